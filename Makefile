@@ -1,0 +1,89 @@
+# Builds the library, the programs and the tests. `make help` lists the targets.
+#
+#   make                      optimised build: bin/, build/librnnlm.a, build/librnnlm.so
+#   make CC=clang             another compiler
+#   make SANITIZE=address,undefined BUILD=build/sanitize BIN=build/sanitize/bin
+
+CC ?= gcc
+AR = ar
+CFLAGS ?= -O3 -g
+BUILD ?= build
+BIN ?= bin
+SANITIZE ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+BLAS_CFLAGS := $(shell pkg-config --cflags openblas 2>/dev/null)
+BLAS_LIBS := $(shell pkg-config --libs openblas 2>/dev/null || echo -lopenblas)
+
+WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Irnnlm -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARNINGS) $(BLAS_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread $(LDFLAGS)
+LIBS = $(BLAS_LIBS) -lz -lm
+ifneq ($(SANITIZE),)
+ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+
+# The programs: rnnlm itself and one for each file of tools/.
+MAINS = rnnlm/main.c $(wildcard tools/*.c)
+LIBRARY_SOURCES := $(filter-out rnnlm/main.c, $(wildcard rnnlm/*.c rnnlm/*/*.c))
+LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
+PROGRAMS := $(BIN)/rnnlm $(patsubst tools/%.c, $(BIN)/%, $(wildcard tools/*.c))
+UNIT_TESTS := $(patsubst test/unit/%.c, $(BUILD)/test/unit/%, $(wildcard test/unit/test_*.c))
+
+all: programs libraries
+programs: $(PROGRAMS)
+libraries: $(BUILD)/librnnlm.a $(BUILD)/librnnlm.so
+
+# One file for each instruction set: only these may use it.
+$(BUILD)/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += -mavx2 -mfma
+$(BUILD)/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+# Everything, for the programs and the unit tests.
+$(BUILD)/internal.a: $(LIBRARY_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# The static library keeps only the public names, so that it disturbs nobody's `error_set`.
+$(BUILD)/librnnlm.a: $(LIBRARY_OBJECTS)
+	@rm -f $@
+	ld -r -o $(BUILD)/librnnlm.o $^
+	objcopy --wildcard --keep-global-symbol='rnnlm_*' $(BUILD)/librnnlm.o
+	$(AR) rcs $@ $(BUILD)/librnnlm.o
+
+$(BUILD)/librnnlm.so: $(LIBRARY_OBJECTS)
+	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librnnlm.so.1 -o $@ $^ $(LIBS)
+
+$(BIN)/rnnlm: $(BUILD)/rnnlm/main.o $(BUILD)/internal.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BIN)/%: $(BUILD)/tools/%.o $(BUILD)/internal.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# ---- tests -------------------------------------------------------------------------------------------------------
+
+$(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/internal.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+unit-tests: $(UNIT_TESTS)
+
+test: all
+	scripts/run-tests
+
+clean:
+	rm -rf build bin
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+.PHONY: all programs libraries unit-tests test clean help
+.SECONDARY:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

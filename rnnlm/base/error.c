@@ -1,0 +1,41 @@
+// One-line error messages.
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+// Control characters in names that come from files would break the promise of one line.
+static void make_one_line(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ')
+            *text = '?';
+}
+
+bool error_set(struct error *error, const char *format, ...)
+{
+    if (error == NULL)
+        return false;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    make_one_line(error->text);
+    return false;
+}
+
+bool error_prefix(struct error *error, const char *format, ...)
+{
+    if (error == NULL)
+        return false;
+    struct error old = *error;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    if (length >= 0 && (size_t)length < sizeof error->text)
+        snprintf(error->text + length, sizeof error->text - (size_t)length, "%s", old.text);
+    make_one_line(error->text);
+    return false;
+}

@@ -1,0 +1,257 @@
+// Command lines: parsing, help, and messages about wrong ones.
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { HELP_WIDTH = 100, HELP_INDENT = 26, NAME_SIZE = 64 };
+
+// ---- help -------------------------------------------------------------------------------------------------------
+
+// Prints words of `text`, wrapped, from column `column` on.
+static void print_wrapped(const char *text, int column)
+{
+    while (*text != '\0') {
+        int length = (int)strcspn(text, " ");
+        if (column + length + 1 > HELP_WIDTH) {
+            printf("\n%*s", HELP_INDENT - 1, "");
+            column = HELP_INDENT - 1;
+        }
+        printf(" %.*s", length, text);
+        column += length + 1;
+        text += length;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+// The default as it stands in the help: "" where there is none worth saying.
+static void describe_default(const struct option *option, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (option->type == OPTION_COUNT)
+        snprintf(text, size, " (%lld)", (long long)*(const int64_t *)option->target);
+    else if (option->type == OPTION_NUMBER && !isnan(*(const double *)option->target))
+        snprintf(text, size, " (%g)", *(const double *)option->target);
+    else if (option->type == OPTION_TEXT && *(const char *const *)option->target != NULL)
+        snprintf(text, size, " (%s)", *(const char *const *)option->target);
+}
+
+static void print_row(const struct option *option)
+{
+    char left[NAME_SIZE], value[NAME_SIZE], text[1024];
+    int length = snprintf(left, sizeof left, "  -%s%s%s", option->name, option->value != NULL ? " " : "",
+                          option->value != NULL ? option->value : "");
+    describe_default(option, value, sizeof value);
+    snprintf(text, sizeof text, "%s%s", option->help, value);
+    if (length >= HELP_INDENT - 1) {
+        printf("%s\n", left);
+        length = 0;
+        left[0] = '\0';
+    }
+    printf("%-*s", HELP_INDENT - 1, left);
+    print_wrapped(text, HELP_INDENT - 1);
+}
+
+void options_help(const struct options *options)
+{
+    for (const char *form = options->usage; form != NULL;) {
+        int length = (int)strcspn(form, "\n");
+        printf("%s %s %.*s\n", form == options->usage ? "usage:" : "      ", options->program, length, form);
+        form = form[length] == '\n' ? form + length + 1 : NULL;
+    }
+    printf("\n%s\n", options->about);
+    for (size_t i = 0; i < options->count; i++) {
+        if (options->table[i].type == OPTION_GROUP)
+            printf("\n%s:\n", options->table[i].help);
+        else
+            print_row(&options->table[i]);
+    }
+    printf("\nOther:\n  %-*s Print this text.\n  %-*s Print the version.\n", HELP_INDENT - 3, "-h, -help",
+           HELP_INDENT - 3, "-version");
+    printf("\n-name value, --name value and --name=value are the same. A default stands in parentheses.\n");
+}
+
+// ---- suggestions ------------------------------------------------------------------------------------------------
+
+// Levenshtein's edit distance.
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[NAME_SIZE], length = strlen(b);
+    if (length >= NAME_SIZE)
+        return NAME_SIZE;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < length; j++) {
+            size_t best = diagonal + (a[i] != b[j]);
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j + 1] + 1 < best)
+                best = row[j + 1] + 1;
+            diagonal = row[j + 1];
+            row[j + 1] = best;
+        }
+    }
+    return row[length];
+}
+
+static const char *nearest_name(const struct options *options, const char *name)
+{
+    const char *nearest = NULL;
+    size_t least = strlen(name) / 3 + 1;
+    for (size_t i = 0; i < options->count; i++) {
+        if (options->table[i].type == OPTION_GROUP)
+            continue;
+        size_t distance = edit_distance(name, options->table[i].name);
+        if (distance <= least && (nearest == NULL || distance < least)) {
+            nearest = options->table[i].name;
+            least = distance;
+        }
+    }
+    return nearest;
+}
+
+// ---- parsing ----------------------------------------------------------------------------------------------------
+
+static enum options_result unknown_option(const struct options *options, const char *argument, const char *name)
+{
+    const char *nearest = nearest_name(options, name);
+    fprintf(stderr, "%s: unknown option %s", options->program, argument);
+    if (nearest != NULL)
+        fprintf(stderr, "; did you mean -%s?\n", nearest);
+    else
+        fprintf(stderr, "; %s --help lists them all\n", options->program);
+    return OPTIONS_BAD_USAGE;
+}
+
+static enum options_result bad_value(const struct options *options, const struct option *option, const char *value,
+                                     const char *kind)
+{
+    fprintf(stderr, "%s: option -%s: found \"%s\", wanted %s", options->program, option->name, value, kind);
+    if (option->most < 1e15)
+        fprintf(stderr, " from %.15g to %.15g\n", option->least, option->most);
+    else
+        fprintf(stderr, ", at least %.15g\n", option->least);
+    return OPTIONS_BAD_VALUE;
+}
+
+static enum options_result set_value(const struct options *options, const struct option *option, const char *value)
+{
+    char *end;
+    errno = 0;
+    if (option->type == OPTION_TEXT) {
+        *(const char **)option->target = value;
+    } else if (option->type == OPTION_LIST) {
+        struct option_list *list = option->target;
+        if (!memory_grow(&list->item, &list->capacity, list->count + 1, sizeof *list->item, NULL)) {
+            options_fail(options->program, "not enough memory");
+            return OPTIONS_BAD_VALUE;
+        }
+        list->item[list->count++] = value;
+    } else if (option->type == OPTION_COUNT) {
+        long long number = strtoll(value, &end, 10);
+        if (errno != 0 || end == value || *end != '\0' || (double)number < option->least || (double)number > option->most)
+            return bad_value(options, option, value, "a whole number");
+        *(int64_t *)option->target = number;
+    } else {
+        double number = strtod(value, &end);
+        if (end == value || *end != '\0' || !isfinite(number) || number < option->least || number > option->most)
+            return bad_value(options, option, value, "a number");
+        *(double *)option->target = number;
+    }
+    return OPTIONS_RUN;
+}
+
+static const struct option *find_option(const struct options *options, const char *name, size_t length)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const struct option *option = &options->table[i];
+        if (option->type != OPTION_GROUP && strncmp(option->name, name, length) == 0 && option->name[length] == '\0')
+            return option;
+    }
+    return NULL;
+}
+
+// Takes the option at argv[*i] with its value, which may be the next argument.
+static enum options_result take_option(const struct options *options, int argc, char **argv, int *i)
+{
+    const char *argument = argv[*i];
+    const char *name = argument + 1 + (argument[1] == '-');
+    size_t length = strcspn(name, "=");
+    const char *attached = name[length] == '=' ? name + length + 1 : NULL;
+    const struct option *option = find_option(options, name, length);
+    if (option == NULL)
+        return unknown_option(options, argument, name);
+    if (option->given != NULL)
+        *option->given = true;
+    if (option->type == OPTION_FLAG) {
+        if (attached != NULL) {
+            fprintf(stderr, "%s: option -%s takes no value, found \"%s\"\n", options->program, option->name, attached);
+            return OPTIONS_BAD_USAGE;
+        }
+        *(bool *)option->target = true;
+        return OPTIONS_RUN;
+    }
+    if (attached == NULL && *i + 1 == argc) {
+        fprintf(stderr, "%s: option -%s wants a value: %s\n", options->program, option->name, option->value);
+        return OPTIONS_BAD_USAGE;
+    }
+    return set_value(options, option, attached != NULL ? attached : argv[++*i]);
+}
+
+static bool is_request(const char *argument, const char *name)
+{
+    return argument[0] == '-' && (strcmp(argument + 1, name) == 0 || (argument[1] == '-' && strcmp(argument + 2, name) == 0));
+}
+
+static enum options_result take_operand(const struct options *options, const char *operand, struct option_list *operands)
+{
+    if (options->operands == NULL || operands == NULL) {
+        fprintf(stderr, "%s: unexpected argument \"%s\": options begin with a dash\n", options->program, operand);
+        return OPTIONS_BAD_USAGE;
+    }
+    struct option row = {.type = OPTION_LIST, .target = operands};
+    return set_value(options, &row, operand);
+}
+
+enum options_result options_parse(const struct options *options, int argc, char **argv, struct option_list *operands)
+{
+    bool only_operands = false;
+    enum options_result result = OPTIONS_RUN;
+    for (int i = 1; i < argc && result == OPTIONS_RUN; i++) {
+        const char *argument = argv[i];
+        if (only_operands || argument[0] != '-' || argument[1] == '\0') {
+            result = take_operand(options, argument, operands);
+        } else if (strcmp(argument, "--") == 0) {
+            only_operands = true;
+        } else if (is_request(argument, "h") || is_request(argument, "help")) {
+            options_help(options);
+            return OPTIONS_DONE;
+        } else if (is_request(argument, "version")) {
+            printf("%s %s\n", options->program, RNNLM_VERSION);
+            return OPTIONS_DONE;
+        } else {
+            result = take_option(options, argc, argv, &i);
+        }
+    }
+    return result;
+}
+
+int options_status(enum options_result result)
+{
+    return result == OPTIONS_BAD_USAGE ? 2 : result == OPTIONS_BAD_VALUE ? 1 : 0;
+}
+
+int options_fail(const char *program, const char *message)
+{
+    fprintf(stderr, "%s: %s\n", program, message);
+    return 1;
+}

@@ -1,0 +1,65 @@
+// Command lines: one table drives parsing, --help and the manual page.
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RNNLM_VERSION "1.0"
+
+enum option_type {
+    OPTION_GROUP,  // no option: `help` is the title of the group that begins here
+    OPTION_FLAG,   // bool, no value
+    OPTION_TEXT,   // const char *, NULL if not given
+    OPTION_LIST,   // struct option_list: may be given several times
+    OPTION_COUNT,  // int64_t within least..most
+    OPTION_NUMBER, // double within least..most
+};
+
+struct option_list {
+    const char **item; // [count]
+    size_t count, capacity;
+};
+
+// One row. What *target holds before parsing is the default, and --help prints it from there.
+struct option {
+    enum option_type type;
+    const char *name;  // without dashes
+    const char *value; // what --help calls the value: FILE, N, X; NULL for flags
+    void *target;
+    bool *given; // set when the option is on the command line; may be NULL
+    double least, most;
+    const char *help; // one or more lines; no newline needed inside, --help wraps
+};
+
+struct options {
+    const char *program; // as in messages
+    const char *usage;   // what follows the program's name, one form a line
+    const char *about;   // one paragraph
+    const struct option *table;
+    size_t count;
+    const char *operands; // what operands are called ("FILE..."); NULL if the program takes none
+};
+
+enum options_result {
+    OPTIONS_RUN,        // go on
+    OPTIONS_DONE,       // --help or --version has been printed: exit 0
+    OPTIONS_BAD_VALUE,  // a message is on standard error: exit 1
+    OPTIONS_BAD_USAGE,  // likewise: exit 2
+};
+
+// Sets the targets from the command line. -name value, --name value and --name=value are the same; `--` ends the options.
+// Operands are gathered in `operands` (may be NULL if the program takes none). A value that starts with a dash is a value.
+enum options_result options_parse(const struct options *options, int argc, char **argv, struct option_list *operands);
+
+// Prints --help to standard output.
+void options_help(const struct options *options);
+
+// The exit status for a result other than OPTIONS_RUN.
+int options_status(enum options_result result);
+
+// Prints "PROGRAM: message" on standard error and returns 1, for `return options_fail(...)` in main().
+int options_fail(const char *program, const char *message);
+
+#endif

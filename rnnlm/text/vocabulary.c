@@ -1,0 +1,210 @@
+// Words and their ids: a hash table over one block of letters.
+#include "text/vocabulary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { FIRST_SLOTS = 1024 };
+
+// FNV-1a, with a last mixing step because the table's size is a power of two.
+static uint64_t hash_word(const char *word, size_t length)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)word[i]) * 1099511628211u;
+    return hash ^ hash >> 32;
+}
+
+// The slot that holds the word, or the free one where it would go.
+static size_t find_slot(const struct vocabulary *vocabulary, const char *word, size_t length)
+{
+    size_t mask = vocabulary->slots - 1;
+    size_t slot = hash_word(word, length) & mask;
+    for (; vocabulary->slot[slot] >= 0; slot = (slot + 1) & mask) {
+        const char *there = vocabulary_word(vocabulary, vocabulary->slot[slot]);
+        if (strnlen(there, length + 1) == length && memcmp(there, word, length) == 0)
+            break;
+    }
+    return slot;
+}
+
+static bool rehash(struct vocabulary *vocabulary, size_t slots, struct error *error)
+{
+    int32_t *slot = memory_new(slots, sizeof *slot, error);
+    if (slot == NULL)
+        return false;
+    memset(slot, 0xff, slots * sizeof *slot); // all -1
+    free(vocabulary->slot);
+    vocabulary->slot = slot;
+    vocabulary->slots = slots;
+    for (size_t id = 0; id < vocabulary->size; id++) {
+        const char *word = vocabulary_word(vocabulary, (int32_t)id);
+        slot[find_slot(vocabulary, word, strlen(word))] = (int32_t)id;
+    }
+    return true;
+}
+
+bool vocabulary_init(struct vocabulary *vocabulary, struct error *error)
+{
+    memset(vocabulary, 0, sizeof *vocabulary);
+    return rehash(vocabulary, FIRST_SLOTS, error) && vocabulary_add(vocabulary, "</s>", 4, error) == WORD_END;
+}
+
+void vocabulary_free(struct vocabulary *vocabulary)
+{
+    free(vocabulary->count);
+    free(vocabulary->offset);
+    free(vocabulary->letters);
+    free(vocabulary->slot);
+    memset(vocabulary, 0, sizeof *vocabulary);
+}
+
+int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *word, size_t length)
+{
+    return vocabulary->slot[find_slot(vocabulary, word, length)];
+}
+
+static bool append(struct vocabulary *vocabulary, const char *word, size_t length, struct error *error)
+{
+    size_t size = vocabulary->size;
+    if (size >= INT32_MAX)
+        return error_set(error, "too many different words: %zu", size + 1);
+    if (!memory_grow(&vocabulary->count, &vocabulary->count_capacity, size + 1, sizeof *vocabulary->count, error) ||
+        !memory_grow(&vocabulary->offset, &vocabulary->offset_capacity, size + 1, sizeof *vocabulary->offset, error) ||
+        !memory_grow(&vocabulary->letters, &vocabulary->letters_capacity, vocabulary->letters_used + length + 1, 1, error))
+        return false;
+    vocabulary->count[size] = 0;
+    vocabulary->offset[size] = vocabulary->letters_used;
+    memcpy(vocabulary->letters + vocabulary->letters_used, word, length);
+    vocabulary->letters[vocabulary->letters_used + length] = '\0';
+    vocabulary->letters_used += length + 1;
+    vocabulary->size = size + 1;
+    return true;
+}
+
+int32_t vocabulary_add(struct vocabulary *vocabulary, const char *word, size_t length, struct error *error)
+{
+    size_t slot = find_slot(vocabulary, word, length);
+    if (vocabulary->slot[slot] >= 0)
+        return vocabulary->slot[slot];
+    if (memchr(word, '\0', length) != NULL) {
+        error_set(error, "a word holds a zero byte: \"%s...\"", word);
+        return WORD_OOV;
+    }
+    if (vocabulary->size >= vocabulary->slots / 2) {
+        if (!rehash(vocabulary, vocabulary->slots * 2, error))
+            return WORD_OOV;
+        slot = find_slot(vocabulary, word, length);
+    }
+    if (!append(vocabulary, word, length, error))
+        return WORD_OOV;
+    return vocabulary->slot[slot] = (int32_t)(vocabulary->size - 1);
+}
+
+const char *vocabulary_word(const struct vocabulary *vocabulary, int32_t id)
+{
+    return vocabulary->letters + vocabulary->offset[id];
+}
+
+// ---- sorting ----------------------------------------------------------------------------------------------------
+//
+// For a = 1..V-1 the reference takes the first b >= a with the largest count and swaps a and b. A tournament tree over
+// the positions answers "the first largest" in O(log V), and a swap replays two paths.
+
+struct tournament {
+    size_t leaves;      // a power of two >= V
+    uint64_t *largest;  // [2 * leaves] heap order, leaves behind; positions already sorted count as 0
+};
+
+static void replay(struct tournament *tree, size_t position, uint64_t value)
+{
+    size_t node = tree->leaves + position;
+    tree->largest[node] = value;
+    while (node > 1) {
+        node /= 2;
+        uint64_t left = tree->largest[2 * node], right = tree->largest[2 * node + 1];
+        tree->largest[node] = left >= right ? left : right;
+    }
+}
+
+static size_t first_largest(const struct tournament *tree)
+{
+    size_t node = 1;
+    while (node < tree->leaves) {
+        node *= 2;
+        if (tree->largest[node] < tree->largest[node + 1])
+            node++;
+    }
+    return node - tree->leaves;
+}
+
+// old_id[position] = id of the word that ends there. Values are counts + 1, so that 0 means "sorted".
+static void selection_order(struct tournament *tree, const uint64_t *count, int32_t *old_id, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        old_id[i] = (int32_t)i;
+        tree->largest[tree->leaves + i] = i > 0 ? count[i] + 1 : 0;
+    }
+    for (size_t node = tree->leaves - 1; node > 0; node--) {
+        uint64_t left = tree->largest[2 * node], right = tree->largest[2 * node + 1];
+        tree->largest[node] = left >= right ? left : right;
+    }
+    for (size_t a = 1; a < size; a++) {
+        size_t b = first_largest(tree);
+        int32_t id = old_id[b];
+        old_id[b] = old_id[a];
+        old_id[a] = id;
+        if (b != a)
+            replay(tree, b, tree->largest[tree->leaves + a]);
+        replay(tree, a, 0);
+    }
+}
+
+static bool reorder(struct vocabulary *vocabulary, const int32_t *old_id, int32_t *new_id, struct error *error)
+{
+    size_t size = vocabulary->size;
+    uint64_t *count = memory_new(size, sizeof *count, error);
+    size_t *offset = count != NULL ? memory_new(size, sizeof *offset, error) : NULL;
+    if (offset == NULL) {
+        free(count);
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        count[i] = vocabulary->count[old_id[i]];
+        offset[i] = vocabulary->offset[old_id[i]];
+        new_id[old_id[i]] = (int32_t)i;
+    }
+    free(vocabulary->count);
+    free(vocabulary->offset);
+    vocabulary->count = count;
+    vocabulary->offset = offset;
+    vocabulary->count_capacity = vocabulary->offset_capacity = size;
+    for (size_t slot = 0; slot < vocabulary->slots; slot++)
+        if (vocabulary->slot[slot] >= 0)
+            vocabulary->slot[slot] = new_id[vocabulary->slot[slot]];
+    return true;
+}
+
+bool vocabulary_sort(struct vocabulary *vocabulary, int32_t **new_id, struct error *error)
+{
+    struct tournament tree = {.leaves = 1};
+    while (tree.leaves < vocabulary->size)
+        tree.leaves *= 2;
+    tree.largest = memory_new(2 * tree.leaves, sizeof *tree.largest, error);
+    int32_t *old_id = memory_new(vocabulary->size, sizeof *old_id, error);
+    int32_t *map = memory_new(vocabulary->size, sizeof *map, error);
+    bool ok = tree.largest != NULL && old_id != NULL && map != NULL;
+    if (ok) {
+        selection_order(&tree, vocabulary->count, old_id, vocabulary->size);
+        ok = reorder(vocabulary, old_id, map, error);
+    }
+    free(tree.largest);
+    free(old_id);
+    if (ok && new_id != NULL)
+        *new_id = map;
+    else
+        free(map);
+    return ok;
+}
