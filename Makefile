@@ -37,8 +37,8 @@ programs: $(PROGRAMS)
 libraries: $(BUILD)/librnnlm.a $(BUILD)/librnnlm.so
 
 # One file for each instruction set: only these may use it.
-$(BUILD)/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += -mavx2 -mfma
-$(BUILD)/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+$(BUILD)/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += -mavx2 -mfma -ffp-contract=fast
+$(BUILD)/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -ffp-contract=fast
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -1,0 +1,162 @@
+// Dense arithmetic: the portable set, which is the specification, and the choice among the sets.
+#include "base/kernels.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/kernels_sets.h"
+
+// ---- the portable set -------------------------------------------------------------------------------------------
+
+static void rows_times(float *out, const float *rows, size_t stride, size_t n, const float *x, size_t width)
+{
+    for (size_t i = 0; i < n; i++) {
+        float sum = 0;
+        for (size_t j = 0; j < width; j++)
+            sum += rows[i * stride + j] * x[j];
+        out[i] += sum;
+    }
+}
+
+static void times_rows(float *out, const float *e, const float *rows, size_t stride, size_t n, size_t width)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < width; j++)
+            out[j] += e[i] * rows[i * stride + j];
+}
+
+static void times_rows_update(float *out, const float *e, float *rows, size_t stride, size_t n, size_t width, const float *x,
+                              float step, float keep)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < width; j++) {
+            float weight = rows[i * stride + j];
+            out[j] += e[i] * weight;
+            rows[i * stride + j] = keep * weight + step * e[i] * x[j];
+        }
+    }
+}
+
+static void rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left, size_t left_stride,
+                        const float *right, size_t right_stride, size_t terms, float step, float keep)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < width; j++) {
+            float sum = 0;
+            for (size_t k = 0; k < terms; k++)
+                sum += left[k * left_stride + i] * right[k * right_stride + j];
+            rows[i * stride + j] = keep * rows[i * stride + j] + step * sum;
+        }
+    }
+}
+
+static void scale_add(float *y, const float *x, size_t n, float step, float keep)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = keep * y[i] + step * x[i];
+}
+
+static void clamp(float *x, size_t n, float limit)
+{
+    for (size_t i = 0; i < n; i++) {
+        float value = x[i] > limit ? limit : x[i];
+        x[i] = value < -limit ? -limit : value;
+    }
+}
+
+static void sigmoid(float *x, size_t n)
+{
+    clamp(x, n, 50);
+    for (size_t i = 0; i < n; i++)
+        x[i] = 1 / (1 + expf(-x[i]));
+}
+
+static void sigmoid_error(float *e, const float *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        e[i] *= s[i] * (1 - s[i]);
+}
+
+static void softmax(float *x, size_t n)
+{
+    float largest = -INFINITY, sum = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = x[i] > largest ? x[i] : largest;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = expf(x[i] - largest);
+        sum += x[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        x[i] /= sum;
+}
+
+static const struct kernels portable = {
+    .name = "portable",
+    .rows_times = rows_times,
+    .times_rows = times_rows,
+    .times_rows_update = times_rows_update,
+    .rank_update = rank_update,
+    .scale_add = scale_add,
+    .clamp = clamp,
+    .sigmoid = sigmoid,
+    .sigmoid_error = sigmoid_error,
+    .softmax = softmax,
+};
+
+// ---- the choice -------------------------------------------------------------------------------------------------
+
+const struct kernels *kernels = &portable;
+
+const struct kernels *const *kernels_available(void)
+{
+    static const struct kernels *available[4];
+    if (available[0] == NULL) {
+        size_t count = 0;
+#if defined(__x86_64__)
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512vl"))
+            available[count++] = &kernels_avx512;
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+            available[count++] = &kernels_avx2;
+#endif
+        available[count] = &portable;
+    }
+    return available;
+}
+
+bool kernels_choose(const char *name, struct error *error)
+{
+    bool from_environment = name == NULL;
+    if (from_environment)
+        name = getenv("RNNLM_KERNELS");
+    char names[128] = "";
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        if (name == NULL || *name == '\0' || strcmp(name, (*set)->name) == 0) {
+            kernels = *set;
+            return true;
+        }
+        strcat(strcat(names, " "), (*set)->name);
+    }
+    return error_set(error, "%skernels \"%s\" wanted, this processor has:%s", from_environment ? "RNNLM_KERNELS: " : "", name,
+                     names);
+}
+
+// OpenBLAS' own threads make small products slower; ours are above it.
+__attribute__((constructor)) static void start(void)
+{
+#if defined(OPENBLAS_VERSION) || defined(OPENBLAS_THREAD)
+    openblas_set_num_threads(1);
+#endif
+    kernels_available();
+    if (!kernels_choose(NULL, NULL))
+        kernels = kernels_available()[0];
+}
+
+void kernels_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
+                     size_t stride_a, const float *b, size_t stride_b, float beta, float *c, size_t stride_c)
+{
+    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, (blasint)m,
+                (blasint)n, (blasint)k, alpha, a, (blasint)stride_a, b, (blasint)stride_b, beta, c, (blasint)stride_c);
+}

@@ -1,0 +1,239 @@
+// Every set of kernels against the portable one, on random shapes.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/kernels.h"
+#include "base/memory.h"
+#include "base/random.h"
+
+enum { ROUNDS = 60, MOST_ROWS = 40, MOST_WIDTH = 500 };
+
+static struct random generator;
+
+static size_t random_size(size_t most)
+{
+    return 1 + (size_t)random_next(&generator) % most;
+}
+
+static float *new_floats(size_t count)
+{
+    float *floats = memory_new(count, sizeof *floats, NULL);
+    assert_non_null(floats);
+    return floats;
+}
+
+// Rows of `width` random floats, zeros up to the stride.
+static float *random_rows(size_t n, size_t width)
+{
+    size_t stride = memory_row(width);
+    float *rows = new_floats(n * stride);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < width; j++)
+            rows[i * stride + j] = (float)random_uniform(&generator, -1, 1);
+    return rows;
+}
+
+static float *copy_floats(const float *from, size_t count)
+{
+    float *copy = new_floats(count);
+    memcpy(copy, from, count * sizeof *copy);
+    return copy;
+}
+
+static void assert_close(const float *found, const float *wanted, size_t n, double tolerance)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)found[i] - wanted[i]) <= tolerance * (1 + fabs((double)wanted[i]))))
+            fail_msg("element %zu of %zu: found %.9g, wanted %.9g", i, n, (double)found[i], (double)wanted[i]);
+}
+
+static const struct kernels *portable_set(void)
+{
+    const struct kernels *const *set = kernels_available();
+    while (set[1] != NULL)
+        set++;
+    assert_string_equal((*set)->name, "portable");
+    return *set;
+}
+
+struct problem {
+    size_t n, width, stride, terms;
+    float *rows, *x, *e, *left, *right;
+};
+
+static struct problem random_problem(void)
+{
+    struct problem p = {.n = random_size(MOST_ROWS), .width = random_size(MOST_WIDTH), .terms = random_size(20)};
+    p.stride = memory_row(p.width);
+    p.rows = random_rows(p.n, p.width);
+    p.x = random_rows(1, p.width);
+    p.e = random_rows(1, p.n);
+    p.left = random_rows(p.terms, p.n);
+    p.right = random_rows(p.terms, p.width);
+    return p;
+}
+
+static void free_problem(struct problem *p)
+{
+    free(p->rows);
+    free(p->x);
+    free(p->e);
+    free(p->left);
+    free(p->right);
+}
+
+// One call of each row kernel; results in rows, sums (rows_times), out (times_rows*).
+static void run_rows(const struct kernels *set, struct problem *p, float *sums, float *out)
+{
+    set->rows_times(sums, p->rows, p->stride, p->n, p->x, p->width);
+    set->times_rows(out, p->e, p->rows, p->stride, p->n, p->width);
+    set->times_rows_update(out, p->e, p->rows, p->stride, p->n, p->width, p->x, 0.3f, 0.9f);
+    set->rank_update(p->rows, p->stride, p->n, p->width, p->left, memory_row(p->n), p->right, p->stride, p->terms, 0.1f, 0.99f);
+}
+
+static void row_kernels_agree(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        for (int round = 0; round < ROUNDS; round++) {
+            struct problem p = random_problem(), q = p;
+            q.rows = copy_floats(p.rows, p.n * p.stride);
+            float *sums = new_floats(p.n), *wanted_sums = new_floats(p.n);
+            float *out = new_floats(p.stride), *wanted_out = new_floats(p.stride);
+            sums[0] = wanted_sums[0] = out[0] = wanted_out[0] = 0.5f;
+            run_rows(*set, &p, sums, out);
+            run_rows(portable_set(), &q, wanted_sums, wanted_out);
+            assert_close(sums, wanted_sums, p.n, 1e-4);
+            assert_close(out, wanted_out, p.stride, 1e-4);
+            assert_close(p.rows, q.rows, p.n * p.stride, 1e-4);
+            for (size_t i = 0; i < p.n; i++)
+                for (size_t j = p.width; j < p.stride; j++)
+                    assert_true(p.rows[i * p.stride + j] == 0);
+            free(sums);
+            free(wanted_sums);
+            free(out);
+            free(wanted_out);
+            free(q.rows);
+            free_problem(&p);
+        }
+    }
+}
+
+// Elementwise kernels work on exactly n floats: the one behind must stay as it was.
+static void element_kernels_agree(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        for (int round = 0; round < ROUNDS * 4; round++) {
+            size_t n = random_size(100);
+            float range = round % 4 == 0 ? 200 : round % 4 == 1 ? 60 : 3;
+            float *x = new_floats(n + 1), *other = new_floats(n + 1);
+            for (size_t i = 0; i <= n; i++) {
+                x[i] = (float)random_uniform(&generator, -range, range);
+                other[i] = (float)random_uniform(&generator, 0, 1);
+            }
+            for (int kernel = 0; kernel < 5; kernel++) {
+                float *found = copy_floats(x, n + 1), *wanted = copy_floats(x, n + 1);
+                for (int i = 0; i < 2; i++) {
+                    const struct kernels *k = i == 0 ? *set : portable_set();
+                    float *y = i == 0 ? found : wanted;
+                    if (kernel == 0)
+                        k->sigmoid(y, n);
+                    else if (kernel == 1)
+                        k->softmax(y, n);
+                    else if (kernel == 2)
+                        k->clamp(y, n, 2.5f);
+                    else if (kernel == 3)
+                        k->sigmoid_error(y, other, n);
+                    else
+                        k->scale_add(y, other, n, 0.25f, 0.5f);
+                }
+                assert_close(found, wanted, n, 2e-6);
+                assert_true(found[n] == x[n]);
+                free(found);
+                free(wanted);
+            }
+            free(x);
+            free(other);
+        }
+    }
+}
+
+static void exponential_is_exact_to_the_last_bits(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        for (double x = -40; x < 40; x += 0.0137) {
+            float pair[2] = {(float)x, 0};
+            double wanted = 1 / (1 + exp(-(double)pair[0]));
+            (*set)->sigmoid(pair, 1);
+            assert_true(fabs(pair[0] / wanted - 1) < 4e-7);
+        }
+    }
+}
+
+static void nan_is_not_hidden(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        float x[37];
+        for (int kernel = 0; kernel < 3; kernel++) {
+            for (size_t i = 0; i < 37; i++)
+                x[i] = 1;
+            x[20] = NAN;
+            if (kernel == 0)
+                (*set)->sigmoid(x, 37);
+            else if (kernel == 1)
+                (*set)->softmax(x, 37);
+            else
+                (*set)->clamp(x, 37, 15);
+            assert_true(isnan(x[20]));
+        }
+    }
+}
+
+static void choice_by_name(void **state)
+{
+    (void)state;
+    struct error error;
+    const struct kernels *before = kernels;
+    assert_true(kernels_choose("portable", &error));
+    assert_string_equal(kernels->name, "portable");
+    assert_false(kernels_choose("mmx", &error));
+    assert_non_null(strstr(error.text, "mmx"));
+    assert_non_null(strstr(error.text, "portable"));
+    assert_true(kernels_choose(before->name, &error));
+}
+
+static void product_of_matrices(void **state)
+{
+    (void)state;
+    // (2 x 3) (3 x 2), plain and from transposed operands
+    float a[] = {1, 2, 3, 4, 5, 6}, a_transposed[] = {1, 4, 2, 5, 3, 6}, b[] = {1, 0, 0, 1, 1, 1}, c[4] = {1, 1, 1, 1};
+    float wanted[] = {5, 6, 11, 12}, wanted_with_old[] = {4, 5, 10, 11};
+    kernels_product(false, false, 2, 2, 3, 1, a, 3, b, 2, 1, c, 2);
+    assert_close(c, wanted, 4, 0);
+    kernels_product(true, false, 2, 2, 3, 1, a_transposed, 2, b, 2, 0, c, 2);
+    assert_close(c, wanted_with_old, 4, 0);
+}
+
+int main(void)
+{
+    random_seed(&generator, 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(row_kernels_agree),
+        cmocka_unit_test(element_kernels_agree),
+        cmocka_unit_test(exponential_is_exact_to_the_last_bits),
+        cmocka_unit_test(nan_is_not_hidden),
+        cmocka_unit_test(choice_by_name),
+        cmocka_unit_test(product_of_matrices),
+    };
+    return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}
