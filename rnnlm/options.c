@@ -11,7 +11,7 @@
 
 enum { HELP_WIDTH = 100, HELP_INDENT = 26, NAME_SIZE = 64 };
 
-// ---- help -------------------------------------------------------------------------------------------------------
+// ---- help -------------------------------------------------------------------------------------
 
 // Prints words of `text`, wrapped, from column `column` on.
 static void print_wrapped(const char *text, int column)
@@ -45,8 +45,9 @@ static void describe_default(const struct option *option, char *text, size_t siz
 static void print_row(const struct option *option)
 {
     char left[NAME_SIZE], value[NAME_SIZE], text[1024];
-    int length = snprintf(left, sizeof left, "  -%s%s%s", option->name, option->value != NULL ? " " : "",
-                          option->value != NULL ? option->value : "");
+    int length =
+        snprintf(left, sizeof left, "  -%s%s%s", option->name, option->value != NULL ? " " : "",
+                 option->value != NULL ? option->value : "");
     describe_default(option, value, sizeof value);
     snprintf(text, sizeof text, "%s%s", option->help, value);
     if (length >= HELP_INDENT - 1) {
@@ -62,7 +63,8 @@ void options_help(const struct options *options)
 {
     for (const char *form = options->usage; form != NULL;) {
         int length = (int)strcspn(form, "\n");
-        printf("%s %s %.*s\n", form == options->usage ? "usage:" : "      ", options->program, length, form);
+        printf("%s %s %.*s\n", form == options->usage ? "usage:" : "      ", options->program,
+               length, form);
         form = form[length] == '\n' ? form + length + 1 : NULL;
     }
     printf("\n%s\n", options->about);
@@ -72,12 +74,13 @@ void options_help(const struct options *options)
         else
             print_row(&options->table[i]);
     }
-    printf("\nOther:\n  %-*s Print this text.\n  %-*s Print the version.\n", HELP_INDENT - 3, "-h, -help",
-           HELP_INDENT - 3, "-version");
-    printf("\n-name value, --name value and --name=value are the same. A default stands in parentheses.\n");
+    printf("\nOther:\n  %-*s Print this text.\n  %-*s Print the version.\n", HELP_INDENT - 3,
+           "-h, -help", HELP_INDENT - 3, "-version");
+    printf("\n-name value, --name value and --name=value are the same. A default stands in "
+           "parentheses.\n");
 }
 
-// ---- suggestions ------------------------------------------------------------------------------------------------
+// ---- suggestions ------------------------------------------------------------------------------
 
 // Levenshtein's edit distance.
 static size_t edit_distance(const char *a, const char *b)
@@ -119,9 +122,10 @@ static const char *nearest_name(const struct options *options, const char *name)
     return nearest;
 }
 
-// ---- parsing ----------------------------------------------------------------------------------------------------
+// ---- parsing ----------------------------------------------------------------------------------
 
-static enum options_result unknown_option(const struct options *options, const char *argument, const char *name)
+static enum options_result unknown_option(const struct options *options, const char *argument,
+                                          const char *name)
 {
     const char *nearest = nearest_name(options, name);
     fprintf(stderr, "%s: unknown option %s", options->program, argument);
@@ -132,10 +136,11 @@ static enum options_result unknown_option(const struct options *options, const c
     return OPTIONS_BAD_USAGE;
 }
 
-static enum options_result bad_value(const struct options *options, const struct option *option, const char *value,
-                                     const char *kind)
+static enum options_result bad_value(const struct options *options, const struct option *option,
+                                     const char *value, const char *kind)
 {
-    fprintf(stderr, "%s: option -%s: found \"%s\", wanted %s", options->program, option->name, value, kind);
+    fprintf(stderr, "%s: option -%s: found \"%s\", wanted %s", options->program, option->name,
+            value, kind);
     if (option->most < 1e15)
         fprintf(stderr, " from %.15g to %.15g\n", option->least, option->most);
     else
@@ -143,7 +148,8 @@ static enum options_result bad_value(const struct options *options, const struct
     return OPTIONS_BAD_VALUE;
 }
 
-static enum options_result set_value(const struct options *options, const struct option *option, const char *value)
+static enum options_result set_value(const struct options *options, const struct option *option,
+                                     const char *value)
 {
     char *end;
     errno = 0;
@@ -158,23 +164,27 @@ static enum options_result set_value(const struct options *options, const struct
         list->item[list->count++] = value;
     } else if (option->type == OPTION_COUNT) {
         long long number = strtoll(value, &end, 10);
-        if (errno != 0 || end == value || *end != '\0' || (double)number < option->least || (double)number > option->most)
+        if (errno != 0 || end == value || *end != '\0' || (double)number < option->least ||
+            (double)number > option->most)
             return bad_value(options, option, value, "a whole number");
         *(int64_t *)option->target = number;
     } else {
         double number = strtod(value, &end);
-        if (end == value || *end != '\0' || !isfinite(number) || number < option->least || number > option->most)
+        if (end == value || *end != '\0' || !isfinite(number) || number < option->least ||
+            number > option->most)
             return bad_value(options, option, value, "a number");
         *(double *)option->target = number;
     }
     return OPTIONS_RUN;
 }
 
-static const struct option *find_option(const struct options *options, const char *name, size_t length)
+static const struct option *find_option(const struct options *options, const char *name,
+                                        size_t length)
 {
     for (size_t i = 0; i < options->count; i++) {
         const struct option *option = &options->table[i];
-        if (option->type != OPTION_GROUP && strncmp(option->name, name, length) == 0 && option->name[length] == '\0')
+        if (option->type != OPTION_GROUP && strncmp(option->name, name, length) == 0 &&
+            option->name[length] == '\0')
             return option;
     }
     return NULL;
@@ -194,14 +204,16 @@ static enum options_result take_option(const struct options *options, int argc, 
         *option->given = true;
     if (option->type == OPTION_FLAG) {
         if (attached != NULL) {
-            fprintf(stderr, "%s: option -%s takes no value, found \"%s\"\n", options->program, option->name, attached);
+            fprintf(stderr, "%s: option -%s takes no value, found \"%s\"\n", options->program,
+                    option->name, attached);
             return OPTIONS_BAD_USAGE;
         }
         *(bool *)option->target = true;
         return OPTIONS_RUN;
     }
     if (attached == NULL && *i + 1 == argc) {
-        fprintf(stderr, "%s: option -%s wants a value: %s\n", options->program, option->name, option->value);
+        fprintf(stderr, "%s: option -%s wants a value: %s\n", options->program, option->name,
+                option->value);
         return OPTIONS_BAD_USAGE;
     }
     return set_value(options, option, attached != NULL ? attached : argv[++*i]);
@@ -209,20 +221,24 @@ static enum options_result take_option(const struct options *options, int argc, 
 
 static bool is_request(const char *argument, const char *name)
 {
-    return argument[0] == '-' && (strcmp(argument + 1, name) == 0 || (argument[1] == '-' && strcmp(argument + 2, name) == 0));
+    return argument[0] == '-' && (strcmp(argument + 1, name) == 0 ||
+                                  (argument[1] == '-' && strcmp(argument + 2, name) == 0));
 }
 
-static enum options_result take_operand(const struct options *options, const char *operand, struct option_list *operands)
+static enum options_result take_operand(const struct options *options, const char *operand,
+                                        struct option_list *operands)
 {
     if (options->operands == NULL || operands == NULL) {
-        fprintf(stderr, "%s: unexpected argument \"%s\": options begin with a dash\n", options->program, operand);
+        fprintf(stderr, "%s: unexpected argument \"%s\": options begin with a dash\n",
+                options->program, operand);
         return OPTIONS_BAD_USAGE;
     }
     struct option row = {.type = OPTION_LIST, .target = operands};
     return set_value(options, &row, operand);
 }
 
-enum options_result options_parse(const struct options *options, int argc, char **argv, struct option_list *operands)
+enum options_result options_parse(const struct options *options, int argc, char **argv,
+                                  struct option_list *operands)
 {
     bool only_operands = false;
     enum options_result result = OPTIONS_RUN;

@@ -43,15 +43,17 @@ struct options {
 };
 
 enum options_result {
-    OPTIONS_RUN,        // go on
-    OPTIONS_DONE,       // --help or --version has been printed: exit 0
-    OPTIONS_BAD_VALUE,  // a message is on standard error: exit 1
-    OPTIONS_BAD_USAGE,  // likewise: exit 2
+    OPTIONS_RUN,       // go on
+    OPTIONS_DONE,      // --help or --version has been printed: exit 0
+    OPTIONS_BAD_VALUE, // a message is on standard error: exit 1
+    OPTIONS_BAD_USAGE, // likewise: exit 2
 };
 
-// Sets the targets from the command line. -name value, --name value and --name=value are the same; `--` ends the options.
-// Operands are gathered in `operands` (may be NULL if the program takes none). A value that starts with a dash is a value.
-enum options_result options_parse(const struct options *options, int argc, char **argv, struct option_list *operands);
+// Sets the targets from the command line. -name value, --name value and --name=value are the same;
+// `--` ends the options. Operands are gathered in `operands` (may be NULL if the program takes
+// none). A value that starts with a dash is a value.
+enum options_result options_parse(const struct options *options, int argc, char **argv,
+                                  struct option_list *operands);
 
 // Prints --help to standard output.
 void options_help(const struct options *options);
@@ -59,7 +61,8 @@ void options_help(const struct options *options);
 // The exit status for a result other than OPTIONS_RUN.
 int options_status(enum options_result result);
 
-// Prints "PROGRAM: message" on standard error and returns 1, for `return options_fail(...)` in main().
+// Prints "PROGRAM: message" on standard error and returns 1, for `return options_fail(...)` in
+// main().
 int options_fail(const char *program, const char *message);
 
 #endif

@@ -1,7 +1,7 @@
 // One-line error messages: the only way in which the library reports a failure.
 //
-// A function that can fail returns false (or NULL) and fills a `struct error` with one line that says where, what was
-// found and what was wanted. The library never prints and never exits.
+// A function that can fail returns false (or NULL) and fills a `struct error` with one line that
+// says where, what was found and what was wanted. The library never prints and never exits.
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -13,10 +13,13 @@ struct error {
     char text[ERROR_SIZE]; // one line, without newline; longer messages lose their end
 };
 
-// Fills `error` (which may be NULL) and returns false, so that a failure reads `return error_set(error, ...)`.
+// Fills `error` (which may be NULL) and returns false, so that a failure reads `return
+// error_set(error, ...)`.
 bool error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// Puts "what: " before a message that is already there: the place where the lower floor failed. Returns false.
-bool error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Puts "what: " before a message that is already there: the place where the lower floor failed.
+// Returns false.
+bool error_prefix(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -14,9 +14,11 @@
 
 #include "base/memory.h"
 
+static const uint64_t UNKNOWN_SIZE = UINT64_MAX;
+
 enum { INPUT_BUFFER = 1 << 18, OUTPUT_BUFFER = 1 << 18 };
 
-// ---- reading ----------------------------------------------------------------------------------------------------
+// ---- reading ----------------------------------------------------------------------------------
 
 struct input {
     gzFile file; // zlib reads plain files through the same call
@@ -40,7 +42,8 @@ static bool input_attach(struct input *input, const char *path, struct error *er
     if (fstat(descriptor, &status) == 0) {
         if (S_ISDIR(status.st_mode)) {
             close(descriptor);
-            return error_set(error, "cannot open %s: it is a directory, a file is wanted", input->name);
+            return error_set(error, "cannot open %s: it is a directory, a file is wanted",
+                             input->name);
         }
         if (S_ISREG(status.st_mode))
             input->stored_size = (uint64_t)status.st_size;
@@ -61,6 +64,7 @@ struct input *input_open(const char *path, struct error *error)
         return NULL;
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     input->at_line_start = true;
+    input->stored_size = UNKNOWN_SIZE;
     input->name = memory_text(name, strlen(name), error);
     if (input->name != NULL)
         input->buffer = memory_new(INPUT_BUFFER + 1, 1, error);
@@ -98,9 +102,12 @@ uint64_t input_offset(const struct input *input)
     return input->offset;
 }
 
-uint64_t input_stored_size(const struct input *input)
+uint64_t input_bytes_left(const struct input *input)
 {
-    return input->stored_size;
+    if (input->stored_size == UNKNOWN_SIZE || input->offset > input->stored_size ||
+        !gzdirect(input->file))
+        return UINT64_MAX;
+    return input->stored_size - input->offset;
 }
 
 bool input_ok(const struct input *input, struct error *error)
@@ -125,7 +132,8 @@ static bool fill(struct input *input)
 {
     if (input->failed || input->end == INPUT_BUFFER)
         return false;
-    int got = gzread(input->file, input->buffer + input->end, (unsigned)(INPUT_BUFFER - input->end));
+    int got =
+        gzread(input->file, input->buffer + input->end, (unsigned)(INPUT_BUFFER - input->end));
     int code = Z_OK;
     const char *text = gzerror(input->file, &code);
     if (got > 0)
@@ -197,7 +205,8 @@ bool input_read(struct input *input, void *data, size_t size, struct error *erro
     return true;
 }
 
-// Appends the rest of the buffer, up to a newline, to the line that began earlier. True when the line is complete.
+// Appends the rest of the buffer, up to a newline, to the line that began earlier. True when the
+// line is complete.
 static bool gather(struct input *input, size_t *length)
 {
     size_t size;
@@ -236,7 +245,7 @@ char *input_line(struct input *input, size_t *length)
     return input->failed ? NULL : input->line;
 }
 
-// ---- writing ----------------------------------------------------------------------------------------------------
+// ---- writing ----------------------------------------------------------------------------------
 
 struct output {
     int descriptor;
@@ -266,7 +275,8 @@ static char *resolve(const char *path, struct error *error)
     return memory_text(path, strlen(path), error);
 }
 
-static bool open_beside(struct output *output, const char *path, const struct stat *old, struct error *error)
+static bool open_beside(struct output *output, const char *path, const struct stat *old,
+                        struct error *error)
 {
     output->target = resolve(path, error);
     if (output->target == NULL)
@@ -299,7 +309,8 @@ static bool output_attach(struct output *output, const char *path, struct error 
             return open_beside(output, path, exists ? &status : NULL, error);
         output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
     }
-    return output->descriptor >= 0 || error_set(error, "cannot write %s: %s", output->name, strerror(errno));
+    return output->descriptor >= 0 ||
+           error_set(error, "cannot write %s: %s", output->name, strerror(errno));
 }
 
 static bool output_compress(struct output *output, const char *path, struct error *error)
@@ -342,7 +353,8 @@ struct output *output_open(const char *path, struct error *error)
     output->name = memory_text(name, strlen(name), error);
     if (output->name != NULL)
         output->buffer = memory_new(OUTPUT_BUFFER, 1, error);
-    if (output->buffer == NULL || !output_attach(output, path, error) || !output_compress(output, path, error)) {
+    if (output->buffer == NULL || !output_attach(output, path, error) ||
+        !output_compress(output, path, error)) {
         output_free(output);
         return NULL;
     }
@@ -433,7 +445,8 @@ void output_format(struct output *output, const char *format, ...)
     free(longer);
 }
 
-// The new name must be on disk too, which is the directory's fsync; file systems that refuse it have no need of it.
+// The new name must be on disk too, which is the directory's fsync; file systems that refuse it
+// have no need of it.
 static void sync_directory(const char *path)
 {
     char *copy = memory_text(path, strlen(path), NULL);

@@ -1,4 +1,5 @@
-// Files: reading plain, gzip-compressed and standard input alike; writing so that a crash leaves the old file or the new.
+// Files: reading plain, gzip-compressed and standard input alike; writing so that a crash leaves
+// the old file or the new.
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
@@ -7,10 +8,10 @@
 
 #include "base/error.h"
 
-// ---- reading ----------------------------------------------------------------------------------------------------
+// ---- reading ----------------------------------------------------------------------------------
 
-// A file being read, decompressed on the fly; "-" is standard input. Failures while reading are kept in the input: the
-// reading functions then report the end, and input_ok() tells the two apart.
+// A file being read, decompressed on the fly; "-" is standard input. Failures while reading are
+// kept in the input: the reading functions then report the end, and input_ok() tells the two apart.
 struct input;
 
 // Error: "cannot open PATH: reason".
@@ -26,15 +27,16 @@ int input_byte(struct input *input);
 // Next byte without taking it, or -1.
 int input_peek(struct input *input);
 
-// Next line without its newline (a last line may lack one), 0-terminated, valid until the next call; NULL at the end and
-// after a failure. *length (may be NULL) counts bytes; zero bytes inside a line are kept.
+// Next line without its newline (a last line may lack one), 0-terminated, valid until the next
+// call; NULL at the end and after a failure. *length (may be NULL) counts bytes; zero bytes inside
+// a line are kept.
 char *input_line(struct input *input, size_t *length);
 
 // Exactly `size` bytes into `data`; false with "PATH: byte N: file ends, M more bytes wanted".
 bool input_read(struct input *input, void *data, size_t size, struct error *error);
 
-// A run of bytes that are already in memory, read if need be: sets *size and returns where they lie; 0 bytes at the end.
-// input_skip() then takes `size` or fewer of them.
+// A run of bytes that are already in memory, read if need be: sets *size and returns where they
+// lie; 0 bytes at the end. input_skip() then takes `size` or fewer of them.
 const char *input_block(struct input *input, size_t *size);
 void input_skip(struct input *input, size_t size);
 
@@ -42,16 +44,18 @@ void input_skip(struct input *input, size_t size);
 uint64_t input_line_number(const struct input *input);
 uint64_t input_offset(const struct input *input);
 
-// Bytes of the file as stored, for progress reports; 0 if not known (pipes).
-uint64_t input_stored_size(const struct input *input);
+// Bytes that are still to be taken, where that is known: UINT64_MAX for compressed files and pipes.
+uint64_t input_bytes_left(const struct input *input);
 
-// False, with `error` filled, if reading has failed since opening (I/O error, cut or damaged gzip data, no memory).
+// False, with `error` filled, if reading has failed since opening (I/O error, cut or damaged gzip
+// data, no memory).
 bool input_ok(const struct input *input, struct error *error);
 
-// ---- writing ----------------------------------------------------------------------------------------------------
+// ---- writing ----------------------------------------------------------------------------------
 
-// A file being written. A regular file is written beside its name and renamed over it by output_commit(), after fsync; a
-// name ending in .gz is compressed; "-" is standard output; pipes and devices are written directly.
+// A file being written. A regular file is written beside its name and renamed over it by
+// output_commit(), after fsync; a name ending in .gz is compressed; "-" is standard output; pipes
+// and devices are written directly.
 struct output;
 
 struct output *output_open(const char *path, struct error *error);
@@ -59,7 +63,8 @@ struct output *output_open(const char *path, struct error *error);
 // Failures are kept and reported by output_commit().
 void output_write(struct output *output, const void *data, size_t size);
 void output_text(struct output *output, const char *text);
-void output_format(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void output_format(struct output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 // Hands on what is buffered, so that a reader of standard output sees it now.
 void output_flush(struct output *output);

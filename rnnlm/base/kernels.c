@@ -8,9 +8,10 @@
 
 #include "base/kernels_sets.h"
 
-// ---- the portable set -------------------------------------------------------------------------------------------
+// ---- the portable set -------------------------------------------------------------------------
 
-static void rows_times(float *out, const float *rows, size_t stride, size_t n, const float *x, size_t width)
+static void rows_times(float *out, const float *rows, size_t stride, size_t n, const float *x,
+                       size_t width)
 {
     for (size_t i = 0; i < n; i++) {
         float sum = 0;
@@ -20,15 +21,16 @@ static void rows_times(float *out, const float *rows, size_t stride, size_t n, c
     }
 }
 
-static void times_rows(float *out, const float *e, const float *rows, size_t stride, size_t n, size_t width)
+static void times_rows(float *out, const float *e, const float *rows, size_t stride, size_t n,
+                       size_t width)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < width; j++)
             out[j] += e[i] * rows[i * stride + j];
 }
 
-static void times_rows_update(float *out, const float *e, float *rows, size_t stride, size_t n, size_t width, const float *x,
-                              float step, float keep)
+static void times_rows_update(float *out, const float *e, float *rows, size_t stride, size_t n,
+                              size_t width, const float *x, float step, float keep)
 {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < width; j++) {
@@ -39,8 +41,9 @@ static void times_rows_update(float *out, const float *e, float *rows, size_t st
     }
 }
 
-static void rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left, size_t left_stride,
-                        const float *right, size_t right_stride, size_t terms, float step, float keep)
+static void rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left,
+                        size_t left_stride, const float *right, size_t right_stride, size_t terms,
+                        float step, float keep)
 {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < width; j++) {
@@ -85,7 +88,8 @@ static void softmax(float *x, size_t n)
     for (size_t i = 0; i < n; i++)
         largest = x[i] > largest ? x[i] : largest;
     for (size_t i = 0; i < n; i++) {
-        x[i] = expf(x[i] - largest);
+        float below = x[i] - largest;
+        x[i] = expf(below < -87 ? -87 : below);
         sum += x[i];
     }
     for (size_t i = 0; i < n; i++)
@@ -105,7 +109,7 @@ static const struct kernels portable = {
     .softmax = softmax,
 };
 
-// ---- the choice -------------------------------------------------------------------------------------------------
+// ---- the choice -------------------------------------------------------------------------------
 
 const struct kernels *kernels = &portable;
 
@@ -115,8 +119,8 @@ const struct kernels *const *kernels_available(void)
     if (available[0] == NULL) {
         size_t count = 0;
 #if defined(__x86_64__)
-        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-            __builtin_cpu_supports("avx512vl"))
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
             available[count++] = &kernels_avx512;
         if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
             available[count++] = &kernels_avx2;
@@ -139,8 +143,8 @@ bool kernels_choose(const char *name, struct error *error)
         }
         strcat(strcat(names, " "), (*set)->name);
     }
-    return error_set(error, "%skernels \"%s\" wanted, this processor has:%s", from_environment ? "RNNLM_KERNELS: " : "", name,
-                     names);
+    return error_set(error, "%skernels \"%s\" wanted, this processor has:%s",
+                     from_environment ? "RNNLM_KERNELS: " : "", name, names);
 }
 
 // OpenBLAS' own threads make small products slower; ours are above it.
@@ -154,9 +158,11 @@ __attribute__((constructor)) static void start(void)
         kernels = kernels_available()[0];
 }
 
-void kernels_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
-                     size_t stride_a, const float *b, size_t stride_b, float beta, float *c, size_t stride_c)
+void kernels_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
+                     const float *a, size_t stride_a, const float *b, size_t stride_b, float beta,
+                     float *c, size_t stride_c)
 {
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, (blasint)m,
-                (blasint)n, (blasint)k, alpha, a, (blasint)stride_a, b, (blasint)stride_b, beta, c, (blasint)stride_c);
+    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+                transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, alpha,
+                a, (blasint)stride_a, b, (blasint)stride_b, beta, c, (blasint)stride_c);
 }

@@ -1,11 +1,14 @@
-// Dense arithmetic on float vectors and blocks of rows: everything that is worth an instruction set of its own.
+// Dense arithmetic on float vectors and blocks of rows: everything that is worth an instruction set
+// of its own.
 //
-// The portable versions in kernels.c are the specification; the others are tested against them. `kernels` points to the
-// fastest set that the processor has, or to the one named by the environment variable RNNLM_KERNELS.
+// The portable versions in kernels.c are the specification; the others are tested against them.
+// `kernels` points to the fastest set that the processor has, or to the one named by the
+// environment variable RNNLM_KERNELS.
 //
-// Rows and vectors of `width` floats lie in memory up to the next multiple of 16 (memory_row()), and what is behind
-// `width` holds zeros: kernels may read and write it, and leave zeros there. Vectors of `n` floats have no such padding.
-// Nothing may overlap unless said. Nothing fails; all are safe from any thread.
+// Rows and vectors of `width` floats lie in memory up to the next multiple of 16 (memory_row()),
+// and what is behind `width` holds zeros: kernels may read and write it, and leave zeros there.
+// Vectors of `n` floats have no such padding. Nothing may overlap unless said. Nothing fails; all
+// are safe from any thread.
 #ifndef BASE_KERNELS_H
 #define BASE_KERNELS_H
 
@@ -17,18 +20,22 @@ struct kernels {
     const char *name;
 
     // out[i] += rows[i] . x                                   for i < n
-    void (*rows_times)(float *out, const float *rows, size_t stride, size_t n, const float *x, size_t width);
+    void (*rows_times)(float *out, const float *rows, size_t stride, size_t n, const float *x,
+                       size_t width);
 
     // out += sum over i < n of e[i] rows[i]
-    void (*times_rows)(float *out, const float *e, const float *rows, size_t stride, size_t n, size_t width);
+    void (*times_rows)(float *out, const float *e, const float *rows, size_t stride, size_t n,
+                       size_t width);
 
-    // The same, and at once each row moves: rows[i] = keep rows[i] + step e[i] x. `out` takes the rows as they were.
-    void (*times_rows_update)(float *out, const float *e, float *rows, size_t stride, size_t n, size_t width, const float *x,
-                              float step, float keep);
+    // The same, and at once each row moves: rows[i] = keep rows[i] + step e[i] x. `out` takes the
+    // rows as they were.
+    void (*times_rows_update)(float *out, const float *e, float *rows, size_t stride, size_t n,
+                              size_t width, const float *x, float step, float keep);
 
     // rows[i] = keep rows[i] + step (sum over k < terms of left[k][i] right[k])   for i < n
-    void (*rank_update)(float *rows, size_t stride, size_t n, size_t width, const float *left, size_t left_stride,
-                        const float *right, size_t right_stride, size_t terms, float step, float keep);
+    void (*rank_update)(float *rows, size_t stride, size_t n, size_t width, const float *left,
+                        size_t left_stride, const float *right, size_t right_stride, size_t terms,
+                        float step, float keep);
 
     // y = keep y + step x
     void (*scale_add)(float *y, const float *x, size_t n, float step, float keep);
@@ -42,14 +49,16 @@ struct kernels {
     // e = e s (1 - s): the error of a sigmoid layer carried to its argument
     void (*sigmoid_error)(float *e, const float *s, size_t n);
 
-    // x = exp(x) / sum(exp(x)), computed relative to the largest
+    // x = exp(x) / sum(exp(x)), computed relative to the largest, and as if none were more than 87
+    // below it: no probability is 0
     void (*softmax)(float *x, size_t n);
 };
 
 extern const struct kernels *kernels;
 
-// Chooses a set: "portable", "avx2", "avx512"; NULL for the environment's choice or else the best. Error: a name that is
-// unknown or that this processor lacks; the choice then stays. Not to be called while others compute.
+// Chooses a set: "portable", "avx2", "avx512"; NULL for the environment's choice or else the best.
+// Error: a name that is unknown or that this processor lacks; the choice then stays. Not to be
+// called while others compute.
 bool kernels_choose(const char *name, struct error *error);
 
 // The sets this processor can run, best first, NULL at the end.
@@ -57,7 +66,8 @@ const struct kernels *const *kernels_available(void);
 
 // C = alpha A B + beta C by BLAS (row-major), one thread.
 // A is m x k, B is k x n, C is m x n.
-void kernels_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
-                     size_t stride_a, const float *b, size_t stride_b, float beta, float *c, size_t stride_c);
+void kernels_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
+                     const float *a, size_t stride_a, const float *b, size_t stride_b, float beta,
+                     float *c, size_t stride_c);
 
 #endif

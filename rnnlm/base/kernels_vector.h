@@ -1,8 +1,10 @@
-// The kernels in the compiler's vector types: one text for all instruction sets. The including file says how many floats
-// a register holds (LANES) and how many registers of a row are worked on at once (CHUNK; twice as many and a few must fit).
+// The kernels in the compiler's vector types: one text for all instruction sets. The including file
+// says how many floats a register holds (LANES) and how many registers of a row are worked on at
+// once (CHUNK; twice as many and a few must fit).
 //
-// Work on rows goes by chunks: the part of a row that fits into the registers is a constant number of vectors, so that
-// the compiler unrolls the loops over it and keeps x and the sums in registers while it walks down the rows.
+// Work on rows goes by chunks: the part of a row that fits into the registers is a constant number
+// of vectors, so that the compiler unrolls the loops over it and keeps x and the sums in registers
+// while it walks down the rows.
 #include "base/kernels_sets.h"
 
 #include <math.h>
@@ -47,7 +49,7 @@ INLINE float sum_lanes(vector value)
     return sum[0];
 }
 
-// ---- element by element -----------------------------------------------------------------------------------------
+// ---- element by element -----------------------------------------------------------------------
 
 INLINE vector clamp_vector(vector x, float limit)
 {
@@ -55,8 +57,9 @@ INLINE vector clamp_vector(vector x, float limit)
     return choose(x < all(-limit), all(-limit), x);
 }
 
-// exp(x) = 2^n exp(r), r = x - n ln 2 in two parts; Taylor's series to r^7 is below one unit in the last place for
-// |r| <= ln(2)/2. Arguments below -87 give a normal number near 1e-38, those above 88 one near 1e38; NaN stays NaN.
+// exp(x) = 2^n exp(r), r = x - n ln 2 in two parts; Taylor's series to r^7 is below one unit in the
+// last place for |r| <= ln(2)/2. Arguments below -87 give a normal number near 1e-38, those above
+// 88 one near 1e38; NaN stays NaN.
 INLINE vector exp_vector(vector argument)
 {
     vector x = choose(argument > all(88.0f), all(88.0f), argument);
@@ -82,21 +85,22 @@ INLINE vector sigmoid_vector(vector x)
     return all(1.0f) / (all(1.0f) + exp_vector(-clamp_vector(x, 50)));
 }
 
-// Runs `statement` with `v` bound to LANES floats of x at a time; the tail is copied out and back. Declares i.
-#define FOR_EACH(x, n, statement)                                                                                      \
-    do {                                                                                                               \
-        size_t i = 0;                                                                                                  \
-        for (; i + LANES <= (n); i += LANES) {                                                                         \
-            vector v = load((x) + i);                                                                                  \
-            statement;                                                                                                 \
-            store((x) + i, v);                                                                                         \
-        }                                                                                                              \
-        if (i < (n)) {                                                                                                 \
-            vector v = all(0);                                                                                         \
-            memcpy(&v, (x) + i, ((n)-i) * sizeof(float));                                                              \
-            statement;                                                                                                 \
-            memcpy((x) + i, &v, ((n)-i) * sizeof(float));                                                              \
-        }                                                                                                              \
+// Runs `statement` with `v` bound to LANES floats of x at a time; the tail is copied out and back.
+// Declares i.
+#define FOR_EACH(x, n, statement)                                                                  \
+    do {                                                                                           \
+        size_t i = 0;                                                                              \
+        for (; i + LANES <= (n); i += LANES) {                                                     \
+            vector v = load((x) + i);                                                              \
+            statement;                                                                             \
+            store((x) + i, v);                                                                     \
+        }                                                                                          \
+        if (i < (n)) {                                                                             \
+            vector v = all(0);                                                                     \
+            memcpy(&v, (x) + i, ((n)-i) * sizeof(float));                                          \
+            statement;                                                                             \
+            memcpy((x) + i, &v, ((n)-i) * sizeof(float));                                          \
+        }                                                                                          \
     } while (0)
 
 static void clamp(float *x, size_t n, float limit)
@@ -166,30 +170,31 @@ static void softmax(float *x, size_t n)
     FOR_EACH(x, n, v = v * scale);
 }
 
-// ---- rows -------------------------------------------------------------------------------------------------------
+// ---- rows -------------------------------------------------------------------------------------
 
-// Calls kernel(count, ...) with `count` a constant 1..CHUNK, for each part of a row of `vectors` vectors.
-#define CASE(count, call)                                                                                              \
-    case count:                                                                                                        \
-        call(count);                                                                                                   \
+// Calls kernel(count, ...) with `count` a constant 1..CHUNK, for each part of a row of `vectors`
+// vectors.
+#define CASE(count, call)                                                                          \
+    case count:                                                                                    \
+        call(count);                                                                               \
         break;
-#define SWITCH(vectors, call)                                                                                          \
-    switch (vectors) {                                                                                                 \
-        CASE(1, call)                                                                                                  \
-        CASE(2, call)                                                                                                  \
-        CASE(3, call)                                                                                                  \
-        CASE(4, call)                                                                                                  \
-        CASE(5, call)                                                                                                  \
-        CASE(6, call)                                                                                                  \
-        CASE(7, call)                                                                                                  \
-        CASE(8, call)                                                                                                  \
-        CASE(9, call)                                                                                                  \
-        CASE(10, call)                                                                                                 \
-        CASE(11, call)                                                                                                 \
-        CASE(12, call)                                                                                                 \
-        CASE(13, call)                                                                                                 \
-    default:                                                                                                           \
-        __builtin_unreachable();                                                                                       \
+#define SWITCH(vectors, call)                                                                      \
+    switch (vectors) {                                                                             \
+        CASE(1, call)                                                                              \
+        CASE(2, call)                                                                              \
+        CASE(3, call)                                                                              \
+        CASE(4, call)                                                                              \
+        CASE(5, call)                                                                              \
+        CASE(6, call)                                                                              \
+        CASE(7, call)                                                                              \
+        CASE(8, call)                                                                              \
+        CASE(9, call)                                                                              \
+        CASE(10, call)                                                                             \
+        CASE(11, call)                                                                             \
+        CASE(12, call)                                                                             \
+        CASE(13, call)                                                                             \
+    default:                                                                                       \
+        __builtin_unreachable();                                                                   \
     }
 
 // Parts of nearly equal size: 14 vectors are 7 + 7, not 13 + 1.
@@ -201,7 +206,8 @@ INLINE size_t part_of(size_t vectors)
 
 enum { TOGETHER = 8 }; // rows whose products with x are computed side by side
 
-static void rows_times(float *out, const float *rows, size_t stride, size_t n, const float *x, size_t width)
+static void rows_times(float *out, const float *rows, size_t stride, size_t n, const float *x,
+                       size_t width)
 {
     width = memory_row(width);
     size_t i = 0;
@@ -234,7 +240,8 @@ static void rows_times(float *out, const float *rows, size_t stride, size_t n, c
     }
 }
 
-INLINE void times_rows_part(const int count, float *out, const float *e, const float *rows, size_t stride, size_t n)
+INLINE void times_rows_part(const int count, float *out, const float *e, const float *rows,
+                            size_t stride, size_t n)
 {
     vector sum[CHUNK];
 #pragma GCC unroll 16
@@ -251,19 +258,22 @@ INLINE void times_rows_part(const int count, float *out, const float *e, const f
         store(out + j * LANES, sum[j]);
 }
 
-static void times_rows(float *out, const float *e, const float *rows, size_t stride, size_t n, size_t width)
+static void times_rows(float *out, const float *e, const float *rows, size_t stride, size_t n,
+                       size_t width)
 {
     size_t vectors = memory_row(width) / LANES, part;
     for (size_t at = 0; at < vectors; at += part) {
         part = vectors - at < part_of(vectors) ? vectors - at : part_of(vectors);
-#define CALL(count) times_rows_part(count < CHUNK ? count : CHUNK, out + at * LANES, e, rows + at * LANES, stride, n)
+#define CALL(count)                                                                                \
+    times_rows_part(count < CHUNK ? count : CHUNK, out + at * LANES, e, rows + at * LANES, stride, \
+                    n)
         SWITCH(part, CALL)
 #undef CALL
     }
 }
 
-INLINE void times_rows_update_part(const int count, float *out, const float *e, float *rows, size_t stride, size_t n,
-                                   const float *x, float step, float keep)
+INLINE void times_rows_update_part(const int count, float *out, const float *e, float *rows,
+                                   size_t stride, size_t n, const float *x, float step, float keep)
 {
     vector sum[CHUNK], input[CHUNK];
     vector kept = all(keep);
@@ -287,23 +297,25 @@ INLINE void times_rows_update_part(const int count, float *out, const float *e, 
         store(out + j * LANES, sum[j]);
 }
 
-static void times_rows_update(float *out, const float *e, float *rows, size_t stride, size_t n, size_t width, const float *x,
-                              float step, float keep)
+static void times_rows_update(float *out, const float *e, float *rows, size_t stride, size_t n,
+                              size_t width, const float *x, float step, float keep)
 {
     size_t vectors = memory_row(width) / LANES, part;
     for (size_t at = 0; at < vectors; at += part) {
         part = vectors - at < part_of(vectors) ? vectors - at : part_of(vectors);
-#define CALL(count)                                                                                                    \
-    times_rows_update_part(count < CHUNK ? count : CHUNK, out + at * LANES, e, rows + at * LANES, stride, n, x + at * LANES, \
-                           step, keep)
+#define CALL(count)                                                                                \
+    times_rows_update_part(count < CHUNK ? count : CHUNK, out + at * LANES, e, rows + at * LANES,  \
+                           stride, n, x + at * LANES, step, keep)
         SWITCH(part, CALL)
 #undef CALL
     }
 }
 
-// Two rows at a time, so that each vector of `right` is read once for both; the last row of an odd number is done twice.
-INLINE void rank_update_part(const int count, float *rows, size_t stride, size_t n, const float *left, size_t left_stride,
-                             const float *right, size_t right_stride, size_t terms, float step, float keep)
+// Two rows at a time, so that each vector of `right` is read once for both; the last row of an odd
+// number is done twice.
+INLINE void rank_update_part(const int count, float *rows, size_t stride, size_t n,
+                             const float *left, size_t left_stride, const float *right,
+                             size_t right_stride, size_t terms, float step, float keep)
 {
     for (size_t i = 0; i < n; i += 2) {
         size_t other = i + 1 < n ? i + 1 : i;
@@ -322,7 +334,8 @@ INLINE void rank_update_part(const int count, float *rows, size_t stride, size_t
         }
 #pragma GCC unroll 16
         for (int j = 0; j < count; j++) {
-            float *to = rows + i * stride + (size_t)j * LANES, *to_other = rows + other * stride + (size_t)j * LANES;
+            float *to = rows + i * stride + (size_t)j * LANES,
+                  *to_other = rows + other * stride + (size_t)j * LANES;
             vector moved = load(to) * all(keep) + sum[j] * all(step);
             vector moved_other = load(to_other) * all(keep) + sum_other[j] * all(step);
             store(to, moved);
@@ -331,15 +344,16 @@ INLINE void rank_update_part(const int count, float *rows, size_t stride, size_t
     }
 }
 
-static void rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left, size_t left_stride,
-                        const float *right, size_t right_stride, size_t terms, float step, float keep)
+static void rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left,
+                        size_t left_stride, const float *right, size_t right_stride, size_t terms,
+                        float step, float keep)
 {
     size_t vectors = memory_row(width) / LANES, part;
     for (size_t at = 0; at < vectors; at += part) {
         part = vectors - at < part_of(vectors) ? vectors - at : part_of(vectors);
-#define CALL(count)                                                                                                    \
-    rank_update_part(count < CHUNK ? count : CHUNK, rows + at * LANES, stride, n, left, left_stride, right + at * LANES,      \
-                     right_stride, terms, step, keep)
+#define CALL(count)                                                                                \
+    rank_update_part(count < CHUNK ? count : CHUNK, rows + at * LANES, stride, n, left,            \
+                     left_stride, right + at * LANES, right_stride, terms, step, keep)
         SWITCH(part, CALL)
 #undef CALL
     }

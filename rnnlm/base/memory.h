@@ -1,4 +1,5 @@
-// Allocation with overflow checks, alignment for vector arithmetic, and a hook that makes any allocation fail in tests.
+// Allocation with overflow checks, alignment for vector arithmetic, and a hook that makes any
+// allocation fail in tests.
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
@@ -9,12 +10,13 @@
 
 enum { MEMORY_ALIGNMENT = 64, MEMORY_ROW = 16 }; // bytes; floats
 
-// Zeroed array of `count` elements of `size` bytes, 64-byte aligned; free() it. NULL and `error` filled on failure.
-// An empty array is a valid pointer.
+// Zeroed array of `count` elements of `size` bytes, 64-byte aligned; free() it. NULL and `error`
+// filled on failure. An empty array is a valid pointer.
 void *memory_new(size_t count, size_t size, struct error *error);
 
-// Grows *array (from realloc; NULL at first) to hold at least `needed` elements, doubling *capacity. What was there stays;
-// new elements are not initialised. On failure the array is as before.
+// Grows *array (from realloc; NULL at first) to hold at least `needed` elements, doubling
+// *capacity. What was there stays; new elements are not initialised. On failure the array is as
+// before.
 bool memory_grow(void *array, size_t *capacity, size_t needed, size_t size, struct error *error);
 
 // Copy of `length` bytes with a 0 byte behind them; free() it.
@@ -26,7 +28,8 @@ static inline size_t memory_row(size_t width)
     return (width + MEMORY_ROW - 1) / MEMORY_ROW * MEMORY_ROW;
 }
 
-// For tests: the allocation after `count` successful ones fails, and all later ones; a negative count switches this off.
+// For tests: the allocation after `count` successful ones fails, and all later ones; a negative
+// count switches this off.
 void memory_fail_after(int64_t count);
 
 #endif

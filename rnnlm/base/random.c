@@ -8,7 +8,8 @@ void random_seed(struct random *random, uint32_t seed)
     int64_t value = seed == 0 ? 1 : (int32_t)seed;
     random->table[0] = (int32_t)value;
     for (int i = 1; i < LAG; i++) {
-        // Lehmer's generator 16807 x mod 2^31-1; a negative seed keeps its sign through the division, as in C.
+        // Lehmer's generator 16807 x mod 2^31-1; a negative seed keeps its sign through the
+        // division, as in C.
         value = value % 127773 * 16807 - value / 127773 * 2836;
         if (value < 0)
             value += RANDOM_MAX;

@@ -16,7 +16,8 @@ static size_t pass_steps(const struct learning_rule *rule)
     return rule->bptt <= 1 ? 1 : (size_t)(rule->bptt + rule->bptt_block - 2);
 }
 
-bool learner_init(struct learner *learner, struct network *network, const struct learning_rule *rule, struct error *error)
+bool learner_init(struct learner *learner, struct network *network,
+                  const struct learning_rule *rule, struct error *error)
 {
     memset(learner, 0, sizeof *learner);
     learner->network = network;
@@ -26,8 +27,8 @@ bool learner_init(struct learner *learner, struct network *network, const struct
     learner->hidden = memory_new(learner->slots, network->hidden_row * sizeof(float), error);
     learner->error = memory_new(learner->slots, network->hidden_row * sizeof(float), error);
     learner->scratch = memory_new(network->hidden_row, sizeof(float), error);
-    return prediction_init(&learner->prediction, network, error) && learner->word != NULL && learner->hidden != NULL &&
-           learner->error != NULL && learner->scratch != NULL;
+    return prediction_init(&learner->prediction, network, error) && learner->word != NULL &&
+           learner->hidden != NULL && learner->error != NULL && learner->scratch != NULL;
 }
 
 void learner_free(struct learner *learner)
@@ -80,12 +81,15 @@ static void pass_back(struct learner *learner, float keep)
     if (steps > learner->newest)
         steps = learner->newest;
     size_t before = learner->newest - steps;
-    // The reference takes the state before a text as it is only for the newest step, and as 0 for the others.
+    // The reference takes the state before a text as it is only for the newest step, and as 0 for
+    // the others.
     bool zero_before = learner->at_start && before == 0 && steps > 1;
-    recurrent_backward(learner->network, steps, zero_before ? steps - 1 : steps, learner->word + before + 1,
-                       row_of(learner, learner->hidden, before), row_of(learner, learner->error, before + 1), learner->scratch,
+    recurrent_backward(learner->network, steps, zero_before ? steps - 1 : steps,
+                       learner->word + before + 1, row_of(learner, learner->hidden, before),
+                       row_of(learner, learner->error, before + 1), learner->scratch,
                        learner->rule.gradient_cutoff, learner->rule.alpha, keep);
-    memset(row_of(learner, learner->error, before + 1), 0, steps * learner->network->hidden_row * sizeof(float));
+    memset(row_of(learner, learner->error, before + 1), 0,
+           steps * learner->network->hidden_row * sizeof(float));
 }
 
 static void learn(struct learner *learner, int32_t target)
@@ -93,10 +97,12 @@ static void learn(struct learner *learner, int32_t target)
     const struct learning_rule *rule = &learner->rule;
     float penalty = rule->alpha * rule->beta;
     float keep = learner->counter % PENALTY_EVERY == 0 ? 1 - penalty : 1;
-    struct output_step step = {.step = rule->alpha, .keep = keep, .forget = 1 - penalty, .cutoff = rule->gradient_cutoff};
+    struct output_step step = {
+        .step = rule->alpha, .keep = keep, .forget = 1 - penalty, .cutoff = rule->gradient_cutoff};
     output_learn(learner->network, learner_hidden(learner), target, &learner->prediction, &step,
                  row_of(learner, learner->error, learner->newest));
-    bool block_ends = learner->counter % (uint64_t)rule->bptt_block == 0 || (rule->independent && target == 0);
+    bool block_ends =
+        learner->counter % (uint64_t)rule->bptt_block == 0 || (rule->independent && target == 0);
     if (rule->bptt <= 1 || block_ends)
         pass_back(learner, keep);
 }
@@ -113,7 +119,8 @@ double learner_step(struct learner *learner, int32_t word, int32_t target)
     memset(row_of(learner, learner->error, slot), 0, learner->network->hidden_row * sizeof(float));
     if (target < 0)
         return 0;
-    double prob = predict_word(learner->network, hidden, learner->history, target, &learner->prediction);
+    double prob =
+        predict_word(learner->network, hidden, learner->history, target, &learner->prediction);
     learn(learner, target);
     return prob;
 }

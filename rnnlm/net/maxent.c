@@ -6,18 +6,21 @@
 enum { PRIMES = 36 };
 
 static const uint32_t prime[PRIMES] = {
-    108641969, 116049371, 125925907, 133333309, 145678979, 175308587, 197530793, 234567803, 251851741,
-    264197411, 330864029, 399999781, 407407183, 459258997, 479012069, 545678687, 560493491, 607407037,
-    629629243, 656789717, 716048933, 718518067, 725925469, 733332871, 753085943, 755555077, 782715551,
-    790122953, 812345159, 814814293, 893826581, 923456189, 940740127, 953085797, 985184539, 990122807,
+    108641969, 116049371, 125925907, 133333309, 145678979, 175308587, 197530793, 234567803,
+    251851741, 264197411, 330864029, 399999781, 407407183, 459258997, 479012069, 545678687,
+    560493491, 607407037, 629629243, 656789717, 716048933, 718518067, 725925469, 733332871,
+    753085943, 755555077, 782715551, 790122953, 812345159, 814814293, 893826581, 923456189,
+    940740127, 953085797, 985184539, 990122807,
 };
 
-// Starts of the runs: for order a, x = seed + sum over b = 1..a of prime[(a prime[b] + b) mod 36] (history[b-1] + 1), and the
-// run begins at base + x mod (D/2). A start of 0 ends the orders, as does an OOV.
-static void find_features(const struct network *network, const int32_t *history, uint64_t seed, size_t base,
-                          struct maxent_features *features)
+// Starts of the runs: for order a, x = seed + sum over b = 1..a of prime[(a prime[b] + b) mod 36]
+// (history[b-1] + 1), and the run begins at base + x mod (D/2). A start of 0 ends the orders, as
+// does an OOV.
+static void find_features(const struct network *network, const int32_t *history, uint64_t seed,
+                          size_t base, struct maxent_features *features)
 {
     uint64_t half = network->shape.maxent / 2;
+    size_t most = network->shape.maxent;
     features->count = 0;
     if (half == 0)
         return;
@@ -30,46 +33,43 @@ static void find_features(const struct network *network, const int32_t *history,
         size_t start = base + (size_t)(x % half);
         if (start == 0)
             return;
-        features->start[features->count++] = start;
+        if (network->shape.maxent - start < most)
+            most = network->shape.maxent - start;
+        features->start[features->count] = start;
+        features->most[features->count++] = most;
     }
 }
 
-void maxent_class_features(const struct network *network, const int32_t *history, struct maxent_features *features)
+void maxent_class_features(const struct network *network, const int32_t *history,
+                           struct maxent_features *features)
 {
     find_features(network, history, prime[0] * prime[1], 0, features);
 }
 
-void maxent_word_features(const struct network *network, const int32_t *history, size_t k, struct maxent_features *features)
+void maxent_word_features(const struct network *network, const int32_t *history, size_t k,
+                          struct maxent_features *features)
 {
     uint64_t seed = (uint64_t)(prime[0] * prime[1]) * (uint64_t)(k + 1);
     find_features(network, history, seed, network->shape.maxent / 2, features);
 }
 
-// Entries of a run of n, from its i-th on, that lie in one piece; *at is where.
-static size_t piece_of_run(const struct network *network, size_t start, size_t i, size_t n, size_t *at)
+static size_t run_length(const struct maxent_features *features, int feature, size_t n)
 {
-    size_t size = network->shape.maxent;
-    *at = (start + i) % size;
-    return n - i < size - *at ? n - i : size - *at;
+    return n < features->most[feature] ? n : features->most[feature];
 }
 
-void maxent_add(const struct network *network, const struct maxent_features *features, float *logit, size_t n)
+void maxent_add(const struct network *network, const struct maxent_features *features, float *logit,
+                size_t n)
 {
-    for (int feature = 0; feature < features->count; feature++) {
-        for (size_t i = 0, at, piece; i < n; i += piece) {
-            piece = piece_of_run(network, features->start[feature], i, n, &at);
-            kernels->scale_add(logit + i, network->maxent + at, piece, 1, 1);
-        }
-    }
+    for (int i = 0; i < features->count; i++)
+        kernels->scale_add(logit, network->maxent + features->start[i], run_length(features, i, n),
+                           1, 1);
 }
 
-void maxent_update(struct network *network, const struct maxent_features *features, const float *e, size_t n, float step,
-                   float keep)
+void maxent_update(struct network *network, const struct maxent_features *features, const float *e,
+                   size_t n, float step, float keep)
 {
-    for (int feature = 0; feature < features->count; feature++) {
-        for (size_t i = 0, at, piece; i < n; i += piece) {
-            piece = piece_of_run(network, features->start[feature], i, n, &at);
-            kernels->scale_add(network->maxent + at, e + i, piece, step, keep);
-        }
-    }
+    for (int i = 0; i < features->count; i++)
+        kernels->scale_add(network->maxent + features->start[i], e, run_length(features, i, n),
+                           step, keep);
 }

@@ -11,17 +11,23 @@
 bool network_shape_ok(const struct network_shape *shape, struct error *error)
 {
     if (shape->words < 1 || shape->words > INT32_MAX)
-        return error_set(error, "vocabulary size: found %zu, wanted 1 to %d", shape->words, INT32_MAX);
+        return error_set(error, "vocabulary size: found %zu, wanted 1 to %d", shape->words,
+                         INT32_MAX);
     if (shape->hidden < 1 || shape->hidden > 1 << 20)
-        return error_set(error, "hidden layer size: found %zu, wanted 1 to %d", shape->hidden, 1 << 20);
+        return error_set(error, "hidden layer size: found %zu, wanted 1 to %d", shape->hidden,
+                         1 << 20);
     if (shape->classes < 1 || shape->classes > shape->words)
-        return error_set(error, "class size: found %zu, wanted 1 to the vocabulary's %zu", shape->classes, shape->words);
+        return error_set(error, "class size: found %zu, wanted 1 to the vocabulary's %zu",
+                         shape->classes, shape->words);
     if (shape->compression > 1 << 20)
-        return error_set(error, "compression layer size: found %zu, wanted at most %d", shape->compression, 1 << 20);
+        return error_set(error, "compression layer size: found %zu, wanted at most %d",
+                         shape->compression, 1 << 20);
     if (shape->maxent == 1 || shape->maxent > (size_t)1 << 40)
-        return error_set(error, "direct connections: found %zu, wanted 0 or 2 to 2^40", shape->maxent);
+        return error_set(error, "direct connections: found %zu, wanted 0 or 2 to 2^40",
+                         shape->maxent);
     if (shape->maxent > 0 && (shape->maxent_order < 0 || shape->maxent_order > MAXENT_MOST_ORDER))
-        return error_set(error, "direct order: found %d, wanted 0 to %d", shape->maxent_order, MAXENT_MOST_ORDER);
+        return error_set(error, "direct order: found %d, wanted 0 to %d", shape->maxent_order,
+                         MAXENT_MOST_ORDER);
     return true;
 }
 
@@ -32,12 +38,14 @@ static bool new_matrix(float **matrix, size_t rows, size_t row, struct error *er
     if (rows == 0)
         return true;
     if (__builtin_mul_overflow(rows, row, &count))
-        return error_set(error, "not enough memory: a matrix of %zu rows of %zu floats wanted", rows, row);
+        return error_set(error, "not enough memory: a matrix of %zu rows of %zu floats wanted",
+                         rows, row);
     *matrix = memory_new(count, sizeof **matrix, error);
     return *matrix != NULL;
 }
 
-bool network_init(struct network *network, const struct network_shape *shape, struct classes *classes, struct error *error)
+bool network_init(struct network *network, const struct network_shape *shape,
+                  struct classes *classes, struct error *error)
 {
     memset(network, 0, sizeof *network);
     network->shape = *shape;
@@ -46,10 +54,12 @@ bool network_init(struct network *network, const struct network_shape *shape, st
     network->hidden_row = memory_row(shape->hidden);
     network->output_width = shape->compression > 0 ? shape->compression : shape->hidden;
     network->output_row = memory_row(network->output_width);
-    return network_shape_ok(shape, error) && new_matrix(&network->embedding, shape->words, network->hidden_row, error) &&
+    return network_shape_ok(shape, error) &&
+           new_matrix(&network->embedding, shape->words, network->hidden_row, error) &&
            new_matrix(&network->recurrent, shape->hidden, network->hidden_row, error) &&
            new_matrix(&network->compression, shape->compression, network->hidden_row, error) &&
-           new_matrix(&network->output, shape->words + shape->classes, network->output_row, error) &&
+           new_matrix(&network->output, shape->words + shape->classes, network->output_row,
+                      error) &&
            new_matrix(&network->maxent, shape->maxent, 1, error);
 }
 
@@ -72,15 +82,16 @@ static float initial_weight(struct random *random)
     return (float)sum;
 }
 
-static void randomise_rows(float *rows, size_t count, size_t width, size_t stride, struct random *random)
+static void randomise_rows(float *rows, size_t count, size_t width, size_t stride,
+                           struct random *random)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < width; j++)
             rows[i * stride + j] = initial_weight(random);
 }
 
-// The reference draws a hidden unit's V input weights one after the other, which for us is a column. Sixteen columns are
-// drawn before they are stored, so that each store fills a cache line.
+// The reference draws a hidden unit's V input weights one after the other, which for us is a
+// column. Sixteen columns are drawn before they are stored, so that each store fills a cache line.
 static bool randomise_hidden(struct network *network, struct random *random, struct error *error)
 {
     size_t words = network->shape.words, hidden = network->shape.hidden;
@@ -92,11 +103,13 @@ static bool randomise_hidden(struct network *network, struct random *random, str
         for (size_t i = 0; i < count; i++) {
             for (size_t word = 0; word < words; word++)
                 columns[i * words + word] = initial_weight(random);
-            randomise_rows(network->recurrent + (first + i) * network->hidden_row, 1, hidden, network->hidden_row, random);
+            randomise_rows(network->recurrent + (first + i) * network->hidden_row, 1, hidden,
+                           network->hidden_row, random);
         }
         for (size_t word = 0; word < words; word++)
             for (size_t i = 0; i < count; i++)
-                network->embedding[word * network->hidden_row + first + i] = columns[i * words + word];
+                network->embedding[word * network->hidden_row + first + i] =
+                    columns[i * words + word];
     }
     free(columns);
     return true;
@@ -110,12 +123,14 @@ bool network_randomise(struct network *network, uint32_t seed, struct error *err
     if (!randomise_hidden(network, &random, error))
         return false;
     if (shape->compression > 0)
-        randomise_rows(network->compression, shape->compression, shape->hidden, network->hidden_row, &random);
-    randomise_rows(network->output, shape->words + shape->classes, network->output_width, network->output_row, &random);
+        randomise_rows(network->compression, shape->compression, shape->hidden, network->hidden_row,
+                       &random);
+    randomise_rows(network->output, shape->words + shape->classes, network->output_width,
+                   network->output_row, &random);
     return true;
 }
 
-// ---- all matrices -----------------------------------------------------------------------------------------------
+// ---- all matrices -----------------------------------------------------------------------------
 
 struct matrix {
     const char *name;
@@ -128,10 +143,14 @@ enum { DENSE = 4, MATRICES = 5 }; // the hash is the last
 static void list_matrices(const struct network *network, struct matrix list[MATRICES])
 {
     const struct network_shape *shape = &network->shape;
-    list[0] = (struct matrix){"input weights", network->embedding, shape->words * network->hidden_row};
-    list[1] = (struct matrix){"recurrent weights", network->recurrent, shape->hidden * network->hidden_row};
-    list[2] = (struct matrix){"compression weights", network->compression, shape->compression * network->hidden_row};
-    list[3] = (struct matrix){"output weights", network->output, (shape->words + shape->classes) * network->output_row};
+    list[0] =
+        (struct matrix){"input weights", network->embedding, shape->words * network->hidden_row};
+    list[1] = (struct matrix){"recurrent weights", network->recurrent,
+                              shape->hidden * network->hidden_row};
+    list[2] = (struct matrix){"compression weights", network->compression,
+                              shape->compression * network->hidden_row};
+    list[3] = (struct matrix){"output weights", network->output,
+                              (shape->words + shape->classes) * network->output_row};
     list[4] = (struct matrix){"direct connections", network->maxent, shape->maxent};
 }
 
@@ -152,6 +171,7 @@ bool network_is_finite(const struct network *network, struct error *error)
     for (int i = 0; i < MATRICES; i++)
         for (size_t j = 0; j < list[i].count; j++)
             if (!isfinite(list[i].data[j]))
-                return error_set(error, "%s: found %g, wanted finite numbers", list[i].name, (double)list[i].data[j]);
+                return error_set(error, "%s: found %g, wanted finite numbers", list[i].name,
+                                 (double)list[i].data[j]);
     return true;
 }

@@ -1,10 +1,13 @@
-// The parameters of a class-factorised recurrent network (Mikolov et al., ICASSP 2011) and their sizes.
+// The parameters of a class-factorised recurrent network (Mikolov et al., ICASSP 2011) and their
+// sizes.
 //
 //   s[t] = sigmoid(E[w[t-1]] + W s[t-1])                     hidden layer, no biases
-//   c[t] = sigmoid(Q s[t])                                   compression layer, if there is one; else c = s
-//   P(w) = softmax(O_classes c + maxent)[k] softmax(O_words of k c + maxent)[w]     with k the class of w
+//   c[t] = sigmoid(Q s[t])                                   compression layer, if there is one;
+//   else c = s P(w) = softmax(O_classes c + maxent)[k] softmax(O_words of k c + maxent)[w]     with
+//   k the class of w
 //
-// Parameters are written only by a learner; everybody else may read them from any number of threads.
+// Parameters are written only by a learner; everybody else may read them from any number of
+// threads.
 #ifndef NET_NETWORK_H
 #define NET_NETWORK_H
 
@@ -38,15 +41,18 @@ struct network {
     float *maxent;       // [D], NULL without
 };
 
-// The least shapes that make sense; what a file or a command line asks for is held against them. Error: which is wrong.
+// The least shapes that make sense; what a file or a command line asks for is held against them.
+// Error: which is wrong.
 bool network_shape_ok(const struct network_shape *shape, struct error *error);
 
-// All weights 0. Takes over `classes`, which then belongs to the network, also on failure; network_free() in any case.
-bool network_init(struct network *network, const struct network_shape *shape, struct classes *classes, struct error *error);
+// All weights 0. Takes over `classes`, which then belongs to the network, also on failure;
+// network_free() in any case.
+bool network_init(struct network *network, const struct network_shape *shape,
+                  struct classes *classes, struct error *error);
 void network_free(struct network *network);
 
-// The reference's initial weights: each the sum of three draws of rand() in [-0.1, 0.1], in its order; the hash stays 0.
-// Error: no memory.
+// The reference's initial weights: each the sum of three draws of rand() in [-0.1, 0.1], in its
+// order; the hash stays 0. Error: no memory.
 bool network_randomise(struct network *network, uint32_t seed, struct error *error);
 
 // dense parameters (all but the hash) of `from` into `to`, which has the same shape

@@ -5,7 +5,8 @@
 
 #include "base/kernels.h"
 
-void recurrent_forward(const struct network *network, const float *before, int32_t word, float *after)
+void recurrent_forward(const struct network *network, const float *before, int32_t word,
+                       float *after)
 {
     size_t hidden = network->shape.hidden, row = network->hidden_row;
     if (word >= 0)
@@ -16,8 +17,9 @@ void recurrent_forward(const struct network *network, const float *before, int32
     kernels->sigmoid(after, hidden);
 }
 
-void recurrent_backward(struct network *network, size_t steps, size_t known, const int32_t *word, const float *hidden,
-                        float *error, float *scratch, float cutoff, float step, float keep)
+void recurrent_backward(struct network *network, size_t steps, size_t known, const int32_t *word,
+                        const float *hidden, float *error, float *scratch, float cutoff, float step,
+                        float keep)
 {
     size_t width = network->shape.hidden, row = network->hidden_row;
     for (size_t i = steps; i-- > 0;) {
@@ -34,6 +36,6 @@ void recurrent_backward(struct network *network, size_t steps, size_t known, con
         kernels->scale_add(error + (i - 1) * row, scratch, width, 1, 1);
     }
     size_t first = steps - known;
-    kernels->rank_update(network->recurrent, row, width, width, error + first * row, row, hidden + first * row, row, known, step,
-                         keep);
+    kernels->rank_update(network->recurrent, row, width, width, error + first * row, row,
+                         hidden + first * row, row, known, step, keep);
 }

@@ -23,7 +23,8 @@ void history_push(int32_t *history, int32_t word)
     history[0] = word;
 }
 
-struct state *state_at_start(const struct network *network, float activation, const float *stored, struct error *error)
+struct state *state_at_start(const struct network *network, float activation, const float *stored,
+                             struct error *error)
 {
     struct state *before = state_new(network, error), *start = state_new(network, error);
     if (before != NULL && start != NULL) {
@@ -43,7 +44,8 @@ void state_copy(const struct network *network, struct state *to, const struct st
     memcpy(to, from, state_size(network));
 }
 
-void state_advance(const struct network *network, const struct state *in, int32_t word, struct state *out)
+void state_advance(const struct network *network, const struct state *in, int32_t word,
+                   struct state *out)
 {
     memcpy(out->history, in->history, sizeof out->history);
     history_push(out->history, word);

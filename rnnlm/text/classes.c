@@ -48,8 +48,8 @@ static double share(uint64_t count, double total, enum class_method method)
     return method == CLASSES_SQRT ? sqrt(frequency) : frequency;
 }
 
-bool classes_assign(struct classes *classes, const uint64_t *count, size_t words, size_t wanted, enum class_method method,
-                    struct error *error)
+bool classes_assign(struct classes *classes, const uint64_t *count, size_t words, size_t wanted,
+                    enum class_method method, struct error *error)
 {
     if (!allocate(classes, words, wanted, error))
         return false;
@@ -58,8 +58,10 @@ bool classes_assign(struct classes *classes, const uint64_t *count, size_t words
         total += (double)count[word];
     if (total <= 0)
         total = 1;
+    // Frequencies sum to 1 and are not divided again: where a boundary falls on a sum exactly,
+    // rounding decides.
     for (size_t word = 0; word < words; word++)
-        shares += share(count[word], total, method);
+        shares += method == CLASSES_SQRT ? share(count[word], total, method) : 0;
     if (shares <= 0)
         shares = 1;
     size_t k = 0;
@@ -75,14 +77,16 @@ bool classes_assign(struct classes *classes, const uint64_t *count, size_t words
     return true;
 }
 
-bool classes_from_words(struct classes *classes, const int32_t *of_word, size_t words, size_t wanted, struct error *error)
+bool classes_from_words(struct classes *classes, const int32_t *of_word, size_t words,
+                        size_t wanted, struct error *error)
 {
     int32_t last = 0;
     for (size_t word = 0; word < words; word++) {
         int32_t k = of_word[word];
         if (k < last || (size_t)k >= wanted)
-            return error_set(error, "word %zu has class %d, wanted %d to %zu (classes are runs of words)", word, k, last,
-                             wanted - 1);
+            return error_set(error,
+                             "word %zu has class %d, wanted %d to %zu (classes are runs of words)",
+                             word, k, last, wanted - 1);
         last = k;
     }
     if (!allocate(classes, words, wanted, error))

@@ -1,4 +1,5 @@
-// Word classes of the factorised output layer: contiguous runs of word ids with about equal share of the training text.
+// Word classes of the factorised output layer: contiguous runs of word ids with about equal share
+// of the training text.
 #ifndef TEXT_CLASSES_H
 #define TEXT_CLASSES_H
 
@@ -12,7 +13,8 @@ struct classes {
     size_t words;     // number of words
     size_t largest;   // words of the largest class
     int32_t *of_word; // [words] class of a word
-    int32_t *begin;   // [count + 1] class k has the words begin[k]..begin[k+1]-1; may be empty at the end
+    int32_t
+        *begin; // [count + 1] class k has the words begin[k]..begin[k+1]-1; may be empty at the end
 };
 
 enum class_method {
@@ -20,13 +22,15 @@ enum class_method {
     CLASSES_FREQUENCY // shares of count: -old-classes
 };
 
-// Divides words with the given counts (in order of id) into `wanted` classes. Later classes may stay empty.
-bool classes_assign(struct classes *classes, const uint64_t *count, size_t words, size_t wanted, enum class_method method,
-                    struct error *error);
+// Divides words with the given counts (in order of id) into `wanted` classes. Later classes may
+// stay empty.
+bool classes_assign(struct classes *classes, const uint64_t *count, size_t words, size_t wanted,
+                    enum class_method method, struct error *error);
 
-// Takes the class of each word as read from a model file; the numbers must not fall and must be below `wanted`, or the
-// error names the word's id.
-bool classes_from_words(struct classes *classes, const int32_t *of_word, size_t words, size_t wanted, struct error *error);
+// Takes the class of each word as read from a model file; the numbers must not fall and must be
+// below `wanted`, or the error names the word's id.
+bool classes_from_words(struct classes *classes, const int32_t *of_word, size_t words,
+                        size_t wanted, struct error *error);
 
 void classes_free(struct classes *classes);
 

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-// ---- tokens -----------------------------------------------------------------------------------------------------
+// ---- tokens -----------------------------------------------------------------------------------
 
 struct reader {
     struct input *input;
@@ -84,7 +84,8 @@ static bool skip_blanks(struct reader *reader)
     }
 }
 
-// Gathers bytes up to the next break into reader->word, without carriage returns. False if memory ran out.
+// Gathers bytes up to the next break into reader->word, without carriage returns. False if memory
+// ran out.
 static bool gather_word(struct reader *reader, size_t *length)
 {
     *length = 0;
@@ -135,15 +136,15 @@ bool reader_next(struct reader *reader, struct token *token)
     return input_ok(reader->input, NULL);
 }
 
-// ---- ids --------------------------------------------------------------------------------------------------------
+// ---- ids --------------------------------------------------------------------------------------
 
 struct corpus {
     char *path;
     struct reader *reader;
     const struct vocabulary *vocabulary;
-    bool hold;      // cannot be read twice
-    bool held;      // ids[] is complete
-    int32_t *ids;   // [count]
+    bool hold;    // cannot be read twice
+    bool held;    // ids[] is complete
+    int32_t *ids; // [count]
     size_t count, capacity, next;
     bool failed;
     struct error failure;
@@ -192,13 +193,15 @@ static bool hold_id(struct corpus *corpus, int32_t id, struct error *error)
 {
     if (!corpus->hold)
         return true;
-    if (!memory_grow(&corpus->ids, &corpus->capacity, corpus->count + 1, sizeof *corpus->ids, error))
+    if (!memory_grow(&corpus->ids, &corpus->capacity, corpus->count + 1, sizeof *corpus->ids,
+                     error))
         return false;
     corpus->ids[corpus->count++] = id;
     return true;
 }
 
-static bool count_tokens(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens, struct error *error)
+static bool count_tokens(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens,
+                         struct error *error)
 {
     struct token token;
     *tokens = 0;
@@ -217,7 +220,8 @@ static bool count_tokens(struct corpus *corpus, struct vocabulary *vocabulary, u
     return *tokens > 0 || error_set(error, "%s: the text is empty", reader_name(corpus->reader));
 }
 
-bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens, struct error *error)
+bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens,
+                             struct error *error)
 {
     if (!count_tokens(corpus, vocabulary, tokens, error))
         return false;

@@ -1,7 +1,8 @@
 // Text as tokens and as word ids.
 //
-// A token is a maximal run of bytes other than space, tab and newline; carriage returns are dropped wherever they stand.
-// Every newline yields the token </s>, that of an empty line too; a last line without newline is a sentence like any other.
+// A token is a maximal run of bytes other than space, tab and newline; carriage returns are dropped
+// wherever they stand. Every newline yields the token </s>, that of an empty line too; a last line
+// without newline is a sentence like any other.
 #ifndef TEXT_READER_H
 #define TEXT_READER_H
 
@@ -10,7 +11,7 @@
 
 #include "text/vocabulary.h"
 
-// ---- tokens -----------------------------------------------------------------------------------------------------
+// ---- tokens -----------------------------------------------------------------------------------
 
 struct reader;
 
@@ -31,23 +32,26 @@ bool reader_ok(const struct reader *reader, struct error *error);
 const char *reader_name(const struct reader *reader);
 uint64_t reader_line_number(const struct reader *reader);
 
-// ---- ids --------------------------------------------------------------------------------------------------------
+// ---- ids --------------------------------------------------------------------------------------
 
-// A text that is read as ids, once or many times. Files are streamed anew each time; what cannot be read twice (standard
-// input, pipes) is held as ids, four bytes a token.
+// A text that is read as ids, once or many times. Files are streamed anew each time; what cannot be
+// read twice (standard input, pipes) is held as ids, four bytes a token.
 struct corpus;
 
 struct corpus *corpus_open(const char *path, struct error *error);
 void corpus_close(struct corpus *corpus);
 
-// Reads the whole text once, adds its words to an empty vocabulary with their counts and sorts it. An empty text is an
-// error. *tokens counts every token, </s> included.
-bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens, struct error *error);
+// Reads the whole text once, adds its words to an empty vocabulary with their counts and sorts it.
+// An empty text is an error. *tokens counts every token, </s> included.
+bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens,
+                             struct error *error);
 
-// Goes to the beginning; ids are then those of `vocabulary` (kept by reference, the same at each call).
+// Goes to the beginning; ids are then those of `vocabulary` (kept by reference, the same at each
+// call).
 bool corpus_start(struct corpus *corpus, const struct vocabulary *vocabulary, struct error *error);
 
-// Next id, WORD_OOV for an unknown word; false at the end and after a failure, which corpus_ok() tells apart.
+// Next id, WORD_OOV for an unknown word; false at the end and after a failure, which corpus_ok()
+// tells apart.
 bool corpus_next(struct corpus *corpus, int32_t *id);
 bool corpus_ok(const struct corpus *corpus, struct error *error);
 

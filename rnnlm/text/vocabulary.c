@@ -49,7 +49,8 @@ static bool rehash(struct vocabulary *vocabulary, size_t slots, struct error *er
 bool vocabulary_init(struct vocabulary *vocabulary, struct error *error)
 {
     memset(vocabulary, 0, sizeof *vocabulary);
-    return rehash(vocabulary, FIRST_SLOTS, error) && vocabulary_add(vocabulary, "</s>", 4, error) == WORD_END;
+    return rehash(vocabulary, FIRST_SLOTS, error) &&
+           vocabulary_add(vocabulary, "</s>", 4, error) == WORD_END;
 }
 
 void vocabulary_free(struct vocabulary *vocabulary)
@@ -66,14 +67,18 @@ int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *word, s
     return vocabulary->slot[find_slot(vocabulary, word, length)];
 }
 
-static bool append(struct vocabulary *vocabulary, const char *word, size_t length, struct error *error)
+static bool append(struct vocabulary *vocabulary, const char *word, size_t length,
+                   struct error *error)
 {
     size_t size = vocabulary->size;
     if (size >= INT32_MAX)
         return error_set(error, "too many different words: %zu", size + 1);
-    if (!memory_grow(&vocabulary->count, &vocabulary->count_capacity, size + 1, sizeof *vocabulary->count, error) ||
-        !memory_grow(&vocabulary->offset, &vocabulary->offset_capacity, size + 1, sizeof *vocabulary->offset, error) ||
-        !memory_grow(&vocabulary->letters, &vocabulary->letters_capacity, vocabulary->letters_used + length + 1, 1, error))
+    if (!memory_grow(&vocabulary->count, &vocabulary->count_capacity, size + 1,
+                     sizeof *vocabulary->count, error) ||
+        !memory_grow(&vocabulary->offset, &vocabulary->offset_capacity, size + 1,
+                     sizeof *vocabulary->offset, error) ||
+        !memory_grow(&vocabulary->letters, &vocabulary->letters_capacity,
+                     vocabulary->letters_used + length + 1, 1, error))
         return false;
     vocabulary->count[size] = 0;
     vocabulary->offset[size] = vocabulary->letters_used;
@@ -84,7 +89,8 @@ static bool append(struct vocabulary *vocabulary, const char *word, size_t lengt
     return true;
 }
 
-int32_t vocabulary_add(struct vocabulary *vocabulary, const char *word, size_t length, struct error *error)
+int32_t vocabulary_add(struct vocabulary *vocabulary, const char *word, size_t length,
+                       struct error *error)
 {
     size_t slot = find_slot(vocabulary, word, length);
     if (vocabulary->slot[slot] >= 0)
@@ -108,14 +114,16 @@ const char *vocabulary_word(const struct vocabulary *vocabulary, int32_t id)
     return vocabulary->letters + vocabulary->offset[id];
 }
 
-// ---- sorting ----------------------------------------------------------------------------------------------------
+// ---- sorting ----------------------------------------------------------------------------------
 //
-// For a = 1..V-1 the reference takes the first b >= a with the largest count and swaps a and b. A tournament tree over
-// the positions answers "the first largest" in O(log V), and a swap replays two paths.
+// For a = 1..V-1 the reference takes the first b >= a with the largest count and swaps a and b. A
+// tournament tree over the positions answers "the first largest" in O(log V), and a swap replays
+// two paths.
 
 struct tournament {
-    size_t leaves;      // a power of two >= V
-    uint64_t *largest;  // [2 * leaves] heap order, leaves behind; positions already sorted count as 0
+    size_t leaves; // a power of two >= V
+    uint64_t
+        *largest; // [2 * leaves] heap order, leaves behind; positions already sorted count as 0
 };
 
 static void replay(struct tournament *tree, size_t position, uint64_t value)
@@ -140,8 +148,10 @@ static size_t first_largest(const struct tournament *tree)
     return node - tree->leaves;
 }
 
-// old_id[position] = id of the word that ends there. Values are counts + 1, so that 0 means "sorted".
-static void selection_order(struct tournament *tree, const uint64_t *count, int32_t *old_id, size_t size)
+// old_id[position] = id of the word that ends there. Values are counts + 1, so that 0 means
+// "sorted".
+static void selection_order(struct tournament *tree, const uint64_t *count, int32_t *old_id,
+                            size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         old_id[i] = (int32_t)i;
@@ -162,7 +172,8 @@ static void selection_order(struct tournament *tree, const uint64_t *count, int3
     }
 }
 
-static bool reorder(struct vocabulary *vocabulary, const int32_t *old_id, int32_t *new_id, struct error *error)
+static bool reorder(struct vocabulary *vocabulary, const int32_t *old_id, int32_t *new_id,
+                    struct error *error)
 {
     size_t size = vocabulary->size;
     uint64_t *count = memory_new(size, sizeof *count, error);

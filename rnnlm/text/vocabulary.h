@@ -10,12 +10,12 @@
 enum { WORD_OOV = -1, WORD_END = 0 }; // ids: not in the vocabulary; </s>
 
 struct vocabulary {
-    size_t size;        // words, ids 0..size-1
-    uint64_t *count;    // [size] occurrences in the training text
-    size_t *offset;     // [size] where a word begins in `letters`
-    char *letters;      // all words, each with a 0 byte behind it
-    int32_t *slot;      // [slots] open-addressed hash table of ids, -1 free
-    size_t slots;       // a power of two
+    size_t size;     // words, ids 0..size-1
+    uint64_t *count; // [size] occurrences in the training text
+    size_t *offset;  // [size] where a word begins in `letters`
+    char *letters;   // all words, each with a 0 byte behind it
+    int32_t *slot;   // [slots] open-addressed hash table of ids, -1 free
+    size_t slots;    // a power of two
     size_t letters_used;
     size_t count_capacity, offset_capacity, letters_capacity;
 };
@@ -27,14 +27,17 @@ void vocabulary_free(struct vocabulary *vocabulary);
 // Id of a word, WORD_OOV if it is not there. Safe from any number of threads while nobody adds.
 int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *word, size_t length);
 
-// Id of a word, added with count 0 at the end if it is not there; WORD_OOV and `error` only if memory or ids run out.
-int32_t vocabulary_add(struct vocabulary *vocabulary, const char *word, size_t length, struct error *error);
+// Id of a word, added with count 0 at the end if it is not there; WORD_OOV and `error` only if
+// memory or ids run out.
+int32_t vocabulary_add(struct vocabulary *vocabulary, const char *word, size_t length,
+                       struct error *error);
 
 // The word of an id, valid until the next addition. Words never hold a 0 byte.
 const char *vocabulary_word(const struct vocabulary *vocabulary, int32_t id);
 
-// Puts the words in the reference's order: </s> first, the others by falling count, ties as its selection sort leaves
-// them. Takes O(V log V). If `new_id` is not NULL it becomes an array [size] from old to new ids, to be freed.
+// Puts the words in the reference's order: </s> first, the others by falling count, ties as its
+// selection sort leaves them. Takes O(V log V). If `new_id` is not NULL it becomes an array [size]
+// from old to new ids, to be freed.
 bool vocabulary_sort(struct vocabulary *vocabulary, int32_t **new_id, struct error *error);
 
 #endif

@@ -51,7 +51,8 @@ static void assert_close(const float *found, const float *wanted, size_t n, doub
 {
     for (size_t i = 0; i < n; i++)
         if (!(fabs((double)found[i] - wanted[i]) <= tolerance * (1 + fabs((double)wanted[i]))))
-            fail_msg("element %zu of %zu: found %.9g, wanted %.9g", i, n, (double)found[i], (double)wanted[i]);
+            fail_msg("element %zu of %zu: found %.9g, wanted %.9g", i, n, (double)found[i],
+                     (double)wanted[i]);
 }
 
 static const struct kernels *portable_set(void)
@@ -70,7 +71,8 @@ struct problem {
 
 static struct problem random_problem(void)
 {
-    struct problem p = {.n = random_size(MOST_ROWS), .width = random_size(MOST_WIDTH), .terms = random_size(20)};
+    struct problem p = {
+        .n = random_size(MOST_ROWS), .width = random_size(MOST_WIDTH), .terms = random_size(20)};
     p.stride = memory_row(p.width);
     p.rows = random_rows(p.n, p.width);
     p.x = random_rows(1, p.width);
@@ -95,7 +97,8 @@ static void run_rows(const struct kernels *set, struct problem *p, float *sums, 
     set->rows_times(sums, p->rows, p->stride, p->n, p->x, p->width);
     set->times_rows(out, p->e, p->rows, p->stride, p->n, p->width);
     set->times_rows_update(out, p->e, p->rows, p->stride, p->n, p->width, p->x, 0.3f, 0.9f);
-    set->rank_update(p->rows, p->stride, p->n, p->width, p->left, memory_row(p->n), p->right, p->stride, p->terms, 0.1f, 0.99f);
+    set->rank_update(p->rows, p->stride, p->n, p->width, p->left, memory_row(p->n), p->right,
+                     p->stride, p->terms, 0.1f, 0.99f);
 }
 
 static void row_kernels_agree(void **state)
@@ -216,7 +219,8 @@ static void product_of_matrices(void **state)
 {
     (void)state;
     // (2 x 3) (3 x 2), plain and from transposed operands
-    float a[] = {1, 2, 3, 4, 5, 6}, a_transposed[] = {1, 4, 2, 5, 3, 6}, b[] = {1, 0, 0, 1, 1, 1}, c[4] = {1, 1, 1, 1};
+    float a[] = {1, 2, 3, 4, 5, 6}, a_transposed[] = {1, 4, 2, 5, 3, 6}, b[] = {1, 0, 0, 1, 1, 1},
+          c[4] = {1, 1, 1, 1};
     float wanted[] = {5, 6, 11, 12}, wanted_with_old[] = {4, 5, 10, 11};
     kernels_product(false, false, 2, 2, 3, 1, a, 3, b, 2, 1, c, 2);
     assert_close(c, wanted, 4, 0);

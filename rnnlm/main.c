@@ -1,0 +1,415 @@
+// The program rnnlm: trains, tests, rescores n-best lists and generates, with the options of the
+// reference toolkit.
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/kernels.h"
+#include "options.h"
+#include "score/generate.h"
+#include "score/nbest.h"
+#include "score/perplexity.h"
+#include "train/trainer.h"
+
+#define PROGRAM "rnnlm"
+
+// ---- options ----------------------------------------------------------------------------------
+
+static struct {
+    const char *train, *valid, *test, *model, *lm_prob;
+    int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
+    int64_t most_epochs, save_every, words_to_generate, debug;
+    double alpha, beta, gradient_cutoff, min_improvement, lambda, dynamic;
+    bool old_classes, independent, binary, one_epoch, nbest;
+} set = {.classes = 100,
+         .hidden = 30,
+         .direct_order = 3,
+         .bptt_block = 10,
+         .seed = 1,
+         .debug = 1,
+         .alpha = 0.1,
+         .beta = 1e-7,
+         .gradient_cutoff = 15,
+         .min_improvement = 1.003,
+         .lambda = 0.75};
+
+static struct {
+    bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
+        min_improvement, save_every, hidden, compression, direct, direct_order, bptt, bptt_block,
+        seed, most;
+} given;
+
+#define MANY 9e15 // what counts may reach
+
+static const struct option table[] = {
+    {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
+    {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0,
+     "Model: written by training, read otherwise."},
+    {OPTION_TEXT, "train", "FILE", &set.train, NULL, 0, 0,
+     "Train on this text, one sentence a line. If the model exists, its training goes on."},
+    {OPTION_TEXT, "valid", "FILE", &set.valid, NULL, 0, 0,
+     "Validation text, which steers the learning rate."},
+    {OPTION_TEXT, "test", "FILE", &set.test, NULL, 0, 0,
+     "Text to compute the perplexity of, or n-best lists to score."},
+
+    {.type = OPTION_GROUP, .help = "Size of a new model"},
+    {OPTION_COUNT, "hidden", "N", &set.hidden, &given.hidden, 1, 1 << 20,
+     "Units of the hidden layer."},
+    {OPTION_COUNT, "class", "N", &set.classes, &given.classes, 1, INT32_MAX,
+     "Word classes of the output layer."},
+    {OPTION_FLAG, "old-classes", NULL, &set.old_classes, NULL, 0, 0,
+     "Classes of equal frequency instead of equal square root of frequency: slower, at times "
+     "better."},
+    {OPTION_COUNT, "compression", "N", &set.compression, &given.compression, 0, 1 << 20,
+     "Units of a compression layer below the output; 0 for none."},
+    {OPTION_COUNT, "direct", "N", &set.direct, &given.direct, 0, 1 << 20,
+     "Direct connections: entries of the hash for n-gram features, in millions; 0 for none."},
+    {OPTION_COUNT, "direct-order", "N", &set.direct_order, &given.direct_order, 0,
+     MAXENT_MOST_ORDER, "Longest n-gram of the direct connections."},
+    {OPTION_COUNT, "rand-seed", "N", &set.seed, &given.seed, 0, UINT32_MAX,
+     "Seed of the initial weights, and of generated text."},
+    {OPTION_FLAG, "binary", NULL, &set.binary, NULL, 0, 0,
+     "Save the model in binary instead of text."},
+
+    {.type = OPTION_GROUP, .help = "Training"},
+    {OPTION_NUMBER, "alpha", "X", &set.alpha, &given.alpha, 0, 1e6,
+     "Learning rate at the start; given when training goes on, it replaces the model's."},
+    {OPTION_NUMBER, "beta", "X", &set.beta, &given.beta, 0, 1e3, "L2 regularisation."},
+    {OPTION_NUMBER, "gradient-cutoff", "X", &set.gradient_cutoff, &given.gradient_cutoff, 0, 1e30,
+     "Bound on each error that is propagated back; 0 for none."},
+    {OPTION_COUNT, "bptt", "N", &set.bptt, &given.bptt, 0, 1 << 19,
+     "Steps of back-propagation through time; 0 for a simple recurrent network."},
+    {OPTION_COUNT, "bptt-block", "N", &set.bptt_block, &given.bptt_block, 1, 1 << 19,
+     "Words after which errors are propagated back through time together."},
+    {OPTION_NUMBER, "min-improvement", "X", &set.min_improvement, &given.min_improvement, 0, 1e6,
+     "Ratio of log probabilities below which the rate is halved, then training ends."},
+    {OPTION_FLAG, "one-iter", NULL, &set.one_epoch, NULL, 0, 0,
+     "One epoch without validation text, for a learning rate schedule of your own."},
+    {OPTION_COUNT, "max-iter", "N", &set.most_epochs, &given.most_epochs, 0, MANY,
+     "At most so many epochs; 0 for no bound."},
+    {OPTION_COUNT, "anti-kasparek", "N", &set.save_every, &given.save_every, 0, MANY,
+     "Save the model every N words too (at least 10000), so that a killed training can go on."},
+
+    {.type = OPTION_GROUP, .help = "Testing and rescoring"},
+    {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
+     "Another model's probabilities of the test's words, to mix with: one number a line, SRILM's "
+     "-ppl -debug 2 output, or a "
+     "table of -debug 2."},
+    {OPTION_NUMBER, "lambda", "X", &set.lambda, &given.lambda, 0, 1,
+     "Weight of the network in the mixture."},
+    {OPTION_NUMBER, "dynamic", "X", &set.dynamic, &given.dynamic, 0, 1e6,
+     "Go on learning from the test text at this rate; 0 for not. The model file stays as it is."},
+    {OPTION_FLAG, "nbest", NULL, &set.nbest, NULL, 0, 0,
+     "The test file holds n-best lists, \"ID word word ...\": print each line's log10 "
+     "probability."},
+
+    {.type = OPTION_GROUP, .help = "General"},
+    {OPTION_COUNT, "gen", "N", &set.words_to_generate, &given.generate, 0, MANY,
+     "Generate so many words."},
+    {OPTION_FLAG, "independent", NULL, &set.independent, NULL, 0, 0,
+     "Forget everything at the end of a sentence, in training and in testing."},
+    {OPTION_COUNT, "debug", "N", &set.debug, &given.debug, 0, 100,
+     "0 prints results only, 1 settings too, 2 each word's probability as well."},
+};
+
+static const struct options options = {
+    .program = PROGRAM,
+    .usage = "-train FILE -valid FILE -rnnlm MODEL [options]\n"
+             "-rnnlm MODEL -test FILE [options]\n"
+             "-rnnlm MODEL -test LISTS -nbest [options]\n"
+             "-rnnlm MODEL -gen N [options]",
+    .about = "Recurrent neural network language models: training, perplexity, rescoring, sampling.",
+    .table = table,
+    .count = sizeof table / sizeof table[0],
+};
+
+// ---- settings as they are echoed --------------------------------------------------------------
+
+// In the order in which scripts know them.
+static void echo_settings(struct output *output)
+{
+    if (set.debug < 1)
+        return;
+    if (given.debug)
+        output_format(output, "debug mode: %lld\n", (long long)set.debug);
+    if (set.train != NULL)
+        output_format(output, "train file: %s\n", set.train);
+    if (set.one_epoch)
+        output_text(output, "Training for one iteration\n");
+    if (given.most_epochs)
+        output_format(output, "Maximum number of iterations: %lld\n", (long long)set.most_epochs);
+    if (set.valid != NULL)
+        output_format(output, "valid file: %s\n", set.valid);
+    if (set.nbest)
+        output_text(output, "Processing test data as list of nbests\n");
+    if (set.test != NULL)
+        output_format(output, "test file: %s\n", set.test);
+    if (given.classes)
+        output_format(output, "class size: %lld\n", (long long)set.classes);
+    if (set.old_classes)
+        output_text(output, "Old algorithm for computing classes will be used\n");
+    if (given.lambda)
+        output_format(output, "Lambda (interpolation coefficient between rnnlm and other lm): %f\n",
+                      set.lambda);
+    if (given.gradient_cutoff)
+        output_format(output, "Gradient cutoff: %f\n", set.gradient_cutoff);
+    if (given.dynamic)
+        output_format(output, "Dynamic learning rate: %f\n", set.dynamic);
+    if (given.generate)
+        output_format(output, "Generating # words: %lld\n", (long long)set.words_to_generate);
+    if (set.independent)
+        output_text(output, "Sentences will be processed independently...\n");
+    if (given.alpha)
+        output_format(output, "Starting learning rate: %f\n", set.alpha);
+    if (given.beta)
+        output_format(output, "Regularization: %f\n", set.beta);
+    if (given.min_improvement)
+        output_format(output, "Min improvement: %f\n", set.min_improvement);
+    if (given.save_every)
+        output_format(output, "Model will be saved after each # words: %lld\n",
+                      (long long)set.save_every);
+    if (given.hidden)
+        output_format(output, "Hidden layer size: %lld\n", (long long)set.hidden);
+    if (given.compression)
+        output_format(output, "Compression layer size: %lld\n", (long long)set.compression);
+    if (given.direct)
+        output_format(output, "Direct connections: %lldM\n", (long long)set.direct);
+    if (given.direct_order)
+        output_format(output, "Order of direct connections: %lld\n", (long long)set.direct_order);
+    if (given.bptt)
+        output_format(output, "BPTT: %lld\n", (long long)set.bptt);
+    if (given.bptt_block)
+        output_format(output, "BPTT block: %lld\n", (long long)set.bptt_block);
+    if (given.seed)
+        output_format(output, "Rand seed: %lld\n", (long long)set.seed);
+    if (set.lm_prob != NULL)
+        output_format(output, "other lm probabilities specified in: %s\n", set.lm_prob);
+    if (set.binary)
+        output_text(output, "Model will be saved in binary format\n");
+    if (set.model != NULL)
+        output_format(output, "rnnlm file: %s\n", set.model);
+}
+
+// ---- training ---------------------------------------------------------------------------------
+
+// On a terminal one line is drawn again and again; standard output gets one line an epoch.
+static void print_progress(void *context, const struct progress *progress)
+{
+    struct output *output = context;
+    char line[PROGRESS_LINE];
+    bool terminal = isatty(STDERR_FILENO);
+    if (progress->epoch_done) {
+        if (terminal)
+            fputs("\r\033[K", stderr);
+        progress_epoch_line(progress, line);
+        output_format(output, "%s\n", line);
+        output_flush(output);
+    } else if (terminal) {
+        progress_line(progress, line);
+        fprintf(stderr, "\r\033[K%s", line);
+    }
+}
+
+static bool create_model(struct model *model, struct corpus *text, struct output *output,
+                         struct error *error)
+{
+    struct new_model wanted = {.hidden = (size_t)set.hidden,
+                               .classes = (size_t)set.classes,
+                               .compression = (size_t)set.compression,
+                               .maxent = (size_t)set.direct * 1000000,
+                               .maxent_order = (int)set.direct_order,
+                               .old_classes = set.old_classes,
+                               .independent = set.independent,
+                               .bptt = set.bptt,
+                               .bptt_block = set.bptt_block,
+                               .alpha = set.alpha,
+                               .seed = (uint32_t)set.seed,
+                               .format = set.binary ? MODEL_BINARY : MODEL_TEXT};
+    if (!model_create(model, &wanted, text, set.train, error))
+        return false;
+    if (set.debug > 0) {
+        output_format(output, "Vocab size: %zu\n", model->vocabulary.size);
+        output_format(output, "Words in train file: %llu\n",
+                      (unsigned long long)model->record.train_words);
+    }
+    if (wanted.classes > model->vocabulary.size)
+        fprintf(stderr,
+                PROGRAM ": warning: %zu classes wanted, the vocabulary has %zu words: as many "
+                        "classes are made\n",
+                wanted.classes, model->vocabulary.size);
+    return true;
+}
+
+// What the command line may change in a model whose training goes on.
+static bool continue_model(struct model *model, struct output *output, struct error *error)
+{
+    output_text(output, "Restoring network from file to continue training...\n");
+    if (!model_load(model, set.model, error))
+        return false;
+    if (given.alpha)
+        model->record.alpha = set.alpha;
+    if (set.independent)
+        model->record.independent = true;
+    if (set.binary)
+        model->format = MODEL_BINARY;
+    return true;
+}
+
+static bool set_file_name(char **name, const char *path, struct error *error)
+{
+    char *copy = path != NULL ? strdup(path) : NULL;
+    if (path != NULL && copy == NULL)
+        return error_set(error, "not enough memory");
+    free(*name);
+    *name = copy;
+    return true;
+}
+
+static bool train_with(struct model *model, struct corpus *text, struct corpus *valid,
+                       struct output *output, struct error *error)
+{
+    output_format(output, "Starting training using file %s\n", set.train);
+    bool exists = access(set.model, F_OK) == 0;
+    if (exists ? !continue_model(model, output, error) : !create_model(model, text, output, error))
+        return false;
+    output_flush(output);
+    if (!set_file_name(&model->record.train_file, set.train, error) ||
+        !set_file_name(&model->record.valid_file, set.one_epoch ? NULL : set.valid, error))
+        return false;
+    struct training training = {.model_path = set.model,
+                                .train = text,
+                                .valid = set.one_epoch ? NULL : valid,
+                                .beta = set.beta,
+                                .gradient_cutoff = set.gradient_cutoff,
+                                .min_improvement = set.min_improvement,
+                                .most_epochs = set.most_epochs,
+                                .save_every = (uint64_t)set.save_every,
+                                .report = print_progress,
+                                .context = output};
+    return train_model(model, &training, error);
+}
+
+static bool train(struct output *output, struct error *error)
+{
+    if (set.valid == NULL && !set.one_epoch)
+        return error_set(
+            error, "training wants validation text: -valid FILE, or -one-iter to train without it");
+    struct corpus *text = corpus_open(set.train, error);
+    struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
+    struct model model = {0};
+    bool ok = text != NULL && (set.valid == NULL || valid != NULL) &&
+              train_with(&model, text, valid, output, error);
+    model_free(&model);
+    corpus_close(text);
+    corpus_close(valid);
+    return ok;
+}
+
+// ---- using a model ----------------------------------------------------------------------------
+
+static bool test_perplexity(struct scorer *scorer, struct other_model *other, struct reader *text,
+                            struct output *output, struct error *error)
+{
+    struct perplexity perplexity = {.table = set.debug >= 2, .lambda = set.lambda, .other = other};
+    if (!perplexity_score(&perplexity, scorer, text, output, error))
+        return false;
+    totals_write(&perplexity.totals, other != NULL, set.lambda, output);
+    return true;
+}
+
+static bool test_nbest(struct scorer *scorer, struct other_model *other, struct reader *lists,
+                       struct output *output, struct error *error)
+{
+    struct nbest nbest = {.lambda = set.lambda, .other = other};
+    if (!nbest_score(&nbest, scorer, lists, output, error))
+        return false;
+    if (set.debug > 0)
+        totals_write(&nbest.totals, other != NULL, set.lambda, output);
+    return true;
+}
+
+static bool test(struct scorer *scorer, struct output *output, struct error *error)
+{
+    struct reader *text = reader_open(set.test, error);
+    struct other_model *other =
+        text != NULL && set.lm_prob != NULL ? other_from_stream(set.lm_prob, error) : NULL;
+    bool ok = text != NULL && (set.lm_prob == NULL || other != NULL);
+    if (ok)
+        ok = set.nbest ? test_nbest(scorer, other, text, output, error)
+                       : test_perplexity(scorer, other, text, output, error);
+    other_close(other);
+    reader_close(text);
+    return ok;
+}
+
+static bool use_model(struct model *model, struct output *output, struct error *error)
+{
+    bool independent = set.independent || model->record.independent;
+    struct learner learner = {0};
+    struct learning_rule rule = {.alpha = (float)set.dynamic,
+                                 .beta = (float)set.beta,
+                                 .gradient_cutoff = (float)set.gradient_cutoff,
+                                 .bptt = model->record.bptt,
+                                 .bptt_block = model->record.bptt_block,
+                                 .independent = independent};
+    bool dynamic = set.dynamic > 0 && !set.nbest;
+    struct scorer scorer = {0};
+    bool ok = !dynamic || learner_init(&learner, &model->network, &rule, error);
+    if (ok && set.test != NULL)
+        ok = scorer_init(&scorer, model, independent, dynamic ? &learner : NULL, error) &&
+             test(&scorer, output, error);
+    scorer_free(&scorer);
+    if (ok && set.words_to_generate > 0 && scorer_init(&scorer, model, independent, NULL, error))
+        generate_text(&scorer, (uint64_t)set.words_to_generate, (uint32_t)set.seed, output);
+    else
+        ok = ok && set.words_to_generate == 0;
+    scorer_free(&scorer);
+    learner_free(&learner);
+    return ok;
+}
+
+static bool run(struct output *output, struct error *error)
+{
+    bool uses = set.test != NULL || set.words_to_generate > 0;
+    echo_settings(output);
+    if (set.train == NULL && !uses)
+        return error_set(error, "nothing to do: -train, -test or -gen is wanted");
+    if (set.model == NULL)
+        return error_set(error, "no model named: -rnnlm FILE is wanted");
+    if (set.train != NULL && !train(output, error))
+        return false;
+    if (!uses)
+        return true;
+    struct model model;
+    if (!model_load(&model, set.model, error))
+        return false;
+    bool ok = use_model(&model, output, error);
+    model_free(&model);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    struct error error;
+    if (argc == 1) {
+        options_help(&options);
+        return 0;
+    }
+    enum options_result result = options_parse(&options, argc, argv, NULL);
+    if (result != OPTIONS_RUN)
+        return options_status(result);
+    if (given.save_every && set.save_every > 0 && set.save_every < 10000)
+        set.save_every = 10000;
+    signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
+    struct output *output = kernels_choose(NULL, &error) ? output_open("-", &error) : NULL;
+    if (output == NULL)
+        return options_fail(PROGRAM, error.text);
+    struct error late;
+    bool ok = run(output, &error);
+    if (!output_commit(output, &late) && ok)
+        return options_fail(PROGRAM, late.text);
+    return ok ? 0 : options_fail(PROGRAM, error.text);
+}

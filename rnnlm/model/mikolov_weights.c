@@ -1,0 +1,256 @@
+// The arrays of weights in the reference's model files: hidden activations, then each matrix row by
+// row, in text under a heading and one number a line, in binary as little-endian 32-bit floats
+// without anything between.
+#include "model/mikolov_weights.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+
+// The reference keeps a hidden unit's V input weights and H recurrent weights together. We keep a
+// word's weights together, so this many units at a time are read or written, to touch each cache
+// line of ours once.
+enum { UNITS = MEMORY_ROW };
+
+bool mikolov_weights_fit(const struct input *input, const struct network_shape *shape, bool binary,
+                         struct error *error)
+{
+    uint64_t left = input_bytes_left(input);
+    if (left == UINT64_MAX)
+        return true;
+    double below = shape->compression > 0 ? (double)shape->compression : (double)shape->hidden;
+    double floats = (double)shape->hidden * (1 + (double)shape->words + (double)shape->hidden) +
+                    (double)shape->compression * (double)shape->hidden +
+                    ((double)shape->words + (double)shape->classes) * below + (double)shape->maxent;
+    if (binary && floats * 4 != (double)left)
+        return error_set(error,
+                         "%" PRIu64 " bytes of weights found after the vocabulary, %.0f wanted",
+                         left, floats * 4);
+    if (!binary && floats * 2 > (double)left + 1)
+        return error_set(
+            error, "%" PRIu64 " bytes of weights found after the vocabulary, at least %.0f wanted",
+            left, floats * 2);
+    return true;
+}
+
+// ---- reading ----------------------------------------------------------------------------------
+
+struct source {
+    struct input *input;
+    bool binary;
+    const char *what; // the array being read
+    struct error *error;
+};
+
+static bool is_big_endian(void)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+    memcpy(&first, &one, 1);
+    return first == 0;
+}
+
+static void swap_bytes(float *data, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &data[i], sizeof bits);
+        bits = __builtin_bswap32(bits);
+        memcpy(&data[i], &bits, sizeof bits);
+    }
+}
+
+static bool read_number(struct source *source, float *number)
+{
+    size_t length, blanks;
+    char *line;
+    do {
+        line = input_line(source->input, &length);
+        if (line == NULL)
+            return input_ok(source->input, source->error) &&
+                   error_set(source->error, "%s: file ends, more %s wanted",
+                             input_name(source->input), source->what);
+        blanks = strspn(line, " \t\r");
+    } while (blanks == length);
+    size_t digits = strcspn(line + blanks, " \t\r");
+    double value;
+    if (!number_parse(line + blanks, digits, &value) ||
+        blanks + digits + strspn(line + blanks + digits, " \t\r") != length ||
+        !isfinite((float)value))
+        return error_set(
+            source->error, "%s: line %" PRIu64 ": found \"%.60s\" among %s, wanted a finite number",
+            input_name(source->input), input_line_number(source->input), line, source->what);
+    *number = (float)value;
+    return true;
+}
+
+static bool read_floats(struct source *source, float *data, size_t count)
+{
+    if (!source->binary) {
+        for (size_t i = 0; i < count; i++)
+            if (!read_number(source, &data[i]))
+                return false;
+        return true;
+    }
+    if (!input_read(source->input, data, count * sizeof *data, source->error))
+        return error_prefix(source->error, "%s: ", source->what);
+    if (is_big_endian())
+        swap_bytes(data, count);
+    return true;
+}
+
+// In text each array has a heading, a line with a colon, and perhaps blank lines before it.
+static bool begin_array(struct source *source, const char *what)
+{
+    source->what = what;
+    size_t length;
+    char *line = "";
+    while (!source->binary && strchr(line, ':') == NULL) {
+        line = input_line(source->input, &length);
+        if (line == NULL)
+            return input_ok(source->input, source->error) &&
+                   error_set(source->error, "%s: file ends, the heading of the %s wanted",
+                             input_name(source->input), what);
+        if (line[strspn(line, " \t\r")] != '\0' && strchr(line, ':') == NULL)
+            return error_set(source->error,
+                             "%s: line %" PRIu64 ": found \"%.60s\", wanted the heading of the %s",
+                             input_name(source->input), input_line_number(source->input), line,
+                             what);
+    }
+    return true;
+}
+
+static bool read_rows(struct source *source, float *rows, size_t count, size_t width, size_t stride)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!read_floats(source, rows + i * stride, width))
+            return false;
+    return true;
+}
+
+static bool read_hidden_weights(struct source *source, struct network *network)
+{
+    size_t words = network->shape.words, hidden = network->shape.hidden, row = network->hidden_row;
+    float *units = memory_new(UNITS * words, sizeof *units, source->error);
+    bool ok = units != NULL;
+    for (size_t first = 0; first < hidden && ok; first += UNITS) {
+        size_t count = hidden - first < UNITS ? hidden - first : UNITS;
+        for (size_t i = 0; i < count && ok; i++)
+            ok = read_floats(source, units + i * words, words) &&
+                 read_floats(source, network->recurrent + (first + i) * row, hidden);
+        for (size_t word = 0; word < words && ok; word++)
+            for (size_t i = 0; i < count; i++)
+                network->embedding[word * row + first + i] = units[i * words + word];
+    }
+    free(units);
+    return ok;
+}
+
+bool mikolov_read_weights(struct model *model, struct input *input, bool binary,
+                          struct error *error)
+{
+    struct network *network = &model->network;
+    const struct network_shape *shape = &network->shape;
+    struct source source = {input, binary, "", error};
+    if (!begin_array(&source, "hidden layer activation") ||
+        !read_floats(&source, model->hidden, shape->hidden) ||
+        !begin_array(&source, "input and recurrent weights") ||
+        !read_hidden_weights(&source, network))
+        return false;
+    if (shape->compression > 0 && (!begin_array(&source, "compression weights") ||
+                                   !read_rows(&source, network->compression, shape->compression,
+                                              shape->hidden, network->hidden_row)))
+        return false;
+    if (!begin_array(&source, "output weights") ||
+        !read_rows(&source, network->output, shape->words + shape->classes, network->output_width,
+                   network->output_row))
+        return false;
+    return shape->maxent == 0 || (begin_array(&source, "direct connections") &&
+                                  read_floats(&source, network->maxent, shape->maxent));
+}
+
+// ---- writing ----------------------------------------------------------------------------------
+
+static void write_floats(struct output *output, enum model_format format, const float *data,
+                         size_t count)
+{
+    char text[NUMBER_SIZE + 1];
+    if (format == MODEL_BINARY && !is_big_endian()) {
+        output_write(output, data, count * sizeof *data);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (format == MODEL_BINARY) {
+            float swapped = data[i];
+            swap_bytes(&swapped, 1);
+            output_write(output, &swapped, sizeof swapped);
+        } else {
+            size_t length = number_format(text, data[i]);
+            text[length] = '\n';
+            output_write(output, text, length + 1);
+        }
+    }
+}
+
+static void write_heading(struct output *output, enum model_format format, const char *heading)
+{
+    if (format == MODEL_TEXT)
+        output_text(output, heading);
+}
+
+static void write_rows(struct output *output, enum model_format format, const float *rows,
+                       size_t count, size_t width, size_t stride)
+{
+    for (size_t i = 0; i < count; i++)
+        write_floats(output, format, rows + i * stride, width);
+}
+
+// Without memory for a block of units, one unit at a time is gathered from the columns: slower, but
+// it cannot fail.
+static void write_hidden_weights(struct output *output, enum model_format format,
+                                 const struct network *network)
+{
+    size_t words = network->shape.words, hidden = network->shape.hidden, row = network->hidden_row;
+    float *units = memory_new(UNITS * words, sizeof *units, NULL);
+    for (size_t first = 0; first < hidden; first += UNITS) {
+        size_t count = hidden - first < UNITS ? hidden - first : UNITS;
+        for (size_t word = 0; word < words && units != NULL; word++)
+            for (size_t i = 0; i < count; i++)
+                units[i * words + word] = network->embedding[word * row + first + i];
+        for (size_t i = 0; i < count; i++) {
+            if (units != NULL)
+                write_floats(output, format, units + i * words, words);
+            for (size_t word = 0; word < words && units == NULL; word++)
+                write_floats(output, format, &network->embedding[word * row + first + i], 1);
+            write_floats(output, format, network->recurrent + (first + i) * row, hidden);
+        }
+    }
+    free(units);
+}
+
+void mikolov_write_weights(const struct model *model, struct output *output)
+{
+    const struct network *network = &model->network;
+    const struct network_shape *shape = &network->shape;
+    enum model_format format = model->format;
+    bool compressed = shape->compression > 0;
+    write_heading(output, format, "\nHidden layer activation:\n");
+    write_floats(output, format, model->hidden, shape->hidden);
+    write_heading(output, format, "\nWeights 0->1:\n");
+    write_hidden_weights(output, format, network);
+    if (compressed) {
+        write_heading(output, format, "\n\nWeights 1->c:\n");
+        write_rows(output, format, network->compression, shape->compression, shape->hidden,
+                   network->hidden_row);
+    }
+    write_heading(output, format, compressed ? "\n\nWeights c->2:\n" : "\n\nWeights 1->2:\n");
+    write_rows(output, format, network->output, shape->words + shape->classes,
+               network->output_width, network->output_row);
+    write_heading(output, format, "\nDirect connections:\n");
+    if (shape->maxent > 0)
+        write_floats(output, format, network->maxent, shape->maxent);
+}

@@ -1,0 +1,56 @@
+// A model: vocabulary, network, and the record of its training, as they lie on disk together.
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "net/network.h"
+#include "text/vocabulary.h"
+
+enum model_format {
+    MODEL_TEXT,  // the reference's text format
+    MODEL_BINARY // the reference's binary format
+};
+
+// What a model file says about training, so that it can go on.
+struct training_record {
+    char *train_file, *valid_file; // as given; NULL if none
+    double valid_log10_prob;  // of the validation text after the last epoch; NO_VALIDATION at first
+    double train_log10_prob;  // of the part of the epoch's training text up to `position`
+    int64_t epochs;           // finished
+    uint64_t position;        // words of the current epoch's training text that are done
+    uint64_t save_every;      // words between saves within an epoch, 0 for none
+    uint64_t train_words;     // words of the training text
+    int64_t bptt, bptt_block; // as in struct learning_rule
+    bool old_classes, independent;
+    double starting_alpha, alpha; // learning rate: at first, now
+    bool halving;                 // alpha is halved after each epoch
+};
+
+#define NO_VALIDATION (-100000000.0)
+
+// Immutable while it is used for scoring; training owns its model and is the only writer.
+struct model {
+    struct vocabulary vocabulary;
+    struct network network;
+    float *hidden; // [H] activation where the training text (or the last validation text) ended
+    struct training_record record;
+    enum model_format format; // that it was read in, and is written in
+};
+
+// Empties a model, whatever it holds.
+void model_free(struct model *model);
+
+// Takes over network and vocabulary sizes: allocates `hidden`. Part of making a model from nothing.
+bool model_attach(struct model *model, struct error *error);
+
+// Reads a model in any format known, recognised by its content; gzip-compressed and "-" too. On
+// failure the model is empty. Error: what is wrong with the file, and where.
+bool model_load(struct model *model, const char *path, struct error *error);
+
+// Writes a model in model->format; the old file stays until the new one is complete.
+bool model_save(const struct model *model, const char *path, struct error *error);
+
+#endif

@@ -1,0 +1,31 @@
+// A network on a running text: where it stands, and what comes next.
+#ifndef SCORE_SCORER_H
+#define SCORE_SCORER_H
+
+#include "model/model.h"
+#include "net/learner.h"
+#include "net/output.h"
+#include "net/state.h"
+
+struct scorer {
+    const struct model *model;
+    bool independent;    // sentences are: the state goes back after each </s>
+    struct state *begin; // template: the state the model file was left in, or the reset state where
+                         // independent
+    struct state *reset; // template: before a sentence where sentences are independent
+    struct state *now, *next; // `next` is scratch
+    struct prediction prediction;
+    struct learner *learner; // dynamic evaluation: not NULL if the model learns as it goes
+    int32_t previous;        // the learner's input word
+};
+
+// Stands before the first word of a text. For dynamic evaluation `learner` is one on the model's
+// network, else NULL. scorer_free() in any case. Error: no memory.
+bool scorer_init(struct scorer *scorer, const struct model *model, bool independent,
+                 struct learner *learner, struct error *error);
+void scorer_free(struct scorer *scorer);
+
+// Probability of `word` here (0 for WORD_OOV), then goes on behind it.
+double scorer_word(struct scorer *scorer, int32_t word);
+
+#endif

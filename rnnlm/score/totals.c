@@ -1,0 +1,24 @@
+// Log probabilities added up over a text.
+#include "score/totals.h"
+
+#include <math.h>
+
+static double perplexity(double log10_prob, uint64_t words)
+{
+    return pow(10, -log10_prob / (double)words);
+}
+
+void totals_write(const struct totals *totals, bool has_other, double lambda, struct output *output)
+{
+    output_format(output, "\ntest log probability: %f\n", totals->log10_net);
+    if (has_other) {
+        output_format(output, "test log probability given by other lm: %f\n", totals->log10_other);
+        output_format(output, "test log probability %f*rnn + %f*other_lm: %f\n", lambda, 1 - lambda,
+                      totals->log10_mix);
+    }
+    output_format(output, "\nPPL net: %f\n", perplexity(totals->log10_net, totals->words));
+    if (has_other) {
+        output_format(output, "PPL other: %f\n", perplexity(totals->log10_other, totals->words));
+        output_format(output, "PPL combine: %f\n", perplexity(totals->log10_mix, totals->words));
+    }
+}

@@ -1,0 +1,20 @@
+// Log probabilities added up over a text, and how they are told.
+#ifndef SCORE_TOTALS_H
+#define SCORE_TOTALS_H
+
+#include <stdbool.h>
+
+#include "base/file.h"
+
+struct totals {
+    uint64_t words; // that have a probability
+    uint64_t oovs;  // that have none
+    double log10_net, log10_other, log10_mix;
+};
+
+// Log probabilities and perplexities in the lines that scripts parse; those of the other model and
+// of the mixture, in which the network weighs `lambda`, only where there is another model.
+void totals_write(const struct totals *totals, bool has_other, double lambda,
+                  struct output *output);
+
+#endif

@@ -1,0 +1,37 @@
+// How far a training run has come, and the lines that tell it.
+#ifndef TRAIN_PROGRESS_H
+#define TRAIN_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PROGRESS_LINE = 256 };
+
+struct progress {
+    int64_t epoch;           // the current one, from 0
+    double alpha;            // its learning rate
+    uint64_t words;          // of the training text done in this epoch
+    uint64_t total_words;    // of the training text, 0 if not known
+    double seconds;          // since the epoch began (or was resumed)
+    uint64_t words_this_run; // done in these seconds
+    double train_log10_prob; // of the words done
+    bool epoch_done;         // the epoch is over, validation included
+    bool has_validation;     // the next two are there
+    double valid_log10_prob;
+    uint64_t valid_words; // of the validation text, without OOVs
+};
+
+// Bits a word; 0 for no words.
+double entropy_bits(double log10_prob, uint64_t words);
+
+// Perplexity 10^(-log10_prob / words).
+double perplexity_of(double log10_prob, uint64_t words);
+
+// The epoch so far, for a terminal: per cent, words a second, train entropy, time left.
+void progress_line(const struct progress *progress, char line[PROGRESS_LINE]);
+
+// The finished epoch as scripts parse it (without newline).
+void progress_epoch_line(const struct progress *progress, char line[PROGRESS_LINE]);
+
+#endif

@@ -1,0 +1,349 @@
+// Training: epochs, validation, the rate schedule.
+#include "train/trainer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "net/learner.h"
+
+enum { REPORT_EVERY = 10000 };
+
+// ---- new models -------------------------------------------------------------------------------
+
+static bool create_network(struct model *model, const struct new_model *wanted, struct error *error)
+{
+    size_t words = model->vocabulary.size;
+    struct network_shape shape = {.words = words,
+                                  .hidden = wanted->hidden,
+                                  .classes = wanted->classes < words ? wanted->classes : words,
+                                  .compression = wanted->compression,
+                                  .maxent = wanted->maxent,
+                                  .maxent_order = wanted->maxent_order};
+    struct classes classes;
+    enum class_method method = wanted->old_classes ? CLASSES_FREQUENCY : CLASSES_SQRT;
+    return network_shape_ok(&shape, error) &&
+           classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error) &&
+           network_init(&model->network, &shape, &classes, error) &&
+           network_randomise(&model->network, wanted->seed, error) && model_attach(model, error);
+}
+
+static bool create(struct model *model, const struct new_model *wanted, struct corpus *text,
+                   const char *train_file, struct error *error)
+{
+    uint64_t words;
+    if (!vocabulary_init(&model->vocabulary, error) ||
+        !corpus_learn_vocabulary(text, &model->vocabulary, &words, error) ||
+        !create_network(model, wanted, error))
+        return false;
+    for (size_t i = 0; i < wanted->hidden; i++)
+        model->hidden[i] = STATE_INDEPENDENT;
+    model->format = wanted->format;
+    model->record =
+        (struct training_record){.train_file = memory_text(train_file, strlen(train_file), error),
+                                 .valid_log10_prob = NO_VALIDATION,
+                                 .train_words = words,
+                                 .bptt = wanted->bptt > 0 ? wanted->bptt + 1 : 0,
+                                 .bptt_block = wanted->bptt_block,
+                                 .old_classes = wanted->old_classes,
+                                 .independent = wanted->independent,
+                                 .starting_alpha = wanted->alpha,
+                                 .alpha = wanted->alpha};
+    return model->record.train_file != NULL;
+}
+
+bool model_create(struct model *model, const struct new_model *wanted, struct corpus *text,
+                  const char *train_file, struct error *error)
+{
+    memset(model, 0, sizeof *model);
+    bool ok = create(model, wanted, text, train_file, error);
+    if (!ok)
+        model_free(model);
+    return ok;
+}
+
+// ---- one run ----------------------------------------------------------------------------------
+
+struct run {
+    struct model *model;
+    const struct training *training;
+    struct learner learner;
+    struct network fallback; // dense weights after the best epoch; no arrays without validation
+    float *fallback_hidden;  // [H]
+    struct progress progress;
+    struct timespec begin;
+};
+
+static double seconds_since(const struct timespec *begin)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - begin->tv_sec) + (double)(now.tv_nsec - begin->tv_nsec) * 1e-9;
+}
+
+static void report(struct run *run, bool epoch_done)
+{
+    if (!epoch_done)
+        run->progress.seconds = seconds_since(&run->begin);
+    run->progress.epoch_done = epoch_done;
+    if (run->training->report != NULL)
+        run->training->report(run->training->context, &run->progress);
+}
+
+// Only weights have a copy; the hash, which may be the largest part by far, does not fall back.
+static bool allocate_fallback(struct run *run, struct error *error)
+{
+    struct network_shape shape = run->model->network.shape;
+    struct classes none = {0};
+    shape.maxent = 0;
+    run->fallback_hidden = memory_new(shape.hidden, sizeof *run->fallback_hidden, error);
+    if (run->fallback_hidden == NULL || !network_init(&run->fallback, &shape, &none, error))
+        return false;
+    network_copy_dense(&run->fallback, &run->model->network);
+    memcpy(run->fallback_hidden, run->model->hidden, shape.hidden * sizeof(float));
+    return true;
+}
+
+static bool save(struct run *run, uint64_t position, double train_log10_prob, struct error *error)
+{
+    struct model *model = run->model;
+    model->record.position = position;
+    model->record.train_log10_prob = train_log10_prob;
+    return model_save(model, run->training->model_path, error);
+}
+
+// ---- one epoch --------------------------------------------------------------------------------
+
+static bool blown_up(const struct run *run, uint64_t line, double prob, struct error *error)
+{
+    return error_set(error,
+                     "epoch %" PRId64 ", word %" PRIu64 " (line %" PRIu64
+                     "): the network's probability is %g at learning rate %g: "
+                     "training has blown up; a lower -alpha or -gradient-cutoff is wanted. %s "
+                     "holds the last good model",
+                     run->progress.epoch, run->learner.counter, line, prob, run->progress.alpha,
+                     run->training->model_path);
+}
+
+// Reads over the words that an interrupted epoch has done, so that history and previous word are
+// those of its place.
+static bool resume_epoch(struct run *run, int32_t *previous, struct error *error)
+{
+    struct training_record *record = &run->model->record;
+    struct learner *learner = &run->learner;
+    learner_start(learner, STATE_START, record->position > 0 ? run->model->hidden : NULL);
+    learner->counter = 0;
+    *previous = WORD_END;
+    while (learner->counter < record->position) {
+        history_push(learner->history, *previous);
+        if (!corpus_next(run->training->train, previous))
+            return corpus_ok(run->training->train, error) &&
+                   error_set(error,
+                             "the training text has %" PRIu64
+                             " words, the model was saved after word %" PRIu64,
+                             learner->counter, record->position);
+        learner->counter++;
+    }
+    run->progress.words = record->position;
+    run->progress.train_log10_prob = record->position > 0 ? record->train_log10_prob : 0;
+    return true;
+}
+
+static bool train_word(struct run *run, int32_t previous, int32_t word, struct error *error)
+{
+    struct learner *learner = &run->learner;
+    learner->counter++;
+    double prob = learner_step(learner, previous, word);
+    if (word >= 0) {
+        if (!(prob > 0 && prob <= 1.001))
+            return blown_up(run, corpus_line_number(run->training->train), prob, error);
+        run->progress.train_log10_prob += log10(prob);
+    }
+    if (learner->rule.independent && word == WORD_END)
+        learner_start(learner, STATE_INDEPENDENT, NULL);
+    run->progress.words++;
+    run->progress.words_this_run++;
+    return true;
+}
+
+static void keep_hidden(struct run *run, const float *hidden)
+{
+    memcpy(run->model->hidden, hidden, run->model->network.shape.hidden * sizeof *hidden);
+}
+
+static bool train_epoch(struct run *run, struct error *error)
+{
+    const struct training *training = run->training;
+    struct learner *learner = &run->learner;
+    int32_t word, previous;
+    run->progress = (struct progress){.epoch = run->model->record.epochs,
+                                      .alpha = run->model->record.alpha,
+                                      .total_words = run->model->record.train_words};
+    learner->rule.alpha = (float)run->model->record.alpha;
+    if (!corpus_start(training->train, &run->model->vocabulary, error) ||
+        !resume_epoch(run, &previous, error))
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &run->begin);
+    while (corpus_next(training->train, &word)) {
+        if (!train_word(run, previous, word, error))
+            return false;
+        previous = word;
+        if (learner->counter % REPORT_EVERY == 0)
+            report(run, false);
+        if (training->save_every > 0 && learner->counter % training->save_every == 0) {
+            keep_hidden(run, learner_hidden(learner));
+            if (!save(run, learner->counter, run->progress.train_log10_prob, error))
+                return false;
+        }
+    }
+    if (!corpus_ok(training->train, error))
+        return false;
+    if (run->progress.words == 0)
+        return error_set(error, "the training text is empty");
+    run->progress.seconds = seconds_since(&run->begin);
+    learner_step(learner, previous,
+                 WORD_OOV); // takes in the last word, as the reference does before it saves
+    keep_hidden(run, learner_hidden(learner));
+    return true;
+}
+
+// ---- validation -------------------------------------------------------------------------------
+
+static bool score_validation(struct run *run, struct state *state, struct state *next,
+                             const struct state *reset, struct error *error)
+{
+    const struct network *network = &run->model->network;
+    int32_t word;
+    while (corpus_next(run->training->valid, &word)) {
+        if (word >= 0) {
+            double prob = predict_word(network, state->hidden, state->history, word,
+                                       &run->learner.prediction);
+            if (!(prob > 0 && prob <= 1.001))
+                return blown_up(run, corpus_line_number(run->training->valid), prob, error);
+            run->progress.valid_log10_prob += log10(prob);
+            run->progress.valid_words++;
+        }
+        if (run->learner.rule.independent && word == WORD_END) {
+            state_copy(network, state, reset);
+        } else {
+            state_advance(network, state, word, next);
+            struct state *swapped = state;
+            state = next;
+            next = swapped;
+        }
+    }
+    keep_hidden(run, state->hidden);
+    return corpus_ok(run->training->valid, error) &&
+           (run->progress.valid_words > 0 ||
+            error_set(error, "the validation text has no known words"));
+}
+
+static bool validate(struct run *run, struct error *error)
+{
+    const struct network *network = &run->model->network;
+    run->progress.has_validation = true;
+    if (!corpus_start(run->training->valid, &run->model->vocabulary, error))
+        return false;
+    struct state *state = state_at_start(network, STATE_START, NULL, error);
+    struct state *reset = state_at_start(network, STATE_INDEPENDENT, NULL, error);
+    struct state *next = state_new(network, error);
+    bool ok = state != NULL && reset != NULL && next != NULL &&
+              score_validation(run, state, next, reset, error);
+    free(state);
+    free(next);
+    free(reset);
+    return ok;
+}
+
+static bool log_epoch(const struct run *run, struct error *error)
+{
+    size_t size = strlen(run->training->model_path) + sizeof ".output.txt";
+    char *path = memory_new(size, 1, error);
+    if (path == NULL)
+        return false;
+    snprintf(path, size, "%s.output.txt", run->training->model_path);
+    FILE *file = fopen(path, "a");
+    bool ok = file != NULL;
+    if (ok) {
+        fprintf(file, "\niter: %" PRId64 "\nvalid log probability: %f\nPPL net: %f\n",
+                run->progress.epoch, run->progress.valid_log10_prob,
+                perplexity_of(run->progress.valid_log10_prob, run->progress.valid_words));
+        ok = fclose(file) == 0;
+    }
+    if (!ok)
+        error_set(error, "cannot write %s: %s", path, strerror(errno));
+    free(path);
+    return ok;
+}
+
+// Applies the schedule to the epoch just validated. Returns whether training goes on.
+static bool schedule(struct run *run)
+{
+    struct model *model = run->model;
+    struct training_record *record = &model->record;
+    double now = run->progress.valid_log10_prob, last = record->valid_log10_prob;
+    size_t bytes = model->network.shape.hidden * sizeof(float);
+    if (now < last) {
+        network_copy_dense(&model->network, &run->fallback);
+        memcpy(model->hidden, run->fallback_hidden, bytes);
+    } else {
+        network_copy_dense(&run->fallback, &model->network);
+        memcpy(run->fallback_hidden, model->hidden, bytes);
+    }
+    if (now * run->training->min_improvement < last) {
+        if (record->halving)
+            return false;
+        record->halving = true;
+    }
+    if (record->halving)
+        record->alpha /= 2;
+    record->valid_log10_prob = now;
+    record->epochs++;
+    return true;
+}
+
+static bool run_epochs(struct run *run, struct error *error)
+{
+    const struct training *training = run->training;
+    for (int64_t done = 0; training->most_epochs == 0 || done < training->most_epochs; done++) {
+        if (!train_epoch(run, error))
+            return false;
+        if (training->valid == NULL) {
+            report(run, true);
+            return save(run, 0, 0, error);
+        }
+        if (!validate(run, error) || !log_epoch(run, error))
+            return false;
+        report(run, true);
+        bool more = schedule(run);
+        if (!save(run, 0, more ? 0 : run->progress.valid_log10_prob, error))
+            return false;
+        if (!more)
+            break;
+    }
+    return true;
+}
+
+bool train_model(struct model *model, const struct training *training, struct error *error)
+{
+    struct run run = {.model = model, .training = training};
+    struct learning_rule rule = {.alpha = (float)model->record.alpha,
+                                 .beta = (float)training->beta,
+                                 .gradient_cutoff = (float)training->gradient_cutoff,
+                                 .bptt = model->record.bptt,
+                                 .bptt_block = model->record.bptt_block,
+                                 .independent = model->record.independent};
+    model->record.save_every = training->save_every;
+    bool ok = learner_init(&run.learner, &model->network, &rule, error) &&
+              (training->valid == NULL || allocate_fallback(&run, error)) &&
+              run_epochs(&run, error);
+    learner_free(&run.learner);
+    network_free(&run.fallback);
+    free(run.fallback_hidden);
+    return ok;
+}
