@@ -39,14 +39,44 @@ INLINE vector choose(integers mask, vector yes, vector no)
     return (vector)((mask & (integers)yes) | (~mask & (integers)no));
 }
 
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+
+INLINE eight fold_to_eight(vector value)
+{
+#if defined(__AVX512F__)
+    return __builtin_shufflevector(value, value, 0, 1, 2, 3, 4, 5, 6, 7) +
+           __builtin_shufflevector(value, value, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+    return value;
+#endif
+}
+
 INLINE float sum_lanes(vector value)
 {
-    float sum[LANES];
-    memcpy(sum, &value, sizeof value);
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int i = 0; i < width; i++)
-            sum[i] += sum[i + width];
-    return sum[0];
+    eight v = fold_to_eight(value);
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
+    v += __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6);
+    return v[0];
+}
+
+// The sums of eight vectors at once: each round adds neighbours, and halves the number of vectors.
+INLINE eight sum_lanes_of_eight(const vector value[8])
+{
+    eight v[8];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++)
+        v[i] = fold_to_eight(value[i]);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        v[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14) +
+               __builtin_shufflevector(v[2 * i], v[2 * i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++)
+        v[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 1, 8, 9, 4, 5, 12, 13) +
+               __builtin_shufflevector(v[2 * i], v[2 * i + 1], 2, 3, 10, 11, 6, 7, 14, 15);
+    return __builtin_shufflevector(v[0], v[1], 0, 1, 2, 3, 8, 9, 10, 11) +
+           __builtin_shufflevector(v[0], v[1], 4, 5, 6, 7, 12, 13, 14, 15);
 }
 
 // ---- element by element -----------------------------------------------------------------------
@@ -223,9 +253,7 @@ static void rows_times(float *out, const float *rows, size_t stride, size_t n, c
             for (int r = 0; r < TOGETHER; r++)
                 sum[r] += load(row + (size_t)r * stride + j) * v;
         }
-#pragma GCC unroll 8
-        for (int r = 0; r < TOGETHER; r++)
-            out[i + (size_t)r] += sum_lanes(sum[r]);
+        *(eight *)(out + i) += sum_lanes_of_eight(sum);
     }
     for (; i < n; i++) {
         vector even = all(0), odd = all(0);
