@@ -1,0 +1,81 @@
+// librnnlm: recurrent neural network language models for decoders and rescoring programs.
+//
+//   char error[RNNLM_ERROR_SIZE];
+//   rnnlm_model *model = rnnlm_open("model", error, sizeof error);
+//   void *before = malloc(rnnlm_state_size(model)), *after = malloc(rnnlm_state_size(model));
+//   rnnlm_start(model, before);
+//   double log10_prob = rnnlm_score(model, before, rnnlm_word_id(model, "hello", 5), after);
+//   rnnlm_close(model);
+//
+// A model is immutable: any number of threads may use one at the same time. A state is what the
+// network knows of the words so far, a plain value of rnnlm_state_size() bytes in memory that the
+// caller owns, without pointers: copy it with memcpy(), keep it in a hypothesis, throw it away. Log
+// probabilities are base 10.
+#ifndef RNNLM_H
+#define RNNLM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define RNNLM_API __attribute__((visibility("default")))
+#else
+#define RNNLM_API
+#endif
+
+enum {
+    RNNLM_ERROR_SIZE = 1024,
+    RNNLM_OOV = -1,         // id of every word that is not in the vocabulary
+    RNNLM_SENTENCE_END = 0, // id of </s>
+};
+
+typedef struct rnnlm_model rnnlm_model;
+
+// Opens a model file of any format (gzip-compressed too). NULL on failure, and then one line in
+// `error` (size > 0) that says what is wrong; it may be NULL.
+RNNLM_API rnnlm_model *rnnlm_open(const char *path, char *error, size_t size);
+
+// Frees a model; NULL is allowed.
+RNNLM_API void rnnlm_close(rnnlm_model *model);
+
+// Words have the ids 0..rnnlm_vocabulary_size()-1.
+RNNLM_API size_t rnnlm_vocabulary_size(const rnnlm_model *model);
+
+// Id of a word of `length` bytes, RNNLM_OOV if it is unknown.
+RNNLM_API int32_t rnnlm_word_id(const rnnlm_model *model, const char *word, size_t length);
+
+// The word of an id, 0-terminated, valid until the model is closed; NULL for an id out of range.
+RNNLM_API const char *rnnlm_word(const rnnlm_model *model, int32_t id);
+
+// Bytes of a state, a multiple of 4. States want the alignment of a float.
+RNNLM_API size_t rnnlm_state_size(const rnnlm_model *model);
+
+// The state at the start of a sentence that nothing is known to stand before.
+RNNLM_API void rnnlm_start(const rnnlm_model *model, void *state);
+
+// log10 P(word | before), and in `after` the state behind the word, unless `after` is NULL. `after`
+// must not be `before`. An unknown word has the log probability -INFINITY, and is passed by without
+// input. -INFINITY also if there is no memory for scratch (rnnlm_score_batch() tells the two
+// apart).
+RNNLM_API double rnnlm_score(const rnnlm_model *model, const void *before, int32_t word,
+                             void *after);
+
+// The same for n pairs of a state and a word: log10_prob[i] = log10 P(word[i] | before[i]),
+// after[i] the state behind it. `after` or any after[i] may be NULL. Pairs that share a state (the
+// same pointer) should stand together: what they have in common is computed once. Returns 0, or -1
+// if memory ran out; then nothing is defined.
+RNNLM_API int rnnlm_score_batch(const rnnlm_model *model, size_t n, const void *const *before,
+                                const int32_t *word, void *const *after, double *log10_prob);
+
+// Library version, "1.0".
+RNNLM_API const char *rnnlm_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
