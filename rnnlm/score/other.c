@@ -1,36 +1,43 @@
+// The other model of an interpolation.
 #include "score/other.h"
-#include "base/file.h"
-#include "base/number.h"
+
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/memory.h"
+#include "score/stream.h"
+
 struct other_model {
-    struct input *in;
+    struct stream *stream;
 };
+
 struct other_model *other_from_stream(const char *path, struct error *error)
 {
-    struct other_model *o = calloc(1, sizeof *o);
-    o->in = input_open(path, error);
-    return o;
-}
-void other_close(struct other_model *o)
-{
-    if (o) {
-        input_close(o->in);
-        free(o);
+    struct other_model *other = memory_new(1, sizeof *other, error);
+    if (other == NULL)
+        return NULL;
+    other->stream = stream_open(path, STREAM_NET, error);
+    if (other->stream == NULL) {
+        free(other);
+        return NULL;
     }
+    return other;
 }
-bool other_next(struct other_model *o, const struct token *token, double *prob, struct error *error)
+
+void other_close(struct other_model *other)
 {
-    (void)token;
-    size_t n;
-    char *l = input_line(o->in, &n);
-    if (!l || !number_parse(l, n, prob))
-        return error_set(error, "lm");
-    return true;
+    if (other == NULL)
+        return;
+    stream_close(other->stream);
+    free(other);
 }
-bool other_end(struct other_model *o, struct error *error)
+
+bool other_next(struct other_model *other, const struct token *token, double *prob,
+                struct error *error)
 {
-    (void)o;
-    (void)error;
-    return true;
+    return stream_match(other->stream, token, prob, error);
+}
+
+bool other_end(struct other_model *other, struct error *error)
+{
+    return stream_end(other->stream, error);
 }

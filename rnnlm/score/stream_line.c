@@ -55,7 +55,8 @@ static bool starts(struct span span, const char *text)
 static bool check_prob(double *prob, struct span found, struct error *error)
 {
     if (!(*prob >= 0 && *prob <= MOST_PROB))
-        return error_set(error, "found \"%.*s\", wanted a probability from 0 to 1", shown(found.length), found.text);
+        return error_set(error, "found \"%.*s\", wanted a probability from 0 to 1",
+                         shown(found.length), found.text);
     if (*prob > 1)
         *prob = 1;
     return true;
@@ -64,7 +65,8 @@ static bool check_prob(double *prob, struct span found, struct error *error)
 static bool read_prob(struct span found, double *prob, struct error *error)
 {
     if (!number_parse(found.text, found.length, prob))
-        return error_set(error, "found \"%.*s\", wanted a probability", shown(found.length), found.text);
+        return error_set(error, "found \"%.*s\", wanted a probability", shown(found.length),
+                         found.text);
     return check_prob(prob, found, error);
 }
 
@@ -90,7 +92,8 @@ bool stream_line_is_srilm(const char *line, size_t length)
 bool stream_line_is_header(const char *line, size_t length, size_t *columns)
 {
     struct span header = {line, length};
-    if (!starts(header, "Index ") || strstr(line, " P(NET) ") == NULL || strstr(line, " Word") == NULL)
+    if (!starts(header, "Index ") || strstr(line, " P(NET) ") == NULL ||
+        strstr(line, " Word") == NULL)
         return false;
     *columns = strstr(line, " P(LM) ") != NULL ? 2 : 1;
     return true;
@@ -110,7 +113,8 @@ bool stream_line_is_total(const char *line, size_t length, uint64_t *words)
 
 // ---- one number a line ------------------------------------------------------------------------
 
-bool stream_line_number_alone(const char *line, size_t length, struct stream_item *item, struct error *error)
+bool stream_line_number_alone(const char *line, size_t length, struct stream_item *item,
+                              struct error *error)
 {
     *item = (struct stream_item){0};
     return read_prob(trimmed(line, length), &item->prob, error);
@@ -130,21 +134,27 @@ static double last_digit(struct span number)
     return pow(10, (exponent != NULL ? strtod(exponent + 1, NULL) : 0) - decimals);
 }
 
-// A line gives the probability twice, both times with the same number of significant digits (seven in recent versions,
-// six in old ones). The number itself is then the better one for all words but the most probable ones, and it is what
-// other readers of these files take. Its logarithm is used where it shows that the number was rounded more coarsely: where
-// the two differ by more than the logarithm's own rounding. Where they differ by more than both roundings, one is wrong.
-static bool choose_prob(struct span number, struct span logarithm, double *prob, struct error *error)
+// A line gives the probability twice, both times with the same number of significant digits (seven
+// in recent versions, six in old ones). The number itself is then the better one for all words but
+// the most probable ones, and it is what other readers of these files take. Its logarithm is used
+// where it shows that the number was rounded more coarsely: where the two differ by more than the
+// logarithm's own rounding. Where they differ by more than both roundings, one is wrong.
+static bool choose_prob(struct span number, struct span logarithm, double *prob,
+                        struct error *error)
 {
     double log10_prob;
-    if (!number_parse(logarithm.text, logarithm.length, &log10_prob) || isnan(log10_prob))
-        return error_set(error, "found \"%.*s\", wanted a logarithm", shown(logarithm.length), logarithm.text);
+    if (!number_parse(logarithm.text, logarithm.length, &log10_prob) ||
+        !(log10_prob <= log10(MOST_PROB)))
+        return error_set(error, "found \"%.*s\", wanted the logarithm of a probability",
+                         shown(logarithm.length), logarithm.text);
     double other = pow(10, log10_prob), difference = fabs(*prob - other);
-    if (difference <= other * (pow(10, last_digit(logarithm)) - 1) * 1.001 || (*prob < 1e-300 && other < 1e-300))
+    if (difference <= other * (pow(10, last_digit(logarithm)) - 1) * 1.001 ||
+        (*prob < 1e-300 && other < 1e-300))
         return true;
     if (!(difference <= last_digit(number) * 1.001))
-        return error_set(error, "found %.*s with the logarithm %.*s, which is that of %g", shown(number.length),
-                         number.text, shown(logarithm.length), logarithm.text, other);
+        return error_set(error, "found %.*s with the logarithm %.*s, which is that of %g",
+                         shown(number.length), number.text, shown(logarithm.length), logarithm.text,
+                         other);
     *prob = other;
     return check_prob(prob, logarithm, error);
 }
@@ -163,19 +173,22 @@ static void take_marks(struct span *rest, bool *unknown)
     }
 }
 
-// TAB "p( WORD | CONTEXT...) " TAB "= [3gram] 0.5 [ -0.30103 ]". Neither word nor context hold blanks or tabs, but
-// anything else.
-bool stream_line_srilm(const char *line, size_t length, struct stream_item *item, struct error *error)
+// TAB "p( WORD | CONTEXT...) " TAB "= [3gram] 0.5 [ -0.30103 ]". Neither word nor context hold
+// blanks or tabs, but anything else.
+bool stream_line_srilm(const char *line, size_t length, struct stream_item *item,
+                       struct error *error)
 {
     struct span rest = trimmed(line, length), word, context, number, logarithm;
     *item = (struct stream_item){0};
     if (!starts(rest, srilm_start + 1))
-        return error_set(error, "found \"%.*s\", wanted \"p( WORD | ...) = ...\"", shown(length), line);
+        return error_set(error, "found \"%.*s\", wanted \"p( WORD | ...) = ...\"", shown(length),
+                         line);
     rest = (struct span){rest.text + 3, rest.length - 3};
-    if (!cut(&rest, ' ', &word) || word.length == 0 || !starts(rest, "| ") || !cut(&rest, '\t', &context) ||
-        !starts(rest, "= "))
-        return error_set(error, "found \"%.*s\", wanted \"p( WORD | ...) = [Ngram] PROBABILITY [ LOGARITHM ]\"",
-                         shown(length), line);
+    if (!cut(&rest, ' ', &word) || word.length == 0 || !starts(rest, "| ") ||
+        !cut(&rest, '\t', &context) || !starts(rest, "= "))
+        return error_set(
+            error, "found \"%.*s\", wanted \"p( WORD | ...) = [Ngram] PROBABILITY [ LOGARITHM ]\"",
+            shown(length), line);
     rest = (struct span){rest.text + 2, rest.length - 2};
     take_marks(&rest, &item->unknown);
     if (!cut(&rest, ' ', &number))
@@ -203,7 +216,8 @@ bool stream_line_table(const char *line, size_t length, size_t columns, enum str
     const char *row = columns == 2 ? "ID, P(NET), P(LM), WORD" : "ID, P(NET), WORD";
     struct span rest = {line, length}, id, prob[2], nothing;
     double number;
-    bool complete = cut(&rest, '\t', &id) && number_parse(id.text, id.length, &number) && number >= -1;
+    bool complete =
+        cut(&rest, '\t', &id) && number_parse(id.text, id.length, &number) && number >= -1;
     bool unknown = complete && number == -1;
     for (size_t i = 0; i < columns && complete; i++) {
         complete = cut(&rest, '\t', &prob[i]);
@@ -213,7 +227,8 @@ bool stream_line_table(const char *line, size_t length, size_t columns, enum str
     if (rest.length > 0 && rest.text[rest.length - 1] == '\r')
         rest.length--;
     if (!complete || rest.length == 0 || memchr(rest.text, '\t', rest.length) != NULL)
-        return error_set(error, "found \"%.*s\", wanted %s with tabs between", shown(length), line, row);
+        return error_set(error, "found \"%.*s\", wanted %s with tabs between", shown(length), line,
+                         row);
     *item = (struct stream_item){.unknown = unknown};
     if (!unknown) {
         item->word = rest.text;
