@@ -30,8 +30,7 @@ static void print_wrapped(const char *text, int column)
     putchar('\n');
 }
 
-// The default as it stands in the help: "" where there is none worth saying.
-static void describe_default(const struct option *option, char *text, size_t size)
+void options_describe_default(const struct option *option, char *text, size_t size)
 {
     text[0] = '\0';
     if (option->type == OPTION_COUNT)
@@ -48,7 +47,7 @@ static void print_row(const struct option *option)
     int length =
         snprintf(left, sizeof left, "  -%s%s%s", option->name, option->value != NULL ? " " : "",
                  option->value != NULL ? option->value : "");
-    describe_default(option, value, sizeof value);
+    options_describe_default(option, value, sizeof value);
     snprintf(text, sizeof text, "%s%s", option->help, value);
     if (length >= HELP_INDENT - 1) {
         printf("%s\n", left);
@@ -250,6 +249,9 @@ enum options_result options_parse(const struct options *options, int argc, char 
             only_operands = true;
         } else if (is_request(argument, "h") || is_request(argument, "help")) {
             options_help(options);
+            return OPTIONS_DONE;
+        } else if (strncmp(argument, "--manual=", 9) == 0) {
+            options_manual(options, argument + 9);
             return OPTIONS_DONE;
         } else if (is_request(argument, "version")) {
             printf("%s %s\n", options->program, RNNLM_VERSION);

@@ -44,7 +44,7 @@ struct options {
 
 enum options_result {
     OPTIONS_RUN,       // go on
-    OPTIONS_DONE,      // --help or --version has been printed: exit 0
+    OPTIONS_DONE,      // --help, --version or --manual has been printed: exit 0
     OPTIONS_BAD_VALUE, // a message is on standard error: exit 1
     OPTIONS_BAD_USAGE, // likewise: exit 2
 };
@@ -57,6 +57,13 @@ enum options_result options_parse(const struct options *options, int argc, char 
 
 // Prints --help to standard output.
 void options_help(const struct options *options);
+
+// Prints the manual page, in man(7) macros, to standard output; --manual=NAME asks for it, with the
+// name under which the program is installed.
+void options_manual(const struct options *options, const char *name);
+
+// The default of an option in the form of the help, " (100)"; "" where there is none worth saying.
+void options_describe_default(const struct option *option, char *text, size_t size);
 
 // The exit status for a result other than OPTIONS_RUN.
 int options_status(enum options_result result);
