@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/kernels.h"
+#include "base/memory.h"
+#include "base/number.h"
 #include "options.h"
 #include "score/generate.h"
 #include "score/nbest.h"
@@ -19,11 +21,13 @@
 // ---- options ----------------------------------------------------------------------------------
 
 static struct {
-    const char *train, *valid, *test, *model, *lm_prob;
+    const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
+    const char *format;
+    struct option_list models;
     int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
-    double alpha, beta, gradient_cutoff, min_improvement, lambda, dynamic;
-    bool old_classes, independent, binary, one_epoch, nbest;
+    double alpha, beta, gradient_cutoff, min_improvement, dynamic;
+    bool old_classes, independent, binary, one_epoch, nbest, unk;
 } set = {.classes = 100,
          .hidden = 30,
          .direct_order = 3,
@@ -34,7 +38,7 @@ static struct {
          .beta = 1e-7,
          .gradient_cutoff = 15,
          .min_improvement = 1.003,
-         .lambda = 0.75};
+         .lambda = "0.75"};
 
 static struct {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
@@ -46,8 +50,8 @@ static struct {
 
 static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
-    {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0,
-     "Model: written by training, read otherwise."},
+    {OPTION_LIST, "rnnlm", "FILE", &set.models, NULL, 0, 0,
+     "Model: written by training, read otherwise. Given several times, the models are averaged."},
     {OPTION_TEXT, "train", "FILE", &set.train, NULL, 0, 0,
      "Train on this text, one sentence a line. If the model exists, its training goes on."},
     {OPTION_TEXT, "valid", "FILE", &set.valid, NULL, 0, 0,
@@ -94,12 +98,25 @@ static const struct option table[] = {
      "Save the model every N words too (at least 10000), so that a killed training can go on."},
 
     {.type = OPTION_GROUP, .help = "Testing and rescoring"},
+    {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
+     "Back-off n-gram model (ARPA file) to mix with."},
     {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
      "Another model's probabilities of the test's words, to mix with: one number a line, SRILM's "
-     "-ppl -debug 2 output, or a "
-     "table of -debug 2."},
-    {OPTION_NUMBER, "lambda", "X", &set.lambda, &given.lambda, 0, 1,
-     "Weight of the network in the mixture."},
+     "-ppl -debug 2 output, or a table of -debug 2."},
+    {OPTION_TEXT, "lambda", "X", &set.lambda, &given.lambda, 0, 0,
+     "Weight of the network beside -ngram or -lm-prob; auto finds it on the -tune text."},
+    {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
+     "Weights of several networks, in their order; auto finds them on the -tune text. Equal if not "
+     "given."},
+    {OPTION_TEXT, "tune", "FILE", &set.tune, NULL, 0, 0, "Text to find weights on."},
+    {OPTION_TEXT, "tune-lm-prob", "FILE", &set.tune_lm_prob, NULL, 0, 0,
+     "What -lm-prob is for the test text, for the text to find weights on."},
+    {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
+     "Take unknown words as <unk>, where a model has it."},
+    {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
+     "Output of -test: srilm prints what SRILM's ngram -ppl prints. Or the format in which "
+     "training saves the model: text, binary, native (used in place by scoring, shared between "
+     "processes), native-bf16 (half the size; scoring only)."},
     {OPTION_NUMBER, "dynamic", "X", &set.dynamic, &given.dynamic, 0, 1e6,
      "Go on learning from the test text at this rate; 0 for not. The model file stays as it is."},
     {OPTION_FLAG, "nbest", NULL, &set.nbest, NULL, 0, 0,
@@ -126,7 +143,25 @@ static const struct options options = {
     .count = sizeof table / sizeof table[0],
 };
 
+// -format names the output of -test, or the format of a model that is trained.
+static enum model_format model_format;
+
+static bool is_srilm(const char *format)
+{
+    return format != NULL && strcmp(format, "srilm") == 0;
+}
+
 // ---- settings as they are echoed --------------------------------------------------------------
+
+static void echo_lambda(struct output *output)
+{
+    double lambda;
+    output_text(output, "Lambda (interpolation coefficient between rnnlm and other lm): ");
+    if (number_parse(set.lambda, strlen(set.lambda), &lambda))
+        output_format(output, "%f\n", lambda);
+    else
+        output_format(output, "%s\n", set.lambda);
+}
 
 // In the order in which scripts know them.
 static void echo_settings(struct output *output)
@@ -152,8 +187,7 @@ static void echo_settings(struct output *output)
     if (set.old_classes)
         output_text(output, "Old algorithm for computing classes will be used\n");
     if (given.lambda)
-        output_format(output, "Lambda (interpolation coefficient between rnnlm and other lm): %f\n",
-                      set.lambda);
+        echo_lambda(output);
     if (given.gradient_cutoff)
         output_format(output, "Gradient cutoff: %f\n", set.gradient_cutoff);
     if (given.dynamic)
@@ -189,8 +223,13 @@ static void echo_settings(struct output *output)
         output_format(output, "other lm probabilities specified in: %s\n", set.lm_prob);
     if (set.binary)
         output_text(output, "Model will be saved in binary format\n");
-    if (set.model != NULL)
-        output_format(output, "rnnlm file: %s\n", set.model);
+    for (size_t i = 0; i < set.models.count; i++)
+        output_format(output, "rnnlm file: %s\n", set.models.item[i]);
+}
+
+static const char *first_model(void)
+{
+    return set.models.item[0];
 }
 
 // ---- training ---------------------------------------------------------------------------------
@@ -213,6 +252,17 @@ static void print_progress(void *context, const struct progress *progress)
     }
 }
 
+// A model read as bfloat16 is saved with all its bits, unless bfloat16 is asked for again: training
+// that goes on from rounded weights gets nowhere.
+static enum model_format saved_format(enum model_format now)
+{
+    if (set.format != NULL && !is_srilm(set.format))
+        return model_format;
+    if (set.binary)
+        return MODEL_BINARY;
+    return now == MODEL_NATIVE_BFLOAT16 ? MODEL_NATIVE : now;
+}
+
 static bool create_model(struct model *model, struct corpus *text, struct output *output,
                          struct error *error)
 {
@@ -227,7 +277,7 @@ static bool create_model(struct model *model, struct corpus *text, struct output
                                .bptt_block = set.bptt_block,
                                .alpha = set.alpha,
                                .seed = (uint32_t)set.seed,
-                               .format = set.binary ? MODEL_BINARY : MODEL_TEXT};
+                               .format = saved_format(MODEL_TEXT)};
     if (!model_create(model, &wanted, text, set.train, error))
         return false;
     if (set.debug > 0) {
@@ -247,14 +297,13 @@ static bool create_model(struct model *model, struct corpus *text, struct output
 static bool continue_model(struct model *model, struct output *output, struct error *error)
 {
     output_text(output, "Restoring network from file to continue training...\n");
-    if (!model_load(model, set.model, error))
+    if (!model_load(model, first_model(), error))
         return false;
     if (given.alpha)
         model->record.alpha = set.alpha;
     if (set.independent)
         model->record.independent = true;
-    if (set.binary)
-        model->format = MODEL_BINARY;
+    model->format = saved_format(model->format);
     return true;
 }
 
@@ -272,14 +321,14 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                        struct output *output, struct error *error)
 {
     output_format(output, "Starting training using file %s\n", set.train);
-    bool exists = access(set.model, F_OK) == 0;
+    bool exists = access(first_model(), F_OK) == 0;
     if (exists ? !continue_model(model, output, error) : !create_model(model, text, output, error))
         return false;
     output_flush(output);
     if (!set_file_name(&model->record.train_file, set.train, error) ||
         !set_file_name(&model->record.valid_file, set.one_epoch ? NULL : set.valid, error))
         return false;
-    struct training training = {.model_path = set.model,
+    struct training training = {.model_path = first_model(),
                                 .train = text,
                                 .valid = set.one_epoch ? NULL : valid,
                                 .beta = set.beta,
@@ -308,92 +357,252 @@ static bool train(struct output *output, struct error *error)
     return ok;
 }
 
-// ---- using a model ----------------------------------------------------------------------------
+// ---- using models -----------------------------------------------------------------------------
 
-static bool test_perplexity(struct scorer *scorer, struct other_model *other, struct reader *text,
-                            struct output *output, struct error *error)
+// What is scored with: the models, and the sources made of them.
+struct evaluation {
+    struct model *model; // [models.count], those beyond the first `loaded` empty
+    size_t loaded;
+    struct ngram_model *ngram;
+    struct learner learner; // of the first model, for dynamic evaluation
+    struct blend blend;
+};
+
+static bool parse_weight(const char *option, const char *text, size_t length, double *weight,
+                         struct error *error)
 {
-    struct perplexity perplexity = {.table = set.debug >= 2, .lambda = set.lambda, .other = other};
-    if (!perplexity_score(&perplexity, scorer, text, output, error))
-        return false;
-    totals_write(&perplexity.totals, other != NULL, set.lambda, output);
-    return true;
+    char copy[64];
+    snprintf(copy, sizeof copy, "%.*s", (int)length, text);
+    if (number_parse(copy, strlen(copy), weight) && *weight >= 0 && *weight <= 1)
+        return true;
+    return error_set(error, "option -%s: found \"%s\", wanted a number from 0 to 1, or auto",
+                     option, copy);
 }
 
-static bool test_nbest(struct scorer *scorer, struct other_model *other, struct reader *lists,
-                       struct output *output, struct error *error)
+static bool is_auto(const char *text)
 {
-    struct nbest nbest = {.lambda = set.lambda, .other = other};
-    if (!nbest_score(&nbest, scorer, lists, output, error))
-        return false;
-    if (set.debug > 0)
-        totals_write(&nbest.totals, other != NULL, set.lambda, output);
-    return true;
+    return text != NULL && strcmp(text, "auto") == 0;
 }
 
-static bool test(struct scorer *scorer, struct output *output, struct error *error)
+// -lambda and -weights as numbers; where they are to be found, equal ones to begin with.
+static bool parse_weights(struct blend *blend, struct error *error)
 {
-    struct reader *text = reader_open(set.test, error);
-    struct other_model *other =
-        text != NULL && set.lm_prob != NULL ? other_from_stream(set.lm_prob, error) : NULL;
-    bool ok = text != NULL && (set.lm_prob == NULL || other != NULL);
-    if (ok)
-        ok = set.nbest ? test_nbest(scorer, other, text, output, error)
-                       : test_perplexity(scorer, other, text, output, error);
-    other_close(other);
+    blend->lambda = 0.5;
+    if (!is_auto(set.lambda) &&
+        !parse_weight("lambda", set.lambda, strlen(set.lambda), &blend->lambda, error))
+        return false;
+    for (size_t i = 0; i < blend->networks; i++)
+        blend->weight[i] = 1 / (double)blend->networks;
+    if (set.weights == NULL || is_auto(set.weights))
+        return true;
+    const char *at = set.weights;
+    for (size_t i = 0; i < blend->networks; i++) {
+        size_t length = strcspn(at, ",");
+        if (!parse_weight("weights", at, length, &blend->weight[i], error))
+            return false;
+        at += length;
+        if ((*at == ',') != (i + 1 < blend->networks))
+            return error_set(
+                error, "option -weights: found \"%s\", wanted %zu numbers, one for each -rnnlm",
+                set.weights, blend->networks);
+        at += *at == ',';
+    }
+    return mixture_check(blend->networks, blend->weight, error) ||
+           error_prefix(error, "option -weights: ");
+}
+
+static bool load_models(struct evaluation *evaluation, struct error *error)
+{
+    struct blend *blend = &evaluation->blend;
+    bool (*read)(struct model *, const char *, struct error *) =
+        set.dynamic > 0 ? model_load : model_open; // who learns needs weights of its own
+    blend->networks = set.models.count;
+    evaluation->model = memory_new(set.models.count, sizeof *evaluation->model, error);
+    blend->network = memory_new(set.models.count, sizeof *blend->network, error);
+    blend->weight = memory_new(set.models.count, sizeof *blend->weight, error);
+    if (evaluation->model == NULL || blend->network == NULL || blend->weight == NULL ||
+        !parse_weights(blend, error))
+        return false;
+    for (; evaluation->loaded < set.models.count; evaluation->loaded++)
+        if (!read(&evaluation->model[evaluation->loaded], set.models.item[evaluation->loaded],
+                  error))
+            return false;
+    if (set.ngram != NULL)
+        evaluation->ngram = ngram_open(set.ngram, error);
+    return set.ngram == NULL || evaluation->ngram != NULL;
+}
+
+static void free_sources(struct blend *blend)
+{
+    for (size_t i = 0; i < blend->networks; i++) {
+        source_free(blend->network[i]);
+        blend->network[i] = NULL;
+    }
+    source_free(blend->other);
+    blend->other = NULL;
+}
+
+// Sources that stand before a text; a file of probabilities belongs to one text.
+static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
+                         struct learner *learner, struct error *error)
+{
+    struct blend *blend = &evaluation->blend;
+    free_sources(blend);
+    for (size_t i = 0; i < blend->networks; i++) {
+        const struct model *model = &evaluation->model[i];
+        bool independent = set.independent || model->record.independent;
+        blend->network[i] =
+            source_network(model, independent, set.unk, i == 0 ? learner : NULL, error);
+        if (blend->network[i] == NULL)
+            return false;
+    }
+    if (evaluation->ngram != NULL)
+        blend->other = source_ngram(evaluation->ngram, set.unk, error);
+    else if (lm_prob != NULL)
+        blend->other = source_stream(lm_prob, error);
+    return blend->other != NULL || (evaluation->ngram == NULL && lm_prob == NULL);
+}
+
+static void write_weights(const struct evaluation *evaluation, const struct mixture_score *score,
+                          struct output *output)
+{
+    const struct blend *blend = &evaluation->blend;
+    for (size_t i = 0; i < blend->networks && blend->networks > 1; i++)
+        output_format(output, "weight of %s: %f\n", set.models.item[i], blend->weight[i]);
+    if (blend->other != NULL)
+        output_format(output, "lambda: %f\n", blend->lambda);
+    output_format(output, "PPL combine on %s: %f\n", set.tune, mixture_perplexity(score));
+}
+
+static bool tune(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    if (set.tune == NULL)
+        return error_set(
+            error, "-lambda auto and -weights auto want a text to find weights on: -tune FILE");
+    if (set.lm_prob != NULL && set.tune_lm_prob == NULL)
+        return error_set(
+            error, "-lm-prob holds probabilities of the test text; those of the -tune text are "
+                   "wanted too: -tune-lm-prob FILE");
+    struct mixture_score score;
+    struct reader *text = reader_open(set.tune, error);
+    bool ok = text != NULL && make_sources(evaluation, set.tune_lm_prob, NULL, error) &&
+              blend_tune(&evaluation->blend, text, is_auto(set.weights), is_auto(set.lambda),
+                         &score, error);
+    if (ok && set.debug > 0)
+        write_weights(evaluation, &score, output);
     reader_close(text);
     return ok;
 }
 
-static bool use_model(struct model *model, struct output *output, struct error *error)
+static bool test_text(struct blend *blend, struct reader *text, struct output *output,
+                      struct error *error)
 {
-    bool independent = set.independent || model->record.independent;
-    struct learner learner = {0};
+    struct totals totals;
+    if (is_srilm(set.format)) {
+        struct srilm_report report;
+        srilm_report_init(&report, output, (int)set.debug);
+        bool ok = perplexity_report(blend, text, &report, error);
+        srilm_report_free(&report);
+        return ok;
+    }
+    bool ok = set.nbest
+                  ? nbest_score(blend, text, output, &totals, error)
+                  : perplexity_score(blend, text, set.debug >= 2 ? output : NULL, &totals, error);
+    if (ok && (!set.nbest || set.debug > 0))
+        totals_write(&totals, blend->other != NULL, blend->lambda, output);
+    return ok;
+}
+
+static bool test(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    struct model *model = &evaluation->model[0];
     struct learning_rule rule = {.alpha = (float)set.dynamic,
                                  .beta = (float)set.beta,
                                  .gradient_cutoff = (float)set.gradient_cutoff,
                                  .bptt = model->record.bptt,
                                  .bptt_block = model->record.bptt_block,
-                                 .independent = independent};
+                                 .independent = set.independent || model->record.independent};
     bool dynamic = set.dynamic > 0 && !set.nbest;
-    struct scorer scorer = {0};
-    bool ok = !dynamic || learner_init(&learner, &model->network, &rule, error);
-    if (ok && set.test != NULL)
-        ok = scorer_init(&scorer, model, independent, dynamic ? &learner : NULL, error) &&
-             test(&scorer, output, error);
-    scorer_free(&scorer);
-    if (ok && set.words_to_generate > 0 && scorer_init(&scorer, model, independent, NULL, error))
-        generate_text(&scorer, (uint64_t)set.words_to_generate, (uint32_t)set.seed, output);
-    else
-        ok = ok && set.words_to_generate == 0;
-    scorer_free(&scorer);
-    learner_free(&learner);
+    if (dynamic && evaluation->blend.networks > 1)
+        return error_set(error, "-dynamic wants a single model, found %zu",
+                         evaluation->blend.networks);
+    if (dynamic && !learner_init(&evaluation->learner, &model->network, &rule, error))
+        return false;
+    struct reader *text = reader_open(set.test, error);
+    bool ok = text != NULL &&
+              make_sources(evaluation, set.lm_prob, dynamic ? &evaluation->learner : NULL, error) &&
+              test_text(&evaluation->blend, text, output, error);
+    reader_close(text);
     return ok;
+}
+
+static bool evaluate(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    if (!load_models(evaluation, error))
+        return false;
+    if ((is_auto(set.lambda) || is_auto(set.weights)) && !tune(evaluation, output, error))
+        return false;
+    if (set.test != NULL && !test(evaluation, output, error))
+        return false;
+    return set.words_to_generate == 0 ||
+           (make_sources(evaluation, set.lm_prob, NULL, error) &&
+            generate_text(&evaluation->blend, (uint64_t)set.words_to_generate, (uint32_t)set.seed,
+                          output, error));
+}
+
+static void evaluation_free(struct evaluation *evaluation)
+{
+    free_sources(&evaluation->blend);
+    learner_free(&evaluation->learner);
+    for (size_t i = 0; i < evaluation->loaded; i++)
+        model_free(&evaluation->model[i]);
+    ngram_close(evaluation->ngram);
+    free(evaluation->model);
+    free(evaluation->blend.network);
+    free(evaluation->blend.weight);
+}
+
+// ---- the program ------------------------------------------------------------------------------
+
+static bool check_settings(struct error *error)
+{
+    if (set.train == NULL && set.test == NULL && set.words_to_generate == 0)
+        return error_set(error, "nothing to do: -train, -test or -gen is wanted");
+    if (set.models.count == 0)
+        return error_set(error, "no model named: -rnnlm FILE is wanted");
+    if (set.train != NULL && set.models.count > 1)
+        return error_set(error, "training wants a single -rnnlm FILE, found %zu", set.models.count);
+    if (set.ngram != NULL && set.lm_prob != NULL)
+        return error_set(error, "-ngram and -lm-prob exclude each other");
+    if (set.format != NULL && !is_srilm(set.format)) {
+        if (!model_format_named(set.format, &model_format, error))
+            return error_prefix(error, "option -format: ");
+        if (set.train == NULL)
+            return error_set(error, "-format %s is for training; rnnlm-convert converts models",
+                             set.format);
+    }
+    if (is_srilm(set.format) && set.nbest)
+        return error_set(error, "-format srilm is for texts, not for -nbest");
+    return true;
 }
 
 static bool run(struct output *output, struct error *error)
 {
-    bool uses = set.test != NULL || set.words_to_generate > 0;
-    echo_settings(output);
-    if (set.train == NULL && !uses)
-        return error_set(error, "nothing to do: -train, -test or -gen is wanted");
-    if (set.model == NULL)
-        return error_set(error, "no model named: -rnnlm FILE is wanted");
-    if (set.train != NULL && !train(output, error))
+    if (!is_srilm(set.format))
+        echo_settings(output);
+    if (!check_settings(error) || (set.train != NULL && !train(output, error)))
         return false;
-    if (!uses)
+    if (set.test == NULL && set.words_to_generate == 0)
         return true;
-    struct model model;
-    if (!model_load(&model, set.model, error))
-        return false;
-    bool ok = use_model(&model, output, error);
-    model_free(&model);
+    struct evaluation evaluation = {.loaded = 0};
+    bool ok = evaluate(&evaluation, output, error);
+    evaluation_free(&evaluation);
     return ok;
 }
 
 int main(int argc, char **argv)
 {
-    struct error error;
+    struct error error, late;
     if (argc == 1) {
         options_help(&options);
         return 0;
@@ -407,7 +616,6 @@ int main(int argc, char **argv)
     struct output *output = kernels_choose(NULL, &error) ? output_open("-", &error) : NULL;
     if (output == NULL)
         return options_fail(PROGRAM, error.text);
-    struct error late;
     bool ok = run(output, &error);
     if (!output_commit(output, &late) && ok)
         return options_fail(PROGRAM, late.text);

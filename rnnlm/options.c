@@ -81,15 +81,15 @@ void options_help(const struct options *options)
 
 // ---- suggestions ------------------------------------------------------------------------------
 
-// Levenshtein's edit distance.
-static size_t edit_distance(const char *a, const char *b)
+// Levenshtein's edit distance between a[0..size-1] and `b`.
+static size_t edit_distance(const char *a, size_t size, const char *b)
 {
     size_t row[NAME_SIZE], length = strlen(b);
     if (length >= NAME_SIZE)
         return NAME_SIZE;
     for (size_t j = 0; j <= length; j++)
         row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
+    for (size_t i = 0; i < size; i++) {
         size_t diagonal = row[0];
         row[0] = i + 1;
         for (size_t j = 0; j < length; j++) {
@@ -108,11 +108,11 @@ static size_t edit_distance(const char *a, const char *b)
 static const char *nearest_name(const struct options *options, const char *name)
 {
     const char *nearest = NULL;
-    size_t least = strlen(name) / 3 + 1;
+    size_t size = strcspn(name, "="), least = size / 3 + 1; // a value may be attached
     for (size_t i = 0; i < options->count; i++) {
         if (options->table[i].type == OPTION_GROUP)
             continue;
-        size_t distance = edit_distance(name, options->table[i].name);
+        size_t distance = edit_distance(name, size, options->table[i].name);
         if (distance <= least && (nearest == NULL || distance < least)) {
             nearest = options->table[i].name;
             least = distance;
@@ -236,6 +236,15 @@ static enum options_result take_operand(const struct options *options, const cha
     return set_value(options, &row, operand);
 }
 
+// After --help and --version: a full disk must not pass unseen.
+static enum options_result printed(const struct options *options)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return OPTIONS_DONE;
+    options_fail(options->program, "cannot write standard output");
+    return OPTIONS_BAD_VALUE;
+}
+
 enum options_result options_parse(const struct options *options, int argc, char **argv,
                                   struct option_list *operands)
 {
@@ -249,13 +258,13 @@ enum options_result options_parse(const struct options *options, int argc, char 
             only_operands = true;
         } else if (is_request(argument, "h") || is_request(argument, "help")) {
             options_help(options);
-            return OPTIONS_DONE;
+            return printed(options);
         } else if (strncmp(argument, "--manual=", 9) == 0) {
             options_manual(options, argument + 9);
             return OPTIONS_DONE;
         } else if (is_request(argument, "version")) {
             printf("%s %s\n", options->program, RNNLM_VERSION);
-            return OPTIONS_DONE;
+            return printed(options);
         } else {
             result = take_option(options, argc, argv, &i);
         }

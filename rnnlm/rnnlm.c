@@ -19,7 +19,7 @@ struct rnnlm_model {
 
 static bool open_model(rnnlm_model *model, const char *path, struct error *error)
 {
-    if (!model_load(&model->model, path, error))
+    if (!model_open(&model->model, path, error))
         return false;
     // A sentence of which nothing is known: as at the start of a text, or after a reset where
     // sentences are independent.

@@ -303,6 +303,8 @@ static bool output_attach(struct output *output, const char *path, struct error 
     struct stat status;
     if (strcmp(path, "-") == 0) {
         output->descriptor = dup(STDOUT_FILENO);
+    } else if (path[0] == '\0') {
+        return error_set(error, "cannot write a file without a name");
     } else {
         bool exists = stat(path, &status) == 0;
         if (!exists || S_ISREG(status.st_mode))

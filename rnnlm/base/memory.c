@@ -4,6 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 1 << 21 };
 
 static atomic_int_least64_t allocations_left = -1;
 
@@ -29,16 +32,32 @@ static bool total_bytes(size_t count, size_t size, size_t *bytes, struct error *
     return true;
 }
 
+// Rows of a large matrix are read in any order: with pages of 2 MB the processor finds most of them
+// in its translation tables. Where the system has no such pages, nothing is lost.
+static void prefer_huge_pages(void *array, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    madvise(array, bytes, MADV_HUGEPAGE);
+#else
+    (void)array;
+    (void)bytes;
+#endif
+}
+
 void *memory_new(size_t count, size_t size, struct error *error)
 {
     size_t bytes;
     if (!total_bytes(count, size, &bytes, error))
         return NULL;
     void *array = NULL;
-    if (!may_allocate() || posix_memalign(&array, MEMORY_ALIGNMENT, bytes > 0 ? bytes : 1) != 0) {
+    bool huge = bytes >= 2 * (size_t)HUGE_PAGE;
+    if (!may_allocate() ||
+        posix_memalign(&array, huge ? HUGE_PAGE : MEMORY_ALIGNMENT, bytes > 0 ? bytes : 1) != 0) {
         error_set(error, "not enough memory: %zu bytes wanted", bytes);
         return NULL;
     }
+    if (huge)
+        prefer_huge_pages(array, bytes);
     memset(array, 0, bytes);
     return array;
 }

@@ -21,7 +21,7 @@ static bool parse_slowly(const char *text, size_t length, double *value)
     memcpy(longer, text, length);
     longer[length] = '\0';
     *value = strtod(longer, &end);
-    bool whole = end == longer + length && strpbrk(longer, "xXpP \t\n") == NULL;
+    bool whole = end == longer + length && strpbrk(longer, "xXpP \t\n\v\f\r") == NULL;
     if (longer != copy)
         free(longer);
     return whole;

@@ -67,8 +67,10 @@ static void swap_bytes(float *data, size_t count)
 static bool read_number(struct source *source, float *number)
 {
     size_t length, blanks;
+    uint64_t begin;
     char *line;
     do {
+        begin = input_offset(source->input);
         line = input_line(source->input, &length);
         if (line == NULL)
             return input_ok(source->input, source->error) &&
@@ -84,6 +86,12 @@ static bool read_number(struct source *source, float *number)
         return error_set(
             source->error, "%s: line %" PRIu64 ": found \"%.60s\" among %s, wanted a finite number",
             input_name(source->input), input_line_number(source->input), line, source->what);
+    // A number without a newline has perhaps lost its last digits.
+    if (input_offset(source->input) - begin != length + 1)
+        return error_set(source->error,
+                         "%s: line %" PRIu64 ": file ends in \"%.60s\" among %s, wanted a newline",
+                         input_name(source->input), input_line_number(source->input), line,
+                         source->what);
     *number = (float)value;
     return true;
 }
@@ -150,27 +158,56 @@ static bool read_hidden_weights(struct source *source, struct network *network)
     return ok;
 }
 
-bool mikolov_read_weights(struct model *model, struct input *input, bool binary,
-                          struct error *error)
+static bool read_arrays(struct source *source, struct model *model)
 {
     struct network *network = &model->network;
     const struct network_shape *shape = &network->shape;
-    struct source source = {input, binary, "", error};
-    if (!begin_array(&source, "hidden layer activation") ||
-        !read_floats(&source, model->hidden, shape->hidden) ||
-        !begin_array(&source, "input and recurrent weights") ||
-        !read_hidden_weights(&source, network))
+    if (!begin_array(source, "hidden layer activation") ||
+        !read_floats(source, model->hidden, shape->hidden) ||
+        !begin_array(source, "input and recurrent weights") ||
+        !read_hidden_weights(source, network))
         return false;
-    if (shape->compression > 0 && (!begin_array(&source, "compression weights") ||
-                                   !read_rows(&source, network->compression, shape->compression,
+    if (shape->compression > 0 && (!begin_array(source, "compression weights") ||
+                                   !read_rows(source, network->compression, shape->compression,
                                               shape->hidden, network->hidden_row)))
         return false;
-    if (!begin_array(&source, "output weights") ||
-        !read_rows(&source, network->output, shape->words + shape->classes, network->output_width,
+    if (!begin_array(source, "output weights") ||
+        !read_rows(source, network->output, shape->words + shape->classes, network->output_width,
                    network->output_row))
         return false;
-    return shape->maxent == 0 || (begin_array(&source, "direct connections") &&
-                                  read_floats(&source, network->maxent, shape->maxent));
+    return shape->maxent == 0 || (begin_array(source, "direct connections") &&
+                                  read_floats(source, network->maxent, shape->maxent));
+}
+
+// Behind the weights nothing may stand but, in text, blank lines and the heading of direct
+// connections that are none. Reading to the end also lets a compressed file's checksum be compared.
+static bool read_end(struct source *source, bool heading_possible)
+{
+    struct input *input = source->input;
+    size_t length;
+    char *line;
+    if (source->binary)
+        return (input_peek(input) < 0 ||
+                error_set(source->error, "%s: byte %" PRIu64 ": found more, wanted the file's end",
+                          input_name(input), input_offset(input))) &&
+               input_ok(input, source->error);
+    while ((line = input_line(input, &length)) != NULL) {
+        if (strspn(line, " \t\r") == length)
+            continue;
+        if (!heading_possible || strchr(line, ':') == NULL)
+            return error_set(source->error,
+                             "%s: line %" PRIu64 ": found \"%.60s\", wanted the file's end",
+                             input_name(input), input_line_number(input), line);
+        heading_possible = false;
+    }
+    return input_ok(input, source->error);
+}
+
+bool mikolov_read_weights(struct model *model, struct input *input, bool binary,
+                          struct error *error)
+{
+    struct source source = {input, binary, "", error};
+    return read_arrays(&source, model) && read_end(&source, model->network.shape.maxent == 0);
 }
 
 // ---- writing ----------------------------------------------------------------------------------

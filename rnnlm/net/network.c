@@ -44,7 +44,7 @@ static bool new_matrix(float **matrix, size_t rows, size_t row, struct error *er
     return *matrix != NULL;
 }
 
-bool network_init(struct network *network, const struct network_shape *shape,
+static bool begin(struct network *network, const struct network_shape *shape,
                   struct classes *classes, struct error *error)
 {
     memset(network, 0, sizeof *network);
@@ -54,7 +54,13 @@ bool network_init(struct network *network, const struct network_shape *shape,
     network->hidden_row = memory_row(shape->hidden);
     network->output_width = shape->compression > 0 ? shape->compression : shape->hidden;
     network->output_row = memory_row(network->output_width);
-    return network_shape_ok(shape, error) &&
+    return network_shape_ok(shape, error);
+}
+
+bool network_init(struct network *network, const struct network_shape *shape,
+                  struct classes *classes, struct error *error)
+{
+    return begin(network, shape, classes, error) &&
            new_matrix(&network->embedding, shape->words, network->hidden_row, error) &&
            new_matrix(&network->recurrent, shape->hidden, network->hidden_row, error) &&
            new_matrix(&network->compression, shape->compression, network->hidden_row, error) &&
@@ -63,14 +69,29 @@ bool network_init(struct network *network, const struct network_shape *shape,
            new_matrix(&network->maxent, shape->maxent, 1, error);
 }
 
+bool network_borrow(struct network *network, const struct network_shape *shape,
+                    struct classes *classes, const struct network *arrays, struct error *error)
+{
+    bool ok = begin(network, shape, classes, error);
+    network->borrowed = true;
+    network->embedding = arrays->embedding;
+    network->recurrent = arrays->recurrent;
+    network->compression = arrays->compression;
+    network->output = arrays->output;
+    network->maxent = arrays->maxent;
+    return ok;
+}
+
 void network_free(struct network *network)
 {
     classes_free(&network->classes);
-    free(network->embedding);
-    free(network->recurrent);
-    free(network->compression);
-    free(network->output);
-    free(network->maxent);
+    if (!network->borrowed) {
+        free(network->embedding);
+        free(network->recurrent);
+        free(network->compression);
+        free(network->output);
+        free(network->maxent);
+    }
     memset(network, 0, sizeof *network);
 }
 

@@ -39,6 +39,7 @@ struct network {
     float *compression;  // [P][hidden_row], NULL without
     float *output;       // [V + C][output_row], words first
     float *maxent;       // [D], NULL without
+    bool borrowed;       // the arrays belong to somebody else and are not freed
 };
 
 // The least shapes that make sense; what a file or a command line asks for is held against them.
@@ -50,6 +51,11 @@ bool network_shape_ok(const struct network_shape *shape, struct error *error);
 bool network_init(struct network *network, const struct network_shape *shape,
                   struct classes *classes, struct error *error);
 void network_free(struct network *network);
+
+// The same without allocation: the weights are those of `arrays`, laid out as above, which stay
+// its owner's (a mapped file) and are only read.
+bool network_borrow(struct network *network, const struct network_shape *shape,
+                    struct classes *classes, const struct network *arrays, struct error *error);
 
 // The reference's initial weights: each the sum of three draws of rand() in [-0.1, 0.1], in its
 // order; the hash stays 0. Error: no memory.

@@ -1,65 +1,47 @@
-// Text drawn from the network's distribution.
+// Text drawn from a mixture of models: a source is drawn by its weight, then a word from it.
 #include "score/generate.h"
+
+#include <string.h>
 
 #include "base/random.h"
 
-// Index drawn in proportion to `share`, of which at least one is above 0.
-static size_t draw(struct random *random, const float *share, size_t n)
+static struct source *draw_source(const struct blend *blend, struct random *random)
 {
-    double total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += (double)share[i];
-    double left = random_uniform(random, 0, total);
-    size_t last = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (share[i] <= 0)
-            continue;
-        if (left < (double)share[i])
-            return i;
-        left -= (double)share[i];
-        last = i;
-    }
-    return last;
+    if (blend->other != NULL && random_uniform(random, 0, 1) >= blend->lambda)
+        return blend->other;
+    double left = blend->networks > 1 ? random_uniform(random, 0, 1) : 0;
+    size_t i = 0;
+    while (i + 1 < blend->networks && left >= blend->weight[i])
+        left -= blend->weight[i++];
+    return blend->network[i];
 }
 
-// An empty class takes part in the softmax but has no words to draw.
-static size_t draw_class(struct scorer *scorer, struct random *random)
+static void advance(struct blend *blend, const struct token *token)
 {
-    const struct classes *classes = &scorer->model->network.classes;
-    for (size_t k = 0; k < classes->count; k++)
-        if (classes->begin[k] == classes->begin[k + 1])
-            scorer->prediction.class_prob[k] = 0;
-    return draw(random, scorer->prediction.class_prob, classes->count);
+    for (size_t i = 0; i < blend->networks; i++)
+        source_advance(blend->network[i], token);
+    if (blend->other != NULL)
+        source_advance(blend->other, token);
 }
 
-static int32_t draw_word(struct scorer *scorer, struct random *random)
-{
-    const struct network *network = &scorer->model->network;
-    const struct state *now = scorer->now;
-    predict_classes(network, now->hidden, now->history, &scorer->prediction);
-    size_t k = draw_class(scorer, random);
-    predict_words(network, now->history, k, &scorer->prediction);
-    int32_t first = network->classes.begin[k];
-    return first + (int32_t)draw(random, scorer->prediction.word_prob,
-                                 (size_t)(network->classes.begin[k + 1] - first));
-}
-
-void generate_text(struct scorer *scorer, uint64_t words, uint32_t seed, struct output *output)
+bool generate_text(struct blend *blend, uint64_t words, uint32_t seed, struct output *output,
+                   struct error *error)
 {
     struct random random;
-    bool line_open = false;
+    struct token token = {.sentence_end = true};
     random_seed(&random, seed);
     for (uint64_t i = 0; i < words; i++) {
-        int32_t word = draw_word(scorer, &random);
-        if (word == WORD_END) {
-            output_text(output, "\n");
-        } else {
-            output_text(output, vocabulary_word(&scorer->model->vocabulary, word));
+        const char *word = source_draw(draw_source(blend, &random), &random);
+        if (word == NULL)
+            return error_set(
+                error, "words cannot be drawn from a file of probabilities (-lm-prob); -ngram can");
+        token = (struct token){word, strlen(word), strcmp(word, "</s>") == 0};
+        output_text(output, token.sentence_end ? "\n" : word);
+        if (!token.sentence_end)
             output_text(output, " ");
-        }
-        line_open = word != WORD_END;
-        scorer_word(scorer, word);
+        advance(blend, &token);
     }
-    if (line_open)
+    if (!token.sentence_end)
         output_text(output, "\n");
+    return true;
 }

@@ -7,10 +7,10 @@
 
 #include "base/memory.h"
 
-void mixture_equal(size_t models, double *weight)
+void mixture_start(size_t models, double *weight)
 {
     for (size_t i = 0; i < models; i++)
-        weight[i] = 1 / (double)models;
+        weight[i] = models == 1 ? 1 : i == 0 ? 0.5 : 0.5 / (double)(models - 1);
 }
 
 bool mixture_check(size_t models, const double *weight, struct error *error)

@@ -39,8 +39,9 @@ double mixture_perplexity(const struct mixture_score *score);
 bool mixture_train(const struct mixture *mixture, double *weight, double precision,
                    uint64_t most_iterations, uint64_t *iterations, struct error *error);
 
-// Weights 1 / models.
-void mixture_equal(size_t models, double *weight);
+// The weights that compute-best-mix starts from: 1/2 for the first model, the others share the
+// rest.
+void mixture_start(size_t models, double *weight);
 
 // Error: a weight is negative or NaN, or they do not sum to 1 (within 1e-6).
 bool mixture_check(size_t models, const double *weight, struct error *error);

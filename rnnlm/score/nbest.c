@@ -10,117 +10,85 @@
 
 static const double OOV_LOG10 = -5;
 
-struct list_reader {
-    struct reader *lines;
-    char *id; // of the current list; NULL before the first
+struct lists {
+    struct reader *reader;
+    char *id; // of the current list
     size_t id_length, id_capacity;
+    bool begun;
 };
 
 // Takes the hypothesis' ID and tells whether it begins a new list.
-static bool read_id(struct list_reader *lists, const struct token *token, bool *begins,
+static bool read_id(struct lists *lists, const struct token *token, bool *begins,
                     struct error *error)
 {
     if (token->sentence_end)
         return error_set(error,
                          "%s: line %" PRIu64 ": found an empty line, wanted \"ID word word ...\"",
-                         reader_name(lists->lines), reader_line_number(lists->lines));
-    *begins = lists->id == NULL || lists->id_length != token->length ||
+                         reader_name(lists->reader), reader_line_number(lists->reader));
+    *begins = !lists->begun || lists->id_length != token->length ||
               memcmp(lists->id, token->text, token->length) != 0;
     if (!memory_grow(&lists->id, &lists->id_capacity, token->length, 1, error))
         return false;
     memcpy(lists->id, token->text, token->length);
     lists->id_length = token->length;
+    lists->begun = true;
     return true;
 }
 
-static double add_word(struct nbest *nbest, int32_t id, double net, double other)
+static double count_word(const struct blend_word *word, struct totals *totals)
 {
-    double log10_net, log10_mix;
-    if (id < 0) {
-        log10_net = log10_mix = other > 0 ? log10(other) : OOV_LOG10;
-    } else {
-        log10_net = log10(net);
-        log10_mix = nbest->other != NULL ? log10(nbest->lambda * net + (1 - nbest->lambda) * other)
-                                         : log10_net;
-    }
-    nbest->totals.words++;
-    nbest->totals.log10_net += log10_net;
-    nbest->totals.log10_other += other > 0 ? log10(other) : 0;
-    nbest->totals.log10_mix += log10_mix;
-    return log10_mix;
+    double log10_net = log10(word->net), log10_mixed = log10(word->mixed);
+    if (!word->known)
+        log10_net = log10_mixed = word->other > 0 ? log10(word->other) : OOV_LOG10;
+    totals->words++;
+    totals->log10_net += log10_net;
+    totals->log10_other += word->other > 0 ? log10(word->other) : 0;
+    totals->log10_mix += log10_mixed;
+    return log10_mixed;
 }
 
 // Scores the words behind the ID, up to the line's end.
-static bool score_words(struct nbest *nbest, struct scorer *scorer, struct list_reader *lists,
+static bool score_words(struct blend *blend, struct lists *lists, struct totals *totals,
                         double *log10_prob, struct error *error)
 {
     struct token token = {.sentence_end = false};
-    uint64_t words = 0;
+    struct blend_word word;
     *log10_prob = 0;
-    for (; !token.sentence_end; words++) {
-        double other = 0;
-        if (!reader_next(lists->lines, &token))
-            return reader_ok(lists->lines, error) &&
-                   error_set(error, "%s: unexpected end", reader_name(lists->lines));
+    for (uint64_t words = 0; !token.sentence_end; words++) {
+        if (!reader_next(lists->reader, &token))
+            return reader_ok(lists->reader, error) &&
+                   error_set(error, "%s: unexpected end", reader_name(lists->reader));
         if (token.sentence_end && words == 0)
             return error_set(
                 error, "%s: line %" PRIu64 ": found only the ID \"%.*s\", wanted words behind it",
-                reader_name(lists->lines), reader_line_number(lists->lines), (int)lists->id_length,
-                lists->id);
-        if (nbest->other != NULL && !other_next(nbest->other, &token, &other, error))
+                reader_name(lists->reader), reader_line_number(lists->reader),
+                (int)lists->id_length, lists->id);
+        if (!blend_next(blend, &token, &word, error))
             return false;
-        int32_t id = vocabulary_find(&scorer->model->vocabulary, token.text, token.length);
-        *log10_prob += add_word(nbest, id, scorer_word(scorer, id), other);
+        *log10_prob += count_word(&word, totals);
     }
     return true;
 }
 
-static bool score_lists(struct nbest *nbest, struct scorer *scorer, struct list_reader *lists,
-                        struct state *begin, struct state *after_best, struct output *output,
-                        struct error *error)
+bool nbest_score(struct blend *blend, struct reader *reader, struct output *output,
+                 struct totals *totals, struct error *error)
 {
-    const struct network *network = &scorer->model->network;
+    struct lists lists = {.reader = reader};
     struct token token;
-    int32_t history[MAXENT_MOST_ORDER];
-    while (reader_next(lists->lines, &token)) {
-        bool begins = false;
-        double log10_prob;
-        if (!read_id(lists, &token, &begins, error))
-            return false;
-        if (begins)
-            state_copy(network, begin, after_best);
-        // The words before a hypothesis, which direct connections look at, are those of the line
-        // before whatever it was.
-        memcpy(history, scorer->now->history, sizeof history);
-        state_copy(network, scorer->now, begin);
-        memcpy(scorer->now->history, history, sizeof history);
-        if (!score_words(nbest, scorer, lists, &log10_prob, error))
-            return false;
-        if (begins)
-            state_copy(network, after_best, scorer->now);
-        output_format(output, "%f\n", log10_prob);
+    bool ok = true, begins = false;
+    double log10_prob;
+    *totals = (struct totals){.words = 0};
+    while (ok && reader_next(reader, &token)) {
+        ok = read_id(&lists, &token, &begins, error);
+        if (!ok)
+            break;
+        blend_begin_hypothesis(blend, begins);
+        ok = score_words(blend, &lists, totals, &log10_prob, error);
+        if (ok)
+            output_format(output, "%f\n", log10_prob);
     }
-    return reader_ok(lists->lines, error) &&
-           (nbest->totals.words > 0 ||
-            error_set(error, "%s: the n-best file is empty", reader_name(lists->lines)));
-}
-
-bool nbest_score(struct nbest *nbest, struct scorer *scorer, struct reader *file,
-                 struct output *output, struct error *error)
-{
-    const struct network *network = &scorer->model->network;
-    struct list_reader lists = {.lines = file};
-    // The reference has an empty state here, into which </s> is taken twice.
-    struct state *begin = state_at_start(network, 0, NULL, error),
-                 *after_best = state_new(network, error);
-    bool ok = begin != NULL && after_best != NULL;
-    if (ok) {
-        state_advance(network, begin, WORD_END, after_best);
-        ok = score_lists(nbest, scorer, &lists, begin, after_best, output, error);
-    }
-    ok = ok && (nbest->other == NULL || other_end(nbest->other, error));
-    free(begin);
-    free(after_best);
     free(lists.id);
-    return ok;
+    return ok && reader_ok(reader, error) && blend_end(blend, error) &&
+           (totals->words > 0 ||
+            error_set(error, "%s: the n-best file is empty", reader_name(reader)));
 }

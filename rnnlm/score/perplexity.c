@@ -4,65 +4,98 @@
 #include <math.h>
 
 static const double OOV_LOG10 =
-    -8; // what the network alone is charged for a word that only the other model knows
+    -8; // what the networks are charged for a word that only the other model knows
 
-static void write_row(const struct perplexity *perplexity, struct output *output,
-                      const struct token *token, int32_t id, double net, double other)
+static void write_row(const struct blend *blend, struct output *table, const struct token *token,
+                      const struct blend_word *word)
 {
-    if (id < 0)
-        output_text(output, perplexity->other != NULL ? "-1\t0\t\t0\t\tOOV\n" : "-1\t0\t\tOOV\n");
-    else if (perplexity->other != NULL)
-        output_format(output, "%d\t%.10f\t%.10f\t%.*s\n", id, net, other, (int)token->length,
-                      token->text);
+    bool pair = blend->other != NULL;
+    if (!word->known)
+        output_text(table, pair ? "-1\t0\t\t0\t\tOOV\n" : "-1\t0\t\tOOV\n");
+    else if (pair)
+        output_format(table, "%d\t%.10f\t%.10f\t%.*s\n", word->id, word->net, word->other,
+                      (int)token->length, token->text);
     else
-        output_format(output, "%d\t%.10f\t%.*s\n", id, net, (int)token->length, token->text);
+        output_format(table, "%d\t%.10f\t%.*s\n", word->id, word->net, (int)token->length,
+                      token->text);
 }
 
-static void count_word(struct perplexity *perplexity, int32_t id, double net, double other)
+static void count_word(const struct blend *blend, const struct blend_word *word,
+                       struct totals *totals)
 {
-    if (id < 0 && !(other > 0)) {
-        perplexity->totals.oovs++;
+    if (!word->known && !(word->other > 0)) {
+        totals->oovs++;
         return;
     }
-    perplexity->totals.words++;
-    perplexity->totals.log10_net += id < 0 ? OOV_LOG10 : log10(net);
-    if (perplexity->other == NULL)
+    totals->words++;
+    totals->log10_net += word->known ? log10(word->net) : OOV_LOG10;
+    if (blend->other == NULL)
         return;
-    perplexity->totals.log10_other += log10(other);
-    perplexity->totals.log10_mix +=
-        log10(perplexity->lambda * net + (1 - perplexity->lambda) * other);
+    totals->log10_other += log10(word->other);
+    totals->log10_mix += log10(word->mixed);
 }
 
-bool perplexity_score(struct perplexity *perplexity, struct scorer *scorer, struct reader *text,
-                      struct output *output, struct error *error)
+bool perplexity_score(struct blend *blend, struct reader *text, struct output *table,
+                      struct totals *totals, struct error *error)
 {
     struct token token;
-    if (perplexity->table)
-        output_text(output, perplexity->other != NULL
-                                ? "Index   P(NET)          P(LM)           Word\n"
-                                  "--------------------------------------------------\n"
-                                : "Index   P(NET)          Word\n"
-                                  "----------------------------------\n");
+    struct blend_word word;
+    *totals = (struct totals){.words = 0};
+    if (table != NULL)
+        output_text(table, blend->other != NULL
+                               ? "Index   P(NET)          P(LM)           Word\n"
+                                 "--------------------------------------------------\n"
+                               : "Index   P(NET)          Word\n"
+                                 "----------------------------------\n");
     while (reader_next(text, &token)) {
-        double other = 0;
-        if (perplexity->other != NULL && !other_next(perplexity->other, &token, &other, error))
+        if (!blend_next(blend, &token, &word, error))
             return false;
-        int32_t id = vocabulary_find(&scorer->model->vocabulary, token.text, token.length);
-        double net = scorer_word(scorer, id);
-        if (id >= 0 && !(net > 0))
-            return error_set(error, "%s: line %llu: the network's probability of \"%.*s\" is %g",
-                             reader_name(text), (unsigned long long)reader_line_number(text),
-                             (int)token.length, token.text, net);
-        if (perplexity->table)
-            write_row(perplexity, output, &token, id, net, other);
-        count_word(perplexity, id, net, other);
+        if (table != NULL)
+            write_row(blend, table, &token, &word);
+        count_word(blend, &word, totals);
     }
-    if (!reader_ok(text, error) ||
-        (perplexity->other != NULL && !other_end(perplexity->other, error)))
+    if (!reader_ok(text, error) || !blend_end(blend, error))
         return false;
-    if (perplexity->totals.words == 0)
+    if (totals->words == 0)
         return error_set(error, "%s: %s", reader_name(text),
-                         perplexity->totals.oovs > 0 ? "the model knows none of the words"
-                                                     : "the text is empty");
+                         totals->oovs > 0 ? "the model knows none of the words"
+                                          : "the text is empty");
+    return true;
+}
+
+// One sentence, of which the first word has been read. A word that no model knows shows as <unk>.
+static bool report_sentence(struct blend *blend, struct reader *text, struct token token,
+                            struct srilm_report *report, struct error *error)
+{
+    struct blend_word word;
+    while (!token.sentence_end) {
+        if (!srilm_report_text(report, token.text, token.length, error) ||
+            !blend_next(blend, &token, &word, error))
+            return false;
+        bool oov = !word.known && !(word.mixed > 0);
+        const char *name = word.name != NULL ? word.name : "<unk>";
+        struct srilm_word told = {name, oov ? "OOV" : "rnn", oov ? 0 : log10(word.mixed), oov};
+        if (!srilm_report_word(report, &told, error))
+            return false;
+        if (!reader_next(text, &token))
+            return reader_ok(text, error) &&
+                   error_set(error, "%s: unexpected end", reader_name(text));
+    }
+    return blend_next(blend, &token, &word, error) &&
+           srilm_report_end(report, "rnn", log10(word.mixed), error);
+}
+
+bool perplexity_report(struct blend *blend, struct reader *text, struct srilm_report *report,
+                       struct error *error)
+{
+    struct token token;
+    while (reader_next(text, &token))
+        if (!token.sentence_end && !report_sentence(blend, text, token, report, error))
+            return false;
+    if (!reader_ok(text, error) || !blend_end(blend, error))
+        return false;
+    if (report->total.sentences == 0)
+        return error_set(error, "%s: the text is empty", reader_name(text));
+    srilm_report_file(report, reader_name(text));
     return true;
 }

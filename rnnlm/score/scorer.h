@@ -2,6 +2,7 @@
 #ifndef SCORE_SCORER_H
 #define SCORE_SCORER_H
 
+#include "base/random.h"
 #include "model/model.h"
 #include "net/learner.h"
 #include "net/output.h"
@@ -27,5 +28,11 @@ void scorer_free(struct scorer *scorer);
 
 // Probability of `word` here (0 for WORD_OOV), then goes on behind it.
 double scorer_word(struct scorer *scorer, int32_t word);
+
+// Goes on behind `word`.
+void scorer_advance(struct scorer *scorer, int32_t word);
+
+// A word drawn from the distribution here; the scorer stays where it is.
+int32_t scorer_draw(struct scorer *scorer, struct random *random);
 
 #endif

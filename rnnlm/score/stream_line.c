@@ -9,6 +9,7 @@
 #include "base/number.h"
 
 #define MOST_PROB (1 + 1e-6) // a sum of rounded terms may be that far above 1
+#define SIX_DIGITS 5e-6      // relative rounding error of a number with six significant digits
 
 enum { SHOWN = 80 }; // bytes of a bad line that a message quotes
 
@@ -134,11 +135,14 @@ static double last_digit(struct span number)
     return pow(10, (exponent != NULL ? strtod(exponent + 1, NULL) : 0) - decimals);
 }
 
-// A line gives the probability twice, both times with the same number of significant digits (seven
-// in recent versions, six in old ones). The number itself is then the better one for all words but
-// the most probable ones, and it is what other readers of these files take. Its logarithm is used
-// where it shows that the number was rounded more coarsely: where the two differ by more than the
-// logarithm's own rounding. Where they differ by more than both roundings, one is wrong.
+// A line gives the probability twice: as a number and as its logarithm, each with seven significant
+// digits (six in old versions), zeros at the end left out. The number is then the better one: seven
+// digits of a number fix it to 5e-7 of its size or better, those of a logarithm between -10 and -1
+// to 1.2e-6. (A logarithm nearer to 0 would be the better one, by less than what its computation in
+// single precision leaves in doubt.) It is also what other readers of these files take. The
+// logarithm is used where the number differs from it by more than six digits explain, and by more
+// than the logarithm's own rounding: the number was then printed more coarsely. Where they differ
+// by more than the rounding of both, one of them is wrong.
 static bool choose_prob(struct span number, struct span logarithm, double *prob,
                         struct error *error)
 {
@@ -148,10 +152,10 @@ static bool choose_prob(struct span number, struct span logarithm, double *prob,
         return error_set(error, "found \"%.*s\", wanted the logarithm of a probability",
                          shown(logarithm.length), logarithm.text);
     double other = pow(10, log10_prob), difference = fabs(*prob - other);
-    if (difference <= other * (pow(10, last_digit(logarithm)) - 1) * 1.001 ||
-        (*prob < 1e-300 && other < 1e-300))
+    double of_logarithm = other * (pow(10, last_digit(logarithm)) - 1);
+    if (difference <= fmax(of_logarithm, SIX_DIGITS * other) || (*prob < 1e-300 && other < 1e-300))
         return true;
-    if (!(difference <= last_digit(number) * 1.001))
+    if (!(difference <= of_logarithm + last_digit(number)))
         return error_set(error, "found %.*s with the logarithm %.*s, which is that of %g",
                          shown(number.length), number.text, shown(logarithm.length), logarithm.text,
                          other);
@@ -195,13 +199,12 @@ bool stream_line_srilm(const char *line, size_t length, struct stream_item *item
         number = rest;
     if (!read_prob(number, &item->prob, error))
         return false;
-    if (number.text != rest.text && starts(rest, "[ ")) {
-        rest = (struct span){rest.text + 2, rest.length - 2};
-        if (!cut(&rest, ' ', &logarithm))
-            logarithm = rest;
-        if (!choose_prob(number, logarithm, &item->prob, error))
-            return false;
-    }
+    if (!starts(rest, "[ ") || !cut(&rest, ' ', &logarithm) || !cut(&rest, ' ', &logarithm) ||
+        !starts(rest, "]"))
+        return error_set(error, "found no \"[ LOGARITHM ]\" behind %.*s", shown(number.length),
+                         number.text);
+    if (!choose_prob(number, logarithm, &item->prob, error))
+        return false;
     item->word = word.text;
     item->length = word.length;
     return true;

@@ -14,11 +14,13 @@ struct reading {
     size_t capacity;          // words for which there is room
 };
 
-static bool ended_early(const struct reading *reading, size_t ended, size_t goes_on, struct error *error)
+static bool ended_early(const struct reading *reading, size_t ended, size_t goes_on,
+                        struct error *error)
 {
     const struct stream *a = reading->stream[ended], *b = reading->stream[goes_on];
-    return error_set(error, "%s: ends after line %llu, %zu words; %s: line %llu: goes on", stream_name(a),
-                     (unsigned long long)stream_line_number(a), reading->streams->words, stream_name(b),
+    return error_set(error, "%s: ends after line %llu, %zu words; %s: line %llu: goes on",
+                     stream_name(a), (unsigned long long)stream_line_number(a),
+                     reading->streams->words, stream_name(b),
                      (unsigned long long)stream_line_number(b));
 }
 
@@ -30,11 +32,13 @@ static bool words_differ(const struct reading *reading, size_t i, size_t j, stru
     int most = 60;
     int m = x->word == NULL ? (int)strlen(unnamed) : x->length < 60 ? (int)x->length : most;
     int n = y->word == NULL ? (int)strlen(unnamed) : y->length < 60 ? (int)y->length : most;
-    return error_set(error, "%s: line %llu: found the probability of %.*s, but %s: line %llu: has that of %.*s (word %zu)",
+    return error_set(error,
+                     "%s: line %llu: found the probability of %.*s, but %s: line %llu: has that of "
+                     "%.*s (word %zu)",
                      stream_name(b), (unsigned long long)stream_line_number(b), n,
                      y->word == NULL ? unnamed : y->word, stream_name(a),
-                     (unsigned long long)stream_line_number(a), m, x->word == NULL ? unnamed : x->word,
-                     reading->streams->words + 1);
+                     (unsigned long long)stream_line_number(a), m,
+                     x->word == NULL ? unnamed : x->word, reading->streams->words + 1);
 }
 
 // Every stream against the first, and against the first that names its word.
@@ -64,7 +68,8 @@ static bool next_items(struct reading *reading, bool *more, struct error *error)
     *more = reading->there[0];
     for (size_t i = 1; i < count; i++) {
         if (reading->there[i] != reading->there[0])
-            return ended_early(reading, reading->there[0] ? i : 0, reading->there[0] ? 0 : i, error);
+            return ended_early(reading, reading->there[0] ? i : 0, reading->there[0] ? 0 : i,
+                               error);
     }
     return !*more || check_words(reading, error);
 }
@@ -77,7 +82,8 @@ static bool make_room(struct reading *reading, struct error *error)
     size_t grown = 0;
     for (size_t i = 0; i < streams->count; i++) {
         size_t capacity = reading->capacity;
-        if (!memory_grow(&streams->prob[i], &capacity, streams->words + 1, sizeof **streams->prob, error))
+        if (!memory_grow(&streams->prob[i], &capacity, streams->words + 1, sizeof **streams->prob,
+                         error))
             return false;
         grown = capacity;
     }
@@ -101,11 +107,12 @@ static bool read_all(struct reading *reading, struct error *error)
         streams->words++;
     }
     return streams->words > 0 ||
-           error_set(error, "%s: no probability found, at least one is wanted", stream_name(reading->stream[0]));
+           error_set(error, "%s: no probability found, at least one is wanted",
+                     stream_name(reading->stream[0]));
 }
 
-static bool open_all(struct reading *reading, const char *const *path, const enum stream_column *column,
-                     struct error *error)
+static bool open_all(struct reading *reading, const char *const *path,
+                     const enum stream_column *column, struct error *error)
 {
     for (size_t i = 0; i < reading->streams->count; i++) {
         reading->stream[i] = stream_open(path[i], column != NULL ? column[i] : STREAM_NET, error);
@@ -115,8 +122,8 @@ static bool open_all(struct reading *reading, const char *const *path, const enu
     return true;
 }
 
-bool streams_read(struct streams *streams, const char *const *path, const enum stream_column *column, size_t count,
-                  struct error *error)
+bool streams_read(struct streams *streams, const char *const *path,
+                  const enum stream_column *column, size_t count, struct error *error)
 {
     struct reading reading = {.streams = streams};
     *streams = (struct streams){.count = count};
@@ -124,8 +131,9 @@ bool streams_read(struct streams *streams, const char *const *path, const enum s
     reading.stream = memory_new(count, sizeof *reading.stream, error);
     reading.item = memory_new(count, sizeof *reading.item, error);
     reading.there = memory_new(count, sizeof *reading.there, error);
-    bool ok = streams->prob != NULL && reading.stream != NULL && reading.item != NULL && reading.there != NULL &&
-              open_all(&reading, path, column, error) && read_all(&reading, error);
+    bool ok = streams->prob != NULL && reading.stream != NULL && reading.item != NULL &&
+              reading.there != NULL && open_all(&reading, path, column, error) &&
+              read_all(&reading, error);
     for (size_t i = 0; i < count && reading.stream != NULL; i++)
         stream_close(reading.stream[i]);
     free(reading.stream);

@@ -11,11 +11,11 @@ struct streams {
     double **prob; // [count][words]
 };
 
-// Reads the streams in step. Error, besides those of each stream: one ends before another; where several name their words,
-// these differ; none has an item. `column` (may be NULL: the first) has an entry for each. streams_free() also after a
-// failure.
-bool streams_read(struct streams *streams, const char *const *path, const enum stream_column *column, size_t count,
-                  struct error *error);
+// Reads the streams in step. Error, besides those of each stream: one ends before another; where
+// several name their words, these differ; none has an item. `column` (may be NULL: the first) has
+// an entry for each. streams_free() also after a failure.
+bool streams_read(struct streams *streams, const char *const *path,
+                  const enum stream_column *column, size_t count, struct error *error);
 void streams_free(struct streams *streams);
 
 #endif

@@ -235,12 +235,23 @@ bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabular
     return true;
 }
 
+// What a pass that stopped early has left of a text that cannot be read twice.
+static bool hold_rest(struct corpus *corpus, struct error *error)
+{
+    int32_t id;
+    while (corpus_next(corpus, &id))
+        ;
+    return corpus_ok(corpus, error);
+}
+
 bool corpus_start(struct corpus *corpus, const struct vocabulary *vocabulary, struct error *error)
 {
-    bool first = corpus->vocabulary == NULL && !corpus->held;
+    bool begun = corpus->vocabulary != NULL || reader_line_number(corpus->reader) > 0;
     corpus->vocabulary = vocabulary;
+    if (begun && corpus->hold && !corpus->held && !hold_rest(corpus, error))
+        return false;
     corpus->next = 0;
-    if (corpus->held || (first && reader_line_number(corpus->reader) == 0))
+    if (corpus->held || !begun)
         return true;
     struct reader *reader = reader_open(corpus->path, error);
     if (reader == NULL)
@@ -268,4 +279,9 @@ bool corpus_next(struct corpus *corpus, int32_t *id)
     *id = vocabulary_find(corpus->vocabulary, token.text, token.length);
     corpus->failed = !hold_id(corpus, *id, &corpus->failure);
     return !corpus->failed;
+}
+
+const char *corpus_name(const struct corpus *corpus)
+{
+    return reader_name(corpus->reader);
 }

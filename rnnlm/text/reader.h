@@ -58,4 +58,7 @@ bool corpus_ok(const struct corpus *corpus, struct error *error);
 // The line of the token read last, 0 if the text is held as ids.
 uint64_t corpus_line_number(const struct corpus *corpus);
 
+// The name it was opened by, for messages.
+const char *corpus_name(const struct corpus *corpus);
+
 #endif

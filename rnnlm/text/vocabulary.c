@@ -55,10 +55,12 @@ bool vocabulary_init(struct vocabulary *vocabulary, struct error *error)
 
 void vocabulary_free(struct vocabulary *vocabulary)
 {
-    free(vocabulary->count);
-    free(vocabulary->offset);
-    free(vocabulary->letters);
-    free(vocabulary->slot);
+    if (!vocabulary->borrowed) {
+        free(vocabulary->count);
+        free(vocabulary->offset);
+        free(vocabulary->letters);
+        free(vocabulary->slot);
+    }
     memset(vocabulary, 0, sizeof *vocabulary);
 }
 
@@ -95,6 +97,10 @@ int32_t vocabulary_add(struct vocabulary *vocabulary, const char *word, size_t l
     size_t slot = find_slot(vocabulary, word, length);
     if (vocabulary->slot[slot] >= 0)
         return vocabulary->slot[slot];
+    if (vocabulary->borrowed) {
+        error_set(error, "the vocabulary belongs to a file in use and takes no words");
+        return WORD_OOV;
+    }
     if (memchr(word, '\0', length) != NULL) {
         error_set(error, "a word holds a zero byte: \"%s...\"", word);
         return WORD_OOV;

@@ -18,6 +18,7 @@ struct vocabulary {
     size_t slots;    // a power of two
     size_t letters_used;
     size_t count_capacity, offset_capacity, letters_capacity;
+    bool borrowed; // the arrays belong to somebody else: nothing can be added, nothing is freed
 };
 
 // An empty vocabulary holding only </s>, with count 0. vocabulary_free() also after a failure.

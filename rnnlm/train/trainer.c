@@ -109,12 +109,27 @@ static bool allocate_fallback(struct run *run, struct error *error)
     return true;
 }
 
+// Weights that overflow at the last words show in no probability, but must not replace a good model.
+static bool is_finite(const struct run *run, struct error *error)
+{
+    const struct model *model = run->model;
+    bool finite = network_is_finite(&model->network, error);
+    for (size_t i = 0; i < model->network.shape.hidden && finite; i++)
+        if (!isfinite(model->hidden[i]))
+            finite = error_set(error, "hidden layer: found %g, wanted finite numbers",
+                               (double)model->hidden[i]);
+    return finite || error_prefix(error,
+                                  "epoch %" PRId64 ", word %" PRIu64
+                                  ": training has blown up at learning rate %g: ",
+                                  run->progress.epoch, run->progress.words, run->progress.alpha);
+}
+
 static bool save(struct run *run, uint64_t position, double train_log10_prob, struct error *error)
 {
     struct model *model = run->model;
     model->record.position = position;
     model->record.train_log10_prob = train_log10_prob;
-    return model_save(model, run->training->model_path, error);
+    return is_finite(run, error) && model_save(model, run->training->model_path, error);
 }
 
 // ---- one epoch --------------------------------------------------------------------------------
@@ -238,9 +253,23 @@ static bool score_validation(struct run *run, struct state *state, struct state 
         }
     }
     keep_hidden(run, state->hidden);
-    return corpus_ok(run->training->valid, error) &&
-           (run->progress.valid_words > 0 ||
-            error_set(error, "the validation text has no known words"));
+    return corpus_ok(run->training->valid, error);
+}
+
+// Before the first epoch, which may take days.
+static bool check_validation(struct run *run, struct error *error)
+{
+    struct corpus *valid = run->training->valid;
+    uint64_t words = 0, known = 0;
+    int32_t word;
+    if (!corpus_start(valid, &run->model->vocabulary, error))
+        return false;
+    for (; corpus_next(valid, &word); words++)
+        known += word >= 0;
+    return corpus_ok(valid, error) &&
+           (known > 0 || error_set(error, "%s: %s", corpus_name(valid),
+                                   words > 0 ? "the model knows none of the words"
+                                             : "the text is empty"));
 }
 
 static bool validate(struct run *run, struct error *error)
@@ -310,7 +339,9 @@ static bool schedule(struct run *run)
 static bool run_epochs(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
-    for (int64_t done = 0; training->most_epochs == 0 || done < training->most_epochs; done++) {
+    // The bound counts the epochs of earlier runs too, as the reference does.
+    while (training->valid == NULL || training->most_epochs == 0 ||
+           run->model->record.epochs < training->most_epochs) {
         if (!train_epoch(run, error))
             return false;
         if (training->valid == NULL) {
@@ -340,7 +371,8 @@ bool train_model(struct model *model, const struct training *training, struct er
                                  .independent = model->record.independent};
     model->record.save_every = training->save_every;
     bool ok = learner_init(&run.learner, &model->network, &rule, error) &&
-              (training->valid == NULL || allocate_fallback(&run, error)) &&
+              (training->valid == NULL ||
+               (check_validation(&run, error) && allocate_fallback(&run, error))) &&
               run_epochs(&run, error);
     learner_free(&run.learner);
     network_free(&run.fallback);

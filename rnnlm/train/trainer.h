@@ -29,7 +29,7 @@ struct training {
     struct corpus *train;
     struct corpus *valid; // NULL: one epoch, without validation
     double beta, gradient_cutoff, min_improvement;
-    int64_t most_epochs; // 0: as many as the schedule wants
+    int64_t most_epochs; // of all runs together; 0: as many as the schedule wants
     uint64_t save_every; // words; 0: only after epochs
     // Called every 10,000 words and at the end of an epoch; may be NULL.
     void (*report)(void *context, const struct progress *progress);

@@ -1,0 +1,22 @@
+// Files as memory, read-only and shared with all processes that map them.
+#ifndef BASE_MAP_H
+#define BASE_MAP_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct map {
+    const void *data; // page-aligned; NULL for no map
+    size_t size;      // of the file when it was mapped
+};
+
+// Maps a regular file. What is mapped is the file, not its name: it stays as it is if another is
+// renamed over it, which is how output_commit() replaces files. A file that is written to or cut
+// in place changes under its readers, and a read beyond its new end kills the process (SIGBUS).
+bool map_open(struct map *map, const char *path, struct error *error);
+
+// Nothing for a map that is all zeros, and makes it so.
+void map_close(struct map *map);
+
+#endif

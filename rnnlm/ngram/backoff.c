@@ -1,0 +1,186 @@
+// Back-off n-gram models: scoring, and stepping through the n-grams.
+#include "ngram/backoff.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "ngram/arpa.h"
+
+struct ngram_model *ngram_open(const char *path, struct error *error)
+{
+    struct ngram_model *model = memory_new(1, sizeof *model, error);
+    if (model == NULL)
+        return NULL;
+    if (!vocabulary_init(&model->words, error) || !arpa_read(model, path, error)) {
+        ngram_close(model);
+        return NULL;
+    }
+    model->used = model->order;
+    model->start = vocabulary_find(&model->words, "<s>", 3);
+    model->unknown = vocabulary_find(&model->words, "<unk>", 5);
+    return model;
+}
+
+void ngram_close(struct ngram_model *model)
+{
+    if (model == NULL)
+        return;
+    for (int k = 1; k <= NGRAM_LONGEST; k++)
+        free(model->level[k].node);
+    vocabulary_free(&model->words);
+    free(model);
+}
+
+void ngram_order_limit(struct ngram_model *model, int order)
+{
+    model->used = order < 1 ? 1 : order < model->order ? order : model->order;
+}
+
+int ngram_order(const struct ngram_model *model)
+{
+    return model->used;
+}
+
+const struct vocabulary *ngram_vocabulary(const struct ngram_model *model)
+{
+    return &model->words;
+}
+
+size_t ngram_count(const struct ngram_model *model, int order)
+{
+    if (order < 1 || order > model->order)
+        return 0;
+    return model->level[order].count - (order == 1 && !model->has_end);
+}
+
+int32_t ngram_word(const struct ngram_model *model, const char *text, size_t length)
+{
+    int32_t word = vocabulary_find(&model->words, text, length);
+    if (word == WORD_OOV || (word == WORD_END && !model->has_end))
+        return model->unknown;
+    return word;
+}
+
+// ---- scoring ----------------------------------------------------------------------------------
+
+// A context without successors and with weight 1 changes nothing for any word.
+static bool matters(const struct trie_node *node)
+{
+    return node[0].first < node[1].first || node->log10_backoff != 0;
+}
+
+void ngram_start(const struct ngram_model *model, struct ngram_state *state, bool sentence_start)
+{
+    memset(state, 0, sizeof *state);
+    if (!sentence_start || model->start == WORD_OOV || model->used < 2)
+        return;
+    state->node[0] = (uint32_t)model->start;
+    state->length = matters(&model->level[1].node[model->start]);
+    if (state->length == 0)
+        state->node[0] = 0;
+}
+
+// The n-grams that the word makes with each context: next[j + 1] for in->node[j].
+static void extend(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
+                   uint32_t *next)
+{
+    struct trie_search search[NGRAM_LONGEST - 1];
+    for (int j = 0; j < in->length; j++) {
+        search[j] = (struct trie_search){.node = model->level[j + 2].node, .key = trie_key(word)};
+        if (in->node[j] == TRIE_NONE)
+            continue;
+        const struct trie_node *context = &model->level[j + 1].node[in->node[j]];
+        search[j].begin = context[0].first;
+        search[j].end = context[1].first;
+    }
+    trie_find_all(search, (size_t)in->length);
+    for (int j = 0; j < in->length; j++)
+        next[j + 1] = search[j].found;
+}
+
+// Contexts of the words so far, from the n-grams that they ended with.
+static void advance(const struct ngram_model *model, const uint32_t *next, int longest,
+                    struct ngram_state *out)
+{
+    int length = 0;
+    for (int j = 0; j < longest; j++) {
+        bool matter = next[j] != TRIE_NONE && matters(&model->level[j + 1].node[next[j]]);
+        out->node[j] = matter ? next[j] : TRIE_NONE;
+        if (matter)
+            length = j + 1;
+    }
+    out->length = length;
+    for (int j = length; j < NGRAM_LONGEST - 1; j++)
+        out->node[j] = 0;
+}
+
+double ngram_score(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
+                   struct ngram_state *out, int *matched)
+{
+    int order = 0;
+    float log10_prob = -INFINITY, log10_backoff = 0;
+    uint32_t next[NGRAM_LONGEST];
+    if (word > WORD_END || (word == WORD_END && model->has_end)) {
+        order = 1;
+        log10_prob = model->level[1].node[word].log10_prob;
+        next[0] = (uint32_t)word;
+        extend(model, in, word, next);
+        for (int j = 0; j < in->length; j++) {
+            if (next[j + 1] != TRIE_NONE) {
+                order = j + 2;
+                log10_prob = model->level[j + 2].node[next[j + 1]].log10_prob;
+                log10_backoff = 0;
+            } else if (in->node[j] != TRIE_NONE) {
+                log10_backoff += model->level[j + 1].node[in->node[j]].log10_backoff;
+            }
+        }
+    }
+    if (matched != NULL)
+        *matched = order;
+    int longest = order == 0 ? 0 : in->length + 1 < model->used ? in->length + 1 : model->used - 1;
+    advance(model, next, longest, out);
+    return log10_prob + log10_backoff;
+}
+
+// ---- n-grams one by one -----------------------------------------------------------------------
+
+void ngram_walk_start(struct ngram_walk *walk, const struct ngram_model *model, int order)
+{
+    memset(walk, 0, sizeof *walk);
+    walk->model = model;
+    walk->order = order;
+}
+
+// Moves the path's contexts on to those of the n-gram it ends in: they only ever go forward.
+static void follow(struct ngram_walk *walk)
+{
+    const struct trie_level *level = walk->model->level;
+    for (int k = walk->order - 1; k >= 1; k--) {
+        uint32_t child = walk->path[k];
+        while (level[k].node[walk->path[k - 1] + 1].first <= child)
+            walk->path[k - 1]++;
+    }
+    walk->word[0] = (int32_t)walk->path[0];
+    for (int k = 1; k < walk->order; k++)
+        walk->word[k] = trie_word(level[k + 1].node[walk->path[k]].key);
+}
+
+bool ngram_walk_next(struct ngram_walk *walk)
+{
+    const struct ngram_model *model = walk->model;
+    if (walk->order < 1 || walk->order > model->order)
+        return false;
+    uint32_t *last = &walk->path[walk->order - 1];
+    if (walk->started)
+        ++*last;
+    else if (walk->order == 1 && !model->has_end)
+        *last = WORD_END + 1;
+    walk->started = true;
+    if (*last >= model->level[walk->order].count)
+        return false;
+    walk->index = *last;
+    follow(walk);
+    return true;
+}

@@ -1,0 +1,89 @@
+// Back-off n-gram models: opened once, then used by any number of threads at once.
+//
+//   log10 p(w | h) = log10 p*(w | h)                        if the n-gram "h w" is in the model
+//                  = log10 b(h) + log10 p(w | h')           if not; h' is h without its first word,
+//                                                           b(h) = 1 for an h that is not there
+//
+// The history of a hypothesis is a plain value that callers own, as in KenLM: a state goes in, a
+// word, and a state comes out.
+#ifndef NGRAM_BACKOFF_H
+#define NGRAM_BACKOFF_H
+
+#include "ngram/trie.h"
+#include "text/vocabulary.h"
+
+enum { NGRAM_LONGEST = 9 }; // words of an n-gram
+
+struct ngram_model {
+    int order;               // of the longest n-grams in the model
+    int used;                // of the longest that scoring looks at, ngram_order_limit()
+    struct vocabulary words; // </s> is word 0, in the model or not
+    bool has_end;            // </s> has a probability
+    int32_t start;           // <s>, WORD_OOV if the model has none
+    int32_t unknown;         // <unk>, likewise
+    struct trie_level level[NGRAM_LONGEST + 1]; // [1..order]; that of order 1 is indexed by word
+};
+
+// Reads an ARPA file (plain or gzip-compressed; "-" is standard input). Error: one line with the
+// file's name and the line.
+struct ngram_model *ngram_open(const char *path, struct error *error);
+void ngram_close(struct ngram_model *model);
+
+// Uses n-grams of up to `order` words only, as if the model had no others; before scoring begins.
+void ngram_order_limit(struct ngram_model *model, int order);
+
+// Length of the longest n-grams in use.
+int ngram_order(const struct ngram_model *model);
+
+const struct vocabulary *ngram_vocabulary(const struct ngram_model *model);
+
+// Id of a word; that of <unk> if the model has one and does not know the word, WORD_OOV if it has
+// none.
+int32_t ngram_word(const struct ngram_model *model, const char *text, size_t length);
+
+// ---- scoring ----------------------------------------------------------------------------------
+
+// What a model remembers of a history: the suffixes of it that matter for any word to come. Two
+// states with the same bytes score alike.
+struct ngram_state {
+    int32_t length;                   // words of the longest suffix
+    uint32_t node[NGRAM_LONGEST - 1]; // [i]: the last i + 1 words, as a node of level i + 1;
+                                      // TRIE_NONE if that one does not matter; 0 behind `length`
+};
+
+// The empty history, or that of the beginning of a sentence.
+void ngram_start(const struct ngram_model *model, struct ngram_state *state, bool sentence_start);
+
+// log10 p(word | in); the history that follows goes to `out`, which may be `in`. A word that is
+// not in the model has probability 0. *matched (may be NULL): length of the n-gram that gave the
+// probability, 0 for a word that is not in the model.
+double ngram_score(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
+                   struct ngram_state *out, int *matched);
+
+// ---- n-grams one by one -----------------------------------------------------------------------
+
+// Steps through the n-grams of one order. Those of a context follow one another.
+//
+//   ngram_walk_start(&walk, model, 3);
+//   while (ngram_walk_next(&walk)) { walk.word[0..2], walk.index, model->level[3].node[walk.index]
+//   }
+//
+// The successors of the n-gram walk.index of an order are the nodes first..(next node).first-1 of
+// the next order. Their probabilities and back-off weights may be set by whoever owns the model and
+// scores nothing meanwhile; arpa_write() writes them out.
+struct ngram_walk {
+    const struct ngram_model *model;
+    int order;
+    uint32_t index;               // of the n-gram in its level
+    uint32_t path[NGRAM_LONGEST]; // [k]: index of its first k + 1 words in level k + 1
+    int32_t word[NGRAM_LONGEST];  // [order]
+    bool started;
+};
+
+void ngram_walk_start(struct ngram_walk *walk, const struct ngram_model *model, int order);
+bool ngram_walk_next(struct ngram_walk *walk);
+
+// N-grams of an order in the model.
+size_t ngram_count(const struct ngram_model *model, int order);
+
+#endif

@@ -1,0 +1,390 @@
+// Counting: text to ids, ids to records of the highest order sorted by their last words, and from
+// these in one scan the counts of all orders.
+#include "ngram/counts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "text/reader.h"
+#include "text/vocabulary.h"
+
+// ---- text to ids
+// ------------------------------------------------------------------------------------------------
+
+// Ids while reading are those of a struct vocabulary; </s> is 0 and ends a sentence.
+enum { ID_END = WORD_END, ID_START = 1, ID_UNKNOWN = 2, SPECIAL_WORDS = 3 };
+
+// Where the last word with a certain hash is: most tokens of a text are a few frequent words.
+struct recent_word {
+    size_t length; // 0: none
+    int32_t id;
+};
+
+enum { RECENT_WORDS = 1 << 14 };
+
+struct text_reading {
+    struct recent_word recent[RECENT_WORDS];
+    struct counts *counts;
+    const struct counts_options *options;
+    struct vocabulary vocabulary;
+    bool closed;         // no word enters any more
+    struct sequence ids; // int32_t
+    bool inside, ended;  // the sentence has words; it had a </s> before the line's end
+};
+
+static bool wrong_place(const struct reader *reader, const char *word, struct error *error)
+{
+    return error_set(error, "%s: line %llu: %s inside a sentence, a word is wanted",
+                     reader_name(reader), (unsigned long long)reader_line_number(reader), word);
+}
+
+static struct recent_word *recent_word(struct text_reading *reading, const struct token *token)
+{
+    uint64_t hash = token->length;
+    for (size_t i = 0; i < token->length; i += sizeof hash) {
+        uint64_t part = 0;
+        size_t left = token->length - i;
+        memcpy(&part, token->text + i, left < sizeof part ? left : sizeof part);
+        hash = (hash ^ part) * 0x9e3779b97f4a7c15;
+        hash ^= hash >> 32;
+    }
+    return &reading->recent[hash % RECENT_WORDS];
+}
+
+static bool word_id(struct text_reading *reading, const struct reader *reader,
+                    const struct token *token, int32_t *id, struct error *error)
+{
+    struct vocabulary *vocabulary = &reading->vocabulary;
+    struct recent_word *recent = recent_word(reading, token);
+    if (recent->length == token->length &&
+        memcmp(vocabulary_word(vocabulary, recent->id), token->text, token->length) == 0) {
+        *id = recent->id;
+        return true;
+    }
+    if (reading->closed) {
+        *id = vocabulary_find(vocabulary, token->text, token->length);
+        if (*id == WORD_OOV) {
+            *id = ID_UNKNOWN;
+            return true;
+        }
+    } else {
+        *id = vocabulary_add(vocabulary, token->text, token->length, error);
+        if (*id < 0)
+            return error_prefix(error, "%s: line %llu: ", reader_name(reader),
+                                (unsigned long long)reader_line_number(reader));
+    }
+    *recent = (struct recent_word){token->length, *id};
+    return true;
+}
+
+// Empty lines are no sentences; <s> at the start and </s> at the end of a line add nothing.
+static bool take_token(struct text_reading *reading, const struct reader *reader,
+                       const struct token *token, struct error *error)
+{
+    int32_t id = ID_END;
+    if (token->sentence_end) {
+        bool empty = !reading->inside;
+        reading->inside = reading->ended = false;
+        if (empty)
+            return true;
+        reading->counts->sentences++;
+    } else {
+        if (!word_id(reading, reader, token, &id, error))
+            return false;
+        if (reading->ended)
+            return wrong_place(reader, "</s>", error);
+        if (id == ID_START)
+            return !reading->inside || wrong_place(reader, "<s>", error);
+        if (id == ID_END) {
+            reading->ended = true;
+            return true;
+        }
+        reading->inside = true;
+    }
+    reading->counts->tokens++;
+    return sequence_add(&reading->ids, &id, error);
+}
+
+static bool read_text(struct text_reading *reading, const char *path, struct error *error)
+{
+    struct token token;
+    struct reader *reader = reader_open(path, error);
+    if (reader == NULL)
+        return false;
+    bool ok = true;
+    while (ok && reader_next(reader, &token))
+        ok = take_token(reading, reader, &token, error);
+    ok = ok && reader_ok(reader, error);
+    reader_close(reader);
+    return ok;
+}
+
+static bool read_vocabulary(struct text_reading *reading, const char *path, struct error *error)
+{
+    struct token token;
+    struct reader *reader = reader_open(path, error);
+    if (reader == NULL)
+        return false;
+    bool ok = true;
+    int32_t id;
+    while (ok && reader_next(reader, &token))
+        ok = token.sentence_end || word_id(reading, reader, &token, &id, error);
+    ok = ok && reader_ok(reader, error);
+    if (ok && reading->vocabulary.size == SPECIAL_WORDS)
+        ok = error_set(error, "%s: the vocabulary holds no word", reader_name(reader));
+    reader_close(reader);
+    reading->closed = true;
+    return ok;
+}
+
+static bool read_all(struct text_reading *reading, struct error *error)
+{
+    const struct counts_options *options = reading->options;
+    if (!vocabulary_init(&reading->vocabulary, error) ||
+        vocabulary_add(&reading->vocabulary, "<s>", 3, error) != ID_START ||
+        vocabulary_add(&reading->vocabulary, "<unk>", 5, error) != ID_UNKNOWN)
+        return false;
+    if (options->vocabulary != NULL && !read_vocabulary(reading, options->vocabulary, error))
+        return false;
+    for (size_t i = 0; i < options->texts; i++)
+        if (!read_text(reading, options->text[i], error))
+            return false;
+    if (reading->counts->sentences == 0)
+        return error_set(error, "%s: the text is empty, at least one word is wanted",
+                         options->texts > 0 ? options->text[0] : "no file");
+    return true;
+}
+
+// ---- words
+// ------------------------------------------------------------------------------------------------------
+
+static int compare_words(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+// Sorts the words; *new_id[old id] is the place from 1 on.
+static bool order_words(struct counts *counts, struct vocabulary *vocabulary, uint32_t **new_id,
+                        struct error *error)
+{
+    size_t size = vocabulary->size;
+    counts->words = size;
+    counts->word = memory_new(size + 1, sizeof *counts->word, error);
+    *new_id = memory_new(size, sizeof **new_id, error);
+    counts->unigram = memory_new(size + 1, sizeof *counts->unigram, error);
+    if (counts->word == NULL || *new_id == NULL || counts->unigram == NULL)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        counts->word[i + 1] = vocabulary->letters + vocabulary->offset[i];
+    qsort(counts->word + 1, size, sizeof *counts->word, compare_words);
+    for (size_t i = 1; i <= size; i++) {
+        int32_t old = vocabulary_find(vocabulary, counts->word[i], strlen(counts->word[i]));
+        (*new_id)[old] = (uint32_t)i;
+    }
+    counts->end = (*new_id)[ID_END];
+    counts->start = (*new_id)[ID_START];
+    counts->unknown = (*new_id)[ID_UNKNOWN];
+    counts->letters = vocabulary->letters; // the words stay where they are
+    vocabulary->letters = NULL;
+    return true;
+}
+
+// ---- records of the highest order
+// -------------------------------------------------------------------------------
+
+static unsigned bits_for(uint64_t largest)
+{
+    return 64 - (unsigned)__builtin_clzll(largest | 1);
+}
+
+// A record for each token: the token, then the words before it, the nearest first, then nothing.
+static bool add_records(struct counts *counts, struct text_reading *reading, const uint32_t *new_id,
+                        struct sorter *sorter, struct error *error)
+{
+    uint32_t ids[RECORD_MOST_IDS + 1] = {0, counts->start};
+    uint64_t record[RECORD_MOST_WORDS];
+    const void *id;
+    if (!sequence_start(&reading->ids, error))
+        return false;
+    while (sequence_next(&reading->ids, &id, error)) {
+        if (id == NULL)
+            return true;
+        int32_t old;
+        memcpy(&old, id, sizeof old);
+        ids[0] = new_id[old];
+        record_encode(&sorter->shape, ids, 1, record);
+        if (!sorter_add(sorter, record, error))
+            return false;
+        if (old == ID_END) {
+            memset(ids, 0, sizeof ids);
+            ids[1] = counts->start;
+        } else {
+            memmove(ids + 1, ids, counts->order * sizeof *ids);
+        }
+    }
+    return false;
+}
+
+// ---- counts of all orders
+// ---------------------------------------------------------------------------------------
+
+// The scan goes through the records in order of their last words, so that all records with the same
+// last k words stand together: the k-gram is complete when they change.
+struct scan {
+    struct counts *counts;
+    uint32_t ids[RECORD_MOST_IDS];        // of the record before: last word first
+    size_t length;                        // its words, up to <s>
+    uint64_t kinds[RECORD_MOST_IDS + 1];  // [k] different words before its last k words
+    uint64_t occurs[RECORD_MOST_IDS + 1]; // [k] occurrences of its last k words
+};
+
+static uint64_t count_of(const struct scan *scan, size_t k)
+{
+    const struct counts *counts = scan->counts;
+    uint32_t first = scan->ids[k - 1];
+    // Words that are never predicted have no different words before them.
+    bool plain =
+        k == counts->order || first == counts->start || (first == counts->unknown && !counts->unk);
+    return plain ? scan->occurs[k] : scan->kinds[k];
+}
+
+// Hands on the k-gram at the end of the record before. Without -unk, n-grams that end in <unk> do
+// not exist, and those that hold it elsewhere have no probabilities but are among the counts of
+// counts, as in SRILM.
+static bool complete(struct scan *scan, size_t k, struct error *error)
+{
+    struct counts *counts = scan->counts;
+    const uint32_t *ids = scan->ids;
+    uint64_t count = count_of(scan, k), record[RECORD_MOST_WORDS];
+    if (ids[0] == counts->unknown && !counts->unk)
+        return true;
+    if (count <= COUNTS_OF_COUNTS)
+        counts->discount[k].occurring[count - 1]++;
+    if (k == 1) {
+        counts->unigram[ids[0]] = count;
+        return true;
+    }
+    uint32_t reordered[RECORD_MOST_IDS];
+    for (size_t i = 1; i < k; i++) {
+        if (ids[i] == counts->unknown && !counts->unk)
+            return true;
+        reordered[i - 1] = ids[i];
+    }
+    reordered[k - 1] = ids[0];
+    record_encode(&counts->ngrams[k].shape, reordered, count, record);
+    return sorter_add(&counts->ngrams[k], record, error);
+}
+
+static bool scan_record(struct scan *scan, const uint32_t *ids, uint64_t occurs,
+                        struct error *error)
+{
+    size_t order = scan->counts->order, common = 0, length = 0;
+    while (length < order && ids[length] != 0)
+        length++;
+    while (common < scan->length && common < length && ids[common] == scan->ids[common])
+        common++;
+    for (size_t k = scan->length; k > common; k--)
+        if (!complete(scan, k, error))
+            return false;
+    scan->kinds[common]++;
+    for (size_t k = 1; k <= common; k++)
+        scan->occurs[k] += occurs;
+    for (size_t k = common + 1; k <= length; k++) {
+        scan->kinds[k] = 1;
+        scan->occurs[k] = occurs;
+    }
+    scan->length = length;
+    memcpy(scan->ids, ids, order * sizeof *ids);
+    return true;
+}
+
+static bool scan_all(struct counts *counts, struct sorter *sorter, struct error *error)
+{
+    struct scan scan = {.counts = counts};
+    uint32_t ids[RECORD_MOST_IDS] = {0};
+    const uint64_t *record;
+    if (counts->order > 1 && sorter_in_memory(sorter))
+        sorter_lend(sorter, &counts->ngrams[counts->order]);
+    if (!sorter_start(sorter, error))
+        return false;
+    for (;;) {
+        if (!sorter_next(sorter, &record, error))
+            return false;
+        if (record == NULL)
+            break;
+        record_decode(&sorter->shape, record, ids);
+        if (!scan_record(&scan, ids, record_payload(&sorter->shape, record), error))
+            return false;
+    }
+    for (size_t k = scan.length; k > 0; k--)
+        if (!complete(&scan, k, error))
+            return false;
+    return true;
+}
+
+// ---- the whole
+// --------------------------------------------------------------------------------------------------
+
+static bool sort_and_scan(struct counts *counts, struct text_reading *reading,
+                          const uint32_t *new_id, struct error *error)
+{
+    const struct counts_options *options = reading->options;
+    struct allowance *allowance = options->allowance;
+    size_t whole = allowance->limit;
+    unsigned bits = bits_for(counts->words), payload = bits_for(counts->tokens);
+    payload = payload < 32 ? 32 : payload; // a float takes the count's place later
+    for (size_t k = 2; k <= counts->order; k++)
+        sorter_init(&counts->ngrams[k], record_shape((unsigned)k, bits, payload), SORTER_SUM,
+                    allowance, options->temporary);
+    struct sorter sorter;
+    sorter_init(&sorter, record_shape((unsigned)counts->order, bits, payload), SORTER_SUM,
+                allowance, options->temporary);
+    // The highest order may take half of the memory, all orders three quarters: what comes later
+    // wants some, too.
+    allowance->limit = whole / 2;
+    bool ok = add_records(counts, reading, new_id, &sorter, error);
+    sequence_free(&reading->ids);
+    ok = ok && sorter_finish(&sorter, error);
+    allowance->limit = whole / 4 * 3;
+    ok = ok && scan_all(counts, &sorter, error);
+    sorter_free(&sorter);
+    for (size_t k = 2; ok && k <= counts->order; k++)
+        ok = sorter_finish(&counts->ngrams[k], error);
+    allowance->limit = whole;
+    return ok;
+}
+
+bool counts_read(struct counts *counts, const struct counts_options *options, struct error *error)
+{
+    memset(counts, 0, sizeof *counts);
+    counts->order = options->order;
+    counts->unk = options->unk;
+    for (size_t k = 0; k <= NGRAM_MOST_ORDER; k++)
+        sorter_init(&counts->ngrams[k], record_shape(1, 1, 1), SORTER_SUM, options->allowance,
+                    options->temporary);
+    struct allowance ids = {options->allowance->limit / 8, 0};
+    uint32_t *new_id = NULL;
+    struct text_reading *reading = memory_new(1, sizeof *reading, error);
+    if (reading == NULL)
+        return false;
+    reading->counts = counts;
+    reading->options = options;
+    sequence_init(&reading->ids, sizeof(int32_t), &ids, options->temporary);
+    bool ok = read_all(reading, error) && order_words(counts, &reading->vocabulary, &new_id, error);
+    vocabulary_free(&reading->vocabulary);
+    ok = ok && sort_and_scan(counts, reading, new_id, error);
+    sequence_free(&reading->ids);
+    free(reading);
+    free(new_id);
+    return ok;
+}
+
+void counts_free(struct counts *counts)
+{
+    for (size_t k = 0; k <= NGRAM_MOST_ORDER; k++)
+        sorter_free(&counts->ngrams[k]);
+    free(counts->word);
+    free(counts->letters);
+    free(counts->unigram);
+}

@@ -1,0 +1,46 @@
+// From text to n-gram counts as Kneser-Ney smoothing wants them.
+//
+// N-grams of the highest order, and those that begin a sentence, have the count of their
+// occurrences; others the number of different words that they follow.
+#ifndef NGRAM_COUNTS_H
+#define NGRAM_COUNTS_H
+
+#include "base/error.h"
+#include "ngram/discount.h"
+#include "ngram/record.h"
+#include "ngram/sorter.h"
+
+enum { NGRAM_MOST_ORDER = RECORD_MOST_IDS };
+
+struct counts_options {
+    size_t order;            // 1..NGRAM_MOST_ORDER
+    const char *const *text; // [texts] paths
+    size_t texts;
+    const char *vocabulary; // path of the only words there are, NULL for those of the texts
+    bool unk; // unknown words are the word <unk>; if not, n-grams with them are left out
+    struct allowance *allowance; // memory
+    const char *temporary;       // folder, may be NULL
+};
+
+struct counts {
+    size_t order;
+    // Words in the order of their bytes. Ids are 1..words, 0 is "nothing" (before the start of a
+    // sentence).
+    size_t words;
+    char **word; // [words + 1]
+    char *letters;
+    uint32_t start, end, unknown; // ids of <s>, </s>, <unk>
+    bool unk;                     // <unk> is a word
+    uint64_t tokens, sentences;   // <s> not counted, </s> counted
+    uint64_t *unigram;            // [words + 1] counts; 0 for <s>, and for <unk> if it is no word
+    // [order + 1] for orders 2..order: n-grams with their counts as payload, sorted by context, the
+    // nearest word first, then by their last word.
+    struct sorter ngrams[NGRAM_MOST_ORDER + 1];
+    struct discount discount[NGRAM_MOST_ORDER + 1]; // counts of counts only
+};
+
+// counts_free() also after a failure.
+bool counts_read(struct counts *counts, const struct counts_options *options, struct error *error);
+void counts_free(struct counts *counts);
+
+#endif

@@ -1,0 +1,216 @@
+// Estimation: counts, discounts, interpolation, pruning, writing.
+#include "ngram/estimate.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "ngram/assemble.h"
+#include "ngram/interpolate.h"
+#include "ngram/prune.h"
+#include "ngram/writer.h"
+
+enum { LOG10_ZERO = -99 };
+
+void estimate_defaults(struct estimate_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->order = 3;
+    options->memory = (size_t)1 << 30;
+    for (size_t k = 3; k <= NGRAM_MOST_ORDER; k++)
+        options->cutoff[k] = 1;
+}
+
+// ---- values on the command line
+// ---------------------------------------------------------------------------------
+
+// A run of digits; false if there is none, or if it is too large.
+static bool parse_digits(const char **text, uint64_t *value)
+{
+    const char *at = *text;
+    *value = 0;
+    for (; *at >= '0' && *at <= '9'; at++)
+        if (__builtin_mul_overflow(*value, 10, value) ||
+            __builtin_add_overflow(*value, (uint64_t)(*at - '0'), value))
+            return false;
+    bool found = at > *text;
+    *text = at;
+    return found;
+}
+
+bool estimate_parse_cutoffs(const char *text, size_t order, uint64_t *cutoff, struct error *error)
+{
+    const char *at = text;
+    for (size_t k = 1;; k++) {
+        uint64_t value;
+        if (!parse_digits(&at, &value) || (*at != ',' && *at != '\0'))
+            return error_set(error, "cut-offs \"%s\": whole numbers with commas between are wanted",
+                             text);
+        if (k > order)
+            return error_set(error, "cut-offs \"%s\": at most %zu are wanted for order %zu", text,
+                             order, order);
+        cutoff[k] = value;
+        if (*at++ == '\0')
+            return true;
+    }
+}
+
+bool estimate_parse_memory(const char *text, size_t *memory, struct error *error)
+{
+    static const char units[] = "kmgt";
+    const char *at = text;
+    uint64_t value, factor = 1;
+    bool ok = parse_digits(&at, &value);
+    if (ok && *at != '\0') {
+        const char *unit = strchr(units, *at | 0x20);
+        for (ptrdiff_t i = 0; unit != NULL && i <= unit - units; i++)
+            factor *= 1024;
+        ok = unit != NULL && *++at == '\0';
+    }
+    if (!ok || __builtin_mul_overflow(value, factor, &value) || value > SIZE_MAX / 2)
+        return error_set(error, "memory \"%s\": bytes are wanted, or a number with K, M, G or T",
+                         text);
+    *memory = (size_t)value;
+    return true;
+}
+
+// ---- checks
+// -----------------------------------------------------------------------------------------------------
+
+static bool check_options(const struct estimate_options *options, struct error *error)
+{
+    if (options->order < 1 || options->order > NGRAM_MOST_ORDER)
+        return error_set(error, "order %zu: 1 to %d is wanted", options->order, NGRAM_MOST_ORDER);
+    if (options->memory < ESTIMATE_MEMORY_LEAST)
+        return error_set(error, "memory of %zu bytes: at least %d is wanted", options->memory,
+                         ESTIMATE_MEMORY_LEAST);
+    if (!(options->prune >= 0 && options->prune < INFINITY))
+        return error_set(error, "pruning threshold %g: a number from 0 on is wanted",
+                         options->prune);
+    return options->texts > 0 || error_set(error, "no text to estimate from");
+}
+
+static bool compute_discounts(struct counts *counts, bool fallback, struct estimate_report *report,
+                              struct error *error)
+{
+    bool ok = true;
+    for (size_t k = 1; ok && k <= counts->order; k++)
+        ok = discount_compute(&counts->discount[k], k, fallback, error);
+    memcpy(report->discount, counts->discount, sizeof report->discount);
+    report->tokens = counts->tokens;
+    report->sentences = counts->sentences;
+    return ok;
+}
+
+// ---- writing
+// ----------------------------------------------------------------------------------------------------
+
+static bool has_unigram(const struct counts *counts, uint32_t word)
+{
+    return word != counts->unknown || counts->unk;
+}
+
+static void write_unigrams(struct writer *writer, const struct interpolated *model,
+                           const struct counts *counts)
+{
+    writer_order(writer, 1);
+    for (uint32_t word = 1; word <= counts->words; word++) {
+        double p = model->unigram[word];
+        if (has_unigram(counts, word))
+            writer_ngram(writer, p > 0 ? log10(p) : LOG10_ZERO, &word, 1,
+                         model->context[word] ? &model->unigram_backoff[word] : NULL);
+    }
+}
+
+// Contexts are held nearest word first.
+static void write_ngram(struct writer *writer, const struct assembled *ngram, size_t order)
+{
+    uint32_t words[RECORD_MOST_IDS];
+    for (size_t i = 0; i + 1 < order; i++)
+        words[i] = ngram->ids[order - 2 - i];
+    words[order - 1] = ngram->ids[order - 1];
+    writer_ngram(writer, ngram->log10_prob, words, order,
+                 ngram->backoff ? &ngram->log10_backoff : NULL);
+}
+
+static bool write_order(struct writer *writer, struct interpolated *model, size_t order,
+                        struct error *error)
+{
+    struct assembly assembly;
+    struct assembled ngram;
+    writer_order(writer, order);
+    bool ok = assembly_start(&assembly, model, order, error);
+    while (ok && assembly_next(&assembly, &ngram, &ok, error))
+        write_ngram(writer, &ngram, order);
+    return ok;
+}
+
+static bool write_model(struct interpolated *model, const struct counts *counts,
+                        const struct estimate_options *options, const uint64_t *count,
+                        struct error *error)
+{
+    struct writer writer;
+    if (!writer_open(&writer, options->output, counts->word, counts->words, count, counts->order,
+                     error))
+        return false;
+    write_unigrams(&writer, model, counts);
+    for (size_t k = 2; k <= counts->order; k++) {
+        if (!write_order(&writer, model, k, error)) {
+            writer_discard(&writer);
+            return false;
+        }
+    }
+    return writer_commit(&writer, error);
+}
+
+// ---- the whole
+// --------------------------------------------------------------------------------------------------
+
+static bool estimate_from(struct counts *counts, struct interpolated *model,
+                          const struct estimate_options *options, struct allowance *allowance,
+                          struct estimate_report *report, struct error *error)
+{
+    if (!interpolate(model, counts, options->cutoff, allowance, options->temporary, error))
+        return false;
+    report->ngrams[1] = model->events + 1; // and <s>
+    report->words = model->events;
+    if (!assemble(model, report->ngrams, error))
+        return false;
+    if (options->prune > 0 && !prune(model, counts, options->prune, allowance, options->temporary,
+                                     report->ngrams, report->pruned, error))
+        return false;
+    for (size_t k = 2; k <= counts->order; k++)
+        report->on_disk = report->on_disk || model->order[k].ngrams.file.descriptor >= 0;
+    return write_model(model, counts, options, report->ngrams, error);
+}
+
+bool estimate(const struct estimate_options *options, struct estimate_report *report,
+              struct error *error)
+{
+    struct estimate_report unwanted;
+    if (report == NULL)
+        report = &unwanted;
+    memset(report, 0, sizeof *report);
+    if (!check_options(options, error))
+        return false;
+    struct allowance allowance = {options->memory, 0};
+    struct counts_options reading = {
+        .order = options->order,
+        .text = options->text,
+        .texts = options->texts,
+        .vocabulary = options->vocabulary,
+        .unk = options->unk,
+        .allowance = &allowance,
+        .temporary = options->temporary,
+    };
+    struct counts counts;
+    bool ok = counts_read(&counts, &reading, error) &&
+              compute_discounts(&counts, options->discount_fallback, report, error);
+    if (ok) {
+        struct interpolated model;
+        ok = estimate_from(&counts, &model, options, &allowance, report, error);
+        interpolated_free(&model);
+    }
+    counts_free(&counts);
+    return ok;
+}

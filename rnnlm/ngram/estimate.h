@@ -1,0 +1,45 @@
+// Estimation of n-gram models: text to an ARPA file by interpolated modified Kneser-Ney smoothing,
+// the model that SRILM's `ngram-count -kndiscount -interpolate` makes.
+#ifndef NGRAM_ESTIMATE_H
+#define NGRAM_ESTIMATE_H
+
+#include "base/error.h"
+#include "ngram/counts.h"
+
+enum { ESTIMATE_MEMORY_LEAST = 1 << 20 };
+
+struct estimate_options {
+    size_t order;            // 1..NGRAM_MOST_ORDER
+    const char *const *text; // [texts] paths, "-" standard input
+    size_t texts;
+    const char *vocabulary; // file with the only words of the model; NULL: all words of the texts
+    bool unk;               // unknown words are the word <unk>
+    uint64_t cutoff[NGRAM_MOST_ORDER + 1]; // [1..]: n-grams seen at most so often are dropped
+    bool discount_fallback; // 0.5, 1, 1.5 where discounts cannot be computed, instead of an error
+    size_t memory;         // bytes, about; beyond them counts are sorted on disk. Words come on top
+    const char *temporary; // folder for that; NULL: TMPDIR or /tmp
+    double prune; // drop n-grams whose loss changes the perplexity by less than this share; 0: none
+    const char *output; // path of the ARPA file, compressed if it ends in .gz; "-" standard output
+};
+
+struct estimate_report {
+    uint64_t tokens, sentences, words;
+    uint64_t ngrams[NGRAM_MOST_ORDER + 1]; // [1..] written
+    uint64_t pruned[NGRAM_MOST_ORDER + 1];
+    struct discount discount[NGRAM_MOST_ORDER + 1];
+    bool on_disk; // not all fitted in memory
+};
+
+// SRILM's defaults: order 3, cut-offs 0, 0, 1, 1, 1...
+void estimate_defaults(struct estimate_options *options);
+
+// Parse command line values: "c1,c2,..." into cutoff[1..], at most `order` of them, the others as
+// they are; and bytes such as 500000000, 800M or 2G (powers of 1024).
+bool estimate_parse_cutoffs(const char *text, size_t order, uint64_t *cutoff, struct error *error);
+bool estimate_parse_memory(const char *text, size_t *memory, struct error *error);
+
+// `report` is filled as far as the estimation comes.
+bool estimate(const struct estimate_options *options, struct estimate_report *report,
+              struct error *error);
+
+#endif

@@ -1,0 +1,331 @@
+// Interpolation, with the contexts visited as a tree: under a context stand those that are longer
+// by one word to the left.
+//
+//   p(w | h) = (c(h w) - D) / c(h) + g(h) p(w | h'),   g(h) = sum of D over the words after h /
+//   c(h)
+//
+// with h' = h without its first word, D by the count's class, and the uniform distribution below
+// the unigrams. In the order of contexts, nearest word first, all n-grams after h stand together,
+// and all contexts that continue h to the left follow one another; so each order is read once, and
+// a context finds the probabilities of h' in the list of the level above.
+#include "ngram/interpolate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct entry {
+    uint64_t count;
+    double lower;       // p(w | h')
+    double probability; // p(w | h)
+    uint32_t word;
+    bool dropped;
+};
+
+// One order: what is read next, and the n-grams of the context that is being visited.
+struct level {
+    struct sorter *source;
+    bool end;                      // nothing is read next
+    uint32_t ids[RECORD_MOST_IDS]; // read next: context, nearest word first, then the word
+    uint64_t count;
+    uint32_t context[RECORD_MOST_IDS];
+    struct entry *entry;
+    size_t size, capacity;
+};
+
+struct visit {
+    struct interpolated *model;
+    struct counts *counts;
+    const uint64_t *cutoff;
+    struct level level[NGRAM_MOST_ORDER + 1];
+    struct error *error;
+};
+
+// ---- unigrams
+// ---------------------------------------------------------------------------------------------------
+
+static bool is_event(const struct counts *counts, uint32_t word)
+{
+    return word != counts->start && (word != counts->unknown || counts->unk);
+}
+
+// Words without a count, or with one that is cut off, share what the others leave.
+static void estimate_unigrams(struct interpolated *model, const struct counts *counts,
+                              uint64_t cutoff)
+{
+    const struct discount *discount = &counts->discount[1];
+    double total = 0, gamma = 0, left = 1;
+    uint64_t without = 0;
+    for (uint32_t word = 1; word <= counts->words; word++) {
+        model->events += is_event(counts, word);
+        total += (double)counts->unigram[word];
+        gamma += discount_of(discount, counts->unigram[word]);
+    }
+    gamma /= total;
+    for (uint32_t word = 1; word <= counts->words; word++) {
+        uint64_t count = counts->unigram[word];
+        if (!is_event(counts, word))
+            continue;
+        if (count <= cutoff) {
+            without++;
+            continue;
+        }
+        model->unigram[word] =
+            ((double)count - discount_of(discount, count)) / total + gamma / (double)model->events;
+        left -= model->unigram[word];
+    }
+    for (uint32_t word = 1; word <= counts->words && without > 0; word++)
+        if (is_event(counts, word) && counts->unigram[word] <= cutoff)
+            model->unigram[word] = left > 0 ? left / (double)without : 0;
+}
+
+// ---- reading
+// ----------------------------------------------------------------------------------------------------
+
+static bool read_next(struct visit *visit, size_t order)
+{
+    struct level *level = &visit->level[order];
+    const uint64_t *record;
+    if (!sorter_next(level->source, &record, visit->error))
+        return false;
+    level->end = record == NULL;
+    if (record == NULL)
+        return true;
+    record_decode(&level->source->shape, record, level->ids);
+    level->count = record_payload(&level->source->shape, record);
+    return true;
+}
+
+// Whether the n-gram read next has a context that begins, nearest word first, with these words.
+static bool continues(const struct level *level, const uint32_t *context, size_t length)
+{
+    return !level->end && memcmp(level->ids, context, length * sizeof *context) == 0;
+}
+
+static bool read_context(struct visit *visit, size_t order)
+{
+    struct level *level = &visit->level[order];
+    memcpy(level->context, level->ids, (order - 1) * sizeof *level->ids);
+    level->size = 0;
+    do {
+        if (!memory_grow(&level->entry, &level->capacity, level->size + 1, sizeof *level->entry,
+                         visit->error))
+            return false;
+        level->entry[level->size++] =
+            (struct entry){.count = level->count, .word = level->ids[order - 1]};
+        if (!read_next(visit, order))
+            return false;
+    } while (continues(level, level->context, order - 1));
+    return true;
+}
+
+// ---- one context
+// ------------------------------------------------------------------------------------------------
+
+// The place of a word that is in the list from `low` on. Steps double from `low`: words are looked
+// up in ascending order.
+static size_t find_word(const struct level *level, uint32_t word, size_t low)
+{
+    size_t step = 1, high = low;
+    while (high < level->size && level->entry[high].word < word) {
+        low = high + 1;
+        high += step;
+        step *= 2;
+    }
+    if (high >= level->size)
+        high = level->size - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (level->entry[middle].word < word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+// Looks up p(w | h') for all words: each n-gram without its first word is an n-gram, too.
+static void find_lower(struct visit *visit, size_t order)
+{
+    struct level *level = &visit->level[order], *above = &visit->level[order - 1];
+    size_t j = 0;
+    for (size_t i = 0; i < level->size; i++) {
+        struct entry *entry = &level->entry[i];
+        if (order == 2) {
+            entry->lower = visit->model->unigram[entry->word];
+            continue;
+        }
+        j = find_word(above, entry->word, j);
+        entry->lower = above->entry[j].probability;
+    }
+}
+
+// Fills in the probabilities and returns the back-off weight. It is g(h) if nothing is cut off;
+// what has been cut off goes to the words that are backed off to:
+//   b(h) = (1 - sum p(w|h)) / (1 - sum p(w|h')) = g(h) + sum over dropped (c - D) / c(h) / (1 - sum
+//   p(w|h'))
+// The second form loses no digits when the sums are close to 1.
+static double estimate_context(struct visit *visit, size_t order, bool *kept)
+{
+    struct level *level = &visit->level[order];
+    const struct discount *discount = &visit->counts->discount[order];
+    double total = 0, gamma = 0, dropped = 0, lower_kept = 0, lower_dropped = 0;
+    for (size_t i = 0; i < level->size; i++) {
+        total += (double)level->entry[i].count;
+        gamma += discount_of(discount, level->entry[i].count);
+    }
+    gamma /= total;
+    for (size_t i = 0; i < level->size; i++) {
+        struct entry *entry = &level->entry[i];
+        double own = ((double)entry->count - discount_of(discount, entry->count)) / total;
+        entry->dropped = entry->count <= visit->cutoff[order];
+        entry->probability = own + gamma * entry->lower;
+        *kept = *kept || !entry->dropped;
+        if (entry->dropped) {
+            dropped += own;
+            lower_dropped += entry->lower;
+        } else {
+            lower_kept += entry->lower;
+        }
+    }
+    if (lower_dropped == 0)
+        return gamma;
+    double backoff = 1;
+    if (lower_kept > 0) {
+        double left = 1 - lower_kept;
+        backoff = gamma + dropped / (left > lower_dropped ? left : lower_dropped);
+    }
+    for (size_t i = 0; i < level->size; i++)
+        if (level->entry[i].dropped)
+            level->entry[i].probability = backoff * level->entry[i].lower;
+    return backoff;
+}
+
+// ---- results
+// ----------------------------------------------------------------------------------------------------
+
+static bool hand_on_ngrams(struct visit *visit, size_t order)
+{
+    struct level *level = &visit->level[order];
+    struct interpolated_order *to = &visit->model->order[order];
+    uint32_t ids[RECORD_MOST_IDS] = {0};
+    uint64_t record[RECORD_MOST_WORDS];
+    memcpy(ids, level->context, (order - 1) * sizeof *ids);
+    for (size_t i = 0; i < level->size; i++) {
+        const struct entry *entry = &level->entry[i];
+        if (entry->dropped && order == visit->model->orders)
+            continue; // nothing can need it
+        float cost = (float)fabs(log10(entry->probability < 1 ? entry->probability : 1));
+        ids[order - 1] = entry->word;
+        to->kept += !entry->dropped;
+        record_encode(&to->shape, ids, record_from_float(entry->dropped ? -cost : cost), record);
+        if (!sequence_add(&to->ngrams, record, visit->error))
+            return false;
+    }
+    return true;
+}
+
+static bool hand_on_backoff(struct visit *visit, size_t order, double backoff)
+{
+    const uint32_t *context = visit->level[order].context;
+    float weight = (float)log10(backoff);
+    if (order == 2) {
+        visit->model->unigram_backoff[context[0]] = weight;
+        visit->model->context[context[0]] = 1;
+        return true;
+    }
+    // As an n-gram of the order below, the context's last word is its nearest one.
+    struct sorter *to = &visit->model->order[order - 1].backoffs;
+    uint32_t ids[RECORD_MOST_IDS] = {0};
+    uint64_t record[RECORD_MOST_WORDS];
+    memcpy(ids, context + 1, (order - 2) * sizeof *ids);
+    ids[order - 2] = context[0];
+    record_encode(&to->shape, ids, record_from_float(weight), record);
+    return sorter_add(to, record, visit->error);
+}
+
+// Visits the context read next at this order, and those under it. A context is part of the model if
+// an n-gram after it has been kept, or if one under it is part of the model.
+static bool visit_context(struct visit *visit, size_t order, bool *in_model)
+{
+    bool kept = false;
+    if (!read_context(visit, order))
+        return false;
+    find_lower(visit, order);
+    double backoff = estimate_context(visit, order, &kept);
+    if (!hand_on_ngrams(visit, order))
+        return false;
+    if (order < visit->counts->order)
+        while (continues(&visit->level[order + 1], visit->level[order].context, order - 1))
+            if (!visit_context(visit, order + 1, &kept))
+                return false;
+    *in_model = *in_model || kept;
+    return !kept || hand_on_backoff(visit, order, backoff);
+}
+
+static bool visit_all(struct visit *visit)
+{
+    struct counts *counts = visit->counts;
+    for (size_t k = 2; k <= counts->order; k++) {
+        visit->level[k].source = &counts->ngrams[k];
+        if (!sorter_start(&counts->ngrams[k], visit->error) || !read_next(visit, k))
+            return false;
+    }
+    while (counts->order > 1 && !visit->level[2].end) {
+        bool in_model = false;
+        if (!visit_context(visit, 2, &in_model))
+            return false;
+    }
+    return true;
+}
+
+// ---- the whole
+// --------------------------------------------------------------------------------------------------
+
+static void start_orders(struct interpolated *model, struct counts *counts,
+                         struct allowance *allowance, const char *temporary)
+{
+    for (size_t k = 0; k <= NGRAM_MOST_ORDER; k++) {
+        struct interpolated_order *order = &model->order[k];
+        order->shape =
+            k >= 2 && k <= counts->order ? counts->ngrams[k].shape : record_shape(1, 1, 1);
+        sequence_init(&order->ngrams, order->shape.words * sizeof(uint64_t), allowance, temporary);
+        sorter_init(&order->backoffs, order->shape, SORTER_LARGEST, allowance, temporary);
+        if (k >= 2 && k <= counts->order && sorter_in_memory(&counts->ngrams[k]))
+            sorter_become_sequence(&counts->ngrams[k], &order->ngrams);
+    }
+}
+
+bool interpolate(struct interpolated *model, struct counts *counts, const uint64_t *cutoff,
+                 struct allowance *allowance, const char *temporary, struct error *error)
+{
+    memset(model, 0, sizeof *model);
+    model->orders = counts->order;
+    start_orders(model, counts, allowance, temporary);
+    model->unigram = memory_new(counts->words + 1, sizeof *model->unigram, error);
+    model->unigram_backoff = memory_new(counts->words + 1, sizeof *model->unigram_backoff, error);
+    model->context = memory_new(counts->words + 1, 1, error);
+    if (model->unigram == NULL || model->unigram_backoff == NULL || model->context == NULL)
+        return false;
+    estimate_unigrams(model, counts, cutoff[1]);
+    struct visit visit = {.model = model, .counts = counts, .cutoff = cutoff, .error = error};
+    bool ok = visit_all(&visit);
+    for (size_t k = 2; k <= counts->order; k++) {
+        free(visit.level[k].entry);
+        sorter_free(&counts->ngrams[k]);
+    }
+    return ok;
+}
+
+void interpolated_free(struct interpolated *model)
+{
+    for (size_t k = 0; k <= NGRAM_MOST_ORDER; k++) {
+        sequence_free(&model->order[k].ngrams);
+        sorter_free(&model->order[k].backoffs);
+    }
+    free(model->unigram);
+    free(model->unigram_backoff);
+    free(model->context);
+}

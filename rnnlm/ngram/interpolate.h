@@ -1,0 +1,35 @@
+// Interpolated modified Kneser-Ney probabilities and back-off weights from sorted counts.
+#ifndef NGRAM_INTERPOLATE_H
+#define NGRAM_INTERPOLATE_H
+
+#include "base/error.h"
+#include "ngram/counts.h"
+
+// The n-grams of one order above 1, in the order of their contexts (nearest word first) and words.
+struct interpolated_order {
+    struct record_shape shape;
+    // Payload: a float, -log10 of the probability; its sign bit marks n-grams that a cut-off has
+    // dropped, whose probability is then the one from backing off.
+    struct sequence ngrams;
+    uint64_t kept; // n-grams that are not dropped
+    // Back-off weights of the n-grams that are contexts in the model, in the same order. Payload:
+    // float, log10.
+    struct sorter backoffs;
+};
+
+struct interpolated {
+    size_t orders;
+    struct interpolated_order order[NGRAM_MOST_ORDER + 1]; // [2..]
+    double *unigram;                                       // [words + 1] probabilities
+    float *unigram_backoff;                                // [words + 1] log10
+    unsigned char *context; // [words + 1] whether unigram_backoff is to be written
+    uint64_t events;        // words that can be predicted
+};
+
+// Takes the n-grams out of `counts`, whose discounts have been computed. `cutoff[k]` drops k-grams
+// with counts up to it. interpolated_free() also after a failure.
+bool interpolate(struct interpolated *model, struct counts *counts, const uint64_t *cutoff,
+                 struct allowance *allowance, const char *temporary, struct error *error);
+void interpolated_free(struct interpolated *model);
+
+#endif

@@ -1,0 +1,340 @@
+// External sorting: blocks sorted in memory, runs on disk, a heap that merges them.
+#include "ngram/sorter.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+enum {
+    FIRST_RECORDS = 256,
+    RUNS_MOST = 256,        // then they are merged into one
+    BUFFER_LEAST = 1 << 12, // bytes read at once from a run
+    BUFFER_MOST = 1 << 20,
+};
+
+void sorter_init(struct sorter *sorter, struct record_shape shape, enum sorter_rule rule,
+                 struct allowance *allowance, const char *folder)
+{
+    *sorter = (struct sorter){.shape = shape, .rule = rule, .allowance = allowance};
+    temporary_init(&sorter->file, folder);
+}
+
+static size_t record_bytes(const struct sorter *sorter)
+{
+    return sorter->shape.words * sizeof(uint64_t);
+}
+
+static void release_block(struct sorter *sorter)
+{
+    if (!sorter->lent) {
+        allowance_give(sorter->allowance, sorter->capacity * record_bytes(sorter));
+        free(sorter->records);
+    }
+    sorter->records = NULL;
+    sorter->count = sorter->capacity = 0;
+}
+
+static void release_buffers(struct sorter *sorter)
+{
+    for (size_t i = 0; i < sorter->run_count; i++) {
+        free(sorter->runs[i].buffer);
+        sorter->runs[i].buffer = NULL;
+    }
+    free(sorter->heap);
+    sorter->heap = NULL;
+}
+
+void sorter_free(struct sorter *sorter)
+{
+    release_block(sorter);
+    release_buffers(sorter);
+    free(sorter->runs);
+    sorter->runs = NULL;
+    sorter->run_count = 0;
+    temporary_close(&sorter->file);
+}
+
+// ---- blocks
+// -----------------------------------------------------------------------------------------------------
+
+static void combine_into(const struct sorter *sorter, uint64_t *kept, const uint64_t *record)
+{
+    uint64_t a = record_payload(&sorter->shape, kept), b = record_payload(&sorter->shape, record);
+    if (sorter->rule == SORTER_SUM)
+        record_set_payload(&sorter->shape, kept, a + b);
+    else if (b > a)
+        record_set_payload(&sorter->shape, kept, b);
+}
+
+// Sorts the block and makes one record of those with the same ids.
+static void sort_block(struct sorter *sorter)
+{
+    unsigned words = sorter->shape.words;
+    if (sorter->count == 0)
+        return;
+    record_sort(sorter->records, sorter->count, words);
+    uint64_t *kept = sorter->records;
+    for (size_t i = 1; i < sorter->count; i++) {
+        const uint64_t *record = sorter->records + i * words;
+        if (record_same_ids(&sorter->shape, kept, record)) {
+            combine_into(sorter, kept, record);
+        } else {
+            kept += words;
+            for (unsigned j = 0; j < words; j++)
+                kept[j] = record[j];
+        }
+    }
+    sorter->count = (size_t)(kept - sorter->records) / words + 1;
+}
+
+// ---- runs
+// -------------------------------------------------------------------------------------------------------
+
+static bool fill_buffer(struct sorter *sorter, struct sorter_run *run, struct error *error)
+{
+    size_t bytes = record_bytes(sorter);
+    uint64_t there = (run->end - run->begin) / bytes;
+    run->at = 0;
+    run->left = there < sorter->buffer_records ? (size_t)there : sorter->buffer_records;
+    if (run->left == 0)
+        return true;
+    if (!temporary_read(&sorter->file, run->buffer, run->left * bytes, run->begin, error))
+        return false;
+    run->begin += run->left * bytes;
+    return true;
+}
+
+static const uint64_t *head(const struct sorter *sorter, size_t place)
+{
+    const struct sorter_run *run = &sorter->runs[sorter->heap[place]];
+    return run->buffer + run->at * sorter->shape.words;
+}
+
+static void sift_down(struct sorter *sorter, size_t place)
+{
+    size_t moved = sorter->heap[place];
+    for (;;) {
+        size_t child = 2 * place + 1;
+        if (child >= sorter->heap_count)
+            break;
+        unsigned words = sorter->shape.words;
+        if (child + 1 < sorter->heap_count &&
+            record_less(words, head(sorter, child + 1), head(sorter, child)))
+            child++;
+        const struct sorter_run *run = &sorter->runs[moved];
+        if (!record_less(words, head(sorter, child), run->buffer + run->at * words))
+            break;
+        sorter->heap[place] = sorter->heap[child];
+        place = child;
+    }
+    sorter->heap[place] = moved;
+}
+
+// `begin` of a run moves as it is read; the run before it ends where it begins, which restores it.
+static bool merge_start(struct sorter *sorter, struct error *error)
+{
+    release_buffers(sorter);
+    size_t bytes = record_bytes(sorter);
+    size_t share = sorter->allowance->limit / 16 / sorter->run_count;
+    share = share < BUFFER_LEAST ? BUFFER_LEAST : share > BUFFER_MOST ? BUFFER_MOST : share;
+    sorter->buffer_records = share / bytes;
+    sorter->heap = memory_new(sorter->run_count, sizeof *sorter->heap, error);
+    if (sorter->heap == NULL)
+        return false;
+    sorter->heap_count = sorter->run_count;
+    for (size_t i = 0; i < sorter->run_count; i++) {
+        struct sorter_run *run = &sorter->runs[i];
+        run->begin = i > 0 ? sorter->runs[i - 1].end : 0;
+        run->buffer = memory_new(sorter->buffer_records, bytes, error);
+        if (run->buffer == NULL || !fill_buffer(sorter, run, error))
+            return false;
+        sorter->heap[i] = i;
+    }
+    for (size_t i = sorter->heap_count / 2; i-- > 0;)
+        sift_down(sorter, i);
+    return true;
+}
+
+// Takes the least record off the heap into `record`.
+static bool merge_take(struct sorter *sorter, uint64_t *record, struct error *error)
+{
+    struct sorter_run *run = &sorter->runs[sorter->heap[0]];
+    unsigned words = sorter->shape.words;
+    const uint64_t *from = run->buffer + run->at * words;
+    for (unsigned i = 0; i < words; i++)
+        record[i] = from[i];
+    run->at++;
+    if (--run->left == 0 && !fill_buffer(sorter, run, error))
+        return false;
+    if (run->left == 0)
+        sorter->heap[0] = sorter->heap[--sorter->heap_count];
+    if (sorter->heap_count > 0)
+        sift_down(sorter, 0);
+    return true;
+}
+
+static bool merge_next(struct sorter *sorter, const uint64_t **record, struct error *error)
+{
+    *record = NULL;
+    if (sorter->heap_count == 0)
+        return true;
+    if (!merge_take(sorter, sorter->merged, error))
+        return false;
+    uint64_t same[RECORD_MOST_WORDS];
+    while (sorter->heap_count > 0 &&
+           record_same_ids(&sorter->shape, sorter->merged, head(sorter, 0))) {
+        if (!merge_take(sorter, same, error))
+            return false;
+        combine_into(sorter, sorter->merged, same);
+    }
+    *record = sorter->merged;
+    return true;
+}
+
+static bool add_run(struct sorter *sorter, uint64_t bytes, struct error *error)
+{
+    if (!memory_grow(&sorter->runs, &sorter->run_capacity, sorter->run_count + 1,
+                     sizeof *sorter->runs, error))
+        return false;
+    sorter->runs[sorter->run_count++] =
+        (struct sorter_run){.begin = sorter->file_size, .end = sorter->file_size + bytes};
+    sorter->file_size += bytes;
+    return true;
+}
+
+// Makes one run of all, in a new file.
+static bool merge_runs(struct sorter *sorter, struct error *error)
+{
+    struct sorter whole;
+    const uint64_t *record;
+    // The new sorter has a block that is written as a part of the one run, not as a run of its own.
+    sorter_init(&whole, sorter->shape, sorter->rule, sorter->allowance, sorter->file.folder);
+    size_t bytes = record_bytes(sorter), capacity = BUFFER_MOST / bytes;
+    uint64_t *block = memory_new(capacity, bytes, error);
+    bool ok = block != NULL && temporary_open(&whole.file, error) && merge_start(sorter, error);
+    uint64_t written = 0;
+    size_t held = 0;
+    while (ok && (ok = merge_next(sorter, &record, error)) && record != NULL) {
+        memcpy(block + held++ * sorter->shape.words, record, bytes);
+        if (held == capacity) {
+            ok = temporary_write(&whole.file, block, held * bytes, written, error);
+            written += held * bytes;
+            held = 0;
+        }
+    }
+    ok = ok && temporary_write(&whole.file, block, held * bytes, written, error);
+    free(block);
+    release_buffers(sorter);
+    if (!ok) {
+        temporary_close(&whole.file);
+        return false;
+    }
+    temporary_close(&sorter->file);
+    sorter->file = whole.file;
+    sorter->file_size = sorter->run_count = 0;
+    return add_run(sorter, written + held * bytes, error);
+}
+
+// Writes the sorted block as a run.
+static bool spill(struct sorter *sorter, struct error *error)
+{
+    size_t bytes = sorter->count * record_bytes(sorter);
+    if (sorter->count == 0)
+        return true;
+    if (!temporary_open(&sorter->file, error) ||
+        !temporary_write(&sorter->file, sorter->records, bytes, sorter->file_size, error) ||
+        !add_run(sorter, bytes, error))
+        return false;
+    sorter->count = 0;
+    return sorter->run_count < RUNS_MOST || merge_runs(sorter, error);
+}
+
+// Records that the block may grow by: it doubles as long as the allowance lasts, then takes what is
+// left of that if it is worth it. A first small block each sorter has, whatever the allowance.
+static size_t take_more(struct sorter *sorter)
+{
+    struct allowance *allowance = sorter->allowance;
+    size_t bytes = record_bytes(sorter), more = sorter->capacity;
+    if (more == 0) {
+        allowance->used += FIRST_RECORDS * bytes;
+        return FIRST_RECORDS;
+    }
+    size_t left = allowance->limit > allowance->used ? allowance->limit - allowance->used : 0;
+    if (more > left / bytes)
+        more = left / bytes;
+    if (more < sorter->capacity / 8 || !allowance_take(allowance, more * bytes))
+        return 0;
+    return more;
+}
+
+static bool resize(struct sorter *sorter, size_t capacity, struct error *error)
+{
+    size_t none = 0;
+    if (!memory_grow(&sorter->records, &none, capacity, record_bytes(sorter), error))
+        return false;
+    sorter->capacity = capacity;
+    return true;
+}
+
+bool sorter_make_room(struct sorter *sorter, struct error *error)
+{
+    size_t more = take_more(sorter);
+    if (more > 0) {
+        if (resize(sorter, sorter->capacity + more, error))
+            return true;
+        allowance_give(sorter->allowance, more * record_bytes(sorter));
+        return false;
+    }
+    // Where the same n-grams come often, sorting alone may make room enough.
+    sort_block(sorter);
+    return sorter->count <= sorter->capacity / 2 || spill(sorter, error);
+}
+
+// ---- reading
+// ----------------------------------------------------------------------------------------------------
+
+bool sorter_finish(struct sorter *sorter, struct error *error)
+{
+    size_t capacity = sorter->capacity;
+    sort_block(sorter);
+    if (sorter->run_count == 0) {
+        if (sorter->count >= FIRST_RECORDS && sorter->count < capacity) {
+            if (!resize(sorter, sorter->count, error))
+                return false;
+            allowance_give(sorter->allowance, (capacity - sorter->count) * record_bytes(sorter));
+        }
+        return true;
+    }
+    if (!spill(sorter, error))
+        return false;
+    release_block(sorter);
+    return true;
+}
+
+void sorter_lend(struct sorter *from, struct sorter *to)
+{
+    to->records = from->records;
+    to->capacity = from->capacity;
+    from->lent = true;
+}
+
+void sorter_become_sequence(struct sorter *sorter, struct sequence *sequence)
+{
+    sequence_adopt(sequence, sorter->records, sorter->capacity);
+    sorter->lent = true;
+}
+
+bool sorter_start(struct sorter *sorter, struct error *error)
+{
+    sorter->next = 0;
+    return sorter_in_memory(sorter) || merge_start(sorter, error);
+}
+
+bool sorter_next(struct sorter *sorter, const uint64_t **record, struct error *error)
+{
+    if (!sorter_in_memory(sorter))
+        return merge_next(sorter, record, error);
+    *record = sorter->next < sorter->count ? sorter->records + sorter->next++ * sorter->shape.words
+                                           : NULL;
+    return true;
+}

@@ -1,0 +1,73 @@
+// What does not fit in memory: an allowance of bytes shared by several buffers, temporary files,
+// and sequences of elements that begin in memory and go on in a file.
+#ifndef NGRAM_SPILL_H
+#define NGRAM_SPILL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+// ---- allowance
+// --------------------------------------------------------------------------------------------------
+
+struct allowance {
+    size_t limit, used; // bytes
+};
+
+// Whether `bytes` more may be used; if so they are.
+bool allowance_take(struct allowance *allowance, size_t bytes);
+void allowance_give(struct allowance *allowance, size_t bytes);
+
+// ---- temporary files
+// --------------------------------------------------------------------------------------------
+
+// A file without a name in `folder`: gone when it is closed, or when the program ends in whatever
+// way.
+struct temporary {
+    int descriptor; // -1 if there is none
+    const char *folder;
+};
+
+// `folder` NULL means TMPDIR or /tmp. The string is kept by reference.
+void temporary_init(struct temporary *file, const char *folder);
+bool temporary_open(struct temporary *file, struct error *error); // nothing if it is open
+void temporary_close(struct temporary *file);
+bool temporary_write(struct temporary *file, const void *data, size_t size, uint64_t offset,
+                     struct error *error);
+bool temporary_read(struct temporary *file, void *data, size_t size, uint64_t offset,
+                    struct error *error);
+
+// ---- sequences
+// --------------------------------------------------------------------------------------------------
+
+// Elements of one size, written once from the first to the last, then read from the first any
+// number of times.
+struct sequence {
+    size_t size;    // bytes of an element
+    uint64_t count; // elements written
+    struct allowance *allowance;
+    struct temporary file; // open when the sequence has outgrown its memory
+    char *data;            // the elements, or a buffer of them: elements first..first+held-1
+    size_t capacity;       // elements
+    size_t held;
+    uint64_t first;
+    uint64_t next; // to be read
+};
+
+void sequence_init(struct sequence *sequence, size_t size, struct allowance *allowance,
+                   const char *folder);
+void sequence_free(struct sequence *sequence);
+
+// Takes over a block of `capacity` elements from malloc; it never grows.
+void sequence_adopt(struct sequence *sequence, void *data, size_t capacity);
+
+bool sequence_add(struct sequence *sequence, const void *element, struct error *error);
+
+// Ends the writing, or goes back to the first element.
+bool sequence_start(struct sequence *sequence, struct error *error);
+
+// The next element, valid until the next call; NULL at the end. False only on failure.
+bool sequence_next(struct sequence *sequence, const void **element, struct error *error);
+
+#endif

@@ -1,0 +1,238 @@
+// The n-grams of a back-off model as a trie.
+#include "ngram/trie.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+// ---- searching --------------------------------------------------------------------------------
+
+enum {
+    INTERPOLATIONS = 6, // then halving, for keys that are not spread evenly
+    WINDOW = 12         // nodes around a guess that are looked at first
+};
+
+// Where among the nodes the key should lie, if keys are spread evenly.
+static inline uint32_t guess(const struct trie_search *search)
+{
+    return search->begin + (uint32_t)((uint64_t)search->key * (search->end - search->begin) >> 32);
+}
+
+// By how many nodes the key should lie behind node `at`.
+static inline int64_t distance(const struct trie_search *search, uint32_t at)
+{
+    int64_t keys = (int64_t)search->key - (int64_t)search->node[at].key;
+    return keys * (int64_t)(search->end - search->begin) / ((int64_t)1 << 32);
+}
+
+static inline uint32_t within(int64_t at, int64_t low, int64_t high)
+{
+    return (uint32_t)(at < low ? low : at >= high ? high - 1 : at);
+}
+
+// The general search, between low and high.
+static uint32_t find_between(const struct trie_search *search, int64_t low, int64_t high,
+                             uint32_t at)
+{
+    for (int tries = 0; low < high; tries++) {
+        uint32_t there = search->node[at].key;
+        if (there == search->key)
+            return at;
+        int64_t step = distance(search, at);
+        if (there < search->key) {
+            low = (int64_t)at + 1;
+            step = step > 0 ? step : 1;
+        } else {
+            high = at;
+            step = step < 0 ? step : -1;
+        }
+        at = tries < INTERPOLATIONS ? within(at + step, low, high)
+                                    : (uint32_t)(low + (high - low) / 2);
+    }
+    return TRIE_NONE;
+}
+
+// Nearly always the key lies within a few nodes of a guess: how many of them are below it is
+// counted without a branch that could be mispredicted.
+static uint32_t find_from(const struct trie_search *search, uint32_t at)
+{
+    uint32_t low = search->begin, high = search->end, key = search->key;
+    if (high - low > WINDOW) {
+        low = at > low + WINDOW / 2 ? at - WINDOW / 2 : low;
+        low = low + WINDOW < high ? low : high - WINDOW;
+        high = low + WINDOW;
+    }
+    uint32_t place = low;
+    for (uint32_t i = low; i < high; i++)
+        place += search->node[i].key < key;
+    if (place < high && search->node[place].key == key)
+        return place;
+    if (place == high && high < search->end)
+        return find_between(search, high, search->end, high);
+    if (place == low && low > search->begin)
+        return find_between(search, search->begin, low, low - 1);
+    return TRIE_NONE;
+}
+
+void trie_find_all(struct trie_search *search, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        search[i].found = search[i].begin;
+        if (search[i].begin < search[i].end) {
+            search[i].found = guess(&search[i]);
+            __builtin_prefetch(&search[i].node[search[i].found]);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (search[i].end - search[i].begin > WINDOW) {
+            int64_t better = search[i].found + distance(&search[i], search[i].found);
+            search[i].found = within(better, search[i].begin, search[i].end);
+            __builtin_prefetch(&search[i].node[search[i].found]);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        search[i].found = find_from(&search[i], search[i].found);
+}
+
+uint32_t trie_find(const struct trie_node *node, uint32_t begin, uint32_t end, uint32_t key)
+{
+    const struct trie_search search = {node, begin, end, key, TRIE_NONE};
+    return begin < end ? find_from(&search, guess(&search)) : TRIE_NONE;
+}
+
+uint32_t trie_parent(const struct trie_level *parents, uint32_t child)
+{
+    size_t low = 0, high = parents->count; // the last node whose `first` is not behind the child
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (parents->node[middle].first <= child)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (uint32_t)low;
+}
+
+// ---- building ---------------------------------------------------------------------------------
+
+// Large pages spare most of the address translation that random access costs.
+static void prefer_large_pages(void *array, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)array + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)array + bytes) / page * page;
+    if (end > begin && end - begin >= (uintptr_t)1 << 21)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+#else
+    (void)array, (void)bytes;
+#endif
+}
+
+bool trie_reserve(struct trie_level *level, size_t count, struct error *error)
+{
+    size_t before = level->capacity;
+    if (!memory_grow(&level->node, &level->capacity, count + 1, sizeof *level->node, error))
+        return false;
+    if (level->capacity > before)
+        prefer_large_pages(level->node, level->capacity * sizeof *level->node);
+    return true;
+}
+
+// From the numbers of successors to the ends of their ranges.
+static void add_up(struct trie_level *parents)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < parents->count; i++) {
+        sum += parents->node[i].first;
+        parents->node[i].first = sum;
+    }
+    parents->node[parents->count].first = sum;
+}
+
+enum { FLIGHT = 48 };
+static const uint32_t SETTLED = UINT32_MAX, HOLE = UINT32_MAX - 1; // instead of a parent's index
+
+// Takes unsettled nodes off their places into the free part of flight[].
+static size_t take_off(struct trie_level *level, size_t *scanned, struct trie_node *flight,
+                       size_t flying)
+{
+    for (; flying < FLIGHT && *scanned < level->count; ++*scanned) {
+        struct trie_node *node = &level->node[*scanned];
+        if (node->first < HOLE) {
+            flight[flying++] = *node;
+            node->first = HOLE;
+        }
+    }
+    return flying;
+}
+
+// Moves every node into its parent's range, in place, filling the ranges from their ends, so that
+// parents' `first` come to be the beginnings. Many nodes move at once because each move waits for
+// two places in memory, that of the parent and that of the destination.
+static void settle(struct trie_level *parents, struct trie_level *level)
+{
+    struct trie_node flight[FLIGHT];
+    struct trie_node *destination[FLIGHT];
+    size_t scanned = 0, flying = 0;
+    while ((flying = take_off(level, &scanned, flight, flying)) > 0) {
+        for (size_t i = 0; i < flying; i++)
+            __builtin_prefetch(&parents->node[flight[i].first], 1);
+        for (size_t i = 0; i < flying; i++) {
+            destination[i] = &level->node[--parents->node[flight[i].first].first];
+            __builtin_prefetch(destination[i], 1);
+        }
+        size_t displaced = 0;
+        for (size_t i = 0; i < flying; i++) {
+            struct trie_node there = *destination[i];
+            *destination[i] = flight[i];
+            destination[i]->first = SETTLED;
+            if (there.first < HOLE)
+                flight[displaced++] = there;
+        }
+        flying = displaced;
+    }
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+    uint32_t a = ((const struct trie_node *)left)->key, b = ((const struct trie_node *)right)->key;
+    return a < b ? -1 : a > b;
+}
+
+enum { FEW = 24 };
+
+static void sort_by_key(struct trie_node *node, size_t count)
+{
+    if (count > FEW) {
+        qsort(node, count, sizeof *node, compare_keys);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct trie_node moved = node[i];
+        size_t j = i;
+        for (; j > 0 && node[j - 1].key > moved.key; j--)
+            node[j] = node[j - 1];
+        node[j] = moved;
+    }
+}
+
+size_t trie_arrange(struct trie_level *parents, struct trie_level *level)
+{
+    add_up(parents);
+    settle(parents, level);
+    for (size_t i = 0; i < parents->count; i++) {
+        uint32_t begin = parents->node[i].first, end = parents->node[i + 1].first;
+        sort_by_key(level->node + begin, end - begin);
+    }
+    size_t twin = 0;
+    for (size_t i = 0; i < parents->count; i++)
+        for (uint32_t j = parents->node[i].first + 1; j < parents->node[i + 1].first; j++)
+            if (level->node[j].key == level->node[j - 1].key)
+                twin = j;
+    for (size_t i = 0; i <= level->count; i++)
+        level->node[i].first = 0;
+    return twin;
+}

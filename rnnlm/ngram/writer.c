@@ -1,0 +1,143 @@
+// ARPA files as text. Numbers are made by integer arithmetic: printf would take most of the time of
+// an estimation.
+#include "ngram/writer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { BUFFER_SIZE = 1 << 16, NUMBERS_SIZE = 96 };
+
+static bool measure_words(struct writer *writer, size_t words, size_t orders, struct error *error)
+{
+    size_t longest = 0;
+    writer->length = memory_new(words + 1, sizeof *writer->length, error);
+    if (writer->length == NULL)
+        return false;
+    for (size_t i = 1; i <= words; i++) {
+        writer->length[i] = strlen(writer->word[i]);
+        if (writer->length[i] > longest)
+            longest = writer->length[i];
+    }
+    if (__builtin_mul_overflow(longest + 1, orders, &writer->longest) ||
+        writer->longest > SIZE_MAX / 2)
+        return error_set(error, "a word of %zu bytes is too long", longest);
+    writer->longest += NUMBERS_SIZE;
+    writer->size = BUFFER_SIZE + writer->longest;
+    writer->buffer = memory_new(writer->size, 1, error);
+    return writer->buffer != NULL;
+}
+
+bool writer_open(struct writer *writer, const char *path, char *const *word, size_t words,
+                 const uint64_t *count, size_t orders, struct error *error)
+{
+    *writer = (struct writer){.word = word};
+    if (measure_words(writer, words, orders, error))
+        writer->output = output_open(path, error);
+    if (writer->output == NULL) {
+        writer_discard(writer);
+        return false;
+    }
+    output_text(writer->output, "\n\\data\\\n");
+    for (size_t k = 1; k <= orders; k++)
+        output_format(writer->output, "ngram %zu=%llu\n", k, (unsigned long long)count[k]);
+    return true;
+}
+
+static void flush(struct writer *writer)
+{
+    output_write(writer->output, writer->buffer, writer->used);
+    writer->used = 0;
+}
+
+void writer_order(struct writer *writer, size_t order)
+{
+    flush(writer);
+    output_format(writer->output, "\n\\%zu-grams:\n", order);
+}
+
+// Digits of `number` in front of `end`, at least `least` of them.
+static char *digits_before(char *end, uint64_t number, int least)
+{
+    for (; number > 0 || least > 0; number /= 10, least--)
+        *--end = (char)('0' + number % 10);
+    return end;
+}
+
+// As printf's %.7g. Returns the end.
+static char *write_number(char *to, double value)
+{
+    static const double scale[] = {1e10, 1e9, 1e8, 1e7, 1e6, 1e5, 1e4};
+    static const uint64_t unit[] = {10000000000, 1000000000, 100000000, 10000000,
+                                    1000000,     100000,     10000};
+    double size = fabs(value);
+    if (!(size >= 1e-4 && size < 999)) {
+        if (size == 0) {
+            *to = '0';
+            return to + 1;
+        }
+        return to + snprintf(to, NUMBERS_SIZE / 3, "%.7g", value);
+    }
+    int row = 0;
+    for (double bound = 1e-3; size >= bound; bound *= 10)
+        row++;
+    uint64_t number = (uint64_t)(size * scale[row] + 0.5);
+    uint64_t whole = number / unit[row], rest = number % unit[row];
+    int decimals = 10 - row;
+    char digits[32], *end = digits + sizeof digits;
+    for (; decimals > 0 && rest % 10 == 0; decimals--)
+        rest /= 10;
+    if (value < 0)
+        *to++ = '-';
+    char *begin = digits_before(end, whole, 1);
+    memcpy(to, begin, (size_t)(end - begin));
+    to += end - begin;
+    if (decimals > 0) {
+        *to++ = '.';
+        digits_before(to + decimals, rest, decimals);
+        to += decimals;
+    }
+    return to;
+}
+
+void writer_ngram(struct writer *writer, double log10_prob, const uint32_t *ids, size_t order,
+                  const float *log10_backoff)
+{
+    if (writer->used + writer->longest > writer->size)
+        flush(writer);
+    char *to = write_number(writer->buffer + writer->used, log10_prob);
+    char before = '\t';
+    for (size_t i = 0; i < order; i++) {
+        *to++ = before;
+        before = ' ';
+        memcpy(to, writer->word[ids[i]], writer->length[ids[i]]);
+        to += writer->length[ids[i]];
+    }
+    if (log10_backoff != NULL) {
+        *to++ = '\t';
+        to = write_number(to, *log10_backoff);
+    }
+    *to++ = '\n';
+    writer->used = (size_t)(to - writer->buffer);
+}
+
+bool writer_commit(struct writer *writer, struct error *error)
+{
+    flush(writer);
+    output_text(writer->output, "\n\\end\\\n");
+    struct output *output = writer->output;
+    writer->output = NULL;
+    writer_discard(writer);
+    return output_commit(output, error);
+}
+
+void writer_discard(struct writer *writer)
+{
+    output_discard(writer->output);
+    free(writer->length);
+    free(writer->buffer);
+    *writer = (struct writer){.output = NULL};
+}

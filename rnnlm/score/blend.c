@@ -1,0 +1,169 @@
+// Linear mixtures of sources.
+#include "score/blend.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+bool blend_next(struct blend *blend, const struct token *token, struct blend_word *word,
+                struct error *error)
+{
+    struct source_word one;
+    *word = (struct blend_word){.id = WORD_OOV};
+    for (size_t i = 0; i < blend->networks; i++) {
+        if (!source_next(blend->network[i], token, &one, error))
+            return false;
+        word->net += blend->weight[i] * one.prob;
+        word->known = word->known || one.id >= 0;
+        if (i == 0)
+            word->id = one.id;
+        if (word->name == NULL)
+            word->name = one.name;
+    }
+    word->mixed = word->net;
+    if (blend->other == NULL)
+        return true;
+    if (!source_next(blend->other, token, &one, error))
+        return false;
+    word->other = one.prob;
+    if (word->name == NULL)
+        word->name = one.name;
+    word->mixed = blend->lambda * word->net + (1 - blend->lambda) * one.prob;
+    return true;
+}
+
+bool blend_end(struct blend *blend, struct error *error)
+{
+    for (size_t i = 0; i < blend->networks; i++)
+        if (!source_end(blend->network[i], error))
+            return false;
+    return blend->other == NULL || source_end(blend->other, error);
+}
+
+void blend_begin_hypothesis(struct blend *blend, bool first_of_list)
+{
+    for (size_t i = 0; i < blend->networks; i++)
+        source_begin_hypothesis(blend->network[i], first_of_list);
+    if (blend->other != NULL)
+        source_begin_hypothesis(blend->other, first_of_list);
+}
+
+// ---- weights ----------------------------------------------------------------------------------
+
+// Probabilities of every network and of the other model: [networks + 1] arrays.
+struct table {
+    double **prob;
+    size_t *capacity;
+    double *weight; // [columns] scratch for weights
+    size_t columns, words;
+};
+
+static void table_free(struct table *table)
+{
+    for (size_t i = 0; table->prob != NULL && i < table->columns; i++)
+        free(table->prob[i]);
+    free(table->prob);
+    free(table->capacity);
+    free(table->weight);
+}
+
+static bool read_column(struct table *table, size_t column, struct source *source,
+                        const struct token *token, struct error *error)
+{
+    struct source_word word;
+    if (!source_next(source, token, &word, error) ||
+        !memory_grow(&table->prob[column], &table->capacity[column], table->words + 1,
+                     sizeof(double), error))
+        return false;
+    table->prob[column][table->words] = word.prob;
+    return true;
+}
+
+static bool read_table(struct table *table, struct blend *blend, struct reader *text,
+                       struct error *error)
+{
+    struct token token;
+    table->columns = blend->networks + (blend->other != NULL);
+    table->prob = memory_new(table->columns, sizeof *table->prob, error);
+    table->capacity = memory_new(table->columns, sizeof *table->capacity, error);
+    table->weight = memory_new(table->columns, sizeof *table->weight, error);
+    if (table->prob == NULL || table->capacity == NULL || table->weight == NULL)
+        return false;
+    while (reader_next(text, &token)) {
+        for (size_t i = 0; i < table->columns; i++)
+            if (!read_column(table, i, i < blend->networks ? blend->network[i] : blend->other,
+                             &token, error))
+                return false;
+        table->words++;
+    }
+    return reader_ok(text, error) && blend_end(blend, error) &&
+           (table->words > 0 || error_set(error, "%s: the text is empty", reader_name(text)));
+}
+
+enum { MOST_ITERATIONS = 10000 };
+#define TUNING_PRECISION 1e-6
+
+// Weights of a mixture of some columns.
+static bool find_weights(double *const *prob, size_t columns, size_t words, double *weight,
+                         struct error *error)
+{
+    struct mixture mixture = {
+        .models = columns, .words = words, .prob = (const double *const *)prob};
+    mixture_start(columns, weight);
+    return mixture_train(&mixture, weight, TUNING_PRECISION, MOST_ITERATIONS, NULL, error);
+}
+
+// Puts the networks' mixture into the first column.
+static void mix_networks(struct table *table, const struct blend *blend)
+{
+    for (size_t word = 0; word < table->words; word++) {
+        double sum = 0;
+        for (size_t i = 0; i < blend->networks; i++)
+            sum += blend->weight[i] * table->prob[i][word];
+        table->prob[0][word] = sum;
+    }
+}
+
+static bool tune(struct blend *blend, struct table *table, bool tune_weights, bool tune_lambda,
+                 struct error *error)
+{
+    double *all = table->weight; // the weights of all columns
+    bool joint = tune_weights && tune_lambda && blend->other != NULL;
+    size_t columns = joint ? table->columns : blend->networks;
+    if (tune_weights && columns > 1) {
+        if (!find_weights(table->prob, columns, table->words, all, error))
+            return false;
+        double networks = 0;
+        for (size_t i = 0; i < blend->networks; i++)
+            networks += all[i];
+        for (size_t i = 0; i < blend->networks; i++)
+            blend->weight[i] = networks > 0 ? all[i] / networks : 1 / (double)blend->networks;
+        if (joint)
+            blend->lambda = networks;
+    }
+    mix_networks(table, blend);
+    if (joint || !tune_lambda || blend->other == NULL)
+        return true;
+    double pair[2], *prob[2] = {table->prob[0], table->prob[blend->networks]};
+    if (!find_weights(prob, 2, table->words, pair, error))
+        return false;
+    blend->lambda = pair[0];
+    return true;
+}
+
+bool blend_tune(struct blend *blend, struct reader *text, bool tune_weights, bool tune_lambda,
+                struct mixture_score *score, struct error *error)
+{
+    struct table table = {.columns = 0};
+    bool ok = read_table(&table, blend, text, error) &&
+              tune(blend, &table, tune_weights, tune_lambda, error);
+    if (ok) {
+        const double *prob[2] = {table.prob[0], table.prob[table.columns - 1]};
+        double weight[2] = {blend->other != NULL ? blend->lambda : 1, 1 - blend->lambda};
+        struct mixture mixture = {
+            .models = blend->other != NULL ? 2 : 1, .words = table.words, .prob = prob};
+        *score = mixture_score(&mixture, weight);
+    }
+    table_free(&table);
+    return ok;
+}

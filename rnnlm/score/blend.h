@@ -1,0 +1,43 @@
+// A linear mixture of sources, word by word: networks among themselves, and they with another
+// model.
+//
+//   P_net(w) = sum over networks of weight[i] P_i(w)
+//   P(w)     = lambda P_net(w) + (1 - lambda) P_other(w)
+//
+// A word that one side does not know gets only the other side's share.
+#ifndef SCORE_BLEND_H
+#define SCORE_BLEND_H
+
+#include "score/mixture.h"
+#include "score/source.h"
+
+struct blend {
+    struct source **network; // [networks], at least one
+    double *weight;          // [networks], summing to 1
+    size_t networks;
+    struct source *other; // NULL: networks alone
+    double lambda;        // weight of the networks beside it
+};
+
+struct blend_word {
+    int32_t id;               // in the first network's vocabulary
+    bool known;               // to one of the networks
+    const char *name;         // what the first model that knows it takes it as, NULL if none does
+    double net, other, mixed; // probabilities; without another model `mixed` is `net`
+};
+
+// The next token's probabilities; all sources move behind it.
+bool blend_next(struct blend *blend, const struct token *token, struct blend_word *word,
+                struct error *error);
+
+// Other steps, of all sources together; see score/source.h.
+bool blend_end(struct blend *blend, struct error *error);
+void blend_begin_hypothesis(struct blend *blend, bool first_of_list);
+
+// Reads a text through all sources and finds the weights under which it is most likely, by EM:
+// `weight` if there are several networks and `tune_weights`, `lambda` if there is another model and
+// `tune_lambda`. The other weights stay in proportion. *score is that of the mixture then.
+bool blend_tune(struct blend *blend, struct reader *text, bool tune_weights, bool tune_lambda,
+                struct mixture_score *score, struct error *error);
+
+#endif

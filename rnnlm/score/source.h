@@ -1,0 +1,74 @@
+// A source gives each token of a running text a probability: a network, a back-off n-gram model, or
+// a file of probabilities. Whatever scores text mixes sources and does not ask what they are.
+#ifndef SCORE_SOURCE_H
+#define SCORE_SOURCE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "model/model.h"
+#include "net/learner.h"
+#include "ngram/backoff.h"
+#include "text/reader.h"
+
+struct source;
+
+// What a source says of one token.
+struct source_word {
+    double prob;      // 0 for a word that the source does not know
+    int32_t id;       // in the source's vocabulary; WORD_OOV if unknown, or if the source has none
+    const char *name; // what the source takes it as, 0-terminated; NULL where id is WORD_OOV
+};
+
+// A network from where its model file stands. `unk`: words unknown to it are taken as <unk>, if it
+// has that word. For dynamic evaluation `learner` is one on the model's network, else NULL. The
+// model (and the learner) stay the caller's and must outlive the source.
+struct source *source_network(const struct model *model, bool independent, bool unk,
+                              struct learner *learner, struct error *error);
+
+// A back-off model from the start of a sentence; it starts again after each </s>. `unk` as above.
+struct source *source_ngram(const struct ngram_model *model, bool unk, struct error *error);
+
+// A file of probabilities, in step with the text; any form that score/stream.h reads.
+struct source *source_stream(const char *path, struct error *error);
+
+void source_free(struct source *source);
+
+// The probability of the next token; the source then stands behind it. Error: a stream that does
+// not match the text, or a probability that is no number.
+bool source_next(struct source *source, const struct token *token, struct source_word *word,
+                 struct error *error);
+
+// The same without the probability: the source moves behind the token. Not for streams.
+void source_advance(struct source *source, const struct token *token);
+
+// To be called when the text has ended: false if a stream has probabilities left over.
+bool source_end(struct source *source, struct error *error);
+
+// Before each hypothesis of an n-best list, whose words then come through source_next(). A network
+// goes back to the state after the first hypothesis of the list before (the best so far), or to its
+// reset state where sentences are independent; other sources stay where they are.
+void source_begin_hypothesis(struct source *source, bool first_of_list);
+
+// Draws a word from the distribution at this place, which stays the source's (0-terminated, valid
+// until it is freed); the source does not move. NULL if it cannot: streams.
+const char *source_draw(struct source *source, struct random *random);
+
+// ---- for those who make sources ---------------------------------------------------------------
+
+struct source_type {
+    bool (*next)(struct source *source, const struct token *token, struct source_word *word,
+                 struct error *error);
+    void (*advance)(struct source *source, const struct token *token);   // NULL: cannot
+    bool (*end)(struct source *source, struct error *error);             // NULL: nothing to check
+    void (*begin_hypothesis)(struct source *source, bool first_of_list); // NULL: nothing to do
+    const char *(*draw)(struct source *source, struct random *random);   // NULL: cannot
+    void (*free)(struct source *source);
+};
+
+struct source {
+    const struct source_type *type; // first member of every kind of source
+};
+
+#endif

@@ -1,0 +1,82 @@
+// A back-off n-gram model as a source.
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "ngram/draw.h"
+#include "score/source.h"
+
+struct ngram_source {
+    struct source source;
+    const struct ngram_model *model;
+    bool unk;
+    struct ngram_state start, now;
+    struct ngram_drawer drawer; // made when the first word is drawn
+};
+
+static struct ngram_source *of(struct source *source)
+{
+    return (struct ngram_source *)source;
+}
+
+// Without -unk, <unk> is no word either, as with SRILM's ngram.
+static int32_t id_of(const struct ngram_source *ngram, const struct token *token)
+{
+    int32_t id = ngram_word(ngram->model, token->text, token->length);
+    return id == ngram->model->unknown && !ngram->unk ? WORD_OOV : id;
+}
+
+static void score(struct ngram_source *ngram, const struct token *token, struct source_word *word)
+{
+    word->id = id_of(ngram, token);
+    word->name = word->id >= 0 ? vocabulary_word(&ngram->model->words, word->id) : NULL;
+    word->prob = pow(10, ngram_score(ngram->model, &ngram->now, word->id, &ngram->now, NULL));
+    if (token->sentence_end)
+        ngram->now = ngram->start;
+}
+
+static bool ngram_source_next(struct source *source, const struct token *token,
+                              struct source_word *word, struct error *error)
+{
+    (void)error;
+    score(of(source), token, word);
+    return true;
+}
+
+static void ngram_source_advance(struct source *source, const struct token *token)
+{
+    struct source_word word;
+    score(of(source), token, &word);
+}
+
+static const char *ngram_source_draw(struct source *source, struct random *random)
+{
+    struct ngram_source *ngram = of(source);
+    if (ngram->drawer.model == NULL && !ngram_drawer_init(&ngram->drawer, ngram->model, NULL))
+        return NULL;
+    return vocabulary_word(&ngram->model->words, ngram_draw(&ngram->drawer, &ngram->now, random));
+}
+
+static void ngram_source_free(struct source *source)
+{
+    ngram_drawer_free(&of(source)->drawer);
+    free(source);
+}
+
+static const struct source_type ngram_type = {.next = ngram_source_next,
+                                              .advance = ngram_source_advance,
+                                              .draw = ngram_source_draw,
+                                              .free = ngram_source_free};
+
+struct source *source_ngram(const struct ngram_model *model, bool unk, struct error *error)
+{
+    struct ngram_source *ngram = memory_new(1, sizeof *ngram, error);
+    if (ngram == NULL)
+        return NULL;
+    ngram->source.type = &ngram_type;
+    ngram->model = model;
+    ngram->unk = unk;
+    ngram_start(model, &ngram->start, true);
+    ngram->now = ngram->start;
+    return &ngram->source;
+}

@@ -1,0 +1,147 @@
+# Shared by the command-line tests: where programs and texts lie, and how figures are compared.
+# The awk programs keep to what gawk, mawk and busybox have in common.
+
+BIN="${RNNLM_BIN:-$BATS_TEST_DIRNAME/../../bin}"
+[ -x "$BIN/rnnlm" ] || { echo "$BIN/rnnlm is wanted: run make, or set RNNLM_BIN" >&2; exit 1; }
+BIN="$(cd "$BIN" && pwd)"
+DATA="$BATS_TEST_DIRNAME/../../data"
+SHARED="$BATS_TEST_DIRNAME/../../../shared"
+GOLDEN="$SHARED/golden"
+export LC_ALL=C
+
+bats_require_minimum_version 1.5.0
+
+rnnlm() {
+    "$BIN/rnnlm" "$@"
+}
+
+fail() {
+    printf '%s\n' "$@" >&2
+    return 1
+}
+
+need_golden() {
+    [ -d "$GOLDEN/mikolov" ] || skip "the reference's golden files (../shared/golden) are not here"
+}
+
+# A build with sanitizers is several times slower: RNNLM_SLOW_BUILD=1 cuts the longest checks.
+skip_if_slow() {
+    [ "${RNNLM_SLOW_BUILD:-0}" != 1 ] || skip "RNNLM_SLOW_BUILD=1: too slow for a build with sanitizers"
+}
+
+# small_texts DIR: train, valid and test, cut from data/, a few thousand words.
+small_texts() {
+    head -n 500 "$DATA/train.txt" >"$1/train"
+    head -n 200 "$DATA/valid.txt" >"$1/valid"
+    head -n 200 "$DATA/test.txt" >"$1/test"
+}
+
+. "$BATS_TEST_DIRNAME/../golden/lists" # small_nbest
+
+# ---- figures ------------------------------------------------------------------------------------
+
+# figure LABEL FILE: what follows "LABEL:" at the start of a line; the last one counts.
+figure() {
+    awk -v label="$1:" 'index($0, label) == 1 { value = substr($0, length(label) + 1) }
+                        END { sub(/^ +/, "", value); print value }' "$2"
+}
+
+# entropy TRAIN|VALID EPOCH LOG: from a training log, progress before carriage returns included.
+entropy() {
+    awk -v label="$1 entropy:" -v epoch="$2" \
+        '$1 == "Iter:" && $2 == epoch { n = split($0, part, label); value = part[n] + 0 }
+         END { print value }' "$3"
+}
+
+# last_epoch LOG
+last_epoch() {
+    awk '$1 == "Iter:" { last = $2 } END { print last }' "$1"
+}
+
+# near FOUND WANTED TOLERANCE: the tolerance is relative.
+near() {
+    awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN {
+        d = a - b; if (d < 0) d = -d
+        m = b < 0 ? -b : b + 0
+        exit !(a != "" && b != "" && (a == b "" || d <= t * m)) }' ||
+        fail "found $1, wanted $2 within $3 of it"
+}
+
+# within FOUND WANTED TOLERANCE: the tolerance is absolute.
+within() {
+    awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN {
+        d = a - b; if (d < 0) d = -d
+        exit !(a != "" && b != "" && d <= t) }' || fail "found $1, wanted $2 give or take $3"
+}
+
+# same_numbers FOUND WANTED TOLERANCE: two files of one number a line, absolute tolerance.
+same_numbers() {
+    [ "$(wc -l <"$1")" -eq "$(wc -l <"$2")" ] ||
+        fail "$1 has $(wc -l <"$1") lines, $2 has $(wc -l <"$2")" || return 1
+    paste "$1" "$2" | awk -v t="$3" '
+        NF == 2 && $1 "" == $2 "" { next }
+        { d = $1 - $2; if (d < 0) d = -d }
+        NF != 2 || $1 $2 !~ /^[-+.e0-9]+$/ || !(d <= t) {
+            if (++bad <= 3) printf "line %d: found %s, wanted %s\n", NR, $1, $2
+        }
+        END { exit NR == 0 || bad > 0 }' >&2
+}
+
+# table FILE: the rows of -debug 2.
+table() {
+    awk -F '\t' 'NF >= 3 && $1 ~ /^-?[0-9]+$/' "$1"
+}
+
+# same_table FOUND WANTED TOLERANCE: the rows of two -debug 2 outputs; ids and words are equal,
+# probabilities (printed with ten decimals) near.
+same_table() {
+    table "$1" >"$BATS_TEST_TMPDIR/found.table"
+    table "$2" >"$BATS_TEST_TMPDIR/wanted.table"
+    awk -F '\t' -v t="$3" '
+        FNR == NR { wanted[FNR] = $0; rows = FNR; next }
+        {
+            n = split(wanted[FNR], w, "\t")
+            good = n == NF && $1 == w[1] && $NF == w[n]
+            for (i = 2; i < n && good; i++) {
+                d = $i - w[i]; if (d < 0) d = -d
+                good = ($i "") == (w[i] "") || d <= t * w[i] + 1.5e-10
+            }
+            if (!good && ++bad <= 3) printf "row %d: found %s\n   wanted %s\n", FNR, $0, wanted[FNR]
+        }
+        END { if (FNR != rows) print "found " FNR " rows, wanted " rows
+              exit rows == 0 || FNR != rows || bad > 0 }' \
+        "$BATS_TEST_TMPDIR/wanted.table" "$BATS_TEST_TMPDIR/found.table" >&2
+}
+
+# ---- messages -----------------------------------------------------------------------------------
+
+# refuses TEXT... -- ARGUMENTS: rnnlm ends with status 1 and one line on standard error that holds
+# every TEXT.
+refuses() {
+    refuses_with 1 "$@"
+}
+
+# refuses_with STATUS TEXT... -- ARGUMENTS
+refuses_with() {
+    local wanted="$1" texts=() text
+    shift
+    while [ "$1" != -- ]; do
+        texts+=("$1")
+        shift
+    done
+    shift
+    local code=0
+    "$BIN/rnnlm" "$@" >"$BATS_TEST_TMPDIR/refused.out" 2>"$BATS_TEST_TMPDIR/refused.err" || code=$?
+    local message
+    message="$(cat "$BATS_TEST_TMPDIR/refused.err")"
+    [ "$code" -eq "$wanted" ] || fail "rnnlm $*" "exit status $code, wanted $wanted: $message" || return 1
+    [ "${message#rnnlm: }" != "$message" ] || fail "rnnlm $*" "no \"rnnlm: \" before: $message" || return 1
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/refused.err")" -eq 1 ] ||
+        fail "rnnlm $*" "more than one line: $message" || return 1
+    for text in "${texts[@]}"; do
+        case "$message" in
+        *"$text"*) ;;
+        *) fail "rnnlm $*" "no \"$text\" in: $message" || return 1 ;;
+        esac
+    done
+}

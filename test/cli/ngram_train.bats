@@ -1,0 +1,136 @@
+#!/usr/bin/env bats
+# rnnlm-ngram train and cache: SRILM's models, input and output files, messages.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    BIN="${RNNLM_BIN:-$BATS_TEST_DIRNAME/../../bin}"
+    SHARED="$BATS_TEST_DIRNAME/../../../shared"
+    NGRAM="$BIN/rnnlm-ngram"
+    T="$BATS_TEST_TMPDIR"
+    # Sentences with rare and frequent words, so that there are discounts of orders 1 and 2.
+    awk 'function random() { x = x * 16807 % 2147483647; return x / 2147483647 }
+        BEGIN { x = 7; for (i = 0; i < 400; i++) { s = ""; n = 1 + int(random() * 8)
+        for (j = 0; j < n; j++) s = s "w" int(400 * random() ^ 4) " "; print s } }' > "$T/text"
+}
+
+# The same n-grams in the same order, and numbers within 1e-4.
+same_model() {
+    paste -d '\t' <(tr ' ' '_' < "$1") <(tr ' ' '_' < "$2") | awk -F '\t' '
+        function far(a, b) { return a - b > 1e-4 || b - a > 1e-4 }
+        NF == 2 { if ($1 != $2) exit bad = 1; next }
+        NF % 2 || NF == 0 { exit bad = 1 }
+        { n = NF / 2; if ($2 != $(n + 2) || far($1, $(n + 1)) || (n == 3 && far($3, $6))) exit bad = 1 }
+        END { if (bad) print "line " NR ": " $0; exit bad }'
+}
+
+golden() {
+    [ -d "$SHARED/golden/srilm" ] || skip "no ../shared/golden/srilm"
+    "$NGRAM" train -text "$SHARED/golden/text/train.txt" "${@:2}" -o "$T/model.arpa"
+    [ -s "$T/model.arpa" ]
+    same_model "$SHARED/golden/srilm/$1.arpa" "$T/model.arpa"
+}
+
+@test "train: SRILM's trigram model" {
+    golden kn3 -order 3 -cutoff 0,0,0
+}
+
+@test "train: SRILM's trigram model with <unk>" {
+    golden kn3.unk -order 3 -cutoff 0,0,0 -unk
+}
+
+@test "train: SRILM's 5-gram model with a cut-off" {
+    golden kn5 -order 5 -cutoff 0,0,0,0,1
+}
+
+@test "train: the comparison of models can fail" {
+    "$NGRAM" train -text "$T/text" -order 2 -o "$T/a.arpa"
+    same_model "$T/a.arpa" "$T/a.arpa"
+    sed '12s/-[0-9.]*/-9.9/' "$T/a.arpa" > "$T/b.arpa"
+    run same_model "$T/a.arpa" "$T/b.arpa"
+    [ "$status" -eq 1 ]
+}
+
+@test "train: standard input, standard output, gzip and several texts" {
+    "$NGRAM" train -text "$T/text" -order 2 -o "$T/a.arpa"
+    "$NGRAM" train -text - -order 2 < "$T/text" > "$T/b.arpa"
+    cmp "$T/a.arpa" "$T/b.arpa"
+    gzip < "$T/text" > "$T/text.gz"
+    "$NGRAM" train -text "$T/text.gz" -order 2 -o "$T/c.arpa.gz"
+    gunzip < "$T/c.arpa.gz" | cmp - "$T/a.arpa"
+    head -150 "$T/text" > "$T/one"
+    tail -n +151 "$T/text" > "$T/two"
+    "$NGRAM" train -text "$T/one" -text "$T/two" -order 2 -o "$T/d.arpa"
+    cmp "$T/a.arpa" "$T/d.arpa"
+}
+
+@test "train: report" {
+    run --separate-stderr "$NGRAM" train -text "$T/text" -order 2 -debug 1 -o "$T/a.arpa"
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    [[ "$stderr" == *"400 sentences"*"order 2: n1 "*"D3+ "*"written"* ]]
+}
+
+@test "train: discounts that cannot be computed" {
+    echo "a b c" > "$T/small"
+    run "$NGRAM" train -text "$T/small" -order 3 -o "$T/a.arpa"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"order 1"*"n2 = 0"* ]]
+    [ ! -e "$T/a.arpa" ]
+    "$NGRAM" train -text "$T/small" -order 3 -cutoff 0,0,0 -discount-fallback -o "$T/a.arpa"
+    grep -q '^ngram 3=3$' "$T/a.arpa"
+}
+
+@test "train: bad values" {
+    for bad in "-order 0" "-order 12" "-cutoff 0,x" "-cutoff 0,0,0,0" "-memory 10" "-memory 1Q" \
+        "-prune -1" "-prune nan" "-vocab $T/none" "-o $T/none/a.arpa" "-text $T/none"; do
+        run "$NGRAM" train -text "$T/text" $bad
+        [ "$status" -eq 1 ]
+        [[ "$output" == "rnnlm-ngram train: "* ]]
+    done
+    run "$NGRAM" train
+    [ "$status" -eq 1 ]
+    run "$NGRAM" train -no-such-option
+    [ "$status" -eq 2 ]
+}
+
+@test "train: bad text" {
+    : > "$T/bad"
+    run "$NGRAM" train -text "$T/bad"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"$T/bad"*"empty"* ]]
+    printf 'a b\nc <s> d\n' > "$T/bad"
+    run "$NGRAM" train -text "$T/bad"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"$T/bad: line 2: <s>"* ]]
+    gzip < "$T/text" | head -c 300 > "$T/bad.gz"
+    run "$NGRAM" train -text "$T/bad.gz"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"$T/bad.gz"* ]]
+}
+
+@test "train: a failed write leaves the old model" {
+    echo old > "$T/a.arpa"
+    run bash -c "ulimit -f 1; exec '$NGRAM' train -text '$T/text' -order 2 -o '$T/a.arpa'"
+    [ "$status" -eq 1 ]
+    [ "$(cat "$T/a.arpa")" = old ]
+    [ "$(ls "$T" | wc -l)" -eq 2 ]
+    [ -e /dev/full ] || skip "no /dev/full"
+    run bash -c "'$NGRAM' train -text '$T/text' -order 2 > /dev/full"
+    [ "$status" -eq 1 ]
+}
+
+@test "cache: probabilities" {
+    printf 'a b\na\n' > "$T/bad"
+    run "$NGRAM" cache -text "$T/bad" -decay 0.5
+    [ "$status" -eq 0 ]
+    [ "$output" = "$(printf '0\n0\n0\n0.1428571429\n0.2666666667')" ]
+    run "$NGRAM" cache -text "$T/bad" -decay 1 -independent -window 5
+    [ "$output" = "$(printf '0\n0\n0\n0\n0')" ]
+    for bad in "-decay 0" "-decay 1.5" "-decay nan" "-window -1" "-text $T/none"; do
+        run "$NGRAM" cache -text "$T/bad" $bad
+        [ "$status" -eq 1 ]
+    done
+    run "$NGRAM" cache
+    [ "$status" -eq 1 ]
+}

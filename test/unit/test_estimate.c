@@ -1,0 +1,724 @@
+// Estimation of n-gram models: sorting in memory and on disk, discounts, normalisation, cut-offs,
+// pruning, the cache; failing allocations and bad input.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "ngram/cache.h"
+#include "ngram/estimate.h"
+
+static char folder[] = "/tmp/test_estimate_XXXXXX";
+static char text_path[64], model_path[64], other_path[64];
+static struct random generator;
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    snprintf(text_path, sizeof text_path, "%s/text", folder);
+    snprintf(model_path, sizeof model_path, "%s/model.arpa", folder);
+    snprintf(other_path, sizeof other_path, "%s/other.arpa", folder);
+    random_seed(&generator, 7);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(text_path);
+    unlink(model_path);
+    unlink(other_path);
+    return rmdir(folder);
+}
+
+static void assert_near(double value, double wanted)
+{
+    assert_true(fabs(value - wanted) < 1e-12);
+}
+
+static void write_file(const char *path, const char *content, size_t size)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(content, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_text(const char *content)
+{
+    write_file(text_path, content, strlen(content));
+}
+
+static char *read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    char *content = malloc(*size + 1);
+    assert_non_null(content);
+    assert_int_equal(fread(content, 1, *size, file), *size);
+    content[*size] = '\0';
+    fclose(file);
+    return content;
+}
+
+// Words whose frequencies fall, each more likely after certain others.
+static void write_random_text(size_t sentences, size_t words)
+{
+    FILE *file = fopen(text_path, "w");
+    assert_non_null(file);
+    for (size_t i = 0; i < sentences; i++) {
+        size_t length = 1 + (size_t)random_next(&generator) % 9, word = 0;
+        for (size_t j = 0; j < length; j++) {
+            double u = random_uniform(&generator, 0, 1);
+            size_t next = (size_t)((double)words * u * u * u);
+            word = random_next(&generator) % 3 == 0 ? (word * 5 + 1) % words : next;
+            fprintf(file, j > 0 ? " w%zu" : "w%zu", word);
+        }
+        fputc('\n', file);
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct estimate_options options_for(size_t order)
+{
+    static const char *texts[] = {text_path};
+    struct estimate_options options;
+    estimate_defaults(&options);
+    options.order = order;
+    options.text = texts;
+    options.texts = 1;
+    options.output = model_path;
+    options.temporary = folder;
+    options.discount_fallback = true;
+    return options;
+}
+
+static void estimate_well(const struct estimate_options *options, struct estimate_report *report)
+{
+    struct error error = {""};
+    if (!estimate(options, report, &error))
+        fail_msg("%s", error.text);
+}
+
+// ---- records and sorting
+// ----------------------------------------------------------------------------------------
+
+static int compare_records(const void *a, const void *b)
+{
+    return record_less(3, b, a) - record_less(3, a, b);
+}
+
+static void test_records_keep_ids(void **state)
+{
+    (void)state;
+    for (unsigned ids = 1; ids <= RECORD_MOST_IDS; ids++) {
+        for (unsigned bits = 1; bits <= 31; bits++) {
+            struct record_shape shape = record_shape(ids, bits, 32 + bits);
+            uint32_t in[RECORD_MOST_IDS], out[RECORD_MOST_IDS];
+            uint64_t record[RECORD_MOST_WORDS];
+            assert_true(shape.words <= RECORD_MOST_WORDS);
+            for (unsigned i = 0; i < ids; i++)
+                in[i] = (uint32_t)random_next(&generator) & ((1u << bits) - 1);
+            record_encode(&shape, in, 12345 + bits, record);
+            record_decode(&shape, record, out);
+            assert_memory_equal(in, out, ids * sizeof *in);
+            assert_int_equal(record_payload(&shape, record), 12345 + bits);
+            record_set_payload(&shape, record, 7);
+            record_decode(&shape, record, out);
+            assert_memory_equal(in, out, ids * sizeof *in);
+            assert_int_equal(record_payload(&shape, record), 7);
+        }
+    }
+}
+
+static void check_sort(size_t count, uint64_t mask)
+{
+    uint64_t *records = memory_new(count, 3 * sizeof *records, NULL);
+    uint64_t *wanted = memory_new(count, 3 * sizeof *records, NULL);
+    assert_non_null(records);
+    assert_non_null(wanted);
+    for (size_t i = 0; i < 3 * count; i++)
+        records[i] =
+            ((uint64_t)random_next(&generator) << 33 ^ (uint64_t)random_next(&generator)) & mask;
+    memcpy(wanted, records, count * 3 * sizeof *records);
+    qsort(wanted, count, 3 * sizeof *wanted, compare_records);
+    record_sort(records, count, 3);
+    assert_memory_equal(records, wanted, count * 3 * sizeof *records);
+    // The same numbers as records of one word: counting them all is enough with the order.
+    record_sort(records, 3 * count, 1);
+    for (size_t i = 1; i < 3 * count; i++)
+        assert_true(records[i - 1] <= records[i]);
+    free(records);
+    free(wanted);
+}
+
+static void test_sort(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {1, 2, 16, 17, 100, 769, 5000, 70000};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        check_sort(counts[i], UINT64_MAX);
+        check_sort(counts[i], 0x8000000000000003); // many equal ones
+        check_sort(counts[i], 0);
+    }
+}
+
+static void fill_sorter(struct sorter *sorter, struct allowance *allowance, size_t count)
+{
+    struct error error = {""};
+    struct record_shape shape = record_shape(3, 4, 32);
+    uint64_t record[RECORD_MOST_WORDS];
+    sorter_init(sorter, shape, SORTER_SUM, allowance, folder);
+    random_seed(&generator, 5);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t ids[3];
+        for (int j = 0; j < 3; j++)
+            ids[j] = (uint32_t)random_next(&generator) % 16;
+        record_encode(&shape, ids, 1 + i % 3, record);
+        assert_true(sorter_add(sorter, record, &error));
+    }
+    assert_true(sorter_finish(sorter, &error));
+}
+
+// Small blocks make hundreds of runs, which are themselves merged on the way.
+static void test_sorter_on_disk(void **state)
+{
+    (void)state;
+    enum { COUNT = 200000 };
+    struct allowance much = {1 << 26, 0}, little = {0, 0};
+    struct sorter in_memory, on_disk;
+    struct error error = {""};
+    fill_sorter(&in_memory, &much, COUNT);
+    fill_sorter(&on_disk, &little, COUNT);
+    assert_true(sorter_in_memory(&in_memory));
+    assert_false(sorter_in_memory(&on_disk));
+    for (int pass = 0; pass < 2; pass++) {
+        const uint64_t *a, *b;
+        uint64_t sum = 0;
+        assert_true(sorter_start(&in_memory, &error) && sorter_start(&on_disk, &error));
+        for (;;) {
+            assert_true(sorter_next(&in_memory, &a, &error) && sorter_next(&on_disk, &b, &error));
+            assert_true((a == NULL) == (b == NULL));
+            if (a == NULL)
+                break;
+            assert_memory_equal(a, b, sizeof *a);
+            sum += record_payload(&in_memory.shape, a);
+        }
+        assert_int_equal(sum, COUNT / 3 * 6 + 1 + 2);
+    }
+    sorter_free(&in_memory);
+    sorter_free(&on_disk);
+    assert_int_equal(much.used, 0);
+}
+
+static void test_sequence_on_disk(void **state)
+{
+    (void)state;
+    struct allowance little = {0, 0};
+    struct sequence sequence;
+    struct error error = {""};
+    sequence_init(&sequence, sizeof(int32_t), &little, folder);
+    for (int32_t i = 0; i < 100000; i++)
+        assert_true(sequence_add(&sequence, &i, &error));
+    for (int pass = 0; pass < 3; pass++) {
+        const void *element;
+        assert_true(sequence_start(&sequence, &error));
+        for (int32_t i = 0; i < (pass == 1 ? 100 : 100000); i++) {
+            assert_true(sequence_next(&sequence, &element, &error));
+            assert_memory_equal(element, &i, sizeof i);
+        }
+    }
+    sequence_free(&sequence);
+    assert_int_equal(little.used, 0);
+}
+
+// ---- discounts
+// --------------------------------------------------------------------------------------------------
+
+static void test_discounts(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    // Y = 10 / (10 + 2 * 5) = 0.5
+    struct discount discount = {.occurring = {10, 5, 3, 2}};
+    assert_true(discount_compute(&discount, 2, false, &error));
+    assert_near(discount.value[0], 1 - 2 * 0.5 * 5 / 10);
+    assert_near(discount.value[1], 2 - 3 * 0.5 * 3 / 5);
+    assert_near(discount.value[2], 3 - 4 * 0.5 * 2 / 3);
+    assert_near(discount_of(&discount, 17), discount.value[2]);
+    assert_near(discount_of(&discount, 0), 0);
+
+    discount = (struct discount){.occurring = {10, 5, 0, 2}};
+    assert_false(discount_compute(&discount, 4, false, &error));
+    assert_non_null(strstr(error.text, "order 4"));
+    assert_non_null(strstr(error.text, "n3 = 0"));
+    assert_true(discount_compute(&discount, 4, true, &error));
+    assert_true(discount.fallback);
+    assert_near(discount.value[0], 0.5);
+    assert_near(discount.value[2], 1.5);
+
+    discount = (struct discount){.occurring = {10, 1, 90, 2}}; // D2 would be negative
+    assert_false(discount_compute(&discount, 3, false, &error));
+    assert_non_null(strstr(error.text, "D2"));
+}
+
+// ---- models
+// -----------------------------------------------------------------------------------------------------
+
+struct line {
+    char *ngram;
+    double log10_prob, log10_backoff;
+};
+
+struct arpa {
+    char *content;
+    struct line *line;
+    size_t count, capacity, orders;
+    size_t announced[NGRAM_MOST_ORDER + 1], found[NGRAM_MOST_ORDER + 1];
+};
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(((const struct line *)a)->ngram, ((const struct line *)b)->ngram);
+}
+
+static void load_arpa(struct arpa *arpa, const char *path)
+{
+    size_t size, order = 0, k, n;
+    *arpa = (struct arpa){.content = read_file(path, &size)};
+    for (char *at = strtok(arpa->content, "\n"); at != NULL; at = strtok(NULL, "\n")) {
+        char *tab = strchr(at, '\t');
+        if (sscanf(at, "ngram %zu=%zu", &k, &n) == 2) {
+            arpa->announced[k] = n;
+            arpa->orders = k;
+        }
+        sscanf(at, "\\%zu-grams:", &order);
+        if (tab == NULL)
+            continue;
+        assert_true(
+            memory_grow(&arpa->line, &arpa->capacity, arpa->count + 1, sizeof *arpa->line, NULL));
+        char *second = strchr(tab + 1, '\t');
+        arpa->line[arpa->count++] =
+            (struct line){tab + 1, atof(at), second != NULL ? atof(second + 1) : 0};
+        arpa->found[order]++;
+        if (second != NULL)
+            *second = '\0';
+    }
+    qsort(arpa->line, arpa->count, sizeof *arpa->line, compare_lines);
+}
+
+static void free_arpa(struct arpa *arpa)
+{
+    free(arpa->content);
+    free(arpa->line);
+}
+
+static const struct line *find_line(const struct arpa *arpa, const char *ngram)
+{
+    struct line key = {(char *)(uintptr_t)ngram, 0, 0};
+    return bsearch(&key, arpa->line, arpa->count, sizeof key, compare_lines);
+}
+
+static double backed_off(const struct arpa *arpa, const char *context, const char *word)
+{
+    char ngram[256];
+    snprintf(ngram, sizeof ngram, "%s%s%s", context, context[0] != '\0' ? " " : "", word);
+    const struct line *line = find_line(arpa, ngram);
+    if (line != NULL)
+        return line->log10_prob;
+    assert_true(context[0] != '\0');
+    line = find_line(arpa, context);
+    const char *space = strchr(context, ' ');
+    return (line != NULL ? line->log10_backoff : 0) +
+           backed_off(arpa, space != NULL ? space + 1 : "", word);
+}
+
+static double sum_after(const struct arpa *arpa, const char *context)
+{
+    double sum = 0;
+    for (size_t i = 0; i < arpa->count; i++) {
+        const char *word = arpa->line[i].ngram;
+        if (strchr(word, ' ') == NULL && strcmp(word, "<s>") != 0)
+            sum += pow(10, backed_off(arpa, context, word));
+    }
+    return sum;
+}
+
+// Every context sums to one, every prefix is there, and the numbers at the head are right.
+static void check_model(const char *path)
+{
+    struct arpa arpa;
+    load_arpa(&arpa, path);
+    assert_true(fabs(sum_after(&arpa, "") - 1) < 1e-5);
+    for (size_t i = 0; i < arpa.count; i++) {
+        char prefix[256];
+        snprintf(prefix, sizeof prefix, "%s", arpa.line[i].ngram);
+        char *space = strrchr(prefix, ' ');
+        if (strcmp(space != NULL ? space + 1 : prefix, "</s>") != 0) {
+            double sum = sum_after(&arpa, arpa.line[i].ngram);
+            if (fabs(sum - 1) > 1e-5)
+                fail_msg("after \"%s\": %g", arpa.line[i].ngram, sum);
+        }
+        if (space == NULL)
+            continue;
+        *space = '\0';
+        if (find_line(&arpa, prefix) == NULL)
+            fail_msg("\"%s\" without its prefix", arpa.line[i].ngram);
+    }
+    for (size_t k = 1; k <= arpa.orders; k++)
+        assert_int_equal(arpa.announced[k], arpa.found[k]);
+    free_arpa(&arpa);
+}
+
+static void test_sums(void **state)
+{
+    (void)state;
+    static const uint64_t cutoffs[][5] = {
+        {0}, {0, 0, 0, 0, 1}, {0, 0, 0, 1, 2}, {0, 1, 3, 0, 0}, {0, 2, 1, 2, 0}};
+    for (size_t order = 1; order <= 4; order++) {
+        write_random_text(80, 25);
+        for (size_t i = 0; i < sizeof cutoffs / sizeof *cutoffs; i++) {
+            struct estimate_options options = options_for(order);
+            memcpy(options.cutoff, cutoffs[i], sizeof cutoffs[i]);
+            estimate_well(&options, NULL);
+            check_model(model_path);
+        }
+    }
+}
+
+// a b / a b / a c: checked by hand.
+static void test_by_hand(void **state)
+{
+    (void)state;
+    struct estimate_options options = options_for(2);
+    struct arpa arpa;
+    write_text("a b\na b\n\n<s> a c </s>\n");
+    estimate_well(&options, NULL);
+    load_arpa(&arpa, model_path);
+    // Words before: a 1 (<s>), b 1, c 1, </s> 2 (b, c). Discounts 0.5, 1: g = (3 * 0.5 + 1) / 5 =
+    // 0.5, four words.
+    double a = (1 - 0.5) / 5 + 0.5 / 4, end = (2 - 1.0) / 5 + 0.5 / 4;
+    assert_true(fabs(pow(10, find_line(&arpa, "a")->log10_prob) - a) < 1e-6);
+    assert_true(fabs(pow(10, find_line(&arpa, "</s>")->log10_prob) - end) < 1e-6);
+    // After a: b 2, c 1: g = (1 + 0.5) / 3.
+    assert_true(fabs(pow(10, find_line(&arpa, "a b")->log10_prob) - ((2 - 1.0) / 3 + 0.5 * a)) <
+                1e-6);
+    assert_true(fabs(pow(10, find_line(&arpa, "a")->log10_backoff) - 0.5) < 1e-6);
+    assert_true(find_line(&arpa, "<s>")->log10_prob == -99);
+    assert_int_equal(arpa.announced[1], 5);
+    assert_int_equal(arpa.announced[2], 5);
+    free_arpa(&arpa);
+}
+
+static void test_unknown_words(void **state)
+{
+    (void)state;
+    struct arpa arpa;
+    struct estimate_options options = options_for(3);
+    write_random_text(60, 12);
+    write_file(other_path, "w0 w1 w2\nw3 never\n", 18);
+    options.vocabulary = other_path;
+    memset(options.cutoff, 0, sizeof options.cutoff);
+    for (int unk = 0; unk < 2; unk++) {
+        options.unk = unk;
+        estimate_well(&options, NULL);
+        check_model(model_path);
+        load_arpa(&arpa, model_path);
+        assert_int_equal(arpa.announced[1], 7 + unk); // <s> and </s>, too
+        assert_non_null(find_line(&arpa, "never"));
+        assert_null(find_line(&arpa, "w5"));
+        assert_true((find_line(&arpa, "<unk>") != NULL) == unk);
+        for (size_t i = 0; i < arpa.count && !unk; i++)
+            assert_null(strstr(arpa.line[i].ngram, "<unk>"));
+        free_arpa(&arpa);
+    }
+}
+
+static void test_disk_gives_the_same(void **state)
+{
+    (void)state;
+    struct estimate_report report;
+    struct estimate_options options = options_for(5);
+    size_t size, other_size;
+    write_random_text(12000, 3000);
+    estimate_well(&options, &report);
+    assert_false(report.on_disk);
+    options.memory = ESTIMATE_MEMORY_LEAST;
+    options.output = other_path;
+    estimate_well(&options, &report);
+    assert_true(report.on_disk);
+    char *content = read_file(model_path, &size), *other = read_file(other_path, &other_size);
+    assert_int_equal(size, other_size);
+    assert_memory_equal(content, other, size);
+    free(content);
+    free(other);
+}
+
+static void test_pruning(void **state)
+{
+    (void)state;
+    static const double thresholds[] = {1e-5, 1e-4, 1e-3, 10};
+    uint64_t before = UINT64_MAX;
+    write_random_text(150, 25);
+    for (size_t i = 0; i < sizeof thresholds / sizeof *thresholds; i++) {
+        struct estimate_report report;
+        struct estimate_options options = options_for(4);
+        memset(options.cutoff, 0, sizeof options.cutoff);
+        options.cutoff[3] = i % 2;
+        options.prune = thresholds[i];
+        estimate_well(&options, &report);
+        check_model(model_path);
+        assert_true(report.ngrams[4] < before);
+        before = report.ngrams[4];
+    }
+    assert_int_equal(before, 0);
+}
+
+// ---- failures
+// ---------------------------------------------------------------------------------------------------
+
+static void expect_error(const struct estimate_options *options, const char *part)
+{
+    struct error error = {""};
+    unlink(model_path);
+    assert_false(estimate(options, NULL, &error));
+    if (strstr(error.text, part) == NULL)
+        fail_msg("\"%s\" wanted in: %s", part, error.text);
+    assert_int_equal(access(model_path, F_OK), -1);
+}
+
+static void test_bad_input(void **state)
+{
+    (void)state;
+    struct estimate_options options = options_for(0);
+    write_text("a b c\n");
+    expect_error(&options, "order 0");
+    options.order = 12;
+    expect_error(&options, "order 12");
+    options = options_for(2);
+    options.discount_fallback = false;
+    expect_error(&options, "n2 = 0");
+    options.prune = NAN;
+    expect_error(&options, "pruning threshold");
+    options = options_for(2);
+    options.memory = 1000;
+    expect_error(&options, "memory of 1000");
+    options = options_for(2);
+    options.vocabulary = "/nonexistent/words";
+    expect_error(&options, "/nonexistent/words");
+    options.vocabulary = NULL;
+    options.output = "/nonexistent/model";
+    expect_error(&options, "/nonexistent/model");
+    options.output = model_path;
+    write_text("");
+    expect_error(&options, "the text is empty");
+    write_text("\n  \n\n");
+    expect_error(&options, "the text is empty");
+    write_text("a b\na <s> b\n");
+    expect_error(&options, "line 2: <s>");
+    write_text("a b\n\na </s> b\n");
+    expect_error(&options, "line 3: </s>");
+    write_file(text_path, "a b\nc\0d\n", 8);
+    expect_error(&options, "line 2: a word holds a zero byte");
+    unlink(text_path);
+    expect_error(&options, text_path);
+}
+
+static void test_no_room_on_disk(void **state)
+{
+    (void)state;
+    struct estimate_options options = options_for(5);
+    write_random_text(12000, 3000);
+    options.memory = ESTIMATE_MEMORY_LEAST;
+    options.temporary = "/nonexistent";
+    expect_error(&options, "/nonexistent");
+}
+
+static void test_failing_allocations(void **state)
+{
+    (void)state;
+    struct estimate_options options = options_for(3);
+    write_random_text(20, 10);
+    write_file(model_path, "old", 3);
+    for (int pruning = 0; pruning < 2; pruning++) {
+        bool ok = false;
+        int64_t n = 0;
+        options.prune = pruning * 1e-4;
+        for (; !ok && n < 10000; n++) {
+            struct error error = {""};
+            memory_fail_after(n);
+            ok = estimate(&options, NULL, &error);
+            memory_fail_after(-1);
+            if (!ok) {
+                size_t size;
+                assert_non_null(strstr(error.text, "not enough memory"));
+                char *content = read_file(model_path, &size);
+                assert_true(pruning || size == 3);
+                free(content);
+            }
+        }
+        assert_true(ok && n > 10);
+    }
+}
+
+static void test_failing_allocations_on_disk(void **state)
+{
+    (void)state;
+    for (int64_t n = 0; n < 200; n += 3) {
+        struct allowance little = {0, 0};
+        struct sorter sorter;
+        struct error error = {""};
+        struct record_shape shape = record_shape(2, 20, 32);
+        uint64_t record[RECORD_MOST_WORDS];
+        const uint64_t *next;
+        sorter_init(&sorter, shape, SORTER_LARGEST, &little, folder);
+        memory_fail_after(n);
+        bool ok = true;
+        for (uint32_t i = 0; ok && i < 3000; i++) {
+            record_encode(&shape, (uint32_t[]){i * 7919 % 3000, i}, i, record);
+            ok = sorter_add(&sorter, record, &error);
+        }
+        ok = ok && sorter_finish(&sorter, &error) && sorter_start(&sorter, &error);
+        while (ok && (ok = sorter_next(&sorter, &next, &error)) && next != NULL)
+            ;
+        memory_fail_after(-1);
+        sorter_free(&sorter);
+        assert_true(ok || strstr(error.text, "not enough memory") != NULL);
+    }
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    uint64_t cutoff[NGRAM_MOST_ORDER + 1] = {0, 9, 9, 9, 9};
+    size_t memory;
+    assert_true(estimate_parse_cutoffs("0,1,25", 4, cutoff, &error));
+    assert_true(cutoff[1] == 0 && cutoff[2] == 1 && cutoff[3] == 25 && cutoff[4] == 9);
+    static const char *const bad_cutoffs[] = {
+        "", "1,", ",1", "1;2", "-1", "1,2,3", "99999999999999999999", "1 ,2"};
+    for (size_t i = 0; i < sizeof bad_cutoffs / sizeof *bad_cutoffs; i++)
+        assert_false(estimate_parse_cutoffs(bad_cutoffs[i], 2, cutoff, &error));
+    assert_true(estimate_parse_memory("1G", &memory, &error) && memory == (size_t)1 << 30);
+    assert_true(estimate_parse_memory("3m", &memory, &error) && memory == (size_t)3 << 20);
+    assert_true(estimate_parse_memory("12345", &memory, &error) && memory == 12345);
+    static const char *const bad_memory[] = {"",          "G",  "1GB", "1.5G", "-1", "99999999999T",
+                                             "20000000T", "1 G"};
+    for (size_t i = 0; i < sizeof bad_memory / sizeof *bad_memory; i++)
+        assert_false(estimate_parse_memory(bad_memory[i], &memory, &error));
+}
+
+// ---- cache
+// ------------------------------------------------------------------------------------------------------
+
+static double slow_cache(const int32_t *words, size_t n, size_t begin,
+                         const struct cache_options *options)
+{
+    double sum = 0, total = 0;
+    for (size_t age = 0; age < n - begin && (options->window == 0 || age < options->window);
+         age++) {
+        double weight = pow(options->decay, (double)age);
+        total += weight;
+        sum += words[n - 1 - age] == words[n] ? weight : 0;
+    }
+    return total > 0 ? sum / total : 0;
+}
+
+static void check_cache(const struct cache_options *options)
+{
+    enum { COUNT = 400 };
+    int32_t words[COUNT];
+    struct error error = {""};
+    struct cache *cache = cache_new(options, &error);
+    assert_non_null(cache);
+    size_t begin = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        words[i] = random_next(&generator) % 40;
+        double p = cache_probability(cache, words[i]);
+        assert_true(fabs(p - slow_cache(words, i, begin, options)) < 1e-9);
+        assert_true(cache_add(cache, words[i], &error));
+        if (words[i] == 0 && options->independent) {
+            cache_clear(cache);
+            begin = i + 1;
+        }
+    }
+    cache_free(cache);
+}
+
+static void test_cache(void **state)
+{
+    (void)state;
+    static const double decays[] = {1, 0.99, 0.5, 1e-3};
+    for (size_t i = 0; i < 4; i++)
+        for (size_t window = 0; window < 30; window += 7)
+            for (int independent = 0; independent < 2; independent++)
+                check_cache(&(struct cache_options){decays[i], window, independent});
+    struct error error = {""};
+    static const double bad[] = {0, -1, 1.01};
+    for (size_t i = 0; i < 3; i++)
+        assert_null(cache_new(&(struct cache_options){.decay = bad[i]}, &error));
+    assert_null(cache_new(&(struct cache_options){.decay = NAN}, &error));
+}
+
+static void test_cache_stream(void **state)
+{
+    (void)state;
+    struct cache_options options = {.decay = 0.5};
+    struct error error = {""};
+    size_t size;
+    write_text("a b\na\n");
+    assert_true(cache_stream(text_path, other_path, &options, &error));
+    char *content = read_file(other_path, &size);
+    // Before the second a: </s> 1, b 1/2, a 1/4. Before the second </s>: a 1 + 1/8, </s> 1/2, b
+    // 1/4.
+    assert_string_equal(content, "0\n0\n0\n0.1428571429\n0.2666666667\n");
+    free(content);
+    for (int64_t n = 0; n < 12; n++) {
+        memory_fail_after(n);
+        bool ok = cache_stream(text_path, other_path, &options, &error);
+        memory_fail_after(-1);
+        assert_true(ok || strstr(error.text, "not enough memory") != NULL);
+    }
+    write_text("");
+    assert_false(cache_stream(text_path, other_path, &options, &error));
+    assert_non_null(strstr(error.text, "empty"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_records_keep_ids),
+        cmocka_unit_test(test_sort),
+        cmocka_unit_test(test_sorter_on_disk),
+        cmocka_unit_test(test_sequence_on_disk),
+        cmocka_unit_test(test_discounts),
+        cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_unknown_words),
+        cmocka_unit_test(test_disk_gives_the_same),
+        cmocka_unit_test(test_pruning),
+        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_no_room_on_disk),
+        cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_failing_allocations_on_disk),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_cache_stream),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,377 @@
+// Reading files: in every way, from every kind, whole or with a report. Writing is in
+// test_output.c.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "scratch.h"
+
+enum { BUFFER = 1 << 18, LONGEST = 3 * BUFFER + 100 }; // the reader's buffer; the longest content
+
+static struct random generator;
+
+// ---- contents and containers ------------------------------------------------------------------
+
+struct content {
+    char *data;
+    size_t size;
+};
+
+static const struct {
+    const char *text;
+    size_t size;
+} short_contents[] = {{"", 0},           {"\n", 1},          {"a", 1},         {"a\n", 2},
+                      {"a\n\nbc", 5},    {"a\r\n b\t\n", 7}, {"\n\n\n", 3},    {"x\0y\n\0\n\0", 7},
+                      {"\xff\xfe\n", 3}, {"\x1f", 1},        {"\x1f\n\x8b", 3}};
+
+// Lengths of a first line; two short lines follow, the last of them without newline.
+static const size_t long_lines[] = {BUFFER - 2, BUFFER - 1, BUFFER, BUFFER + 1, LONGEST - 100};
+
+enum {
+    SHORT = sizeof short_contents / sizeof *short_contents,
+    CONTENTS = SHORT + sizeof long_lines / sizeof *long_lines
+};
+
+static struct content make_content(size_t i)
+{
+    struct content content = {malloc(LONGEST), 0};
+    assert_non_null(content.data);
+    if (i < SHORT) {
+        content.size = short_contents[i].size;
+        memcpy(content.data, short_contents[i].text, content.size);
+    } else {
+        size_t length = long_lines[i - SHORT];
+        for (size_t j = 0; j < length; j++)
+            content.data[j] = (char)('a' + random_next(&generator) % 26);
+        memcpy(content.data + length, "\nb\nc", 4);
+        content.size = length + 4;
+    }
+    return content;
+}
+
+enum container { PLAIN, GZIP, STDIN_PLAIN, STDIN_GZIP, STDIN_PIPE, CONTAINERS };
+
+static const char *const container_name[] = {"plain", "gzip", "standard input",
+                                             "gzip on standard input", "pipe"};
+
+struct source {
+    struct input *input;
+    int saved;    // standard input of before, -1 if it is untouched
+    pid_t writer; // feeds the pipe, 0 if there is none
+};
+
+// A child that writes the content into a pipe, whose other end becomes standard input.
+static pid_t feed_pipe(const struct content *content)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) {
+        for (size_t done = 0; done < content->size;) {
+            ssize_t n = write(ends[1], content->data + done, content->size - done);
+            if (n < 0)
+                _exit(1);
+            done += (size_t)n;
+        }
+        _exit(0);
+    }
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    return writer;
+}
+
+static struct source open_source(const struct content *content, enum container container)
+{
+    struct source source = {.saved = -1};
+    bool compressed = container == GZIP || container == STDIN_GZIP;
+    (compressed ? write_gzip : write_file)("content", content->data, content->size);
+    if (container == STDIN_PLAIN || container == STDIN_GZIP)
+        source.saved = redirect(STDIN_FILENO, "content", O_RDONLY);
+    if (container == STDIN_PIPE) {
+        source.saved = dup(STDIN_FILENO);
+        source.writer = feed_pipe(content);
+    }
+    struct error error = {""};
+    source.input = input_open(source.saved >= 0 ? "-" : "content", &error);
+    assert_string_equal(error.text, "");
+    assert_non_null(source.input);
+    assert_string_equal(input_name(source.input), source.saved >= 0 ? "standard input" : "content");
+    return source;
+}
+
+static void close_source(struct source *source)
+{
+    struct error error = {""};
+    assert_true(input_ok(source->input, &error));
+    assert_string_equal(error.text, "");
+    input_close(source->input);
+    if (source->saved >= 0)
+        restore(STDIN_FILENO, source->saved);
+    int status = 0;
+    if (source->writer > 0)
+        assert_int_equal(waitpid(source->writer, &status, 0), source->writer);
+    assert_int_equal(status, 0);
+}
+
+// ---- reading: the ways ------------------------------------------------------------------------
+
+static void read_lines(struct input *input, const struct content *content)
+{
+    size_t at = 0, length;
+    for (uint64_t line = 1; at < content->size; line++) {
+        const char *newline = memchr(content->data + at, '\n', content->size - at);
+        size_t end = newline != NULL ? (size_t)(newline - content->data) : content->size;
+        char *found = input_line(input, &length);
+        assert_non_null(found);
+        assert_int_equal(length, end - at);
+        assert_memory_equal(found, content->data + at, length);
+        assert_int_equal(found[length], '\0');
+        at = end + (newline != NULL);
+        assert_int_equal(input_line_number(input), line);
+        assert_int_equal(input_offset(input), at);
+    }
+    assert_null(input_line(input, &length));
+    assert_null(input_line(input, NULL));
+}
+
+static void read_bytes(struct input *input, const struct content *content)
+{
+    uint64_t line = 0;
+    for (size_t i = 0; i < content->size; i++) {
+        line += i == 0 || content->data[i - 1] == '\n';
+        if (i % 3 == 0 && input_peek(input) != (unsigned char)content->data[i])
+            fail_msg("byte %zu seen wrongly", i);
+        if (input_byte(input) != (unsigned char)content->data[i])
+            fail_msg("byte %zu taken wrongly", i);
+        if (input_line_number(input) != line || input_offset(input) != i + 1)
+            fail_msg("byte %zu counted wrongly", i);
+    }
+    assert_int_equal(input_peek(input), -1);
+    assert_int_equal(input_byte(input), -1);
+}
+
+static void read_blocks(struct input *input, const struct content *content)
+{
+    size_t at = 0, size;
+    for (const char *block; block = input_block(input, &size), size > 0;) {
+        size_t part = 1 + (size_t)random_next(&generator) % size;
+        assert_true(size <= content->size - at);
+        assert_memory_equal(block, content->data + at, part);
+        input_skip(input, part);
+        at += part;
+    }
+    assert_int_equal(at, content->size);
+}
+
+// One half in one piece, the rest, and one byte too many.
+static void read_pieces(struct input *input, const struct content *content)
+{
+    struct error error = {""};
+    char *data = malloc(LONGEST), wanted[64];
+    size_t half = content->size / 2;
+    assert_true(input_read(input, data, half, &error));
+    assert_true(input_read(input, data + half, content->size - half, &error));
+    assert_memory_equal(data, content->data, content->size);
+    assert_string_equal(error.text, "");
+    assert_false(input_read(input, data, 3, &error));
+    snprintf(wanted, sizeof wanted, "byte %zu: file ends, 3 more bytes wanted", content->size);
+    assert_non_null(strstr(error.text, wanted));
+    assert_non_null(strstr(error.text, input_name(input)));
+    free(data);
+}
+
+static void every_way_from_every_container(void **state)
+{
+    (void)state;
+    void (*const ways[])(struct input *, const struct content *) = {read_lines, read_bytes,
+                                                                    read_blocks, read_pieces};
+    for (size_t i = 0; i < CONTENTS; i++) {
+        struct content content = make_content(i);
+        for (enum container container = PLAIN; container < CONTAINERS; container++) {
+            for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+                struct source source = open_source(&content, container);
+                ways[way](source.input, &content);
+                close_source(&source);
+            }
+        }
+        free(content.data);
+    }
+}
+
+static void bytes_left(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONTENTS; i += 3) {
+        struct content content = make_content(i);
+        for (enum container container = PLAIN; container < CONTAINERS; container++) {
+            bool known = container == PLAIN || container == STDIN_PLAIN;
+            struct source source = open_source(&content, container);
+            for (size_t taken = 0; taken <= content.size && taken < 5; taken++) {
+                uint64_t left = input_bytes_left(source.input);
+                if (left != (known ? content.size - taken : UINT64_MAX))
+                    fail_msg("%s, %zu of %zu bytes taken: %llu left", container_name[container],
+                             taken, content.size, (unsigned long long)left);
+                input_byte(source.input);
+            }
+            while (input_line(source.input, NULL) != NULL)
+                ;
+            close_source(&source);
+        }
+        free(content.data);
+    }
+}
+
+// ---- reading: failures ------------------------------------------------------------------------
+
+static void files_that_cannot_be_opened(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("folder", 0777), 0);
+    write_file("content", "x", 1);
+    const struct {
+        const char *path, *reason;
+    } rows[] = {{"missing", "No such file"},
+                {"folder", "directory"},
+                {"folder/", "directory"},
+                {"content/x", "Not a directory"},
+                {"", "No such file"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct error error = {""};
+        assert_null(input_open(rows[i].path, &error));
+        assert_non_null(strstr(error.text, "cannot open"));
+        assert_non_null(strstr(error.text, rows[i].path));
+        assert_non_null(strstr(error.text, rows[i].reason));
+    }
+    assert_int_equal(rmdir("folder"), 0);
+}
+
+// Reads to the end; true without a failure, and *same tells whether the content came.
+static bool read_through(const char *name, const struct content *content, bool *same)
+{
+    struct error error = {""};
+    struct input *input = input_open(name, &error);
+    size_t at = 0, size;
+    assert_non_null(input);
+    *same = true;
+    for (const char *block; block = input_block(input, &size), size > 0; at += size) {
+        *same = *same && at + size <= content->size && memcmp(block, content->data + at, size) == 0;
+        input_skip(input, size);
+    }
+    *same = *same && at == content->size;
+    bool ok = input_ok(input, &error);
+    assert_int_equal(ok, error.text[0] == '\0');
+    assert_true(ok || strstr(error.text, name) != NULL);
+    assert_true(ok || input_byte(input) == -1);
+    input_close(input);
+    return ok;
+}
+
+// Any file but the whole one is reported. One byte alone is a plain file to zlib.
+static void cut_gzip_is_reported(void **state)
+{
+    (void)state;
+    for (size_t i = 4; i < CONTENTS; i += CONTENTS - 5) {
+        struct content content = make_content(i);
+        size_t size;
+        bool same;
+        write_gzip("whole.gz", content.data, content.size);
+        char *compressed = read_whole("whole.gz", false, &size);
+        size_t step = size / 60 + 1;
+        for (size_t cut = 2; cut<size; cut += cut> 40 && cut + 40 < size ? step : 1) {
+            write_file("cut.gz", compressed, cut);
+            if (read_through("cut.gz", &content, &same))
+                fail_msg("cut at %zu of %zu bytes unnoticed", cut, size);
+        }
+        write_file("cut.gz", compressed, size);
+        assert_true(read_through("cut.gz", &content, &same));
+        assert_true(same);
+        free(compressed);
+        free(content.data);
+    }
+}
+
+static void damaged_gzip_is_reported(void **state)
+{
+    (void)state;
+    struct content content = make_content(CONTENTS - 1);
+    size_t size;
+    bool same;
+    content.size = 3000;
+    write_gzip("whole.gz", content.data, content.size);
+    char *compressed = read_whole("whole.gz", false, &size);
+    int reported = 0;
+    for (size_t at = 10; at < size; at++) {
+        compressed[at] ^= 0x15;
+        write_file("damaged.gz", compressed, size);
+        bool ok = read_through("damaged.gz", &content, &same);
+        compressed[at] ^= 0x15;
+        reported += !ok;
+        if (ok && !same)
+            fail_msg("damage of byte %zu of %zu unnoticed", at, size);
+    }
+    assert_true(reported > (int)size - 20);
+    free(compressed);
+    free(content.data);
+}
+
+static void failure_while_reading_is_kept(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    struct input *input = input_open("/proc/self/mem", &error); // its first page cannot be read
+    if (input == NULL)
+        skip();
+    char byte;
+    assert_int_equal(input_peek(input), -1);
+    assert_null(input_line(input, NULL));
+    assert_false(input_read(input, &byte, 1, &error));
+    assert_non_null(strstr(error.text, "/proc/self/mem: cannot read on after byte 0"));
+    assert_false(input_ok(input, NULL));
+    input_close(input);
+}
+
+static void every_allocation_of_reading_fails_once(void **state)
+{
+    (void)state;
+    struct content content = make_content(CONTENTS - 1);
+    write_file("content", content.data, content.size);
+    int allowed = 0;
+    for (bool done = false; !done; allowed++) {
+        struct error error = {""};
+        memory_fail_after(allowed);
+        struct input *input = input_open("content", &error);
+        while (input != NULL && input_line(input, NULL) != NULL)
+            ;
+        done = input != NULL && input_ok(input, &error);
+        memory_fail_after(-1);
+        assert_int_equal(done, strstr(error.text, "not enough memory") == NULL);
+        input_close(input);
+    }
+    assert_true(allowed > 4);
+    free(content.data);
+}
+
+int main(void)
+{
+    random_seed(&generator, 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_way_from_every_container),
+        cmocka_unit_test(bytes_left),
+        cmocka_unit_test(files_that_cannot_be_opened),
+        cmocka_unit_test(cut_gzip_is_reported),
+        cmocka_unit_test(damaged_gzip_is_reported),
+        cmocka_unit_test(failure_while_reading_is_kept),
+        cmocka_unit_test(every_allocation_of_reading_fails_once),
+    };
+    return cmocka_run_group_tests_name("file", tests, scratch_enter, scratch_leave);
+}

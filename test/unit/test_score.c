@@ -1,0 +1,564 @@
+// Scoring and sampling with a network, against the same walked by hand with states and
+// predict_word().
+#include "testing.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "scratch.h"
+
+#include "net/state.h"
+#include "score/generate.h"
+#include "score/nbest.h"
+#include "score/perplexity.h"
+#include "score/scorer.h"
+
+enum { WORDS = 9, HIDDEN = 6, UNKNOWN_LOG10 = -8, NBEST_UNKNOWN_LOG10 = -5 };
+
+static const char *const spelling[WORDS] = {"</s>", "a", "b", "c", "d", "e", "f", "g", "h"};
+
+static struct model model; // a small network with direct connections, the same for all tests
+
+static int make_model(void **state)
+{
+    const struct network_shape shape = {
+        .words = WORDS, .hidden = HIDDEN, .classes = 3, .maxent = 200, .maxent_order = 3};
+    if (!vocabulary_init(&model.vocabulary, NULL))
+        return -1;
+    for (size_t i = 0; i < WORDS; i++)
+        vocabulary_add(&model.vocabulary, spelling[i], strlen(spelling[i]), NULL);
+    make_network(&model.network, &shape, 9, 1.2);
+    if (!model_attach(&model, NULL))
+        return -1;
+    for (size_t i = 0; i < HIDDEN; i++)
+        model.hidden[i] = 0.15f * (float)i;
+    return scratch_enter(state);
+}
+
+static int free_model(void **state)
+{
+    model_free(&model);
+    return scratch_leave(state);
+}
+
+// ---- by hand ----------------------------------------------------------------------------------
+
+struct walk {
+    struct state *now, *next;
+    struct prediction prediction;
+};
+
+// Takes over `start`.
+static struct walk begin_walk(struct state *start)
+{
+    struct walk walk = {.now = start, .next = state_new(&model.network, NULL)};
+    assert_true(prediction_init(&walk.prediction, &model.network, NULL));
+    assert_true(walk.now != NULL && walk.next != NULL);
+    return walk;
+}
+
+static void end_walk(struct walk *walk)
+{
+    free(walk->now);
+    free(walk->next);
+    prediction_free(&walk->prediction);
+}
+
+static double walk_prob(struct walk *walk, int32_t word)
+{
+    return word < 0 ? 0
+                    : predict_word(&model.network, walk->now->hidden, walk->now->history, word,
+                                   &walk->prediction);
+}
+
+static void walk_on(struct walk *walk, int32_t word)
+{
+    state_advance(&model.network, walk->now, word, walk->next);
+    state_copy(&model.network, walk->now, walk->next);
+}
+
+static struct state *stored_start(void)
+{
+    return state_at_start(&model.network, 0, model.hidden, NULL);
+}
+
+static struct state *reset_start(void)
+{
+    return state_at_start(&model.network, STATE_INDEPENDENT, NULL, NULL);
+}
+
+// ---- a text and its ids -----------------------------------------------------------------------
+
+static const char TEXT[] = "a b zebra c\n\nd d e\nh a quagga\ng\n";
+static const int32_t ids[] = {1, 2, WORD_OOV, 3, 0, 0, 4, 4, 5, 0, 8, 1, WORD_OOV, 0, 7, 0};
+enum { TOKENS = sizeof ids / sizeof ids[0] };
+
+struct setting {
+    bool independent;
+    struct learner *learner;
+    const char *other; // file of probabilities
+    double lambda;
+};
+
+struct mix {
+    struct source *network;
+    double weight;
+    struct blend blend;
+};
+
+static void open_mix(struct mix *mix, const struct setting *setting)
+{
+    struct error error = {""};
+    memset(mix, 0, sizeof *mix);
+    mix->network = source_network(&model, setting->independent, false, setting->learner, &error);
+    assert_non_null(mix->network);
+    mix->weight = 1;
+    mix->blend = (struct blend){
+        .network = &mix->network, .weight = &mix->weight, .networks = 1, .lambda = setting->lambda};
+    if (setting->other != NULL) {
+        mix->blend.other = source_stream(setting->other, &error);
+        if (mix->blend.other == NULL)
+            fail_msg("%s", error.text);
+    }
+}
+
+static void close_mix(struct mix *mix)
+{
+    source_free(mix->network);
+    if (mix->blend.other != NULL)
+        source_free(mix->blend.other);
+}
+
+// Scores a text, with the table in the file "table".
+static bool score(const char *text, const struct setting *setting, struct totals *totals,
+                  struct error *error)
+{
+    struct mix mix;
+    open_mix(&mix, setting);
+    write_file("text", text, strlen(text));
+    struct reader *reader = reader_open("text", error);
+    struct output *table = output_open("table", error);
+    assert_true(reader != NULL && table != NULL);
+    bool ok = perplexity_score(&mix.blend, reader, table, totals, error);
+    reader_close(reader);
+    if (ok)
+        assert_true(output_commit(table, error));
+    else
+        output_discard(table);
+    close_mix(&mix);
+    return ok;
+}
+
+static struct totals score_well(const char *text, const struct setting *setting)
+{
+    struct totals totals;
+    struct error error = {""};
+    if (!score(text, setting, &totals, &error))
+        fail_msg("%s", error.text);
+    return totals;
+}
+
+// ---- perplexity -------------------------------------------------------------------------------
+
+static void perplexity_is_the_product_of_probabilities(void **state)
+{
+    (void)state;
+    for (int independent = 0; independent < 2; independent++) {
+        const struct setting setting = {.independent = independent};
+        struct walk walk = begin_walk(independent ? reset_start() : stored_start());
+        char wanted[2048] = "Index   P(NET)          Word\n----------------------------------\n";
+        double sum = 0;
+        for (int i = 0; i < TOKENS; i++) {
+            double prob = walk_prob(&walk, ids[i]);
+            size_t used = strlen(wanted);
+            if (ids[i] >= 0) {
+                sum += log10(prob);
+                snprintf(wanted + used, sizeof wanted - used, "%d\t%.10f\t%s\n", ids[i], prob,
+                         spelling[ids[i]]);
+            } else {
+                snprintf(wanted + used, sizeof wanted - used, "-1\t0\t\tOOV\n");
+            }
+            walk_on(&walk, ids[i]);
+            if (independent && ids[i] == 0) {
+                free(walk.now);
+                walk.now = reset_start();
+            }
+        }
+        end_walk(&walk);
+        struct totals totals = score_well(TEXT, &setting);
+        assert_int_equal(totals.words, TOKENS - 2);
+        assert_int_equal(totals.oovs, 2);
+        assert_near(totals.log10_net, sum, 1e-12);
+        assert_file_holds("table", wanted);
+    }
+}
+
+// Each sentence alone, and all together; without independence the sentences before matter.
+static void independent_sentences(void **state)
+{
+    (void)state;
+    const char *const sentences[] = {"a b c\n", "a b c\n", "d\n", "\n", "h g zebra\n"};
+    for (int independent = 0; independent < 2; independent++) {
+        const struct setting setting = {.independent = independent};
+        char text[256] = "", backwards[256] = "";
+        double alone = 0;
+        for (int i = 0; i < 5; i++) {
+            alone += score_well(sentences[i], &setting).log10_net;
+            strcat(text, sentences[i]);
+            strcat(backwards, sentences[4 - i]);
+        }
+        double together = score_well(text, &setting).log10_net;
+        double reversed = score_well(backwards, &setting).log10_net;
+        if (independent) {
+            assert_near(together, alone, 1e-12);
+            assert_near(reversed, alone, 1e-12);
+        } else {
+            assert_true(fabs(together - alone) > 0.01 && fabs(together - reversed) > 0.01);
+        }
+    }
+}
+
+static void mixture_with_other_model(void **state)
+{
+    (void)state;
+    // A known word that the other model does not know; an OOV that it knows, and one not.
+    const double other[] = {0.25, 0.5, 0.125, 0, 0.5};
+    const int32_t word[] = {1, 2, WORD_OOV, 3, 0};
+    write_file("probs", "0.25\n0.5\n0.125\n0\n0.5\n", 21);
+    const struct setting setting = {.other = "probs", .lambda = 0.6};
+    struct walk walk = begin_walk(stored_start());
+    double net = 0, mix = 0;
+    for (int i = 0; i < 5; i++) {
+        double prob = walk_prob(&walk, word[i]);
+        net += word[i] < 0 ? UNKNOWN_LOG10 : log10(prob);
+        mix += log10(0.6 * prob + 0.4 * other[i]);
+        walk_on(&walk, word[i]);
+    }
+    end_walk(&walk);
+    struct totals totals;
+    struct error error = {""};
+    // log10 of the other model's 0 is infinite, so its own total is too; the rest is not
+    assert_true(score("a b zebra c\n", &setting, &totals, &error));
+    assert_int_equal(totals.words, 5);
+    assert_near(totals.log10_net, net, 1e-12);
+    assert_near(totals.log10_mix, mix, 1e-12);
+    assert_false(score("a b zebra c d\n", &setting, &totals, &error));
+    assert_contains(error.text, "probs");
+    assert_false(score("a b zebra\n", &setting, &totals, &error));
+    assert_contains(error.text, "probs");
+}
+
+// Dynamic evaluation is one learner's way through the text, whose word counter stays at 0.
+static void dynamic_evaluation(void **state)
+{
+    (void)state;
+    const struct learning_rule rule = {
+        .alpha = 0.3f, .beta = 0.01f, .gradient_cutoff = 15, .bptt = 4, .bptt_block = 10};
+    const struct network_shape shape = model.network.shape;
+    struct setting setting = {.independent = false};
+    double fixed = score_well(TEXT, &setting).log10_net;
+    struct learner learner, by_hand;
+    struct network copy;
+    make_network(&copy, &shape, 9, 1.2);
+    assert_true(learner_init(&by_hand, &copy, &rule, NULL));
+    assert_true(learner_init(&learner, &model.network, &rule, NULL));
+    setting.learner = &learner;
+    learner_start(&by_hand, 0, model.hidden);
+    double wanted = 0;
+    int32_t previous = WORD_END;
+    for (int i = 0; i < TOKENS; i++) {
+        double prob = learner_step(&by_hand, previous, ids[i]);
+        wanted += ids[i] < 0 ? 0 : log10(prob);
+        previous = ids[i];
+    }
+    double found = score_well(TEXT, &setting).log10_net;
+    assert_near(found, wanted, 1e-12);
+    assert_true(fabs(found - fixed) > 0.01);
+    learner_free(&learner);
+    learner_free(&by_hand);
+    network_free(&copy);
+    randomise_network(&model.network, 9, 1.2);
+}
+
+static void texts_without_words(void **state)
+{
+    (void)state;
+    const struct setting setting = {.independent = false};
+    struct totals totals;
+    struct error error = {""};
+    assert_false(score("", &setting, &totals, &error));
+    assert_contains(error.text, "text: the text is empty");
+    model.network.output[0] = NAN;
+    assert_false(score("a\n", &setting, &totals, &error));
+    assert_contains(error.text, "nan");
+    randomise_network(&model.network, 9, 1.2);
+}
+
+// ---- n-best lists -----------------------------------------------------------------------------
+
+static bool rescore(const char *lists, const struct setting *setting, struct totals *totals,
+                    struct error *error)
+{
+    struct mix mix;
+    open_mix(&mix, setting);
+    write_file("lists", lists, strlen(lists));
+    struct reader *reader = reader_open("lists", error);
+    struct output *output = output_open("scores", error);
+    assert_true(reader != NULL && output != NULL);
+    bool ok = nbest_score(&mix.blend, reader, output, totals, error);
+    reader_close(reader);
+    if (ok)
+        assert_true(output_commit(output, error));
+    else
+        output_discard(output);
+    close_mix(&mix);
+    return ok;
+}
+
+struct hypothesis {
+    const char *line;
+    bool first; // of its list
+    int32_t word[5];
+    int words; // </s> included
+};
+
+// Lists of two, one, and two hypotheses; the last has the first list's ID again.
+static const struct hypothesis hypotheses[] = {
+    {"u1 a b\n", true, {1, 2, 0}, 3},         {"u1 c zebra h\n", false, {3, WORD_OOV, 8, 0}, 4},
+    {"u2 d d d\n", true, {4, 4, 4, 0}, 4},    {"u1 e\n", true, {5, 0}, 2},
+    {"u1 quagga\n", false, {WORD_OOV, 0}, 2},
+};
+enum { HYPOTHESES = sizeof hypotheses / sizeof hypotheses[0] };
+
+// A hypothesis begins with the hidden layer after the first hypothesis of the list before, at first
+// with a layer of 0s into which </s> is taken twice; its history is what was scored last.
+static void check_nbest(bool independent)
+{
+    const struct setting setting = {.independent = independent};
+    struct state *begin = state_at_start(&model.network, 0, NULL, NULL);
+    struct state *after_best = state_new(&model.network, NULL);
+    struct walk walk = begin_walk(independent ? reset_start() : stored_start());
+    size_t hidden = model.network.hidden_row * sizeof(float);
+    state_advance(&model.network, begin, WORD_END, after_best);
+    char lists[256] = "", wanted[256] = "";
+    double total = 0;
+    for (int i = 0; i < HYPOTHESES; i++) {
+        double sum = 0;
+        if (hypotheses[i].first)
+            memcpy(begin->hidden, after_best->hidden, hidden);
+        memcpy(walk.now->hidden, begin->hidden, hidden);
+        for (int j = 0; j < hypotheses[i].words; j++) {
+            int32_t word = hypotheses[i].word[j];
+            sum += word < 0 ? NBEST_UNKNOWN_LOG10 : log10(walk_prob(&walk, word));
+            walk_on(&walk, word);
+        }
+        if (independent) {
+            free(walk.now);
+            walk.now = reset_start();
+        }
+        if (hypotheses[i].first)
+            memcpy(after_best->hidden, walk.now->hidden, hidden);
+        strcat(lists, hypotheses[i].line);
+        snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted), "%f\n", sum);
+        total += sum;
+    }
+    end_walk(&walk);
+    free(begin);
+    free(after_best);
+    struct totals totals;
+    struct error error = {""};
+    if (!rescore(lists, &setting, &totals, &error))
+        fail_msg("%s", error.text);
+    assert_file_holds("scores", wanted);
+    assert_int_equal(totals.words, 15);
+    assert_near(totals.log10_net, total, 1e-12);
+}
+
+static void nbest_by_hand(void **state)
+{
+    (void)state;
+    check_nbest(false);
+    check_nbest(true);
+}
+
+// The second hypothesis of a list changes nothing for what follows but the history that direct
+// connections see: with the same two last words, nothing.
+static void only_the_first_hypothesis_goes_on(void **state)
+{
+    (void)state;
+    const struct setting setting = {.independent = false};
+    const char *const second[] = {"u1 b\n", "u1 h h h h h b\n"};
+    char *scores[2];
+    struct totals totals;
+    struct error error = {""};
+    size_t size;
+    for (int i = 0; i < 2; i++) {
+        char lists[64];
+        snprintf(lists, sizeof lists, "u1 a\n%su2 c\nu2 d\n", second[i]);
+        assert_true(rescore(lists, &setting, &totals, &error));
+        scores[i] = read_whole("scores", false, &size);
+    }
+    // the first line, and the two of the second list
+    assert_int_equal(strcspn(scores[0], "\n"), strcspn(scores[1], "\n"));
+    assert_memory_equal(scores[0], scores[1], strcspn(scores[0], "\n"));
+    const char *rest[2];
+    for (int i = 0; i < 2; i++) {
+        rest[i] = strchr(strchr(scores[i], '\n') + 1, '\n');
+        assert_non_null(rest[i]);
+    }
+    assert_string_equal(rest[0], rest[1]);
+    free(scores[0]);
+    free(scores[1]);
+}
+
+static void nbest_with_other_model(void **state)
+{
+    (void)state;
+    struct totals totals;
+    struct error error = {""};
+    write_file("probs", "0.25\n0.5\n0.125\n0\n", 17);
+    struct setting setting = {.other = "probs", .lambda = 0};
+    // an OOV with the other model's probability, and </s> with the mixture's: here the other's
+    // alone
+    assert_true(rescore("u1 zebra\nu1 quagga\n", &setting, &totals, &error));
+    size_t size;
+    char *scores = read_whole("scores", false, &size);
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "%f\n", log10(0.25) + log10(0.5));
+    assert_memory_equal(scores, wanted, strlen(wanted));
+    free(scores);
+}
+
+static void bad_lists(void **state)
+{
+    (void)state;
+    const struct setting setting = {.independent = false};
+    struct totals totals;
+    struct error error = {""};
+    assert_false(rescore("u1 a\nu1 b\nu2\nu3 c\n", &setting, &totals, &error));
+    assert_contains(error.text, "lists: line 3: found only the ID \"u2\"");
+    assert_false(rescore("u1 a\n\nu2 b\n", &setting, &totals, &error));
+    assert_contains(error.text, "lists: line 2: found an empty line");
+    assert_false(rescore("", &setting, &totals, &error));
+    assert_contains(error.text, "lists: the n-best file is empty");
+    // a last line without newline is a hypothesis like any other
+    assert_true(rescore("u1 a\nu1 b", &setting, &totals, &error));
+    assert_int_equal(totals.words, 4);
+}
+
+// ---- sampling ---------------------------------------------------------------------------------
+
+static void generate(const char *path, uint64_t words, uint32_t seed)
+{
+    struct mix mix;
+    struct error error = {""};
+    const struct setting setting = {.independent = false};
+    open_mix(&mix, &setting);
+    struct output *output = output_open(path, &error);
+    assert_non_null(output);
+    assert_true(generate_text(&mix.blend, words, seed, output, &error));
+    assert_true(output_commit(output, &error));
+    close_mix(&mix);
+}
+
+static void sampling_depends_on_the_seed_alone(void **state)
+{
+    (void)state;
+    size_t size[3];
+    char *text[3];
+    for (int i = 0; i < 3; i++) {
+        generate("sample", 300, i < 2 ? 5 : 6);
+        text[i] = read_whole("sample", false, &size[i]);
+    }
+    assert_string_equal(text[0], text[1]);
+    assert_string_not_equal(text[0], text[2]);
+    assert_true(text[0][size[0] - 1] == '\n');
+    generate("sample", 0, 5);
+    assert_file_holds("sample", "");
+    for (int i = 0; i < 3; i++)
+        free(text[i]);
+}
+
+// At each place of a sample the drawn word is one of nine with the network's probabilities: the
+// counts of words, and of words after some word, must fit the sums of those. Chi-square with 8
+// degrees of freedom is above 26.1 in one case of a thousand; the seed is fixed.
+static void samples_follow_the_distribution(void **state)
+{
+    (void)state;
+    enum { SAMPLE = 6000, CONTEXTS = 2 };
+    static double count[CONTEXTS][WORDS], expected[CONTEXTS][WORDS];
+    struct walk walk = begin_walk(stored_start());
+    struct error error = {""};
+    struct token token;
+    uint64_t tokens = 0;
+    generate("sample", SAMPLE, 1);
+    struct reader *reader = reader_open("sample", &error);
+    assert_non_null(reader);
+    while (reader_next(reader, &token)) {
+        int32_t word = vocabulary_find(&model.vocabulary, token.text, token.length);
+        assert_true(word >= 0);
+        for (int context = 0; context < CONTEXTS; context++) {
+            if (context == 1 && walk.now->history[0] != 3)
+                continue;
+            for (int32_t i = 0; i < WORDS; i++)
+                expected[context][i] += walk_prob(&walk, i);
+            count[context][word]++;
+        }
+        walk_on(&walk, word);
+        tokens++;
+    }
+    assert_true(tokens == SAMPLE || tokens == SAMPLE + 1); // a last line that was not complete
+    for (int context = 0; context < CONTEXTS; context++) {
+        double chi_square = 0, total = 0;
+        for (int i = 0; i < WORDS; i++) {
+            double difference = count[context][i] - expected[context][i];
+            assert_true(expected[context][i] > 5);
+            chi_square += difference * difference / expected[context][i];
+            total += count[context][i];
+        }
+        assert_true(total > 200);
+        if (!(chi_square < 26.1))
+            fail_msg("context %d: chi-square is %g", context, chi_square);
+    }
+    reader_close(reader);
+    end_walk(&walk);
+}
+
+// ---- no memory --------------------------------------------------------------------------------
+
+static void failed_allocations(void **state)
+{
+    (void)state;
+    int64_t count = 0;
+    for (bool ok = false; !ok; count++) {
+        struct error error = {""};
+        memory_fail_after(count);
+        struct source *source = source_network(&model, false, false, NULL, &error);
+        memory_fail_after(-1);
+        ok = source != NULL;
+        if (!ok)
+            assert_contains(error.text, "not enough memory");
+        else
+            source_free(source);
+    }
+    assert_true(count > 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(perplexity_is_the_product_of_probabilities),
+        cmocka_unit_test(independent_sentences),
+        cmocka_unit_test(mixture_with_other_model),
+        cmocka_unit_test(dynamic_evaluation),
+        cmocka_unit_test(texts_without_words),
+        cmocka_unit_test(nbest_by_hand),
+        cmocka_unit_test(only_the_first_hypothesis_goes_on),
+        cmocka_unit_test(nbest_with_other_model),
+        cmocka_unit_test(bad_lists),
+        cmocka_unit_test(sampling_depends_on_the_seed_alone),
+        cmocka_unit_test(samples_follow_the_distribution),
+        cmocka_unit_test(failed_allocations),
+    };
+    return cmocka_run_group_tests_name("score", tests, make_model, free_model);
+}

@@ -1,0 +1,172 @@
+// The commands of rnnlm-ngram that make something from text: `train`, an n-gram model, and `cache`,
+// a probability stream.
+#ifndef TOOLS_NGRAM_TRAIN_H
+#define TOOLS_NGRAM_TRAIN_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "ngram/cache.h"
+#include "ngram/estimate.h"
+#include "options.h"
+
+// ---- train --------------------------------------------------------------------------------------
+
+static struct {
+    struct option_list text;
+    const char *vocabulary, *cutoff, *memory, *temporary, *output;
+    int64_t order, debug;
+    double prune;
+    bool unk, fallback;
+} train_set = {.order = 3, .memory = "1G", .output = "-"};
+
+static const struct option train_table[] = {
+    {.type = OPTION_GROUP, .help = "Text"},
+    {OPTION_LIST, "text", "FILE", &train_set.text, NULL, 0, 0,
+     "Text to count, a sentence a line, plain or gzip-compressed; - is standard input. May be "
+     "given "
+     "several times."},
+    {OPTION_TEXT, "vocab", "FILE", &train_set.vocabulary, NULL, 0, 0,
+     "The words of the model, with blanks or newlines between; without it, all words of the text."},
+    {OPTION_FLAG, "unk", NULL, &train_set.unk, NULL, 0, 0,
+     "Keep <unk>, which unknown words become, as a word of the model. Without it n-grams with "
+     "unknown words are left out."},
+    {.type = OPTION_GROUP, .help = "Model"},
+    {OPTION_COUNT, "order", "N", &train_set.order, NULL, 1, NGRAM_MOST_ORDER,
+     "Longest n-grams, 1 to 9."},
+    {OPTION_TEXT, "cutoff", "C1,C2,...", &train_set.cutoff, NULL, 0, 0,
+     "For each order, drop n-grams with this count or a smaller one (0,0,1,1,1,...). SRILM's "
+     "-gtKmin M is M - 1 here."},
+    {OPTION_FLAG, "discount-fallback", NULL, &train_set.fallback, NULL, 0, 0,
+     "Take the discounts 0.5, 1 and 1.5 for an order whose counts of counts give none, which is "
+     "otherwise an error."},
+    {OPTION_NUMBER, "prune", "X", &train_set.prune, NULL, 0, 1e300,
+     "Drop n-grams without which the perplexity of the model grows by less than this share, such "
+     "as "
+     "1e-8. The model must fit in memory then."},
+    {OPTION_TEXT, "o", "FILE", &train_set.output, NULL, 0, 0,
+     "Write the model here, in ARPA format; compressed if the name ends in .gz."},
+    {.type = OPTION_GROUP, .help = "Resources"},
+    {OPTION_TEXT, "memory", "BYTES", &train_set.memory, NULL, 0, 0,
+     "Memory for counts, such as 500M or 2G, at least 1M. Beyond it they are sorted on disk. The "
+     "words themselves come on top."},
+    {OPTION_TEXT, "temp", "FOLDER", &train_set.temporary, NULL, 0, 0,
+     "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
+    {OPTION_COUNT, "debug", "N", &train_set.debug, NULL, 0, 1,
+     "1: counts of counts, discounts and numbers of n-grams on standard error."}};
+
+static const struct options train_options = {
+    .program = "rnnlm-ngram train",
+    .usage = "-text FILE [-order N] [-o MODEL.arpa[.gz]]",
+    .about =
+        "Estimates an n-gram model by interpolated modified Kneser-Ney smoothing: the model that\n"
+        "SRILM's `ngram-count -kndiscount -interpolate` makes.",
+    .table = train_table,
+    .count = sizeof train_table / sizeof *train_table,
+};
+
+static void train_print_report(const struct estimate_report *report, size_t order)
+{
+    fprintf(stderr, "%llu sentences, %llu tokens, %llu words\n",
+            (unsigned long long)report->sentences, (unsigned long long)report->tokens,
+            (unsigned long long)report->words);
+    for (size_t k = 1; k <= order; k++) {
+        const struct discount *discount = &report->discount[k];
+        fprintf(stderr, "order %zu:", k);
+        for (int i = 0; i < COUNTS_OF_COUNTS; i++)
+            fprintf(stderr, " n%d %llu", i + 1, (unsigned long long)discount->occurring[i]);
+        fprintf(stderr, "  D1 %.6f D2 %.6f D3+ %.6f%s  written %llu", discount->value[0],
+                discount->value[1], discount->value[2], discount->fallback ? " (fallback)" : "",
+                (unsigned long long)report->ngrams[k]);
+        if (train_set.prune > 0)
+            fprintf(stderr, " pruned %llu", (unsigned long long)report->pruned[k]);
+        fputc('\n', stderr);
+    }
+}
+
+static bool train_read_options(struct estimate_options *to, struct error *error)
+{
+    estimate_defaults(to);
+    to->order = (size_t)train_set.order;
+    to->text = train_set.text.item;
+    to->texts = train_set.text.count;
+    to->vocabulary = train_set.vocabulary;
+    to->unk = train_set.unk;
+    to->discount_fallback = train_set.fallback;
+    to->temporary = train_set.temporary;
+    to->prune = train_set.prune;
+    to->output = train_set.output;
+    if (to->texts == 0)
+        return error_set(error, "no text given: -text FILE is wanted");
+    if (train_set.cutoff != NULL &&
+        !estimate_parse_cutoffs(train_set.cutoff, to->order, to->cutoff, error))
+        return error_prefix(error, "option -cutoff: ");
+    return estimate_parse_memory(train_set.memory, &to->memory, error) ||
+           error_prefix(error, "option -memory: ");
+}
+
+// `argv[0]` is not looked at. Returns the exit status.
+static int ngram_train(int argc, char **argv)
+{
+    struct error error;
+    struct estimate_options options;
+    struct estimate_report report;
+    enum options_result result = options_parse(&train_options, argc, argv, NULL);
+    if (result != OPTIONS_RUN)
+        return options_status(result);
+    signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
+    if (!train_read_options(&options, &error) || !estimate(&options, &report, &error))
+        return options_fail(train_options.program, error.text);
+    if (train_set.debug > 0)
+        train_print_report(&report, options.order);
+    return 0;
+}
+
+// ---- cache --------------------------------------------------------------------------------------
+
+static struct {
+    const char *text, *output;
+    double decay;
+    int64_t window;
+    bool independent;
+} cache_set = {.output = "-", .decay = CACHE_DECAY};
+
+static const struct option cache_table[] = {
+    {.type = OPTION_GROUP, .help = "Cache"},
+    {OPTION_TEXT, "text", "FILE", &cache_set.text, NULL, 0, 0,
+     "Text, a sentence a line; - is standard input."},
+    {OPTION_NUMBER, "decay", "X", &cache_set.decay, NULL, 0, 1,
+     "What a token weighs is multiplied by this with each further token; above 0, 1: no decay."},
+    {OPTION_COUNT, "window", "N", &cache_set.window, NULL, 0, INT32_MAX,
+     "Only so many tokens before the present one count; 0: all."},
+    {OPTION_FLAG, "independent", NULL, &cache_set.independent, NULL, 0, 0,
+     "Forget everything at the end of each sentence."},
+    {OPTION_TEXT, "o", "FILE", &cache_set.output, NULL, 0, 0, "Write the probabilities here."}};
+
+static const struct options cache_options_table = {
+    .program = "rnnlm-ngram cache",
+    .usage = "-text FILE [-decay X] [-window N] [-independent] [-o FILE]",
+    .about = "Prints, for each token of a text, </s> included, its probability in a cache of the "
+             "tokens\n"
+             "before it: one number a line, 0 for words not seen yet. Mix it with other streams.",
+    .table = cache_table,
+    .count = sizeof cache_table / sizeof *cache_table,
+};
+
+static int ngram_cache(int argc, char **argv)
+{
+    struct error error;
+    enum options_result result = options_parse(&cache_options_table, argc, argv, NULL);
+    if (result != OPTIONS_RUN)
+        return options_status(result);
+    signal(SIGXFSZ, SIG_IGN);
+    if (cache_set.text == NULL)
+        return options_fail(cache_options_table.program, "no text given: -text FILE is wanted");
+    struct cache_options options = {cache_set.decay, (size_t)cache_set.window,
+                                    cache_set.independent};
+    if (!cache_stream(cache_set.text, cache_set.output, &options, &error))
+        return options_fail(cache_options_table.program, error.text);
+    return 0;
+}
+
+#endif

@@ -1,0 +1,110 @@
+// rnnlm-ngram: back-off n-gram models without a network. The first argument is a command, each with
+// options of its own.
+#include <stdio.h>
+#include <string.h>
+
+#include "ngram-train.h"
+#include "ngram/backoff.h"
+#include "score/ngram_text.h"
+#include "tool.h"
+
+#define PROGRAM "rnnlm-ngram"
+
+// ---- ppl --------------------------------------------------------------------------------------
+
+static struct {
+    const char *model, *text;
+    int64_t order, debug;
+    bool unk;
+} ppl_set;
+
+static const struct option ppl_table[] = {
+    {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
+    {OPTION_TEXT, "lm", "FILE", &ppl_set.model, NULL, 0, 0, "Model, an ARPA file."},
+    {OPTION_TEXT, "text", "FILE", &ppl_set.text, NULL, 0, 0, "Text, one sentence a line."},
+    {.type = OPTION_GROUP, .help = "Scoring"},
+    {OPTION_COUNT, "order", "N", &ppl_set.order, NULL, 1, NGRAM_LONGEST,
+     "Use n-grams of up to N words; without it, all that the model has."},
+    {OPTION_FLAG, "unk", NULL, &ppl_set.unk, NULL, 0, 0,
+     "For command lines made for SRILM: unknown words are <unk> wherever the model gives <unk> a "
+     "probability, and OOVs where it does not."},
+    {OPTION_COUNT, "debug", "N", &ppl_set.debug, NULL, 0, 100,
+     "0 prints the totals of the text, 1 those of each sentence too, 2 each word's probability as "
+     "well."},
+};
+
+static const struct options ppl_options = {
+    .program = PROGRAM " ppl",
+    .usage = "-lm MODEL.arpa -text FILE [options]",
+    .about = "Perplexity of a text, printed as SRILM's `ngram -lm MODEL -ppl FILE` prints it.",
+    .table = ppl_table,
+    .count = sizeof ppl_table / sizeof *ppl_table,
+};
+
+static bool ppl(const struct option_list *operands, struct output *output, struct error *error)
+{
+    (void)operands;
+    struct srilm_totals totals;
+    if (ppl_set.model == NULL || ppl_set.text == NULL)
+        return error_set(error, "wanted: -lm MODEL and -text FILE");
+    struct ngram_model *model = ngram_open(ppl_set.model, error);
+    if (model == NULL)
+        return false;
+    if (ppl_set.order > 0)
+        ngram_order_limit(model, (int)ppl_set.order);
+    bool ok = ngram_text_score(model, ppl_set.text, (int)ppl_set.debug, output, &totals, error);
+    ngram_close(model);
+    return ok;
+}
+
+static int ngram_ppl(int argc, char **argv)
+{
+    enum options_result result = options_parse(&ppl_options, argc, argv, NULL);
+    if (result != OPTIONS_RUN)
+        return options_status(result);
+    return tool_run(ppl_options.program, ppl, NULL);
+}
+
+// ---- commands ---------------------------------------------------------------------------------
+
+static const struct command {
+    const char *name;
+    const struct options *options;
+    int (*run)(int argc, char **argv); // argv[0] is the command
+} commands[] = {
+    {"ppl", &ppl_options, ngram_ppl},
+    {"train", &train_options, ngram_train},
+    {"cache", &cache_options_table, ngram_cache},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+// The commands' names and usages as the program's own.
+static const struct options program_options = {
+    .program = PROGRAM,
+    .usage = "ppl -lm MODEL.arpa -text FILE [-order N] [-unk] [-debug 0|1|2]\n"
+             "train -text FILE [-order N] [-o MODEL.arpa[.gz]] [options]\n"
+             "cache -text FILE [-decay X] [-window N] [-independent] [-o FILE]",
+    .about = "Back-off n-gram models: perplexity of a text (ppl), estimation from a text (train),\n"
+             "and a cache of the words seen lately (cache). COMMAND --help lists the options of a\n"
+             "command.",
+    .operands = "COMMAND",
+};
+
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < COMMANDS && argc > 1; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (argc > 1 && argv[1][0] == '-') {
+        enum options_result result = options_parse(&program_options, argc, argv, NULL);
+        if (result != OPTIONS_RUN)
+            return options_status(result);
+    }
+    fprintf(stderr, "%s: found %s, wanted a command:", PROGRAM,
+            argc > 1 ? argv[1] : "no arguments");
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(stderr, " %s", commands[i].name);
+    fprintf(stderr, "; %s --help says more\n", PROGRAM);
+    return options_status(OPTIONS_BAD_USAGE);
+}

@@ -1,0 +1,28 @@
+// What a companion program does around its work: standard output is opened before and checked
+// after, errors are printed.
+#ifndef TOOLS_TOOL_H
+#define TOOLS_TOOL_H
+
+#include <signal.h>
+
+#include "base/file.h"
+#include "options.h"
+
+typedef bool tool_work(const struct option_list *operands, struct output *output,
+                       struct error *error);
+
+// Returns the exit status.
+static inline int tool_run(const char *program, tool_work *work, const struct option_list *operands)
+{
+    struct error error, late;
+    signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
+    struct output *output = output_open("-", &error);
+    if (output == NULL)
+        return options_fail(program, error.text);
+    bool ok = work(operands, output, &error);
+    if (!output_commit(output, &late) && ok)
+        return options_fail(program, late.text);
+    return ok ? 0 : options_fail(program, error.text);
+}
+
+#endif
