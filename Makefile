@@ -2,6 +2,8 @@
 #
 #   make                      optimised build: bin/, build/librnnlm.a, build/librnnlm.so
 #   make CC=clang             another compiler
+#   make install PREFIX=/usr/local DESTDIR=
+#   make test                 installs what the tests need, and runs them all
 #   make SANITIZE=address,undefined BUILD=build/sanitize BIN=build/sanitize/bin
 
 CC ?= gcc
@@ -67,6 +69,44 @@ $(BIN)/%: $(BUILD)/tools/%.o $(BUILD)/internal.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# ---- installation ------------------------------------------------------------------------------------------------
+
+# The reference toolkit's small companions have common names: they are installed with "rnnlm-" in front.
+SHORT_NAMES = convert prob makenbest gettext getbest
+INSTALLED := $(foreach program,$(notdir $(PROGRAMS)),$(if $(filter $(program),$(SHORT_NAMES)),rnnlm-$(program),$(program)))
+NGRAM_COMMANDS = train ppl cache
+MANUALS := $(INSTALLED:%=$(BUILD)/man/%.1) $(NGRAM_COMMANDS:%=$(BUILD)/man/rnnlm-ngram-%.1)
+VERSION := $(shell sed -n 's/^\#define RNNLM_VERSION "\(.*\)"/\1/p' rnnlm/options.h)
+
+# Manual pages come from the programs' option tables.
+man: $(MANUALS)
+$(BUILD)/man/rnnlm-ngram-%.1: $(BIN)/rnnlm-ngram
+	@mkdir -p $(@D)
+	$(BIN)/rnnlm-ngram $* --manual=rnnlm-ngram-$* > $@
+$(BUILD)/man/%.1: programs
+	@mkdir -p $(@D)
+	program=$(BIN)/$*; test -x $$program || program=$(BIN)/$(*:rnnlm-%=%); $$program --manual=$* > $@
+
+$(BUILD)/rnnlm.pc: Makefile rnnlm/options.h
+	@mkdir -p $(@D)
+	printf '%s\n' 'prefix=$(PREFIX)' 'Name: rnnlm' 'Description: Recurrent neural network language models' \
+	    'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lrnnlm' \
+	    'Libs.private: $(LIBS) -pthread' > $@
+
+install: all man $(BUILD)/rnnlm.pc
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	    $(DESTDIR)$(PREFIX)/share/man/man1
+	for program in $(notdir $(PROGRAMS)); do \
+	    case " $(SHORT_NAMES) " in *" $$program "*) name=rnnlm-$$program ;; *) name=$$program ;; esac; \
+	    install -m 755 $(BIN)/$$program $(DESTDIR)$(PREFIX)/bin/$$name || exit 1; done
+	install -m 644 rnnlm/rnnlm.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(BUILD)/librnnlm.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(BUILD)/librnnlm.so $(DESTDIR)$(PREFIX)/lib/librnnlm.so.$(VERSION)
+	ln -sf librnnlm.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/librnnlm.so.1
+	ln -sf librnnlm.so.1 $(DESTDIR)$(PREFIX)/lib/librnnlm.so
+	install -m 644 $(BUILD)/rnnlm.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1/
+
 # ---- tests -------------------------------------------------------------------------------------------------------
 
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/internal.a
@@ -83,7 +123,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: all programs libraries unit-tests test clean help
+.PHONY: all programs libraries man install unit-tests test clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -568,6 +568,10 @@ static bool check_settings(struct error *error)
 {
     if (set.train == NULL && set.test == NULL && set.words_to_generate == 0)
         return error_set(error, "nothing to do: -train, -test or -gen is wanted");
+    double lambda;
+    if (!is_auto(set.lambda) &&
+        !parse_weight("lambda", set.lambda, strlen(set.lambda), &lambda, error))
+        return false;
     if (set.models.count == 0)
         return error_set(error, "no model named: -rnnlm FILE is wanted");
     if (set.train != NULL && set.models.count > 1)

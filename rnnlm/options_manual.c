@@ -39,8 +39,11 @@ static void print_option(const struct option *option)
     putchar('\n');
 }
 
+// A command of a program is called by both names, whatever its page is called.
 static void print_synopsis(const struct options *options, const char *name)
 {
+    if (strchr(options->program, ' ') != NULL)
+        name = options->program;
     printf(".SH SYNOPSIS\n");
     for (const char *form = options->usage; form != NULL;) {
         size_t length = strcspn(form, "\n");
@@ -53,10 +56,11 @@ static void print_synopsis(const struct options *options, const char *name)
 
 void options_manual(const struct options *options, const char *name)
 {
-    size_t summary = strcspn(options->about, ".\n");
+    size_t summary = strcspn(options->about, ".:");
     printf(".TH \"%s\" 1 \"\" \"rnnlm %s\" \"rnnlm\"\n.SH NAME\n%s \\- ", name, RNNLM_VERSION,
            name);
-    print_escaped(options->about, summary);
+    for (size_t i = 0; i < summary; i++) // on one line, wherever the text breaks
+        print_escaped(options->about[i] == '\n' ? " " : &options->about[i], 1);
     putchar('\n');
     print_synopsis(options, name);
     printf(".SH DESCRIPTION\n");

@@ -1,5 +1,5 @@
-// The commands of rnnlm-ngram that make something from text: `train`, an n-gram model, and `cache`,
-// a probability stream.
+// The commands of rnnlm-ngram that make something from text: `train`, an n-gram model, and
+// `cache`, a probability stream.
 #ifndef TOOLS_NGRAM_TRAIN_H
 #define TOOLS_NGRAM_TRAIN_H
 
@@ -10,7 +10,7 @@
 #include "ngram/estimate.h"
 #include "options.h"
 
-// ---- train --------------------------------------------------------------------------------------
+// ---- train -------------------------------------------------------------------------------------
 
 static struct {
     struct option_list text;
@@ -122,7 +122,7 @@ static int ngram_train(int argc, char **argv)
     return 0;
 }
 
-// ---- cache --------------------------------------------------------------------------------------
+// ---- cache -------------------------------------------------------------------------------------
 
 static struct {
     const char *text, *output;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-// The nearest, ties to even: off by at most 2^-9 of the number. Finite numbers stay finite, NaN
+// The nearest, ties to even: off by at most 2^-8 of a normal number. Finite numbers stay finite, NaN
 // stays NaN.
 static inline uint16_t bfloat16_from(float number)
 {

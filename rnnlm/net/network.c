@@ -185,14 +185,30 @@ void network_copy_dense(struct network *to, const struct network *from)
             memcpy(target[i].data, source[i].data, source[i].count * sizeof(float));
 }
 
+// Numbers whose exponent is all ones are not finite; in this form the loop takes many at a time.
+static bool all_finite(const float *data, size_t count)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &data[i], sizeof bits);
+        found |= (bits & 0x7f800000u) == 0x7f800000u;
+    }
+    return found == 0;
+}
+
 bool network_is_finite(const struct network *network, struct error *error)
 {
     struct matrix list[MATRICES];
     list_matrices(network, list);
-    for (int i = 0; i < MATRICES; i++)
-        for (size_t j = 0; j < list[i].count; j++)
-            if (!isfinite(list[i].data[j]))
-                return error_set(error, "%s: found %g, wanted finite numbers", list[i].name,
-                                 (double)list[i].data[j]);
+    for (int i = 0; i < MATRICES; i++) {
+        if (all_finite(list[i].data, list[i].count))
+            continue;
+        size_t j = 0;
+        while (isfinite(list[i].data[j]))
+            j++;
+        return error_set(error, "%s: found %g, wanted finite numbers", list[i].name,
+                         (double)list[i].data[j]);
+    }
     return true;
 }

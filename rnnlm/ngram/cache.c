@@ -127,8 +127,7 @@ bool cache_add(struct cache *cache, int32_t word, struct error *error)
     return true;
 }
 
-// ---- streams
-// ----------------------------------------------------------------------------------------------------
+// ---- streams -----------------------------------------------------------------------------------
 
 static bool stream_text(struct reader *reader, struct cache *cache, struct vocabulary *vocabulary,
                         struct output *output, struct error *error)

@@ -1,8 +1,8 @@
 // Unigram cache with exponential decay (Kuhn & De Mori 1990; Clarkson & Robinson 1997): the words
 // seen lately are likely again.
 //
-//   p(w) = sum of decay^(age of i) over the earlier tokens i that are w / the same sum over all
-//   earlier tokens
+//   p(w) = sum of decay^(age of i) over the earlier tokens i that are w
+//          / the same sum over all earlier tokens
 #ifndef NGRAM_CACHE_H
 #define NGRAM_CACHE_H
 

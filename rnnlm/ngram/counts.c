@@ -9,8 +9,7 @@
 #include "text/reader.h"
 #include "text/vocabulary.h"
 
-// ---- text to ids
-// ------------------------------------------------------------------------------------------------
+// ---- text to ids -------------------------------------------------------------------------------
 
 // Ids while reading are those of a struct vocabulary; </s> is 0 and ends a sentence.
 enum { ID_END = WORD_END, ID_START = 1, ID_UNKNOWN = 2, SPECIAL_WORDS = 3 };
@@ -156,8 +155,7 @@ static bool read_all(struct text_reading *reading, struct error *error)
     return true;
 }
 
-// ---- words
-// ------------------------------------------------------------------------------------------------------
+// ---- words -------------------------------------------------------------------------------------
 
 static int compare_words(const void *a, const void *b)
 {
@@ -190,8 +188,7 @@ static bool order_words(struct counts *counts, struct vocabulary *vocabulary, ui
     return true;
 }
 
-// ---- records of the highest order
-// -------------------------------------------------------------------------------
+// ---- records of the highest order --------------------------------------------------------------
 
 static unsigned bits_for(uint64_t largest)
 {
@@ -226,11 +223,10 @@ static bool add_records(struct counts *counts, struct text_reading *reading, con
     return false;
 }
 
-// ---- counts of all orders
-// ---------------------------------------------------------------------------------------
+// ---- counts of all orders ----------------------------------------------------------------------
 
-// The scan goes through the records in order of their last words, so that all records with the same
-// last k words stand together: the k-gram is complete when they change.
+// The scan goes through the records in order of their last words, so that all records with the
+// same last k words stand together: the k-gram is complete when they change.
 struct scan {
     struct counts *counts;
     uint32_t ids[RECORD_MOST_IDS];        // of the record before: last word first
@@ -323,8 +319,7 @@ static bool scan_all(struct counts *counts, struct sorter *sorter, struct error 
     return true;
 }
 
-// ---- the whole
-// --------------------------------------------------------------------------------------------------
+// ---- the whole ---------------------------------------------------------------------------------
 
 static bool sort_and_scan(struct counts *counts, struct text_reading *reading,
                           const uint32_t *new_id, struct error *error)

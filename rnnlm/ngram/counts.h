@@ -33,8 +33,8 @@ struct counts {
     bool unk;                     // <unk> is a word
     uint64_t tokens, sentences;   // <s> not counted, </s> counted
     uint64_t *unigram;            // [words + 1] counts; 0 for <s>, and for <unk> if it is no word
-    // [order + 1] for orders 2..order: n-grams with their counts as payload, sorted by context, the
-    // nearest word first, then by their last word.
+    // [order + 1] for orders 2..order: n-grams with their counts as payload, sorted by context,
+    // the nearest word first, then by their last word.
     struct sorter ngrams[NGRAM_MOST_ORDER + 1];
     struct discount discount[NGRAM_MOST_ORDER + 1]; // counts of counts only
 };

@@ -21,8 +21,7 @@ void estimate_defaults(struct estimate_options *options)
         options->cutoff[k] = 1;
 }
 
-// ---- values on the command line
-// ---------------------------------------------------------------------------------
+// ---- values on the command line ----------------------------------------------------------------
 
 // A run of digits; false if there is none, or if it is too large.
 static bool parse_digits(const char **text, uint64_t *value)
@@ -74,8 +73,7 @@ bool estimate_parse_memory(const char *text, size_t *memory, struct error *error
     return true;
 }
 
-// ---- checks
-// -----------------------------------------------------------------------------------------------------
+// ---- checks ------------------------------------------------------------------------------------
 
 static bool check_options(const struct estimate_options *options, struct error *error)
 {
@@ -102,8 +100,7 @@ static bool compute_discounts(struct counts *counts, bool fallback, struct estim
     return ok;
 }
 
-// ---- writing
-// ----------------------------------------------------------------------------------------------------
+// ---- writing -----------------------------------------------------------------------------------
 
 static bool has_unigram(const struct counts *counts, uint32_t word)
 {
@@ -163,8 +160,7 @@ static bool write_model(struct interpolated *model, const struct counts *counts,
     return writer_commit(&writer, error);
 }
 
-// ---- the whole
-// --------------------------------------------------------------------------------------------------
+// ---- the whole ---------------------------------------------------------------------------------
 
 static bool estimate_from(struct counts *counts, struct interpolated *model,
                           const struct estimate_options *options, struct allowance *allowance,

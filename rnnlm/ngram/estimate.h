@@ -1,5 +1,11 @@
 // Estimation of n-gram models: text to an ARPA file by interpolated modified Kneser-Ney smoothing,
 // the model that SRILM's `ngram-count -kndiscount -interpolate` makes.
+//
+// In one thing it is deliberately another: where less than about 3e-6 of a context's probability is
+// left for backing off, SRILM gives up interpolation for that context; here the equations hold
+// everywhere. That touches a few contexts of a large model (6 n-grams of a million), and, with -unk
+// and no unknown word in a text of millions of words, the unigrams, where SRILM gives <unk> all
+// that the discounts leave.
 #ifndef NGRAM_ESTIMATE_H
 #define NGRAM_ESTIMATE_H
 

@@ -1,8 +1,8 @@
 // Interpolation, with the contexts visited as a tree: under a context stand those that are longer
 // by one word to the left.
 //
-//   p(w | h) = (c(h w) - D) / c(h) + g(h) p(w | h'),   g(h) = sum of D over the words after h /
-//   c(h)
+//   p(w | h) = (c(h w) - D) / c(h) + g(h) p(w | h')
+//   g(h) = sum of D over the words after h / c(h)
 //
 // with h' = h without its first word, D by the count's class, and the uniform distribution below
 // the unigrams. In the order of contexts, nearest word first, all n-grams after h stand together,
@@ -43,8 +43,7 @@ struct visit {
     struct error *error;
 };
 
-// ---- unigrams
-// ---------------------------------------------------------------------------------------------------
+// ---- unigrams ----------------------------------------------------------------------------------
 
 static bool is_event(const struct counts *counts, uint32_t word)
 {
@@ -81,8 +80,7 @@ static void estimate_unigrams(struct interpolated *model, const struct counts *c
             model->unigram[word] = left > 0 ? left / (double)without : 0;
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------
+// ---- reading -----------------------------------------------------------------------------------
 
 static bool read_next(struct visit *visit, size_t order)
 {
@@ -121,8 +119,7 @@ static bool read_context(struct visit *visit, size_t order)
     return true;
 }
 
-// ---- one context
-// ------------------------------------------------------------------------------------------------
+// ---- one context -------------------------------------------------------------------------------
 
 // The place of a word that is in the list from `low` on. Steps double from `low`: words are looked
 // up in ascending order.
@@ -164,8 +161,9 @@ static void find_lower(struct visit *visit, size_t order)
 
 // Fills in the probabilities and returns the back-off weight. It is g(h) if nothing is cut off;
 // what has been cut off goes to the words that are backed off to:
-//   b(h) = (1 - sum p(w|h)) / (1 - sum p(w|h')) = g(h) + sum over dropped (c - D) / c(h) / (1 - sum
-//   p(w|h'))
+//   b(h) = (1 - sum p(w|h)) / (1 - sum p(w|h'))
+//        = g(h) + sum over dropped (c - D) / c(h) / (1 - sum p(w|h'))
+//
 // The second form loses no digits when the sums are close to 1.
 static double estimate_context(struct visit *visit, size_t order, bool *kept)
 {
@@ -203,8 +201,7 @@ static double estimate_context(struct visit *visit, size_t order, bool *kept)
     return backoff;
 }
 
-// ---- results
-// ----------------------------------------------------------------------------------------------------
+// ---- results -----------------------------------------------------------------------------------
 
 static bool hand_on_ngrams(struct visit *visit, size_t order)
 {
@@ -246,8 +243,8 @@ static bool hand_on_backoff(struct visit *visit, size_t order, double backoff)
     return sorter_add(to, record, visit->error);
 }
 
-// Visits the context read next at this order, and those under it. A context is part of the model if
-// an n-gram after it has been kept, or if one under it is part of the model.
+// Visits the context read next at this order, and those under it. A context is part of the model
+// if an n-gram after it has been kept, or if one under it is part of the model.
 static bool visit_context(struct visit *visit, size_t order, bool *in_model)
 {
     bool kept = false;
@@ -281,8 +278,7 @@ static bool visit_all(struct visit *visit)
     return true;
 }
 
-// ---- the whole
-// --------------------------------------------------------------------------------------------------
+// ---- the whole ---------------------------------------------------------------------------------
 
 static void start_orders(struct interpolated *model, struct counts *counts,
                          struct allowance *allowance, const char *temporary)

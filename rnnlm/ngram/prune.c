@@ -1,12 +1,12 @@
 // Relative-entropy pruning. From the highest order down, for each n-gram h w that is not itself a
 // context:
 //
-//   b'(h)  = (1 - sum p(v|h) + p(w|h)) / (1 - sum p(v|h') + p(w|h'))          back-off weight
-//   without it change = -P(h) { p(w|h) [log p(w|h') + log b'(h) - log p(w|h)] + (1 - sum p(v|h))
-//   [log b'(h) - log b(h)] }
+//   b'(h)  = (1 - sum p(v|h) + p(w|h)) / (1 - sum p(v|h') + p(w|h'))
+//   change = -P(h) { p(w|h) [log p(w|h') + log b'(h) - log p(w|h)]
+//                    + (1 - sum p(v|h)) [log b'(h) - log b(h)] }
 //
-// and it goes if 10^change - 1 is below the threshold. Sums are over the n-grams after h before any
-// of them has gone.
+// where b' is the back-off weight without it, and it goes if 10^change - 1 is below the threshold.
+// Sums are over the n-grams after h before any of them has gone.
 #include "ngram/prune.h"
 
 #include <math.h>
@@ -49,8 +49,7 @@ struct group {
     size_t lower_capacity;
 };
 
-// ---- loading
-// ----------------------------------------------------------------------------------------------------
+// ---- loading -----------------------------------------------------------------------------------
 
 static bool load_ngram(struct prune_order *order, const struct assembled *ngram,
                        struct error *error)
@@ -85,8 +84,7 @@ static bool load(struct pruning *pruning, size_t k)
     return ok;
 }
 
-// ---- finding
-// ----------------------------------------------------------------------------------------------------
+// ---- finding -----------------------------------------------------------------------------------
 
 static const uint64_t *record_at(const struct prune_order *order, size_t i)
 {
@@ -170,8 +168,7 @@ static double back_off(const struct pruning *pruning, const uint32_t *context, s
     return sum + log10(pruning->model->unigram[word]);
 }
 
-// ---- groups
-// -----------------------------------------------------------------------------------------------------
+// ---- groups ------------------------------------------------------------------------------------
 
 // Finds the end of the group that begins at `first`, and its context as an n-gram.
 static void find_group(struct pruning *pruning, struct group *group)
@@ -237,8 +234,7 @@ static bool find_lower(struct pruning *pruning, struct group *group)
     return true;
 }
 
-// ---- pruning
-// ----------------------------------------------------------------------------------------------------
+// ---- pruning -----------------------------------------------------------------------------------
 
 static bool is_dispensable(const struct pruning *pruning, const struct group *group, size_t i)
 {
@@ -349,8 +345,7 @@ static void find_joint(struct pruning *pruning, size_t k)
     }
 }
 
-// ---- the whole
-// --------------------------------------------------------------------------------------------------
+// ---- the whole ---------------------------------------------------------------------------------
 
 // Puts what is left back into the model.
 static bool store(struct pruning *pruning, size_t k, struct allowance *allowance,

@@ -47,8 +47,8 @@ INLINE void insertion_sort(uint64_t *records, size_t count, unsigned words)
     }
 }
 
-// Quicksort around the middle of first, middle and last; for at most QUICKSORT_MOST records, so its
-// worst case is small.
+// Quicksort around the middle of first, middle and last; for at most QUICKSORT_MOST records, so
+// its worst case is small.
 INLINE void quicksort(uint64_t *records, size_t count, unsigned words, sort_function *self)
 {
     uint64_t pivot[RECORD_MOST_WORDS];
@@ -163,8 +163,7 @@ static void sort_any(uint64_t *records, size_t count, unsigned words)
     sort_body(records, count, words, sort_any);
 }
 
-// ---- threads
-// ----------------------------------------------------------------------------------------------------
+// ---- threads -----------------------------------------------------------------------------------
 
 struct shared_sort {
     uint64_t *records;

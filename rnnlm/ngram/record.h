@@ -101,8 +101,8 @@ static inline float record_to_float(uint64_t payload)
     return value;
 }
 
-// Sorts `count` records of `words` 64-bit words each in place, payload included, on as many threads
-// as there are processors (at most a few).
+// Sorts `count` records of `words` 64-bit words each in place, payload included, on as many
+// threads as there are processors (at most a few).
 void record_sort(uint64_t *records, size_t count, unsigned words);
 
 #endif

@@ -54,8 +54,7 @@ void sorter_free(struct sorter *sorter)
     temporary_close(&sorter->file);
 }
 
-// ---- blocks
-// -----------------------------------------------------------------------------------------------------
+// ---- blocks ------------------------------------------------------------------------------------
 
 static void combine_into(const struct sorter *sorter, uint64_t *kept, const uint64_t *record)
 {
@@ -87,8 +86,7 @@ static void sort_block(struct sorter *sorter)
     sorter->count = (size_t)(kept - sorter->records) / words + 1;
 }
 
-// ---- runs
-// -------------------------------------------------------------------------------------------------------
+// ---- runs --------------------------------------------------------------------------------------
 
 static bool fill_buffer(struct sorter *sorter, struct sorter_run *run, struct error *error)
 {
@@ -207,7 +205,8 @@ static bool merge_runs(struct sorter *sorter, struct error *error)
 {
     struct sorter whole;
     const uint64_t *record;
-    // The new sorter has a block that is written as a part of the one run, not as a run of its own.
+    // The new sorter has a block that is written as a part of the one run, not as a run of its
+    // own.
     sorter_init(&whole, sorter->shape, sorter->rule, sorter->allowance, sorter->file.folder);
     size_t bytes = record_bytes(sorter), capacity = BUFFER_MOST / bytes;
     uint64_t *block = memory_new(capacity, bytes, error);
@@ -249,8 +248,8 @@ static bool spill(struct sorter *sorter, struct error *error)
     return sorter->run_count < RUNS_MOST || merge_runs(sorter, error);
 }
 
-// Records that the block may grow by: it doubles as long as the allowance lasts, then takes what is
-// left of that if it is worth it. A first small block each sorter has, whatever the allowance.
+// Records that the block may grow by: it doubles as long as the allowance lasts, then takes what
+// is left of that if it is worth it. A first small block each sorter has, whatever the allowance.
 static size_t take_more(struct sorter *sorter)
 {
     struct allowance *allowance = sorter->allowance;
@@ -290,8 +289,7 @@ bool sorter_make_room(struct sorter *sorter, struct error *error)
     return sorter->count <= sorter->capacity / 2 || spill(sorter, error);
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------
+// ---- reading -----------------------------------------------------------------------------------
 
 bool sorter_finish(struct sorter *sorter, struct error *error)
 {

@@ -12,8 +12,7 @@
 
 enum { BUFFER_BYTES = 1 << 18, FIRST_BYTES = 1 << 12 };
 
-// ---- allowance
-// --------------------------------------------------------------------------------------------------
+// ---- allowance ---------------------------------------------------------------------------------
 
 bool allowance_take(struct allowance *allowance, size_t bytes)
 {
@@ -28,8 +27,7 @@ void allowance_give(struct allowance *allowance, size_t bytes)
     allowance->used -= bytes < allowance->used ? bytes : allowance->used;
 }
 
-// ---- temporary files
-// --------------------------------------------------------------------------------------------
+// ---- temporary files ---------------------------------------------------------------------------
 
 void temporary_init(struct temporary *file, const char *folder)
 {
@@ -101,8 +99,7 @@ bool temporary_read(struct temporary *file, void *data, size_t size, uint64_t of
     return true;
 }
 
-// ---- sequences
-// --------------------------------------------------------------------------------------------------
+// ---- sequences ---------------------------------------------------------------------------------
 
 void sequence_init(struct sequence *sequence, size_t size, struct allowance *allowance,
                    const char *folder)
@@ -176,8 +173,8 @@ bool sequence_start(struct sequence *sequence, struct error *error)
     sequence->next = 0;
     if (sequence->file.descriptor < 0)
         return true;
-    // What is still held has to be written once; from then on `held` only tells what the buffer has
-    // been filled with.
+    // What is still held has to be written once; from then on `held` only tells what the buffer
+    // has been filled with.
     if (sequence->first + sequence->held == sequence->count && sequence->held > 0 &&
         !write_held(sequence, error))
         return false;

@@ -8,8 +8,7 @@
 
 #include "base/error.h"
 
-// ---- allowance
-// --------------------------------------------------------------------------------------------------
+// ---- allowance ---------------------------------------------------------------------------------
 
 struct allowance {
     size_t limit, used; // bytes
@@ -19,8 +18,7 @@ struct allowance {
 bool allowance_take(struct allowance *allowance, size_t bytes);
 void allowance_give(struct allowance *allowance, size_t bytes);
 
-// ---- temporary files
-// --------------------------------------------------------------------------------------------
+// ---- temporary files ---------------------------------------------------------------------------
 
 // A file without a name in `folder`: gone when it is closed, or when the program ends in whatever
 // way.
@@ -38,8 +36,7 @@ bool temporary_write(struct temporary *file, const void *data, size_t size, uint
 bool temporary_read(struct temporary *file, void *data, size_t size, uint64_t offset,
                     struct error *error);
 
-// ---- sequences
-// --------------------------------------------------------------------------------------------------
+// ---- sequences ---------------------------------------------------------------------------------
 
 // Elements of one size, written once from the first to the last, then read from the first any
 // number of times.

@@ -9,10 +9,7 @@
 
 // ---- searching --------------------------------------------------------------------------------
 
-enum {
-    INTERPOLATIONS = 6, // then halving, for keys that are not spread evenly
-    WINDOW = 12         // nodes around a guess that are looked at first
-};
+enum { INTERPOLATIONS = 6 }; // then halving, for keys that are not spread evenly
 
 // Where among the nodes the key should lie, if keys are spread evenly.
 static inline uint32_t guess(const struct trie_search *search)
@@ -32,10 +29,9 @@ static inline uint32_t within(int64_t at, int64_t low, int64_t high)
     return (uint32_t)(at < low ? low : at >= high ? high - 1 : at);
 }
 
-// The general search, between low and high.
-static uint32_t find_between(const struct trie_search *search, int64_t low, int64_t high,
-                             uint32_t at)
+static uint32_t find_from(const struct trie_search *search, uint32_t at)
 {
+    int64_t low = search->begin, high = search->end;
     for (int tries = 0; low < high; tries++) {
         uint32_t there = search->node[at].key;
         if (there == search->key)
@@ -54,43 +50,16 @@ static uint32_t find_between(const struct trie_search *search, int64_t low, int6
     return TRIE_NONE;
 }
 
-// Nearly always the key lies within a few nodes of a guess: how many of them are below it is
-// counted without a branch that could be mispredicted.
-static uint32_t find_from(const struct trie_search *search, uint32_t at)
-{
-    uint32_t low = search->begin, high = search->end, key = search->key;
-    if (high - low > WINDOW) {
-        low = at > low + WINDOW / 2 ? at - WINDOW / 2 : low;
-        low = low + WINDOW < high ? low : high - WINDOW;
-        high = low + WINDOW;
-    }
-    uint32_t place = low;
-    for (uint32_t i = low; i < high; i++)
-        place += search->node[i].key < key;
-    if (place < high && search->node[place].key == key)
-        return place;
-    if (place == high && high < search->end)
-        return find_between(search, high, search->end, high);
-    if (place == low && low > search->begin)
-        return find_between(search, search->begin, low, low - 1);
-    return TRIE_NONE;
-}
-
 void trie_find_all(struct trie_search *search, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        search[i].found = search[i].begin;
-        if (search[i].begin < search[i].end) {
-            search[i].found = guess(&search[i]);
-            __builtin_prefetch(&search[i].node[search[i].found]);
-        }
+        search[i].found = guess(&search[i]);
+        __builtin_prefetch(&search[i].node[search[i].found]);
     }
     for (size_t i = 0; i < count; i++) {
-        if (search[i].end - search[i].begin > WINDOW) {
-            int64_t better = search[i].found + distance(&search[i], search[i].found);
-            search[i].found = within(better, search[i].begin, search[i].end);
-            __builtin_prefetch(&search[i].node[search[i].found]);
-        }
+        int64_t better = search[i].found + distance(&search[i], search[i].found);
+        search[i].found = within(better, search[i].begin, search[i].end);
+        __builtin_prefetch(&search[i].node[search[i].found]);
     }
     for (size_t i = 0; i < count; i++)
         search[i].found = find_from(&search[i], search[i].found);
@@ -232,7 +201,8 @@ size_t trie_arrange(struct trie_level *parents, struct trie_level *level)
         for (uint32_t j = parents->node[i].first + 1; j < parents->node[i + 1].first; j++)
             if (level->node[j].key == level->node[j - 1].key)
                 twin = j;
-    for (size_t i = 0; i <= level->count; i++)
+    for (size_t i = 0; i < level->count; i++)
         level->node[i].first = 0;
+    level->node[level->count] = (struct trie_node){0};
     return twin;
 }

@@ -1,5 +1,5 @@
-// ARPA files as text. Numbers are made by integer arithmetic: printf would take most of the time of
-// an estimation.
+// ARPA files as text. Numbers are made by integer arithmetic: printf would take most of the time
+// of an estimation.
 #include "ngram/writer.h"
 
 #include <math.h>

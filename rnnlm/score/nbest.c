@@ -64,7 +64,8 @@ static bool score_words(struct blend *blend, struct lists *lists, struct totals 
                 reader_name(lists->reader), reader_line_number(lists->reader),
                 (int)lists->id_length, lists->id);
         if (!blend_next(blend, &token, &word, error))
-            return false;
+            return error_prefix(error, "%s: line %" PRIu64 ": ", reader_name(lists->reader),
+                                reader_line_number(lists->reader));
         *log10_prob += count_word(&word, totals);
     }
     return true;

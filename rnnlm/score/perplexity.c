@@ -1,7 +1,15 @@
 // Perplexity of a text.
 #include "score/perplexity.h"
 
+#include <inttypes.h>
 #include <math.h>
+
+// In front of what is wrong with a word: where it stands.
+static bool wrong_word(const struct reader *text, struct error *error)
+{
+    return error_prefix(error, "%s: line %" PRIu64 ": ", reader_name(text),
+                        reader_line_number(text));
+}
 
 static const double OOV_LOG10 =
     -8; // what the networks are charged for a word that only the other model knows
@@ -49,7 +57,7 @@ bool perplexity_score(struct blend *blend, struct reader *text, struct output *t
                                  "----------------------------------\n");
     while (reader_next(text, &token)) {
         if (!blend_next(blend, &token, &word, error))
-            return false;
+            return wrong_word(text, error);
         if (table != NULL)
             write_row(blend, table, &token, &word);
         count_word(blend, &word, totals);
@@ -69,9 +77,10 @@ static bool report_sentence(struct blend *blend, struct reader *text, struct tok
 {
     struct blend_word word;
     while (!token.sentence_end) {
-        if (!srilm_report_text(report, token.text, token.length, error) ||
-            !blend_next(blend, &token, &word, error))
+        if (!srilm_report_text(report, token.text, token.length, error))
             return false;
+        if (!blend_next(blend, &token, &word, error))
+            return wrong_word(text, error);
         bool oov = !word.known && !(word.mixed > 0);
         const char *name = word.name != NULL ? word.name : "<unk>";
         struct srilm_word told = {name, oov ? "OOV" : "rnn", oov ? 0 : log10(word.mixed), oov};
@@ -81,8 +90,9 @@ static bool report_sentence(struct blend *blend, struct reader *text, struct tok
             return reader_ok(text, error) &&
                    error_set(error, "%s: unexpected end", reader_name(text));
     }
-    return blend_next(blend, &token, &word, error) &&
-           srilm_report_end(report, "rnn", log10(word.mixed), error);
+    if (!blend_next(blend, &token, &word, error))
+        return wrong_word(text, error);
+    return srilm_report_end(report, "rnn", log10(word.mixed), error);
 }
 
 bool perplexity_report(struct blend *blend, struct reader *text, struct srilm_report *report,

@@ -1,5 +1,4 @@
 // A network as a source.
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,6 @@ struct network_source {
     struct source source;
     struct scorer scorer;
     int32_t unknown;          // what words that are not in the vocabulary are taken as
-    uint64_t words;           // so far, for messages
     struct state *begin;      // where the hypotheses of the current list begin
     struct state *after_best; // the state after the first hypothesis of the current list
     bool first, in_list;      // the hypothesis under way is the first of its list
@@ -41,11 +39,9 @@ static bool network_next(struct source *source, const struct token *token, struc
     word->name =
         word->id >= 0 ? vocabulary_word(&network->scorer.model->vocabulary, word->id) : NULL;
     word->prob = scorer_word(&network->scorer, word->id);
-    network->words++;
     if (word->id >= 0 && !(word->prob > 0 && word->prob <= 1.001))
-        return error_set(error,
-                         "word %" PRIu64 " of the text, \"%.*s\": the network's probability is %g",
-                         network->words, (int)token->length, token->text, word->prob);
+        return error_set(error, "the network's probability of \"%.*s\" is %g", (int)token->length,
+                         token->text, word->prob);
     if (network->in_list && network->first && token->sentence_end)
         state_copy(&network->scorer.model->network, network->after_best, network->scorer.now);
     return true;

@@ -39,9 +39,12 @@ static bool rehash(struct vocabulary *vocabulary, size_t slots, struct error *er
     free(vocabulary->slot);
     vocabulary->slot = slot;
     vocabulary->slots = slots;
-    for (size_t id = 0; id < vocabulary->size; id++) {
+    for (size_t id = 0; id < vocabulary->size; id++) { // all are different: nothing to compare
         const char *word = vocabulary_word(vocabulary, (int32_t)id);
-        slot[find_slot(vocabulary, word, strlen(word))] = (int32_t)id;
+        size_t at = hash_word(word, strlen(word)) & (slots - 1);
+        while (slot[at] >= 0)
+            at = (at + 1) & (slots - 1);
+        slot[at] = (int32_t)id;
     }
     return true;
 }

@@ -306,6 +306,7 @@ END
 }
 
 @test "MODEL.output.txt gets each epoch, appended" {
+    need_logarithms
     rnnlm -train train -valid valid -rnnlm "$new" -hidden 5 -class 20 -max-iter 2 >"$out"
     rnnlm -train train -valid valid -rnnlm "$new" -max-iter 3 >"$out.more"
     sed 's/[0-9][0-9]*\.[0-9]\{6\}/X/' "$new.output.txt" >"$out.found"
@@ -318,6 +319,7 @@ END
 }
 
 @test "-test prints a log probability and a perplexity that belong together" {
+    need_logarithms
     rnnlm -rnnlm model -test test -debug 2 >"$out"
     words=$(table "$out" | awk '$1 >= 0' | wc -l)
     near "$(figure "PPL net" "$out")" \

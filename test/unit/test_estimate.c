@@ -1,5 +1,5 @@
-// Estimation of n-gram models: sorting in memory and on disk, discounts, normalisation, cut-offs,
-// pruning, the cache; failing allocations and bad input.
+// Estimation of n-gram models: discounts, normalisation, cut-offs, pruning, the same from disk as
+// from memory; failing allocations and bad input.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "ngram/cache.h"
 #include "ngram/estimate.h"
 
 static char folder[] = "/tmp/test_estimate_XXXXXX";
@@ -115,140 +114,7 @@ static void estimate_well(const struct estimate_options *options, struct estimat
         fail_msg("%s", error.text);
 }
 
-// ---- records and sorting
-// ----------------------------------------------------------------------------------------
-
-static int compare_records(const void *a, const void *b)
-{
-    return record_less(3, b, a) - record_less(3, a, b);
-}
-
-static void test_records_keep_ids(void **state)
-{
-    (void)state;
-    for (unsigned ids = 1; ids <= RECORD_MOST_IDS; ids++) {
-        for (unsigned bits = 1; bits <= 31; bits++) {
-            struct record_shape shape = record_shape(ids, bits, 32 + bits);
-            uint32_t in[RECORD_MOST_IDS], out[RECORD_MOST_IDS];
-            uint64_t record[RECORD_MOST_WORDS];
-            assert_true(shape.words <= RECORD_MOST_WORDS);
-            for (unsigned i = 0; i < ids; i++)
-                in[i] = (uint32_t)random_next(&generator) & ((1u << bits) - 1);
-            record_encode(&shape, in, 12345 + bits, record);
-            record_decode(&shape, record, out);
-            assert_memory_equal(in, out, ids * sizeof *in);
-            assert_int_equal(record_payload(&shape, record), 12345 + bits);
-            record_set_payload(&shape, record, 7);
-            record_decode(&shape, record, out);
-            assert_memory_equal(in, out, ids * sizeof *in);
-            assert_int_equal(record_payload(&shape, record), 7);
-        }
-    }
-}
-
-static void check_sort(size_t count, uint64_t mask)
-{
-    uint64_t *records = memory_new(count, 3 * sizeof *records, NULL);
-    uint64_t *wanted = memory_new(count, 3 * sizeof *records, NULL);
-    assert_non_null(records);
-    assert_non_null(wanted);
-    for (size_t i = 0; i < 3 * count; i++)
-        records[i] =
-            ((uint64_t)random_next(&generator) << 33 ^ (uint64_t)random_next(&generator)) & mask;
-    memcpy(wanted, records, count * 3 * sizeof *records);
-    qsort(wanted, count, 3 * sizeof *wanted, compare_records);
-    record_sort(records, count, 3);
-    assert_memory_equal(records, wanted, count * 3 * sizeof *records);
-    // The same numbers as records of one word: counting them all is enough with the order.
-    record_sort(records, 3 * count, 1);
-    for (size_t i = 1; i < 3 * count; i++)
-        assert_true(records[i - 1] <= records[i]);
-    free(records);
-    free(wanted);
-}
-
-static void test_sort(void **state)
-{
-    (void)state;
-    static const size_t counts[] = {1, 2, 16, 17, 100, 769, 5000, 70000};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        check_sort(counts[i], UINT64_MAX);
-        check_sort(counts[i], 0x8000000000000003); // many equal ones
-        check_sort(counts[i], 0);
-    }
-}
-
-static void fill_sorter(struct sorter *sorter, struct allowance *allowance, size_t count)
-{
-    struct error error = {""};
-    struct record_shape shape = record_shape(3, 4, 32);
-    uint64_t record[RECORD_MOST_WORDS];
-    sorter_init(sorter, shape, SORTER_SUM, allowance, folder);
-    random_seed(&generator, 5);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t ids[3];
-        for (int j = 0; j < 3; j++)
-            ids[j] = (uint32_t)random_next(&generator) % 16;
-        record_encode(&shape, ids, 1 + i % 3, record);
-        assert_true(sorter_add(sorter, record, &error));
-    }
-    assert_true(sorter_finish(sorter, &error));
-}
-
-// Small blocks make hundreds of runs, which are themselves merged on the way.
-static void test_sorter_on_disk(void **state)
-{
-    (void)state;
-    enum { COUNT = 200000 };
-    struct allowance much = {1 << 26, 0}, little = {0, 0};
-    struct sorter in_memory, on_disk;
-    struct error error = {""};
-    fill_sorter(&in_memory, &much, COUNT);
-    fill_sorter(&on_disk, &little, COUNT);
-    assert_true(sorter_in_memory(&in_memory));
-    assert_false(sorter_in_memory(&on_disk));
-    for (int pass = 0; pass < 2; pass++) {
-        const uint64_t *a, *b;
-        uint64_t sum = 0;
-        assert_true(sorter_start(&in_memory, &error) && sorter_start(&on_disk, &error));
-        for (;;) {
-            assert_true(sorter_next(&in_memory, &a, &error) && sorter_next(&on_disk, &b, &error));
-            assert_true((a == NULL) == (b == NULL));
-            if (a == NULL)
-                break;
-            assert_memory_equal(a, b, sizeof *a);
-            sum += record_payload(&in_memory.shape, a);
-        }
-        assert_int_equal(sum, COUNT / 3 * 6 + 1 + 2);
-    }
-    sorter_free(&in_memory);
-    sorter_free(&on_disk);
-    assert_int_equal(much.used, 0);
-}
-
-static void test_sequence_on_disk(void **state)
-{
-    (void)state;
-    struct allowance little = {0, 0};
-    struct sequence sequence;
-    struct error error = {""};
-    sequence_init(&sequence, sizeof(int32_t), &little, folder);
-    for (int32_t i = 0; i < 100000; i++)
-        assert_true(sequence_add(&sequence, &i, &error));
-    for (int pass = 0; pass < 3; pass++) {
-        const void *element;
-        assert_true(sequence_start(&sequence, &error));
-        for (int32_t i = 0; i < (pass == 1 ? 100 : 100000); i++) {
-            assert_true(sequence_next(&sequence, &element, &error));
-            assert_memory_equal(element, &i, sizeof i);
-        }
-    }
-    sequence_free(&sequence);
-    assert_int_equal(little.used, 0);
-}
-
-// ---- discounts
-// --------------------------------------------------------------------------------------------------
+// ---- discounts ---------------------------------------------------------------------------------
 
 static void test_discounts(void **state)
 {
@@ -277,8 +143,7 @@ static void test_discounts(void **state)
     assert_non_null(strstr(error.text, "D2"));
 }
 
-// ---- models
-// -----------------------------------------------------------------------------------------------------
+// ---- models ------------------------------------------------------------------------------------
 
 struct line {
     char *ngram;
@@ -489,8 +354,7 @@ static void test_pruning(void **state)
     assert_int_equal(before, 0);
 }
 
-// ---- failures
-// ---------------------------------------------------------------------------------------------------
+// ---- failures ----------------------------------------------------------------------------------
 
 static void expect_error(const struct estimate_options *options, const char *part)
 {
@@ -576,32 +440,6 @@ static void test_failing_allocations(void **state)
     }
 }
 
-static void test_failing_allocations_on_disk(void **state)
-{
-    (void)state;
-    for (int64_t n = 0; n < 200; n += 3) {
-        struct allowance little = {0, 0};
-        struct sorter sorter;
-        struct error error = {""};
-        struct record_shape shape = record_shape(2, 20, 32);
-        uint64_t record[RECORD_MOST_WORDS];
-        const uint64_t *next;
-        sorter_init(&sorter, shape, SORTER_LARGEST, &little, folder);
-        memory_fail_after(n);
-        bool ok = true;
-        for (uint32_t i = 0; ok && i < 3000; i++) {
-            record_encode(&shape, (uint32_t[]){i * 7919 % 3000, i}, i, record);
-            ok = sorter_add(&sorter, record, &error);
-        }
-        ok = ok && sorter_finish(&sorter, &error) && sorter_start(&sorter, &error);
-        while (ok && (ok = sorter_next(&sorter, &next, &error)) && next != NULL)
-            ;
-        memory_fail_after(-1);
-        sorter_free(&sorter);
-        assert_true(ok || strstr(error.text, "not enough memory") != NULL);
-    }
-}
-
 static void test_values(void **state)
 {
     (void)state;
@@ -623,89 +461,9 @@ static void test_values(void **state)
         assert_false(estimate_parse_memory(bad_memory[i], &memory, &error));
 }
 
-// ---- cache
-// ------------------------------------------------------------------------------------------------------
-
-static double slow_cache(const int32_t *words, size_t n, size_t begin,
-                         const struct cache_options *options)
-{
-    double sum = 0, total = 0;
-    for (size_t age = 0; age < n - begin && (options->window == 0 || age < options->window);
-         age++) {
-        double weight = pow(options->decay, (double)age);
-        total += weight;
-        sum += words[n - 1 - age] == words[n] ? weight : 0;
-    }
-    return total > 0 ? sum / total : 0;
-}
-
-static void check_cache(const struct cache_options *options)
-{
-    enum { COUNT = 400 };
-    int32_t words[COUNT];
-    struct error error = {""};
-    struct cache *cache = cache_new(options, &error);
-    assert_non_null(cache);
-    size_t begin = 0;
-    for (size_t i = 0; i < COUNT; i++) {
-        words[i] = random_next(&generator) % 40;
-        double p = cache_probability(cache, words[i]);
-        assert_true(fabs(p - slow_cache(words, i, begin, options)) < 1e-9);
-        assert_true(cache_add(cache, words[i], &error));
-        if (words[i] == 0 && options->independent) {
-            cache_clear(cache);
-            begin = i + 1;
-        }
-    }
-    cache_free(cache);
-}
-
-static void test_cache(void **state)
-{
-    (void)state;
-    static const double decays[] = {1, 0.99, 0.5, 1e-3};
-    for (size_t i = 0; i < 4; i++)
-        for (size_t window = 0; window < 30; window += 7)
-            for (int independent = 0; independent < 2; independent++)
-                check_cache(&(struct cache_options){decays[i], window, independent});
-    struct error error = {""};
-    static const double bad[] = {0, -1, 1.01};
-    for (size_t i = 0; i < 3; i++)
-        assert_null(cache_new(&(struct cache_options){.decay = bad[i]}, &error));
-    assert_null(cache_new(&(struct cache_options){.decay = NAN}, &error));
-}
-
-static void test_cache_stream(void **state)
-{
-    (void)state;
-    struct cache_options options = {.decay = 0.5};
-    struct error error = {""};
-    size_t size;
-    write_text("a b\na\n");
-    assert_true(cache_stream(text_path, other_path, &options, &error));
-    char *content = read_file(other_path, &size);
-    // Before the second a: </s> 1, b 1/2, a 1/4. Before the second </s>: a 1 + 1/8, </s> 1/2, b
-    // 1/4.
-    assert_string_equal(content, "0\n0\n0\n0.1428571429\n0.2666666667\n");
-    free(content);
-    for (int64_t n = 0; n < 12; n++) {
-        memory_fail_after(n);
-        bool ok = cache_stream(text_path, other_path, &options, &error);
-        memory_fail_after(-1);
-        assert_true(ok || strstr(error.text, "not enough memory") != NULL);
-    }
-    write_text("");
-    assert_false(cache_stream(text_path, other_path, &options, &error));
-    assert_non_null(strstr(error.text, "empty"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records_keep_ids),
-        cmocka_unit_test(test_sort),
-        cmocka_unit_test(test_sorter_on_disk),
-        cmocka_unit_test(test_sequence_on_disk),
         cmocka_unit_test(test_discounts),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_by_hand),
@@ -715,10 +473,7 @@ int main(void)
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_no_room_on_disk),
         cmocka_unit_test(test_failing_allocations),
-        cmocka_unit_test(test_failing_allocations_on_disk),
         cmocka_unit_test(test_values),
-        cmocka_unit_test(test_cache),
-        cmocka_unit_test(test_cache_stream),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
