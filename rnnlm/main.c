@@ -26,8 +26,9 @@ static struct {
     struct option_list models;
     int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
+    int64_t streams, threads, epochs;
     double alpha, beta, gradient_cutoff, min_improvement, dynamic;
-    bool old_classes, independent, binary, one_epoch, nbest, unk;
+    bool old_classes, independent, binary, one_epoch, nbest, unk, fast;
 } set = {.classes = 100,
          .hidden = 30,
          .direct_order = 3,
@@ -43,10 +44,13 @@ static struct {
 static struct {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
         min_improvement, save_every, hidden, compression, direct, direct_order, bptt, bptt_block,
-        seed, most;
+        seed, most, streams, threads, epochs;
 } given;
 
 #define MANY 9e15 // what counts may reach
+
+// What -fast chooses. A short text has fewer streams, so that there are steps enough.
+enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 6, FAST_BPTT = 4 };
 
 static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
@@ -94,6 +98,18 @@ static const struct option table[] = {
      "One epoch without validation text, for a learning rate schedule of your own."},
     {OPTION_COUNT, "max-iter", "N", &set.most_epochs, &given.most_epochs, 0, MANY,
      "At most so many epochs; 0 for no bound."},
+    {OPTION_FLAG, "fast", NULL, &set.fast, NULL, 0, 0,
+     "Train as fast as this machine can, at the same perplexity: chooses -streams, -threads, "
+     "-epochs and -bptt where they are not given."},
+    {OPTION_COUNT, "streams", "N", &set.streams, &given.streams, 0, 1 << 16,
+     "Learn from N parts of the text side by side, in batches; 0 for one word at a time. Results "
+     "depend on it."},
+    {OPTION_COUNT, "threads", "N", &set.threads, &given.threads, 0, 1 << 12,
+     "Threads of -streams, of testing and of rescoring; 0 for one for each processor. Results do "
+     "not "
+     "depend on it."},
+    {OPTION_COUNT, "epochs", "N", &set.epochs, &given.epochs, 0, MANY,
+     "Train for N epochs, with a learning rate that falls evenly to 0 instead of being halved."},
     {OPTION_COUNT, "anti-kasparek", "N", &set.save_every, &given.save_every, 0, MANY,
      "Save the model every N words too (at least 10000), so that a killed training can go on."},
 
@@ -273,7 +289,7 @@ static bool create_model(struct model *model, struct corpus *text, struct output
                                .maxent_order = (int)set.direct_order,
                                .old_classes = set.old_classes,
                                .independent = set.independent,
-                               .bptt = set.bptt,
+                               .bptt = set.fast && !given.bptt ? FAST_BPTT : set.bptt,
                                .bptt_block = set.bptt_block,
                                .alpha = set.alpha,
                                .seed = (uint32_t)set.seed,
@@ -317,6 +333,14 @@ static bool set_file_name(char **name, const char *path, struct error *error)
     return true;
 }
 
+static size_t streams_wanted(const struct model *model)
+{
+    if (!set.fast || given.streams)
+        return (size_t)set.streams;
+    uint64_t streams = model->record.train_words / FAST_STREAM_WORDS + 1;
+    return streams < FAST_STREAMS ? (size_t)streams : FAST_STREAMS;
+}
+
 static bool train_with(struct model *model, struct corpus *text, struct corpus *valid,
                        struct output *output, struct error *error)
 {
@@ -336,6 +360,9 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                                 .min_improvement = set.min_improvement,
                                 .most_epochs = set.most_epochs,
                                 .save_every = (uint64_t)set.save_every,
+                                .streams = streams_wanted(model),
+                                .threads = (size_t)set.threads,
+                                .epochs = set.fast && !given.epochs ? FAST_EPOCHS : set.epochs,
                                 .report = print_progress,
                                 .context = output};
     return train_model(model, &training, error);
@@ -364,6 +391,7 @@ struct evaluation {
     struct model *model; // [models.count], those beyond the first `loaded` empty
     size_t loaded;
     struct ngram_model *ngram;
+    struct pool *pool;
     struct learner learner; // of the first model, for dynamic evaluation
     struct blend blend;
 };
@@ -451,8 +479,8 @@ static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
     for (size_t i = 0; i < blend->networks; i++) {
         const struct model *model = &evaluation->model[i];
         bool independent = set.independent || model->record.independent;
-        blend->network[i] =
-            source_network(model, independent, set.unk, i == 0 ? learner : NULL, error);
+        blend->network[i] = source_network(model, independent, set.unk, i == 0 ? learner : NULL,
+                                           evaluation->pool, error);
         if (blend->network[i] == NULL)
             return false;
     }
@@ -538,7 +566,8 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
 
 static bool evaluate(struct evaluation *evaluation, struct output *output, struct error *error)
 {
-    if (!load_models(evaluation, error))
+    evaluation->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
+    if (evaluation->pool == NULL || !load_models(evaluation, error))
         return false;
     if ((is_auto(set.lambda) || is_auto(set.weights)) && !tune(evaluation, output, error))
         return false;
@@ -554,6 +583,7 @@ static void evaluation_free(struct evaluation *evaluation)
 {
     free_sources(&evaluation->blend);
     learner_free(&evaluation->learner);
+    pool_free(evaluation->pool);
     for (size_t i = 0; i < evaluation->loaded; i++)
         model_free(&evaluation->model[i]);
     ngram_close(evaluation->ngram);

@@ -2,19 +2,37 @@
 #include "rnnlm.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "model/model.h"
-#include "net/output.h"
+#include "net/forward.h"
 #include "net/state.h"
 #include "options.h"
+
+enum { BATCH = 128 }; // pairs that are computed together
+
+// What one call of rnnlm_score_batch() works in. A model keeps those that are not in use.
+struct scratch {
+    struct forward forward;
+    const struct state *state[BATCH]; // distinct states
+    size_t place[BATCH];              // for each pair, its state's place among them
+    int32_t word[BATCH];
+    double prob[BATCH];
+    const struct state *before[BATCH]; // pairs that go on: from where,
+    int32_t next_word[BATCH];          // by which word,
+    struct state *after[BATCH];        // to where
+    struct scratch *next;
+};
 
 struct rnnlm_model {
     struct model model;
     struct state *start; // template for rnnlm_start()
+    pthread_mutex_t mutex;
+    struct scratch *unused; // guarded by the mutex
 };
 
 static bool open_model(rnnlm_model *model, const char *path, struct error *error)
@@ -32,18 +50,61 @@ rnnlm_model *rnnlm_open(const char *path, char *error, size_t size)
 {
     struct error reason;
     rnnlm_model *model = memory_new(1, sizeof *model, &reason);
-    if (model != NULL && open_model(model, path, &reason))
-        return model;
+    if (model != NULL) {
+        pthread_mutex_init(&model->mutex, NULL);
+        if (open_model(model, path, &reason))
+            return model;
+    }
     rnnlm_close(model);
     if (error != NULL && size > 0)
         snprintf(error, size, "%s", reason.text);
     return NULL;
 }
 
+static void scratch_free(struct scratch *scratch)
+{
+    forward_free(&scratch->forward);
+    free(scratch);
+}
+
+static struct scratch *take_scratch(const rnnlm_model *model)
+{
+    // The scratch list is the one part of a model that changes, and its mutex guards it.
+    rnnlm_model *owner = (rnnlm_model *)model;
+    pthread_mutex_lock(&owner->mutex);
+    struct scratch *scratch = owner->unused;
+    if (scratch != NULL)
+        owner->unused = scratch->next;
+    pthread_mutex_unlock(&owner->mutex);
+    if (scratch != NULL)
+        return scratch;
+    scratch = memory_new(1, sizeof *scratch, NULL);
+    if (scratch != NULL && !forward_init(&scratch->forward, &model->model.network, BATCH, NULL)) {
+        scratch_free(scratch);
+        return NULL;
+    }
+    return scratch;
+}
+
+static void return_scratch(const rnnlm_model *model, struct scratch *scratch)
+{
+    rnnlm_model *owner = (rnnlm_model *)model;
+    pthread_mutex_lock(&owner->mutex);
+    scratch->next = owner->unused;
+    owner->unused = scratch;
+    pthread_mutex_unlock(&owner->mutex);
+}
+
 void rnnlm_close(rnnlm_model *model)
 {
     if (model == NULL)
         return;
+    while (model->unused != NULL) {
+        struct scratch *scratch = model->unused;
+        model->unused = scratch->next;
+        scratch_free(scratch);
+    }
+    pthread_mutex_destroy(&model->mutex);
     model_free(&model->model);
     free(model->start);
     free(model);
@@ -79,54 +140,58 @@ void rnnlm_start(const rnnlm_model *model, void *state)
     memcpy(state, model->start, rnnlm_state_size(model));
 }
 
-// What the last pair computed, so that the next one with the same state need not: its classes, then
-// the words of one.
-struct shared {
-    const void *before;
-    bool has_words; // word_prob is there, for prediction.k
-    struct prediction prediction;
-};
-
-static double score_one(const struct network *network, struct shared *shared,
-                        const struct state *before, int32_t word)
+static bool predict_pairs(const rnnlm_model *model, struct scratch *scratch, size_t n,
+                          const void *const *before, const int32_t *word, double *log10_prob)
 {
-    if (shared->before != before) {
-        predict_classes(network, before->hidden, before->history, &shared->prediction);
-        shared->before = before;
-        shared->has_words = false;
+    size_t states = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (states == 0 || scratch->state[states - 1] != before[i])
+            scratch->state[states++] = before[i];
+        scratch->place[i] = states - 1;
+        scratch->word[i] = is_word(model, word[i]) ? word[i] : WORD_OOV;
     }
-    size_t k = (size_t)network->classes.of_word[word];
-    if (!shared->has_words || shared->prediction.k != k) {
-        predict_words(network, before->history, k, &shared->prediction);
-        shared->has_words = true;
-    }
-    float in_class = shared->prediction.word_prob[word - network->classes.begin[k]];
-    return log10((double)shared->prediction.class_prob[k]) + log10((double)in_class);
+    forward_load(&scratch->forward, states, scratch->state);
+    if (!forward_predict(&scratch->forward, n, scratch->place, scratch->word, scratch->prob, NULL))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        log10_prob[i] = log10(scratch->prob[i]);
+    return true;
 }
 
 // Where sentences are independent, </s> leads back to the start.
-static void advance(const rnnlm_model *model, const struct state *before, int32_t word,
-                    struct state *after)
+static void advance_pairs(const rnnlm_model *model, struct scratch *scratch, size_t n,
+                          const void *const *before, void *const *after)
 {
-    if (model->model.record.independent && word == WORD_END)
-        memcpy(after, model->start, rnnlm_state_size(model));
-    else
-        state_advance(&model->model.network, before, word, after);
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (after[i] == NULL)
+            continue;
+        if (model->model.record.independent && scratch->word[i] == WORD_END) {
+            memcpy(after[i], model->start, rnnlm_state_size(model));
+            continue;
+        }
+        scratch->before[count] = before[i];
+        scratch->next_word[count] = scratch->word[i];
+        scratch->after[count++] = after[i];
+    }
+    if (count > 0)
+        forward_advance(&scratch->forward, count, scratch->before, scratch->next_word,
+                        scratch->after);
 }
 
 int rnnlm_score_batch(const rnnlm_model *model, size_t n, const void *const *before,
                       const int32_t *word, void *const *after, double *log10_prob)
 {
-    const struct network *network = &model->model.network;
-    struct shared shared = {.before = NULL};
-    bool ok = prediction_init(&shared.prediction, network, NULL);
-    for (size_t i = 0; i < n && ok; i++) {
-        int32_t id = is_word(model, word[i]) ? word[i] : WORD_OOV;
-        log10_prob[i] = id >= 0 ? score_one(network, &shared, before[i], id) : -INFINITY;
-        if (after != NULL && after[i] != NULL)
-            advance(model, before[i], id, after[i]);
+    struct scratch *scratch = take_scratch(model);
+    bool ok = scratch != NULL;
+    for (size_t from = 0; from < n && ok; from += BATCH) {
+        size_t count = n - from < BATCH ? n - from : BATCH;
+        ok = predict_pairs(model, scratch, count, before + from, word + from, log10_prob + from);
+        if (ok && after != NULL)
+            advance_pairs(model, scratch, count, before + from, after + from);
     }
-    prediction_free(&shared.prediction);
+    if (scratch != NULL)
+        return_scratch(model, scratch);
     return ok ? 0 : -1;
 }
 

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-// The nearest, ties to even: off by at most 2^-8 of a normal number. Finite numbers stay finite, NaN
-// stays NaN.
+// The nearest, ties to even: off by at most 2^-8 of a normal number. Finite numbers stay finite,
+// NaN stays NaN.
 static inline uint16_t bfloat16_from(float number)
 {
     uint32_t bits, sign, magnitude;

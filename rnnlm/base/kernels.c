@@ -55,10 +55,33 @@ static void rank_update(float *rows, size_t stride, size_t n, size_t width, cons
     }
 }
 
+static void rows_times_many(float *out, size_t out_stride, const float *rows, size_t stride,
+                            size_t n, const float *x, size_t x_stride, size_t m, size_t width)
+{
+    for (size_t r = 0; r < m; r++)
+        rows_times(out + r * out_stride, rows, stride, n, x + r * x_stride, width);
+}
+
+static void products(float *out, size_t out_stride, size_t m, const float *left, size_t left_row,
+                     size_t left_term, const float *rows, size_t stride, size_t n, size_t width)
+{
+    for (size_t r = 0; r < m; r++)
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < width; j++)
+                out[r * out_stride + j] +=
+                    left[r * left_row + i * left_term] * rows[i * stride + j];
+}
+
 static void scale_add(float *y, const float *x, size_t n, float step, float keep)
 {
     for (size_t i = 0; i < n; i++)
         y[i] = keep * y[i] + step * x[i];
+}
+
+static void add_squares(float *y, const float *x, size_t n, float step)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += step * x[i] * x[i];
 }
 
 static void clamp(float *x, size_t n, float limit)
@@ -102,7 +125,10 @@ static const struct kernels portable = {
     .times_rows = times_rows,
     .times_rows_update = times_rows_update,
     .rank_update = rank_update,
+    .rows_times_many = rows_times_many,
+    .products = products,
     .scale_add = scale_add,
+    .add_squares = add_squares,
     .clamp = clamp,
     .sigmoid = sigmoid,
     .sigmoid_error = sigmoid_error,

@@ -37,8 +37,22 @@ struct kernels {
                         size_t left_stride, const float *right, size_t right_stride, size_t terms,
                         float step, float keep);
 
+    // out[r][i] += rows[i] . x[r]                              for r < m, i < n
+    void (*rows_times_many)(float *out, size_t out_stride, const float *rows, size_t stride,
+                            size_t n, const float *x, size_t x_stride, size_t m, size_t width);
+
+    // out[r] += sum over i < n of left[r left_row + i left_term] rows[i]   for r < m
+    // Small products of matrices, `left` as it lies or transposed. What becomes of a row does not
+    // depend on how many others there are, so that work can be divided by rows of `out` and gives
+    // the same numbers however it is divided.
+    void (*products)(float *out, size_t out_stride, size_t m, const float *left, size_t left_row,
+                     size_t left_term, const float *rows, size_t stride, size_t n, size_t width);
+
     // y = keep y + step x
     void (*scale_add)(float *y, const float *x, size_t n, float step, float keep);
+
+    // y += step x x
+    void (*add_squares)(float *y, const float *x, size_t n, float step);
 
     // x = min(max(x, -limit), limit); NaN stays NaN, here and below
     void (*clamp)(float *x, size_t n, float limit);

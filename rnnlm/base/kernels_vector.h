@@ -1,6 +1,8 @@
 // The kernels in the compiler's vector types: one text for all instruction sets. The including file
 // says how many floats a register holds (LANES) and how many registers of a row are worked on at
-// once (CHUNK; twice as many and a few must fit).
+// once (CHUNK; twice as many and a few must fit), how many vectors go down the rows together
+// (GROUP, 8 times as many must fit) and what block of a product stays in registers (TILE_HEIGHT x
+// TILE_WIDTH).
 //
 // Work on rows goes by chunks: the part of a row that fits into the registers is a constant number
 // of vectors, so that the compiler unrolls the loops over it and keeps x and the sums in registers
@@ -161,6 +163,11 @@ static void sigmoid_error(float *e, const float *s, size_t n)
 static void scale_add(float *y, const float *x, size_t n, float step, float keep)
 {
     FOR_EACH(y, n, v = v * all(keep) + load_part(x + i, n - i) * all(step));
+}
+
+static void add_squares(float *y, const float *x, size_t n, float step)
+{
+    FOR_EACH(y, n, vector a = load_part(x + i, n - i); v = v + a * a * all(step));
 }
 
 INLINE float largest_of(const float *x, size_t n)
@@ -387,13 +394,143 @@ static void rank_update(float *rows, size_t stride, size_t n, size_t width, cons
     }
 }
 
+// ---- many vectors at once ---------------------------------------------------------------------
+
+// For `count` vectors x. The sums over a row are made in the same order whatever the count.
+INLINE void rows_times_group(const int count, float *out, size_t out_stride, const float *rows,
+                             size_t stride, size_t n, const float *x, size_t x_stride, size_t width)
+{
+    size_t i = 0;
+    for (; i + TOGETHER <= n; i += TOGETHER) {
+        vector sum[GROUP][TOGETHER];
+        const float *row = rows + i * stride;
+#pragma GCC unroll 8
+        for (int r = 0; r < count; r++)
+#pragma GCC unroll 8
+            for (int k = 0; k < TOGETHER; k++)
+                sum[r][k] = all(0);
+        for (size_t j = 0; j < width; j += LANES) {
+            vector v[GROUP];
+#pragma GCC unroll 8
+            for (int r = 0; r < count; r++)
+                v[r] = load(x + (size_t)r * x_stride + j);
+#pragma GCC unroll 8
+            for (int k = 0; k < TOGETHER; k++) {
+                vector weight = load(row + (size_t)k * stride + j);
+#pragma GCC unroll 8
+                for (int r = 0; r < count; r++)
+                    sum[r][k] += weight * v[r];
+            }
+        }
+#pragma GCC unroll 8
+        for (int r = 0; r < count; r++)
+            *(eight *)(out + (size_t)r * out_stride + i) += sum_lanes_of_eight(sum[r]);
+    }
+    if (i < n)
+        for (int r = 0; r < count; r++)
+            rows_times(out + (size_t)r * out_stride + i, rows + i * stride, stride, n - i,
+                       x + (size_t)r * x_stride, width);
+}
+
+static void rows_times_many(float *out, size_t out_stride, const float *rows, size_t stride,
+                            size_t n, const float *x, size_t x_stride, size_t m, size_t width)
+{
+    width = memory_row(width);
+    size_t r = 0;
+    for (; r + GROUP <= m; r += GROUP)
+        rows_times_group(GROUP, out + r * out_stride, out_stride, rows, stride, n, x + r * x_stride,
+                         x_stride, width);
+    for (; r < m; r++)
+        rows_times_group(1, out + r * out_stride, out_stride, rows, stride, n, x + r * x_stride,
+                         x_stride, width);
+}
+
+// A block of `height` rows and `count` vectors of `out` stays in registers while it walks down the
+// rows.
+INLINE void products_tile(const int height, const int count, float *out, size_t out_stride,
+                          const float *left, size_t left_row, size_t left_term, const float *rows,
+                          size_t stride, size_t n)
+{
+    vector sum[TILE_HEIGHT][TILE_WIDTH];
+#pragma GCC unroll 8
+    for (int r = 0; r < height; r++)
+#pragma GCC unroll 8
+        for (int j = 0; j < count; j++)
+            sum[r][j] = load(out + (size_t)r * out_stride + j * LANES);
+    for (size_t i = 0; i < n; i++) {
+        vector v[TILE_WIDTH];
+#pragma GCC unroll 8
+        for (int j = 0; j < count; j++)
+            v[j] = load(rows + i * stride + (size_t)j * LANES);
+#pragma GCC unroll 8
+        for (int r = 0; r < height; r++) {
+            vector weight = all(left[(size_t)r * left_row + i * left_term]);
+#pragma GCC unroll 8
+            for (int j = 0; j < count; j++)
+                sum[r][j] += v[j] * weight;
+        }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < height; r++)
+#pragma GCC unroll 8
+        for (int j = 0; j < count; j++)
+            store(out + (size_t)r * out_stride + j * LANES, sum[r][j]);
+}
+
+INLINE void products_strip(const int count, float *out, size_t out_stride, size_t m,
+                           const float *left, size_t left_row, size_t left_term, const float *rows,
+                           size_t stride, size_t n)
+{
+    size_t r = 0;
+    for (; r + TILE_HEIGHT <= m; r += TILE_HEIGHT)
+        products_tile(TILE_HEIGHT, count, out + r * out_stride, out_stride, left + r * left_row,
+                      left_row, left_term, rows, stride, n);
+#define CALL(height)                                                                               \
+    products_tile(height < TILE_HEIGHT ? height : TILE_HEIGHT, count, out + r * out_stride,        \
+                  out_stride, left + r * left_row, left_row, left_term, rows, stride, n)
+    switch (m - r) {
+        CASE(1, CALL)
+        CASE(2, CALL)
+        CASE(3, CALL)
+        CASE(4, CALL)
+        CASE(5, CALL)
+    default:
+        break;
+    }
+#undef CALL
+}
+
+static void products(float *out, size_t out_stride, size_t m, const float *left, size_t left_row,
+                     size_t left_term, const float *rows, size_t stride, size_t n, size_t width)
+{
+    size_t vectors = memory_row(width) / LANES, part;
+    for (size_t at = 0; at < vectors; at += part) {
+        part = vectors - at < TILE_WIDTH ? vectors - at : TILE_WIDTH;
+#define CALL(count)                                                                                \
+    products_strip(count < TILE_WIDTH ? count : TILE_WIDTH, out + at * LANES, out_stride, m, left, \
+                   left_row, left_term, rows + at * LANES, stride, n)
+        switch (part) {
+            CASE(1, CALL)
+            CASE(2, CALL)
+            CASE(3, CALL)
+            CASE(4, CALL)
+        default:
+            __builtin_unreachable();
+        }
+#undef CALL
+    }
+}
+
 const struct kernels KERNELS_SET = {
     .name = KERNELS_NAME,
     .rows_times = rows_times,
     .times_rows = times_rows,
     .times_rows_update = times_rows_update,
     .rank_update = rank_update,
+    .rows_times_many = rows_times_many,
+    .products = products,
     .scale_add = scale_add,
+    .add_squares = add_squares,
     .clamp = clamp,
     .sigmoid = sigmoid,
     .sigmoid_error = sigmoid_error,

@@ -40,6 +40,11 @@ bool map_open(struct map *map, const char *path, struct error *error)
     return ok;
 }
 
+void map_let_go(const struct map *map)
+{
+    madvise((void *)(uintptr_t)map->data, map->size, MADV_DONTNEED);
+}
+
 void map_close(struct map *map)
 {
     if (map->data != NULL)

@@ -16,6 +16,10 @@ struct map {
 // in place changes under its readers, and a read beyond its new end kills the process (SIGBUS).
 bool map_open(struct map *map, const char *path, struct error *error);
 
+// Takes the pages touched so far out of this process's memory; they stay in the file's cache and
+// come back when they are used.
+void map_let_go(const struct map *map);
+
 // Nothing for a map that is all zeros, and makes it so.
 void map_close(struct map *map);
 

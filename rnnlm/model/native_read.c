@@ -394,8 +394,12 @@ bool native_map(struct model *model, const char *path, struct error *error)
     if (!map_header(&header, &model->map, error))
         return error_prefix(error, "%s: ", path);
     keep_record(model, &header);
-    if (model->format == MODEL_NATIVE)
-        return use_map(model, &header, error) || error_prefix(error, "%s: ", path);
-    map_close(&model->map);
-    return read_path(model, path, error);
+    if (model->format != MODEL_NATIVE) {
+        map_close(&model->map);
+        return read_path(model, path, error);
+    }
+    if (!use_map(model, &header, error))
+        return error_prefix(error, "%s: ", path);
+    map_let_go(&model->map); // the whole vocabulary has been read to verify it
+    return true;
 }

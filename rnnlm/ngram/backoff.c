@@ -82,22 +82,28 @@ void ngram_start(const struct ngram_model *model, struct ngram_state *state, boo
         state->node[0] = 0;
 }
 
-// The n-grams that the word makes with each context: next[j + 1] for in->node[j].
-static void extend(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
-                   uint32_t *next)
+static bool is_word(const struct ngram_model *model, int32_t word)
 {
-    struct trie_search search[NGRAM_LONGEST - 1];
+    return word > WORD_END || (word == WORD_END && model->has_end);
+}
+
+// The searches for the n-grams that a word makes with each context; returns how many there are.
+static size_t prepare(const struct ngram_model *model, const struct ngram_query *query,
+                      struct trie_search *search)
+{
+    const struct ngram_state *in = query->in;
+    if (!is_word(model, query->word))
+        return 0;
     for (int j = 0; j < in->length; j++) {
-        search[j] = (struct trie_search){.node = model->level[j + 2].node, .key = trie_key(word)};
+        search[j] =
+            (struct trie_search){.node = model->level[j + 2].node, .key = trie_key(query->word)};
         if (in->node[j] == TRIE_NONE)
             continue;
         const struct trie_node *context = &model->level[j + 1].node[in->node[j]];
         search[j].begin = context[0].first;
         search[j].end = context[1].first;
     }
-    trie_find_all(search, (size_t)in->length);
-    for (int j = 0; j < in->length; j++)
-        next[j + 1] = search[j].found;
+    return (size_t)in->length;
 }
 
 // Contexts of the words so far, from the n-grams that they ended with.
@@ -116,32 +122,64 @@ static void advance(const struct ngram_model *model, const uint32_t *next, int l
         out->node[j] = 0;
 }
 
-double ngram_score(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
-                   struct ngram_state *out, int *matched)
+// The score, from what the searches have found.
+static void conclude(const struct ngram_model *model, struct ngram_query *query,
+                     const struct trie_search *search)
 {
-    int order = 0;
+    const struct ngram_state *in = query->in;
+    uint32_t next[NGRAM_LONGEST]; // [j]: the last j + 1 words as a node of level j + 1
     float log10_prob = -INFINITY, log10_backoff = 0;
-    uint32_t next[NGRAM_LONGEST];
-    if (word > WORD_END || (word == WORD_END && model->has_end)) {
-        order = 1;
-        log10_prob = model->level[1].node[word].log10_prob;
-        next[0] = (uint32_t)word;
-        extend(model, in, word, next);
+    int longest = 0;
+    query->matched = 0;
+    if (is_word(model, query->word)) {
+        query->matched = 1;
+        log10_prob = model->level[1].node[query->word].log10_prob;
+        next[0] = (uint32_t)query->word;
         for (int j = 0; j < in->length; j++) {
-            if (next[j + 1] != TRIE_NONE) {
-                order = j + 2;
-                log10_prob = model->level[j + 2].node[next[j + 1]].log10_prob;
+            next[j + 1] = search[j].found;
+            if (search[j].found != TRIE_NONE) {
+                query->matched = j + 2;
+                log10_prob = model->level[j + 2].node[search[j].found].log10_prob;
                 log10_backoff = 0;
             } else if (in->node[j] != TRIE_NONE) {
                 log10_backoff += model->level[j + 1].node[in->node[j]].log10_backoff;
             }
         }
+        longest = in->length + 1 < model->used ? in->length + 1 : model->used - 1;
     }
+    query->log10_prob = log10_prob + log10_backoff;
+    advance(model, next, longest, query->out);
+}
+
+enum { TOGETHER = 16 };
+
+void ngram_score_all(const struct ngram_model *model, struct ngram_query *query, size_t count)
+{
+    struct trie_search search[TOGETHER * (NGRAM_LONGEST - 1)];
+    while (count > 0) {
+        size_t together = count < TOGETHER ? count : TOGETHER, searches = 0;
+        for (size_t i = 0; i < together; i++)
+            searches += prepare(model, &query[i], search + searches);
+        trie_find_all(search, searches);
+        searches = 0;
+        for (size_t i = 0; i < together; i++) {
+            size_t used = is_word(model, query[i].word) ? (size_t)query[i].in->length : 0;
+            conclude(model, &query[i], search + searches);
+            searches += used;
+        }
+        query += together;
+        count -= together;
+    }
+}
+
+double ngram_score(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
+                   struct ngram_state *out, int *matched)
+{
+    struct ngram_query query = {.in = in, .out = out, .word = word};
+    ngram_score_all(model, &query, 1);
     if (matched != NULL)
-        *matched = order;
-    int longest = order == 0 ? 0 : in->length + 1 < model->used ? in->length + 1 : model->used - 1;
-    advance(model, next, longest, out);
-    return log10_prob + log10_backoff;
+        *matched = query.matched;
+    return query.log10_prob;
 }
 
 // ---- n-grams one by one -----------------------------------------------------------------------

@@ -60,6 +60,18 @@ void ngram_start(const struct ngram_model *model, struct ngram_state *state, boo
 double ngram_score(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
                    struct ngram_state *out, int *matched);
 
+// Many scores at once, which wait for memory together: for sentences or hypotheses side by side.
+// An `out` may be its own query's `in`, and no other's.
+struct ngram_query {
+    const struct ngram_state *in;
+    struct ngram_state *out;
+    int32_t word;
+    int matched;       // result
+    double log10_prob; // result
+};
+
+void ngram_score_all(const struct ngram_model *model, struct ngram_query *query, size_t count);
+
 // ---- n-grams one by one -----------------------------------------------------------------------
 
 // Steps through the n-grams of one order. Those of a context follow one another.

@@ -40,12 +40,22 @@ bool blend_end(struct blend *blend, struct error *error)
     return blend->other == NULL || source_end(blend->other, error);
 }
 
-void blend_begin_hypothesis(struct blend *blend, bool first_of_list)
+bool blend_look_ahead(struct blend *blend, const struct token *token, size_t count,
+                      struct error *error)
 {
     for (size_t i = 0; i < blend->networks; i++)
-        source_begin_hypothesis(blend->network[i], first_of_list);
-    if (blend->other != NULL)
-        source_begin_hypothesis(blend->other, first_of_list);
+        if (!source_look_ahead(blend->network[i], token, count, error))
+            return false;
+    return blend->other == NULL || source_look_ahead(blend->other, token, count, error);
+}
+
+bool blend_begin_lists(struct blend *blend, const struct token *token, size_t count,
+                       const size_t *list, struct error *error)
+{
+    for (size_t i = 0; i < blend->networks; i++)
+        if (!source_begin_lists(blend->network[i], token, count, list, error))
+            return false;
+    return blend->other == NULL || source_begin_lists(blend->other, token, count, list, error);
 }
 
 // ---- weights ----------------------------------------------------------------------------------

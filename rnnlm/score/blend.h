@@ -32,7 +32,10 @@ bool blend_next(struct blend *blend, const struct token *token, struct blend_wor
 
 // Other steps, of all sources together; see score/source.h.
 bool blend_end(struct blend *blend, struct error *error);
-void blend_begin_hypothesis(struct blend *blend, bool first_of_list);
+bool blend_look_ahead(struct blend *blend, const struct token *token, size_t count,
+                      struct error *error);
+bool blend_begin_lists(struct blend *blend, const struct token *token, size_t count,
+                       const size_t *list, struct error *error);
 
 // Reads a text through all sources and finds the weights under which it is most likely, by EM:
 // `weight` if there are several networks and `tune_weights`, `lambda` if there is another model and

@@ -7,32 +7,87 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "text/tokens.h"
 
 static const double OOV_LOG10 = -5;
 
+enum { TOGETHER = 1 << 14 }; // tokens of lists that are scored together, if there are so many
+
 struct lists {
     struct reader *reader;
-    char *id; // of the current list
-    size_t id_length, id_capacity;
-    bool begun;
+    struct tokens
+        id; // one token: the ID of the last list in `words`, or of the one that comes next
+    struct tokens words; // of the hypotheses, each with its </s>
+    size_t *list;        // [hypotheses] which list each belongs to
+    size_t hypotheses, capacity;
+    size_t lists; // complete ones in `words`
+    bool ended;
 };
 
-// Takes the hypothesis' ID and tells whether it begins a new list.
-static bool read_id(struct lists *lists, const struct token *token, bool *begins,
-                    struct error *error)
+static bool same_id(const struct lists *lists, const struct token *token)
 {
-    if (token->sentence_end)
-        return error_set(error,
-                         "%s: line %" PRIu64 ": found an empty line, wanted \"ID word word ...\"",
-                         reader_name(lists->reader), reader_line_number(lists->reader));
-    *begins = !lists->begun || lists->id_length != token->length ||
-              memcmp(lists->id, token->text, token->length) != 0;
-    if (!memory_grow(&lists->id, &lists->id_capacity, token->length, 1, error))
-        return false;
-    memcpy(lists->id, token->text, token->length);
-    lists->id_length = token->length;
-    lists->begun = true;
+    const struct token *id = lists->id.token;
+    return lists->id.count > 0 && id->length == token->length &&
+           memcmp(id->text, token->text, id->length) == 0;
+}
+
+static bool wrong_line(const struct lists *lists, const char *found, struct error *error)
+{
+    return error_set(error, "%s: line %" PRIu64 ": found %s, wanted \"ID word word ...\"",
+                     reader_name(lists->reader), reader_line_number(lists->reader), found);
+}
+
+// The words behind an ID, up to the line's end.
+static bool read_words(struct lists *lists, struct error *error)
+{
+    struct token token = {.sentence_end = false};
+    for (size_t words = 0; !token.sentence_end; words++) {
+        if (!reader_next(lists->reader, &token))
+            return reader_ok(lists->reader, error) &&
+                   wrong_line(lists, "the end of the file", error);
+        if (token.sentence_end && words == 0)
+            return error_set(
+                error, "%s: line %" PRIu64 ": found only the ID \"%.*s\", wanted words behind it",
+                reader_name(lists->reader), reader_line_number(lists->reader),
+                (int)lists->id.token[0].length, lists->id.token[0].text);
+        if (!tokens_add(&lists->words, &token, reader_line_number(lists->reader), error))
+            return false;
+    }
     return true;
+}
+
+// Reads the hypotheses of the list whose ID has been read, and the ID of the list behind it.
+static bool read_list(struct lists *lists, struct error *error)
+{
+    struct token id;
+    for (;;) {
+        if (!memory_grow(&lists->list, &lists->capacity, lists->hypotheses + 1, sizeof *lists->list,
+                         error) ||
+            !read_words(lists, error))
+            return false;
+        lists->list[lists->hypotheses++] = lists->lists;
+        if (!reader_next(lists->reader, &id)) {
+            lists->ended = true;
+            return reader_ok(lists->reader, error);
+        }
+        if (id.sentence_end)
+            return wrong_line(lists, "an empty line", error);
+        if (same_id(lists, &id))
+            continue;
+        tokens_clear(&lists->id);
+        return tokens_add(&lists->id, &id, 0, error);
+    }
+}
+
+static bool read_first_id(struct lists *lists, struct error *error)
+{
+    struct token id;
+    if (!reader_next(lists->reader, &id))
+        return reader_ok(lists->reader, error) &&
+               error_set(error, "%s: the n-best file is empty", reader_name(lists->reader));
+    if (id.sentence_end)
+        return wrong_line(lists, "an empty line", error);
+    return tokens_add(&lists->id, &id, 0, error);
 }
 
 static double count_word(const struct blend_word *word, struct totals *totals)
@@ -47,26 +102,36 @@ static double count_word(const struct blend_word *word, struct totals *totals)
     return log10_mixed;
 }
 
-// Scores the words behind the ID, up to the line's end.
-static bool score_words(struct blend *blend, struct lists *lists, struct totals *totals,
-                        double *log10_prob, struct error *error)
+// Reads lists until there is work enough.
+static bool read_lists(struct lists *lists, struct error *error)
 {
-    struct token token = {.sentence_end = false};
+    tokens_clear(&lists->words);
+    lists->hypotheses = lists->lists = 0;
+    while (!lists->ended && lists->words.count < TOGETHER) {
+        if (!read_list(lists, error))
+            return false;
+        lists->lists++;
+    }
+    return true;
+}
+
+static bool score_lists(struct blend *blend, const struct lists *lists, struct output *output,
+                        struct totals *totals, struct error *error)
+{
+    const struct tokens *words = &lists->words;
     struct blend_word word;
-    *log10_prob = 0;
-    for (uint64_t words = 0; !token.sentence_end; words++) {
-        if (!reader_next(lists->reader, &token))
-            return reader_ok(lists->reader, error) &&
-                   error_set(error, "%s: unexpected end", reader_name(lists->reader));
-        if (token.sentence_end && words == 0)
-            return error_set(
-                error, "%s: line %" PRIu64 ": found only the ID \"%.*s\", wanted words behind it",
-                reader_name(lists->reader), reader_line_number(lists->reader),
-                (int)lists->id_length, lists->id);
-        if (!blend_next(blend, &token, &word, error))
+    double log10_prob = 0;
+    if (!blend_begin_lists(blend, words->token, words->count, lists->list, error))
+        return false;
+    for (size_t i = 0; i < words->count; i++) {
+        if (!blend_next(blend, &words->token[i], &word, error))
             return error_prefix(error, "%s: line %" PRIu64 ": ", reader_name(lists->reader),
-                                reader_line_number(lists->reader));
-        *log10_prob += count_word(&word, totals);
+                                words->line[i]);
+        log10_prob += count_word(&word, totals);
+        if (words->token[i].sentence_end) {
+            output_format(output, "%f\n", log10_prob);
+            log10_prob = 0;
+        }
     }
     return true;
 }
@@ -75,21 +140,12 @@ bool nbest_score(struct blend *blend, struct reader *reader, struct output *outp
                  struct totals *totals, struct error *error)
 {
     struct lists lists = {.reader = reader};
-    struct token token;
-    bool ok = true, begins = false;
-    double log10_prob;
     *totals = (struct totals){.words = 0};
-    while (ok && reader_next(reader, &token)) {
-        ok = read_id(&lists, &token, &begins, error);
-        if (!ok)
-            break;
-        blend_begin_hypothesis(blend, begins);
-        ok = score_words(blend, &lists, totals, &log10_prob, error);
-        if (ok)
-            output_format(output, "%f\n", log10_prob);
-    }
-    free(lists.id);
-    return ok && reader_ok(reader, error) && blend_end(blend, error) &&
-           (totals->words > 0 ||
-            error_set(error, "%s: the n-best file is empty", reader_name(reader)));
+    bool ok = read_first_id(&lists, error);
+    while (ok && !lists.ended)
+        ok = read_lists(&lists, error) && score_lists(blend, &lists, output, totals, error);
+    tokens_free(&lists.id);
+    tokens_free(&lists.words);
+    free(lists.list);
+    return ok && blend_end(blend, error);
 }

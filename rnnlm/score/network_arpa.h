@@ -22,10 +22,15 @@
 
 struct network_arpa_options {
     double lambda;    // weight of the network, 0 to 1
-    const char *text; // a text on which the network's states are averaged; NULL: none
-    int start;
+    const char *text; // states are averaged on it, see below; NULL: none
 };
 
+// Contexts that begin with <s> begin with the state in which the network starts a sentence. What
+// stands before other contexts is not known. With a text they begin with the mean of the network's
+// states behind their first word, over the whole text (and <s> with that behind </s>), the empty
+// context with the mean of all states; without, with the activation that training begins with,
+// which costs much perplexity. Memory for the means: as much as the network's input weights.
+//
 // Changes the probabilities and back-off weights of `base`, of which all orders are in use. Error:
 // no word in common, no memory, the text.
 bool network_arpa(struct ngram_model *base, const struct model *model,

@@ -4,11 +4,14 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "text/tokens.h"
+
+enum { READ_AHEAD = 8192 }; // tokens
+
 // In front of what is wrong with a word: where it stands.
-static bool wrong_word(const struct reader *text, struct error *error)
+static bool wrong_word(const struct reader *text, uint64_t line, struct error *error)
 {
-    return error_prefix(error, "%s: line %" PRIu64 ": ", reader_name(text),
-                        reader_line_number(text));
+    return error_prefix(error, "%s: line %" PRIu64 ": ", reader_name(text), line);
 }
 
 static const double OOV_LOG10 =
@@ -43,26 +46,57 @@ static void count_word(const struct blend *blend, const struct blend_word *word,
     totals->log10_mix += log10(word->mixed);
 }
 
+static void write_heading(const struct blend *blend, struct output *table)
+{
+    output_text(table, blend->other != NULL ? "Index   P(NET)          P(LM)           Word\n"
+                                              "--------------------------------------------------\n"
+                                            : "Index   P(NET)          Word\n"
+                                              "----------------------------------\n");
+}
+
+// A part of the text that is in memory.
+static bool score_tokens(struct blend *blend, const struct reader *text,
+                         const struct tokens *tokens, struct output *table, struct totals *totals,
+                         struct error *error)
+{
+    struct blend_word word;
+    if (!blend_look_ahead(blend, tokens->token, tokens->count, error))
+        return false;
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *token = &tokens->token[i];
+        if (!blend_next(blend, token, &word, error))
+            return wrong_word(text, tokens->line[i], error);
+        if (table != NULL)
+            write_row(blend, table, token, &word);
+        count_word(blend, &word, totals);
+    }
+    return true;
+}
+
+// The next tokens of the text, at most READ_AHEAD.
+static bool read_tokens(struct reader *text, struct tokens *tokens, struct error *error)
+{
+    struct token token;
+    tokens_clear(tokens);
+    while (tokens->count < READ_AHEAD && reader_next(text, &token))
+        if (!tokens_add(tokens, &token, reader_line_number(text), error))
+            return false;
+    return reader_ok(text, error);
+}
+
 bool perplexity_score(struct blend *blend, struct reader *text, struct output *table,
                       struct totals *totals, struct error *error)
 {
-    struct token token;
-    struct blend_word word;
+    struct tokens tokens = {.count = 0};
+    bool ok;
     *totals = (struct totals){.words = 0};
     if (table != NULL)
-        output_text(table, blend->other != NULL
-                               ? "Index   P(NET)          P(LM)           Word\n"
-                                 "--------------------------------------------------\n"
-                               : "Index   P(NET)          Word\n"
-                                 "----------------------------------\n");
-    while (reader_next(text, &token)) {
-        if (!blend_next(blend, &token, &word, error))
-            return wrong_word(text, error);
-        if (table != NULL)
-            write_row(blend, table, &token, &word);
-        count_word(blend, &word, totals);
-    }
-    if (!reader_ok(text, error) || !blend_end(blend, error))
+        write_heading(blend, table);
+    while ((ok = read_tokens(text, &tokens, error)) && tokens.count > 0 &&
+           (ok = score_tokens(blend, text, &tokens, table, totals, error)))
+        ;
+    tokens_free(&tokens);
+    if (!ok || !blend_end(blend, error))
         return false;
     if (totals->words == 0)
         return error_set(error, "%s: %s", reader_name(text),
@@ -80,7 +114,7 @@ static bool report_sentence(struct blend *blend, struct reader *text, struct tok
         if (!srilm_report_text(report, token.text, token.length, error))
             return false;
         if (!blend_next(blend, &token, &word, error))
-            return wrong_word(text, error);
+            return wrong_word(text, reader_line_number(text), error);
         bool oov = !word.known && !(word.mixed > 0);
         const char *name = word.name != NULL ? word.name : "<unk>";
         struct srilm_word told = {name, oov ? "OOV" : "rnn", oov ? 0 : log10(word.mixed), oov};
@@ -91,7 +125,7 @@ static bool report_sentence(struct blend *blend, struct reader *text, struct tok
                    error_set(error, "%s: unexpected end", reader_name(text));
     }
     if (!blend_next(blend, &token, &word, error))
-        return wrong_word(text, error);
+        return wrong_word(text, reader_line_number(text), error);
     return srilm_report_end(report, "rnn", log10(word.mixed), error);
 }
 

@@ -24,10 +24,18 @@ bool source_end(struct source *source, struct error *error)
     return source->type->end == NULL || source->type->end(source, error);
 }
 
-void source_begin_hypothesis(struct source *source, bool first_of_list)
+bool source_look_ahead(struct source *source, const struct token *token, size_t count,
+                       struct error *error)
 {
-    if (source->type->begin_hypothesis != NULL)
-        source->type->begin_hypothesis(source, first_of_list);
+    return source->type->look_ahead == NULL ||
+           source->type->look_ahead(source, token, count, error);
+}
+
+bool source_begin_lists(struct source *source, const struct token *token, size_t count,
+                        const size_t *list, struct error *error)
+{
+    return source->type->begin_lists == NULL ||
+           source->type->begin_lists(source, token, count, list, error);
 }
 
 const char *source_draw(struct source *source, struct random *random)

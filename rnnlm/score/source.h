@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/threads.h"
 #include "model/model.h"
 #include "net/learner.h"
 #include "ngram/backoff.h"
@@ -25,7 +26,7 @@ struct source_word {
 // has that word. For dynamic evaluation `learner` is one on the model's network, else NULL. The
 // model (and the learner) stay the caller's and must outlive the source.
 struct source *source_network(const struct model *model, bool independent, bool unk,
-                              struct learner *learner, struct error *error);
+                              struct learner *learner, struct pool *pool, struct error *error);
 
 // A back-off model from the start of a sentence; it starts again after each </s>. `unk` as above.
 struct source *source_ngram(const struct ngram_model *model, bool unk, struct error *error);
@@ -46,10 +47,17 @@ void source_advance(struct source *source, const struct token *token);
 // To be called when the text has ended: false if a stream has probabilities left over.
 bool source_end(struct source *source, struct error *error);
 
-// Before each hypothesis of an n-best list, whose words then come through source_next(). A network
-// goes back to the state after the first hypothesis of the list before (the best so far), or to its
-// reset state where sentences are independent; other sources stay where they are.
-void source_begin_hypothesis(struct source *source, bool first_of_list);
+// Tells the source which tokens will come next, so that it can compute them together; their letters
+// stay until they have come through source_next(). Error: no memory.
+bool source_look_ahead(struct source *source, const struct token *token, size_t count,
+                       struct error *error);
+
+// Begins n-best lists, whose hypotheses (each ended by its </s>) will come next through
+// source_next(); list[i] tells of hypothesis i which list it belongs to, 0, 0, 1, 1, 1, ... A
+// network takes each from the state after the first hypothesis of the list before (the best so
+// far), or from its reset state where sentences are independent; other sources stay where they are.
+bool source_begin_lists(struct source *source, const struct token *token, size_t count,
+                        const size_t *list, struct error *error);
 
 // Draws a word from the distribution at this place, which stays the source's (0-terminated, valid
 // until it is freed); the source does not move. NULL if it cannot: streams.
@@ -60,10 +68,14 @@ const char *source_draw(struct source *source, struct random *random);
 struct source_type {
     bool (*next)(struct source *source, const struct token *token, struct source_word *word,
                  struct error *error);
-    void (*advance)(struct source *source, const struct token *token);   // NULL: cannot
-    bool (*end)(struct source *source, struct error *error);             // NULL: nothing to check
-    void (*begin_hypothesis)(struct source *source, bool first_of_list); // NULL: nothing to do
-    const char *(*draw)(struct source *source, struct random *random);   // NULL: cannot
+    void (*advance)(struct source *source, const struct token *token); // NULL: cannot
+    bool (*end)(struct source *source, struct error *error);           // NULL: nothing to check
+    // NULL: nothing to compute together
+    bool (*look_ahead)(struct source *source, const struct token *token, size_t count,
+                       struct error *error);
+    bool (*begin_lists)(struct source *source, const struct token *token, size_t count,
+                        const size_t *list, struct error *error);
+    const char *(*draw)(struct source *source, struct random *random); // NULL: cannot
     void (*free)(struct source *source);
 };
 

@@ -1,18 +1,33 @@
-// A network as a source.
+// A network as a source. It computes the probabilities of what is announced in batches, and hands
+// them out word by word.
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "net/forward.h"
+#include "score/prefix_tree.h"
 #include "score/scorer.h"
 #include "score/source.h"
+
+enum {
+    LIST_BATCH = 256, // places of n-best lists that are computed together
+    BATCH = 128,      // places of a text that are computed together
+    BLOCK = 4 * BATCH // places whose output layers are computed while the hidden layers of the next
+                      // ones are
+};
 
 struct network_source {
     struct source source;
     struct scorer scorer;
-    int32_t unknown;          // what words that are not in the vocabulary are taken as
-    struct state *begin;      // where the hypotheses of the current list begin
-    struct state *after_best; // the state after the first hypothesis of the current list
-    bool first, in_list;      // the hypothesis under way is the first of its list
+    int32_t unknown; // what words that are not in the vocabulary are taken as
+    struct forward_crew crew;
+    char *line[2]; // [BLOCK + 1] consecutive states each, of the block under way and the next
+    struct state *after_best; // the state after the first hypothesis of the list before
+    // What has been computed ahead: probabilities taken..queued-1 are still to be handed out.
+    double *prob;
+    int32_t *id;
+    size_t queued, taken, prob_capacity, id_capacity;
 };
 
 static struct network_source *of(struct source *source)
@@ -20,11 +35,18 @@ static struct network_source *of(struct source *source)
     return (struct network_source *)source;
 }
 
+static const struct network *weights_of(const struct network_source *network)
+{
+    return &network->scorer.model->network;
+}
+
 static int32_t id_of(const struct network_source *network, const struct token *token)
 {
     int32_t id = vocabulary_find(&network->scorer.model->vocabulary, token->text, token->length);
     return id >= 0 ? id : network->unknown;
 }
+
+// ---- word by word -----------------------------------------------------------------------------
 
 static void network_advance(struct source *source, const struct token *token)
 {
@@ -35,33 +57,19 @@ static bool network_next(struct source *source, const struct token *token, struc
                          struct error *error)
 {
     struct network_source *network = of(source);
-    word->id = id_of(network, token);
+    if (network->taken < network->queued) {
+        word->id = network->id[network->taken];
+        word->prob = network->prob[network->taken++];
+    } else {
+        word->id = id_of(network, token);
+        word->prob = scorer_word(&network->scorer, word->id);
+    }
     word->name =
         word->id >= 0 ? vocabulary_word(&network->scorer.model->vocabulary, word->id) : NULL;
-    word->prob = scorer_word(&network->scorer, word->id);
     if (word->id >= 0 && !(word->prob > 0 && word->prob <= 1.001))
         return error_set(error, "the network's probability of \"%.*s\" is %g", (int)token->length,
                          token->text, word->prob);
-    if (network->in_list && network->first && token->sentence_end)
-        state_copy(&network->scorer.model->network, network->after_best, network->scorer.now);
     return true;
-}
-
-// The words before a hypothesis, which direct connections look at, are those of the line before,
-// whatever it was: so the reference has it, and so its scores are.
-static void network_begin_hypothesis(struct source *source, bool first_of_list)
-{
-    struct network_source *network = of(source);
-    const struct network *weights = &network->scorer.model->network;
-    struct state *now = network->scorer.now;
-    int32_t history[MAXENT_MOST_ORDER];
-    memcpy(history, now->history, sizeof history);
-    if (first_of_list)
-        state_copy(weights, network->begin, network->after_best);
-    state_copy(weights, now, network->begin);
-    memcpy(now->history, history, sizeof history);
-    network->in_list = true;
-    network->first = first_of_list;
 }
 
 static const char *network_draw(struct source *source, struct random *random)
@@ -70,44 +78,285 @@ static const char *network_draw(struct source *source, struct random *random)
     return vocabulary_word(&scorer->model->vocabulary, scorer_draw(scorer, random));
 }
 
+// ---- ahead ------------------------------------------------------------------------------------
+
+// Room for `count` tokens, whose ids are found.
+static bool queue(struct network_source *network, const struct token *token, size_t count,
+                  struct error *error)
+{
+    network->queued = network->taken = 0;
+    if (!memory_grow(&network->prob, &network->prob_capacity, count, sizeof *network->prob,
+                     error) ||
+        !memory_grow(&network->id, &network->id_capacity, count, sizeof *network->id, error))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        network->id[i] = id_of(network, &token[i]);
+    return true;
+}
+
+// A text on its way through the threads, block by block.
+struct march {
+    struct network_source *network;
+    size_t count, block; // tokens in all; number of the block whose output layers are computed
+    atomic_bool failed;
+};
+
+static struct state *line_state(const struct network_source *network, size_t block, size_t i)
+{
+    return (struct state *)(network->line[block % 2] + i * state_size(weights_of(network)));
+}
+
+static size_t block_length(const struct march *march, size_t block)
+{
+    size_t first = block * BLOCK;
+    return first >= march->count ? 0 : march->count - first < BLOCK ? march->count - first : BLOCK;
+}
+
+// The hidden layers of a block, word by word, from where the scorer stands.
+static void run_hidden(struct march *march, size_t block)
+{
+    struct network_source *network = march->network;
+    struct scorer *scorer = &network->scorer;
+    size_t length = block_length(march, block);
+    const int32_t *id = network->id + block * BLOCK;
+    state_copy(weights_of(network), line_state(network, block, 0), scorer->now);
+    for (size_t i = 0; i < length; i++) {
+        struct state *next = line_state(network, block, i + 1);
+        if (scorer->independent && id[i] == WORD_END)
+            state_copy(weights_of(network), next, scorer->reset);
+        else
+            state_advance(weights_of(network), line_state(network, block, i), id[i], next);
+    }
+    state_copy(weights_of(network), scorer->now, line_state(network, block, length));
+}
+
+// The output layers of a part of the current block.
+static void run_output(struct march *march, size_t worker, size_t part)
+{
+    struct network_source *network = march->network;
+    struct forward *forward = &network->crew.forward[worker];
+    size_t length = block_length(march, march->block), from = part * BATCH, place[BATCH];
+    size_t count = length - from < BATCH ? length - from : BATCH,
+           first = march->block * BLOCK + from;
+    const struct state *state[BATCH];
+    for (size_t i = 0; i < count; i++) {
+        place[i] = i;
+        state[i] = line_state(network, march->block, from + i);
+    }
+    forward_load(forward, count, state);
+    if (!forward_predict(forward, count, place, network->id + first, network->prob + first, NULL))
+        atomic_store(&march->failed, true);
+}
+
+// Item 0 is the way of the hidden layer through the next block, the others are parts of the current
+// one.
+static void march_on(void *context, size_t worker, size_t item)
+{
+    struct march *march = context;
+    if (item == 0)
+        run_hidden(march, march->block + 1);
+    else
+        run_output(march, worker, item - 1);
+}
+
+static bool network_look_ahead(struct source *source, const struct token *token, size_t count,
+                               struct error *error)
+{
+    struct network_source *network = of(source);
+    struct march march = {.network = network, .count = count};
+    if (network->scorer.learner != NULL)
+        return true; // the weights change with every word
+    if (!queue(network, token, count, error))
+        return false;
+    run_hidden(&march, 0);
+    for (size_t length; (length = block_length(&march, march.block)) > 0; march.block++)
+        pool_run(network->crew.pool, march_on, &march, 1 + (length + BATCH - 1) / BATCH);
+    network->queued = count;
+    return !atomic_load(&march.failed) || error_set(error, "not enough memory");
+}
+
+// ---- n-best lists -----------------------------------------------------------------------------
+
+// The hypotheses of all lists as sequences, and the states they begin in.
+struct lists {
+    struct sequence *sequence; // [count]
+    size_t count, capacity;
+    struct state **root; // [roots]; those of the current list are first_root..
+    size_t roots, first_root, root_capacity;
+};
+
+static void lists_free(struct lists *lists)
+{
+    for (size_t i = 0; i < lists->roots; i++)
+        free(lists->root[i]);
+    free(lists->root);
+    free(lists->sequence);
+}
+
+// The words before a hypothesis, which direct connections look at, are those of the line before,
+// whatever it was: so the reference has it, and so its scores are. Hypotheses for which they are
+// the same begin in the same state.
+static const struct state *root_for(const struct network_source *network, struct lists *lists,
+                                    struct error *error)
+{
+    const struct network_shape *shape = &weights_of(network)->shape;
+    const struct state *now = network->scorer.now;
+    size_t words =
+        shape->maxent > 0 && shape->maxent_order > 1 ? (size_t)shape->maxent_order - 1 : 0;
+    for (size_t i = lists->first_root; i < lists->roots; i++)
+        if (memcmp(lists->root[i]->history, now->history, words * sizeof *now->history) == 0)
+            return lists->root[i];
+    if (!memory_grow(&lists->root, &lists->root_capacity, lists->roots + 1, sizeof *lists->root,
+                     error))
+        return NULL;
+    struct state *root = state_new(weights_of(network), error);
+    if (root == NULL)
+        return NULL;
+    lists->root[lists->roots++] = root;
+    state_copy(weights_of(network), root, network->after_best);
+    memcpy(root->history, now->history, sizeof root->history);
+    return root;
+}
+
+static bool add_sequence(struct network_source *network, struct lists *lists, size_t first,
+                         size_t length, struct error *error)
+{
+    int32_t *history = network->scorer.now->history;
+    const struct state *root = root_for(network, lists, error);
+    if (root == NULL || !memory_grow(&lists->sequence, &lists->capacity, lists->count + 1,
+                                     sizeof *lists->sequence, error))
+        return false;
+    lists->sequence[lists->count++] = (struct sequence){.begin = root,
+                                                        .word = network->id + first,
+                                                        .length = length,
+                                                        .prob = network->prob + first};
+    for (size_t i = 0; i < length; i++)
+        history_push(history, network->id[first + i]);
+    if (network->scorer.independent)
+        memcpy(history, network->scorer.reset->history, sizeof network->scorer.reset->history);
+    return true;
+}
+
+// The state after the first hypothesis of a list, where the next list begins.
+static void follow_best(struct network_source *network, const struct sequence *best)
+{
+    struct state *state = line_state(network, 0, 0), *next = line_state(network, 0, 1);
+    if (network->scorer.independent) {
+        state_copy(weights_of(network), network->after_best, network->scorer.reset);
+        return;
+    }
+    state_copy(weights_of(network), state, best->begin);
+    for (size_t i = 0; i < best->length; i++) {
+        state_advance(weights_of(network), state, best->word[i], next);
+        struct state *swapped = state;
+        state = next;
+        next = swapped;
+    }
+    state_copy(weights_of(network), network->after_best, state);
+}
+
+static bool make_lists(struct network_source *network, struct lists *lists,
+                       const struct token *token, size_t count, const size_t *list,
+                       struct error *error)
+{
+    size_t best = 0; // the first hypothesis of the current list
+    for (size_t i = 0, first = 0; i < count; i++) {
+        if (!token[i].sentence_end && i + 1 < count)
+            continue;
+        if (lists->count > 0 && list[lists->count] != list[lists->count - 1]) {
+            follow_best(network, &lists->sequence[best]);
+            best = lists->count;
+            lists->first_root = lists->roots;
+        }
+        if (!add_sequence(network, lists, first, i + 1 - first, error))
+            return false;
+        first = i + 1;
+    }
+    if (lists->count > 0)
+        follow_best(network, &lists->sequence[best]);
+    return true;
+}
+
+static bool network_begin_lists(struct source *source, const struct token *token, size_t count,
+                                const size_t *list, struct error *error)
+{
+    struct network_source *network = of(source);
+    struct lists lists = {.count = 0};
+    bool ok = queue(network, token, count, error) &&
+              make_lists(network, &lists, token, count, list, error) &&
+              prefix_tree_score(&network->crew, lists.sequence, lists.count, error);
+    lists_free(&lists);
+    if (ok)
+        network->queued = count;
+    return ok;
+}
+
+// ---- beginning and end ------------------------------------------------------------------------
+
 static void network_free_source(struct source *source)
 {
     struct network_source *network = of(source);
     scorer_free(&network->scorer);
-    free(network->begin);
+    for (size_t i = 0; network->crew.forward != NULL && i < pool_threads(network->crew.pool); i++)
+        forward_free(&network->crew.forward[i]);
+    free(network->crew.forward);
+    free(network->line[0]);
+    free(network->line[1]);
     free(network->after_best);
+    free(network->prob);
+    free(network->id);
     free(network);
 }
 
 static const struct source_type network_type = {.next = network_next,
                                                 .advance = network_advance,
-                                                .begin_hypothesis = network_begin_hypothesis,
+                                                .look_ahead = network_look_ahead,
+                                                .begin_lists = network_begin_lists,
                                                 .draw = network_draw,
                                                 .free = network_free_source};
 
-static bool network_init_source(struct network_source *network, const struct model *model,
-                                bool independent, struct learner *learner, struct error *error)
+static bool make_crew(struct network_source *network, struct pool *pool, struct error *error)
 {
-    if (!scorer_init(&network->scorer, model, independent, learner, error))
+    size_t threads = pool_threads(pool);
+    network->crew.pool = pool;
+    network->crew.forward = memory_new(threads, sizeof *network->crew.forward, error);
+    for (size_t i = 0; i < threads && network->crew.forward != NULL; i++)
+        if (!forward_init(&network->crew.forward[i], weights_of(network), LIST_BATCH, error))
+            return false;
+    return network->crew.forward != NULL;
+}
+
+static bool network_init_source(struct network_source *network, const struct model *model,
+                                bool independent, struct learner *learner, struct pool *pool,
+                                struct error *error)
+{
+    size_t bytes = state_size(&model->network);
+    if (!scorer_init(&network->scorer, model, independent, learner, error) ||
+        !make_crew(network, pool, error))
+        return false;
+    network->line[0] = memory_new(BLOCK + 1, bytes, error);
+    network->line[1] = memory_new(BLOCK + 1, bytes, error);
+    if (network->line[0] == NULL || network->line[1] == NULL)
         return false;
     // The first list begins where the reference has an empty state, into which </s> is taken twice.
-    network->begin = state_at_start(&model->network, 0, NULL, error);
+    struct state *empty = state_at_start(&model->network, 0, NULL, error);
     network->after_best = state_new(&model->network, error);
-    if (network->begin == NULL || network->after_best == NULL)
-        return false;
-    state_advance(&model->network, network->begin, WORD_END, network->after_best);
-    return true;
+    bool ok = empty != NULL && network->after_best != NULL;
+    if (ok)
+        state_advance(&model->network, empty, WORD_END, network->after_best);
+    free(empty);
+    return ok;
 }
 
 struct source *source_network(const struct model *model, bool independent, bool unk,
-                              struct learner *learner, struct error *error)
+                              struct learner *learner, struct pool *pool, struct error *error)
 {
     struct network_source *network = memory_new(1, sizeof *network, error);
     if (network == NULL)
         return NULL;
     network->source.type = &network_type;
     network->unknown = unk ? vocabulary_find(&model->vocabulary, "<unk>", 5) : WORD_OOV;
-    if (network_init_source(network, model, independent, learner, error))
+    if (network_init_source(network, model, independent, learner, pool, error))
         return &network->source;
     network_free_source(&network->source);
     return NULL;

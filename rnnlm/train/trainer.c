@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "net/learner.h"
+#include "train/batch_run.h"
 
 enum { REPORT_EVERY = 10000 };
 
@@ -72,7 +73,8 @@ bool model_create(struct model *model, const struct new_model *wanted, struct co
 struct run {
     struct model *model;
     const struct training *training;
-    struct learner learner;
+    struct learner learner;  // its prediction serves validation also where batches learn
+    struct batch_run batch;  // only with streams
     struct network fallback; // dense weights after the best epoch; no arrays without validation
     float *fallback_hidden;  // [H]
     struct progress progress;
@@ -109,7 +111,8 @@ static bool allocate_fallback(struct run *run, struct error *error)
     return true;
 }
 
-// Weights that overflow at the last words show in no probability, but must not replace a good model.
+// Weights that overflow at the last words show in no probability, but must not replace a good
+// model.
 static bool is_finite(const struct run *run, struct error *error)
 {
     const struct model *model = run->model;
@@ -191,39 +194,93 @@ static void keep_hidden(struct run *run, const float *hidden)
     memcpy(run->model->hidden, hidden, run->model->network.shape.hidden * sizeof *hidden);
 }
 
-static bool train_epoch(struct run *run, struct error *error)
+// The learning rate at this word.
+static float alpha_now(const struct run *run)
+{
+    const struct training_record *record = &run->model->record;
+    if (run->training->epochs == 0)
+        return (float)record->alpha;
+    double done =
+        record->train_words > 0 ? (double)run->progress.words / (double)record->train_words : 0;
+    double left = (double)(run->training->epochs - record->epochs);
+    return done < 1 ? (float)(record->alpha * (left - done) / left)
+                    : (float)(record->alpha * (left - 1) / left);
+}
+
+static bool after_words(struct run *run, const float *hidden, bool due, struct error *error)
+{
+    report(run, false);
+    if (!due)
+        return true;
+    keep_hidden(run, hidden);
+    return save(run, run->progress.words, run->progress.train_log10_prob, error);
+}
+
+static bool train_online(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
     struct learner *learner = &run->learner;
     int32_t word, previous;
-    run->progress = (struct progress){.epoch = run->model->record.epochs,
-                                      .alpha = run->model->record.alpha,
-                                      .total_words = run->model->record.train_words};
-    learner->rule.alpha = (float)run->model->record.alpha;
     if (!corpus_start(training->train, &run->model->vocabulary, error) ||
         !resume_epoch(run, &previous, error))
         return false;
     clock_gettime(CLOCK_MONOTONIC, &run->begin);
+    learner->rule.alpha = alpha_now(run);
     while (corpus_next(training->train, &word)) {
         if (!train_word(run, previous, word, error))
             return false;
         previous = word;
-        if (learner->counter % REPORT_EVERY == 0)
-            report(run, false);
-        if (training->save_every > 0 && learner->counter % training->save_every == 0) {
-            keep_hidden(run, learner_hidden(learner));
-            if (!save(run, learner->counter, run->progress.train_log10_prob, error))
-                return false;
-        }
+        bool due = training->save_every > 0 && learner->counter % training->save_every == 0;
+        if (learner->counter % REPORT_EVERY != 0 && !due)
+            continue;
+        if (!after_words(run, learner_hidden(learner), due, error))
+            return false;
+        learner->rule.alpha = alpha_now(run);
     }
     if (!corpus_ok(training->train, error))
+        return false;
+    learner_step(learner, previous,
+                 WORD_OOV); // takes in the last word, as the reference does before it saves
+    keep_hidden(run, learner_hidden(learner));
+    return true;
+}
+
+static bool train_in_batches(struct run *run, struct error *error)
+{
+    struct batch_run *batch = &run->batch;
+    struct progress *progress = &run->progress;
+    uint64_t every = run->training->save_every, before;
+    bool more;
+    progress->words = run->model->record.position;
+    progress->train_log10_prob = progress->words > 0 ? run->model->record.train_log10_prob : 0;
+    if (!batch_run_start(batch, progress->words, error))
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &run->begin);
+    for (before = progress->words;; before = progress->words) {
+        batch->batch.rule.alpha = alpha_now(run);
+        if (!batch_run_next(batch, &progress->words, &progress->train_log10_prob, &more, error))
+            return false;
+        if (!more)
+            return batch_run_finish(batch, run->model->hidden, error);
+        progress->words_this_run += progress->words - before;
+        bool due = every > 0 && progress->words / every != before / every;
+        if (!due && progress->words / REPORT_EVERY == before / REPORT_EVERY)
+            continue;
+        if (!after_words(run, batch_hidden(&batch->batch, batch->batch.streams - 1), due, error))
+            return false;
+    }
+}
+
+static bool train_epoch(struct run *run, struct error *error)
+{
+    const struct training_record *record = &run->model->record;
+    run->progress = (struct progress){
+        .epoch = record->epochs, .alpha = record->alpha, .total_words = record->train_words};
+    if (run->training->streams > 0 ? !train_in_batches(run, error) : !train_online(run, error))
         return false;
     if (run->progress.words == 0)
         return error_set(error, "the training text is empty");
     run->progress.seconds = seconds_since(&run->begin);
-    learner_step(learner, previous,
-                 WORD_OOV); // takes in the last word, as the reference does before it saves
-    keep_hidden(run, learner_hidden(learner));
     return true;
 }
 
@@ -267,9 +324,9 @@ static bool check_validation(struct run *run, struct error *error)
     for (; corpus_next(valid, &word); words++)
         known += word >= 0;
     return corpus_ok(valid, error) &&
-           (known > 0 || error_set(error, "%s: %s", corpus_name(valid),
-                                   words > 0 ? "the model knows none of the words"
-                                             : "the text is empty"));
+           (known > 0 ||
+            error_set(error, "%s: %s", corpus_name(valid),
+                      words > 0 ? "the model knows none of the words" : "the text is empty"));
 }
 
 static bool validate(struct run *run, struct error *error)
@@ -324,24 +381,47 @@ static bool schedule(struct run *run)
         network_copy_dense(&run->fallback, &model->network);
         memcpy(run->fallback_hidden, model->hidden, bytes);
     }
-    if (now * run->training->min_improvement < last) {
+    if (run->training->epochs > 0) {
+        double left = (double)(run->training->epochs - record->epochs);
+        record->alpha *= (left - 1) / left;
+    } else if (now * run->training->min_improvement < last) {
         if (record->halving)
             return false;
         record->halving = true;
     }
-    if (record->halving)
+    if (record->halving && run->training->epochs == 0)
         record->alpha /= 2;
     record->valid_log10_prob = now;
     record->epochs++;
     return true;
 }
 
+// The bounds count the epochs of earlier runs too, as the reference does.
+static bool epochs_left(const struct run *run)
+{
+    int64_t done = run->model->record.epochs;
+    const struct training *training = run->training;
+    return (training->most_epochs == 0 || done < training->most_epochs) &&
+           (training->epochs == 0 || done < training->epochs);
+}
+
+static bool begin_batches(struct run *run, struct error *error)
+{
+    const struct training *training = run->training;
+    const struct learning_rule *online = &run->learner.rule;
+    struct batch_rule rule = {.beta = online->beta,
+                              .gradient_cutoff = online->gradient_cutoff,
+                              .through_time = online->bptt > 1,
+                              .independent = online->independent};
+    return training->streams == 0 ||
+           batch_run_init(&run->batch, run->model, &rule, training->streams, training->threads,
+                          training->train, error);
+}
+
 static bool run_epochs(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
-    // The bound counts the epochs of earlier runs too, as the reference does.
-    while (training->valid == NULL || training->most_epochs == 0 ||
-           run->model->record.epochs < training->most_epochs) {
+    while (training->valid == NULL || epochs_left(run)) {
         if (!train_epoch(run, error))
             return false;
         if (training->valid == NULL) {
@@ -371,10 +451,12 @@ bool train_model(struct model *model, const struct training *training, struct er
                                  .independent = model->record.independent};
     model->record.save_every = training->save_every;
     bool ok = learner_init(&run.learner, &model->network, &rule, error) &&
+              begin_batches(&run, error) &&
               (training->valid == NULL ||
                (check_validation(&run, error) && allocate_fallback(&run, error))) &&
               run_epochs(&run, error);
     learner_free(&run.learner);
+    batch_run_free(&run.batch);
     network_free(&run.fallback);
     free(run.fallback_hidden);
     return ok;

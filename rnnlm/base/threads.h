@@ -1,0 +1,26 @@
+// A pool of threads that work through numbered items together: fork, join, and nothing else.
+#ifndef BASE_THREADS_H
+#define BASE_THREADS_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct pool;
+
+// `threads` workers, the caller of pool_run() among them. Error: the system has no more threads.
+struct pool *pool_new(size_t threads, struct error *error);
+void pool_free(struct pool *pool);
+
+size_t pool_threads(const struct pool *pool);
+
+// Calls task(context, worker, item) once for each item < items, in order of item as workers get
+// free, and returns when all are done. `worker` is below pool_threads(): each has scratch of its
+// own.
+void pool_run(struct pool *pool, void (*task)(void *context, size_t worker, size_t item),
+              void *context, size_t items);
+
+// Processors that this process may run on.
+size_t threads_available(void);
+
+#endif

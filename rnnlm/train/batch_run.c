@@ -1,0 +1,93 @@
+// Epochs in batches.
+#include "train/batch_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "net/recurrent.h"
+#include "net/state.h"
+
+static size_t block_steps(const struct training_record *record)
+{
+    size_t back = record->bptt > 1 ? (size_t)record->bptt - 1 : 0;
+    return (size_t)record->bptt_block + back;
+}
+
+bool batch_run_init(struct batch_run *run, struct model *model, const struct batch_rule *rule,
+                    size_t streams, size_t threads, struct corpus *text, struct error *error)
+{
+    memset(run, 0, sizeof *run);
+    run->model = model;
+    if (streams > model->record.train_words && model->record.train_words > 0)
+        streams = (size_t)model->record.train_words;
+    run->pool = pool_new(threads > 0 ? threads : threads_available(), error);
+    if (run->pool != NULL)
+        run->streams = streams_open(text, &model->vocabulary, streams, error);
+    return run->streams != NULL && batch_init(&run->batch, &model->network, rule, streams,
+                                              block_steps(&model->record), run->pool, error);
+}
+
+void batch_run_free(struct batch_run *run)
+{
+    if (run->batch.network != NULL)
+        batch_free(&run->batch);
+    streams_close(run->streams);
+    pool_free(run->pool);
+    memset(run, 0, sizeof *run);
+}
+
+// The words before a stream's next one, without the latest, which is still to be taken in.
+static bool start_stream(struct batch_run *run, size_t b, struct error *error)
+{
+    int32_t before[MAXENT_MOST_ORDER + 1];
+    if (!streams_history(run->streams, b, before, MAXENT_MOST_ORDER + 1, error))
+        return false;
+    bool afresh = run->batch.rule.independent && before[0] == WORD_END, ended = afresh;
+    for (size_t i = 1; run->batch.rule.independent && i <= MAXENT_MOST_ORDER; i++) {
+        ended = ended || before[i] == WORD_END;
+        before[i] = ended ? WORD_END : before[i];
+    }
+    batch_start(&run->batch, b, afresh ? STATE_INDEPENDENT : STATE_START, before + 1);
+    return true;
+}
+
+bool batch_run_start(struct batch_run *run, uint64_t words, struct error *error)
+{
+    struct batch *batch = &run->batch;
+    uint64_t step = words / batch->streams;
+    if (!streams_start(run->streams, step, error))
+        return false;
+    for (size_t b = 0; b < batch->streams; b++)
+        if (!start_stream(run, b, error))
+            return false;
+    batch_refresh(batch);
+    return true;
+}
+
+bool batch_run_next(struct batch_run *run, uint64_t *words, double *log10_prob, bool *more,
+                    struct error *error)
+{
+    struct batch *batch = &run->batch;
+    size_t steps;
+    if (!streams_next_block(run->streams, batch->steps, batch->word, batch->target, &steps, error))
+        return false;
+    *words = streams_done(run->streams);
+    *more = steps > 0;
+    return !*more || batch_learn(batch, steps, log10_prob, error);
+}
+
+bool batch_run_finish(struct batch_run *run, float *hidden, struct error *error)
+{
+    const struct network *network = &run->model->network;
+    size_t last = run->batch.streams - 1;
+    int32_t word;
+    float *after = memory_new(network->hidden_row, sizeof *after, error);
+    bool ok = after != NULL && streams_history(run->streams, last, &word, 1, error);
+    if (ok) {
+        recurrent_forward(network, batch_hidden(&run->batch, last), word, after);
+        memcpy(hidden, after, network->shape.hidden * sizeof *hidden);
+    }
+    free(after);
+    return ok;
+}

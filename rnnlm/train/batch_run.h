@@ -1,0 +1,35 @@
+// A training text learnt in batches: what the trainer goes through an epoch with.
+#ifndef TRAIN_BATCH_RUN_H
+#define TRAIN_BATCH_RUN_H
+
+#include "model/model.h"
+#include "net/batch.h"
+#include "train/streams.h"
+
+struct batch_run {
+    struct model *model; // not owned
+    struct pool *pool;
+    struct streams *streams;
+    struct batch batch;
+};
+
+// Reads the text once. The steps of a block are those that a word's error can go back online,
+// bptt-block and bptt together. No more streams are made than there are words; 0 threads are one
+// for each processor. Error: no memory, no threads, no temporary file, or that of the text.
+bool batch_run_init(struct batch_run *run, struct model *model, const struct batch_rule *rule,
+                    size_t streams, size_t threads, struct corpus *text, struct error *error);
+void batch_run_free(struct batch_run *run);
+
+// Begins an epoch, of which `words` words are done: each stream goes on from its part of them. The
+// weights may have changed.
+bool batch_run_start(struct batch_run *run, uint64_t words, struct error *error);
+
+// Learns the next block: adds the log probability of its known words, and sets *words to those of
+// the epoch that are done (OOVs included). *more is false if there was none left.
+bool batch_run_next(struct batch_run *run, uint64_t *words, double *log10_prob, bool *more,
+                    struct error *error);
+
+// The hidden layer [H] after the last word that the last stream has seen.
+bool batch_run_finish(struct batch_run *run, float *hidden, struct error *error);
+
+#endif
