@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "net/learner.h"
@@ -137,15 +138,44 @@ static bool save(struct run *run, uint64_t position, double train_log10_prob, st
 
 // ---- one epoch --------------------------------------------------------------------------------
 
+// Appends where the last good model is, if there is one, to what went wrong with the weights.
+static bool lost_weights(const struct run *run, struct error *error)
+{
+    const char *path = run->training->model_path;
+    size_t length = strlen(error->text);
+    if (access(path, F_OK) == 0)
+        snprintf(error->text + length, sizeof error->text - length, "; %s is the last good model",
+                 path);
+    return false;
+}
+
 static bool blown_up(const struct run *run, uint64_t line, double prob, struct error *error)
 {
-    return error_set(error,
-                     "epoch %" PRId64 ", word %" PRIu64 " (line %" PRIu64
-                     "): the network's probability is %g at learning rate %g: "
-                     "training has blown up; a lower -alpha or -gradient-cutoff is wanted. %s "
-                     "holds the last good model",
-                     run->progress.epoch, run->learner.counter, line, prob, run->progress.alpha,
-                     run->training->model_path);
+    error_set(error,
+              "epoch %" PRId64 ", word %" PRIu64 " (line %" PRIu64
+              "): the network's probability is %g at learning rate %g: training has blown "
+              "up; a lower -alpha or "
+              "-gradient-cutoff is wanted",
+              run->progress.epoch, run->progress.words + 1, line, prob, run->progress.alpha);
+    return lost_weights(run, error);
+}
+
+// Weights may grow beyond all sense and stay numbers: an entropy of more than twice that of a
+// uniform guess, and 10 bits, is no longer learning.
+static bool is_learning(const struct run *run, double log10_prob, uint64_t words,
+                        struct error *error)
+{
+    double bits = entropy_bits(log10_prob, words),
+           uniform = log2((double)run->model->vocabulary.size);
+    if (bits <= 2 * uniform + 10)
+        return true;
+    error_set(
+        error,
+        "epoch %" PRId64 ", word %" PRIu64
+        ": the entropy is %.1f bits a word at learning rate %g, that of a "
+        "uniform guess %.1f: training has blown up; a lower -alpha or -gradient-cutoff is wanted",
+        run->progress.epoch, run->progress.words, bits, run->progress.alpha, uniform);
+    return lost_weights(run, error);
 }
 
 // Reads over the words that an interrupted epoch has done, so that history and previous word are
@@ -194,22 +224,27 @@ static void keep_hidden(struct run *run, const float *hidden)
     memcpy(run->model->hidden, hidden, run->model->network.shape.hidden * sizeof *hidden);
 }
 
+// What is left of the rate after `done` of the epochs that are left. With a power of 1.5
+// the middle epochs are better than with 1, and the last one no worse.
+static double fallen_rate(const struct run *run, double done)
+{
+    const struct training_record *record = &run->model->record;
+    double left = (double)(run->training->epochs - record->epochs);
+    return record->alpha * pow((left - (done < 1 ? done : 1)) / left, 1.5);
+}
+
 // The learning rate at this word.
 static float alpha_now(const struct run *run)
 {
     const struct training_record *record = &run->model->record;
-    if (run->training->epochs == 0)
+    if (run->training->epochs == 0 || record->train_words == 0)
         return (float)record->alpha;
-    double done =
-        record->train_words > 0 ? (double)run->progress.words / (double)record->train_words : 0;
-    double left = (double)(run->training->epochs - record->epochs);
-    return done < 1 ? (float)(record->alpha * (left - done) / left)
-                    : (float)(record->alpha * (left - 1) / left);
+    return (float)fallen_rate(run, (double)run->progress.words / (double)record->train_words);
 }
 
-static bool after_words(struct run *run, const float *hidden, bool due, struct error *error)
+// A save within an epoch, if one is due.
+static bool save_if(bool due, struct run *run, const float *hidden, struct error *error)
 {
-    report(run, false);
     if (!due)
         return true;
     keep_hidden(run, hidden);
@@ -230,12 +265,13 @@ static bool train_online(struct run *run, struct error *error)
         if (!train_word(run, previous, word, error))
             return false;
         previous = word;
+        if (learner->counter % REPORT_EVERY == 0) {
+            report(run, false);
+            learner->rule.alpha = alpha_now(run);
+        }
         bool due = training->save_every > 0 && learner->counter % training->save_every == 0;
-        if (learner->counter % REPORT_EVERY != 0 && !due)
-            continue;
-        if (!after_words(run, learner_hidden(learner), due, error))
+        if (!save_if(due, run, learner_hidden(learner), error))
             return false;
-        learner->rule.alpha = alpha_now(run);
     }
     if (!corpus_ok(training->train, error))
         return false;
@@ -263,10 +299,10 @@ static bool train_in_batches(struct run *run, struct error *error)
         if (!more)
             return batch_run_finish(batch, run->model->hidden, error);
         progress->words_this_run += progress->words - before;
+        if (progress->words / REPORT_EVERY != before / REPORT_EVERY)
+            report(run, false);
         bool due = every > 0 && progress->words / every != before / every;
-        if (!due && progress->words / REPORT_EVERY == before / REPORT_EVERY)
-            continue;
-        if (!after_words(run, batch_hidden(&batch->batch, batch->batch.streams - 1), due, error))
+        if (!save_if(due, run, batch_hidden(&batch->batch, batch->batch.streams - 1), error))
             return false;
     }
 }
@@ -382,8 +418,7 @@ static bool schedule(struct run *run)
         memcpy(run->fallback_hidden, model->hidden, bytes);
     }
     if (run->training->epochs > 0) {
-        double left = (double)(run->training->epochs - record->epochs);
-        record->alpha *= (left - 1) / left;
+        record->alpha = fallen_rate(run, 1);
     } else if (now * run->training->min_improvement < last) {
         if (record->halving)
             return false;
@@ -422,13 +457,16 @@ static bool run_epochs(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
     while (training->valid == NULL || epochs_left(run)) {
-        if (!train_epoch(run, error))
+        if (!train_epoch(run, error) ||
+            !is_learning(run, run->progress.train_log10_prob, run->progress.words, error))
             return false;
         if (training->valid == NULL) {
             report(run, true);
             return save(run, 0, 0, error);
         }
-        if (!validate(run, error) || !log_epoch(run, error))
+        if (!validate(run, error) ||
+            !is_learning(run, run->progress.valid_log10_prob, run->progress.valid_words, error) ||
+            !log_epoch(run, error))
             return false;
         report(run, true);
         bool more = schedule(run);
