@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,19 +275,31 @@ static char *resolve(const char *path, struct error *error)
     return memory_text(path, strlen(path), error);
 }
 
+// A new file beside the target. Whatever has its name already is not ours to write into.
+static int open_temporary(char *name, size_t size, const char *target)
+{
+    static atomic_uint serial;
+    int descriptor = -1;
+    for (int tries = 0; tries < 100 && descriptor < 0; tries++) {
+        snprintf(name, size, "%s.tmp-%ld-%u", target, (long)getpid(), atomic_fetch_add(&serial, 1));
+        descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor < 0 && errno != EEXIST)
+            break;
+    }
+    return descriptor;
+}
+
 static bool open_beside(struct output *output, const char *path, const struct stat *old,
                         struct error *error)
 {
     output->target = resolve(path, error);
     if (output->target == NULL)
         return false;
-    size_t size = strlen(output->target) + 32;
+    size_t size = strlen(output->target) + 48;
     output->temporary = memory_new(size, 1, error);
     if (output->temporary == NULL)
         return false;
-    snprintf(output->temporary, size, "%s.tmp-%ld", output->target, (long)getpid());
-    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-    output->descriptor = open(output->temporary, flags, 0666);
+    output->descriptor = open_temporary(output->temporary, size, output->target);
     if (output->descriptor < 0) {
         free(output->temporary); // not ours to remove
         output->temporary = NULL;
