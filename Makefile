@@ -117,13 +117,19 @@ unit-tests: $(UNIT_TESTS)
 test: all
 	scripts/run-tests
 
+$(BUILD)/test/bench/sgemm: $(BUILD)/test/bench/sgemm.o $(BUILD)/internal.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+bench: all $(BUILD)/test/bench/sgemm
+	RNNLM_BIN=$(BIN) RNNLM_BENCH_TOOLS=$(BUILD)/test/bench test/bench/run
+
 clean:
 	rm -rf build bin
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: all programs libraries man install unit-tests test clean help
+.PHONY: bench all programs libraries man install unit-tests test clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -50,7 +50,7 @@ static struct {
 #define MANY 9e15 // what counts may reach
 
 // What -fast chooses. A short text has fewer streams, so that there are steps enough.
-enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 6, FAST_BPTT = 4 };
+enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 4, FAST_BPTT = 4 };
 
 static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
@@ -106,10 +106,10 @@ static const struct option table[] = {
      "depend on it."},
     {OPTION_COUNT, "threads", "N", &set.threads, &given.threads, 0, 1 << 12,
      "Threads of -streams, of testing and of rescoring; 0 for one for each processor. Results do "
-     "not "
-     "depend on it."},
+     "not depend on it."},
     {OPTION_COUNT, "epochs", "N", &set.epochs, &given.epochs, 0, MANY,
-     "Train for N epochs, with a learning rate that falls evenly to 0 instead of being halved."},
+     "Train for N epochs in all, with a learning rate that falls to 0 within them instead of being "
+     "halved; 0 to halve."},
     {OPTION_COUNT, "anti-kasparek", "N", &set.save_every, &given.save_every, 0, MANY,
      "Save the model every N words too (at least 10000), so that a killed training can go on."},
 
@@ -612,7 +612,7 @@ static bool check_settings(struct error *error)
         if (!model_format_named(set.format, &model_format, error))
             return error_prefix(error, "option -format: ");
         if (set.train == NULL)
-            return error_set(error, "-format %s is for training; rnnlm-convert converts models",
+            return error_set(error, "-format %s is for training; rnnlm-model converts models",
                              set.format);
     }
     if (is_srilm(set.format) && set.nbest)

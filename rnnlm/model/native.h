@@ -16,7 +16,7 @@
 // - when a model is read into memory of its own (to train, to convert, to check, from a pipe or a
 //   compressed file, and whenever it is bfloat16): besides, the checksums of all arrays, that
 //   weights are finite and padding is zero, and that the hash table finds every word.
-// - not when a file is mapped: the arrays, for that would read all of them. `rnnlm-convert -check`
+// - not when a file is mapped: the arrays, for that would read all of them. `rnnlm-model -check`
 //   does it.
 //
 // A mapped file must not be written to or cut in place: replace it by renaming another over it, as

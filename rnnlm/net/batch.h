@@ -15,8 +15,9 @@
 //   - Rows of words move by
 //         g alpha / (1 + g alpha p)  times the sum:
 //     by g alpha as online while they are rare, and never further than where steps after one
-//     another would settle, p being the Fisher information along the row. g is 4 for output rows
-//     and 20 for input rows, whose gradients are short.
+//     another would settle, p being the Fisher information along the row. g is
+//     BATCH_WORD_GAIN for output rows and BATCH_EMBEDDING_GAIN for input rows, whose gradients are
+//     short.
 //   - Entries of the hash move by alpha / (1 + alpha n / 10) times the sum, where n words of the
 //     block share the feature.
 // So the learning rates that are good online are good here, whatever B and T. No weight of a row
@@ -29,7 +30,7 @@
 #include "net/maxent.h"
 #include "net/network.h"
 
-static const float BATCH_BOUND = 4;
+static const float BATCH_BOUND = 4, BATCH_WORD_GAIN = 4, BATCH_EMBEDDING_GAIN = 20;
 
 struct batch_rule {
     float alpha;           // learning rate, as in online learning

@@ -12,9 +12,6 @@ enum { HASH_PARTS = 8, WORDS_AN_ITEM = 32 };
 // Of the running mean of a row's power; the first block that touches a row sets it.
 static const float MEMORY = 0.99f;
 
-// What alpha is multiplied with.
-static const float MATRIX_GAIN = 1, WORD_GAIN = 4, EMBEDDING_GAIN = 20, HASH_GAIN = 1;
-
 // In what follows a row's gradient is the sum of e x over `terms` words, and `power` the sum of e^2
 // |x|^2. By Cauchy's inequality no element of the gradient is above sqrt(terms power).
 static float bounded(float step, float power, size_t terms)
@@ -28,7 +25,7 @@ static float matrix_step(const struct batch *batch, float power, size_t terms, f
     if (!(power > 0))
         return 0;
     *mean = *mean > 0 ? MEMORY * *mean + (1 - MEMORY) * power : power;
-    return bounded(MATRIX_GAIN * batch->rule.alpha / sqrtf(*mean), power, terms);
+    return bounded(batch->rule.alpha / sqrtf(*mean), power, terms);
 }
 
 static float word_step(const struct batch *batch, float gain, float power, size_t terms)
@@ -86,7 +83,7 @@ static void scale_errors(struct batch *batch, const struct batch_share *slots, c
         kernels->add_squares(power, error + i * error_row, rows,
                              batch->norm_input[batch->slot_row[slots->first + i]]);
     for (size_t j = 0; j < rows; j++)
-        step[j] = word_step(batch, WORD_GAIN, power[j], slots->count);
+        step[j] = word_step(batch, BATCH_WORD_GAIN, power[j], slots->count);
     for (size_t i = 0; i < slots->count; i++)
         for (size_t j = 0; j < rows; j++)
             move[i * error_row + j] = error[i * error_row + j] * step[j];
@@ -123,7 +120,7 @@ static void move_embedding(struct batch *batch, int32_t word, float *gradient)
         kernels->scale_add(gradient, error, width, 1, 1);
     }
     kernels->scale_add(network->embedding + (size_t)word * row, gradient, width,
-                       word_step(batch, EMBEDDING_GAIN, power, terms), kept(batch, terms));
+                       word_step(batch, BATCH_EMBEDDING_GAIN, power, terms), kept(batch, terms));
 }
 
 static void move_embeddings(struct batch *batch, size_t item, float *gradient)
@@ -145,8 +142,7 @@ struct range {
 // The step of a feature that `words` words of the block share.
 static float shared_step(const struct batch *batch, size_t words)
 {
-    float step = HASH_GAIN * batch->rule.alpha;
-    return step / (1 + step * (float)words / 10);
+    return batch->rule.alpha / (1 + batch->rule.alpha * (float)words / 10);
 }
 
 // Features of order 0 belong to `all` words, the others to those with the same last word at most.

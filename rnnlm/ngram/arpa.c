@@ -63,26 +63,60 @@ static const char *next_line(const char *at, const char *end)
 
 // ---- numbers ----------------------------------------------------------------------------------
 
-static bool take_prob(struct arpa_reader *reader, const struct word_span *token, float *log10_prob,
-                      struct error *error)
+// Takes a number, and with it the token that it is; false if it is none. The usual form, a few
+// digits around a point, is read while its end is looked for.
+static bool take_number(const char **at, const char *end, struct word_span *token, double *value)
 {
+    static const double power_of_ten[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                          1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const char *digit = *at + (**at == '-'), *point = NULL, *first = digit;
+    uint64_t mantissa = 0;
+    for (; digit < end; digit++) {
+        if ((unsigned)(*digit - '0') < 10)
+            mantissa = mantissa * 10 + (unsigned)(*digit - '0');
+        else if (*digit == '.' && point == NULL)
+            point = digit;
+        else
+            break;
+    }
+    ptrdiff_t digits = digit - first - (point != NULL);
+    if (digits < 1 || digits > 15 || digit == end ||
+        (*digit != ' ' && *digit != '\t' && *digit != '\n')) {
+        *at = word_scan(*at, end, token);
+        return number_parse(token->text, token->length, value);
+    }
+    *value = (double)mantissa / power_of_ten[point != NULL ? digit - point - 1 : 0];
+    if (**at == '-')
+        *value = -*value;
+    *token = (struct word_span){.text = *at, .length = (size_t)(digit - *at)};
+    *at = digit;
+    return true;
+}
+
+static bool take_prob(struct arpa_reader *reader, const char **at, const char *end,
+                      float *log10_prob, struct error *error)
+{
+    struct word_span token;
     double value;
-    if (!number_parse(token->text, token->length, &value) || !(value <= 0))
+    if (!take_number(at, end, &token, &value) || !(value <= 0))
         return FAIL(reader, error, "found \"%.*s\", wanted a log10 probability, 0 or below",
-                    shown(token->length), token->text);
+                    shown(token.length), token.text);
     *log10_prob = value == -99 ? -INFINITY : (float)value;
     return true;
 }
 
-static bool take_backoff(struct arpa_reader *reader, const struct word_span *token,
+static bool take_backoff(struct arpa_reader *reader, const char **at, const char *end,
                          float *log10_backoff, struct error *error)
 {
+    struct word_span token;
     double value;
-    if (!number_parse(token->text, token->length, &value) || !((float)value < INFINITY))
+    if (!take_number(at, end, &token, &value) || !((float)value < INFINITY))
         return FAIL(reader, error, "found \"%.*s\", wanted the log10 of a back-off weight",
-                    shown(token->length), token->text);
+                    shown(token.length), token.text);
     *log10_backoff = value == -99 ? -INFINITY : (float)value;
-    return true;
+    *at = skip_blanks(*at, end);
+    return line_ends(*at, end) || FAIL(reader, error, "found something behind the weight %.*s",
+                                       shown(token.length), token.text);
 }
 
 // ---- n-grams ----------------------------------------------------------------------------------
@@ -131,7 +165,7 @@ static bool take_words(struct arpa_reader *reader, const char **at, const char *
             return FAIL(reader, error, "found %d words, wanted the %d of a %d-gram", j,
                         reader->order, reader->order);
         *at = word_scan(*at, end, word);
-        word_prefetch(&reader->table, word->key);
+        word_prefetch(&reader->table, word);
     }
     return true;
 }
@@ -142,23 +176,14 @@ static bool take_ngram(struct arpa_reader *reader, const char **at, const char *
 {
     struct arpa_batch *batch = &reader->batch;
     size_t i = batch->count;
-    struct word_span token;
-    *at = word_scan(*at, end, &token);
     batch->line[i] = reader->line;
     batch->log10_backoff[i] = 0;
-    if (!take_prob(reader, &token, &batch->log10_prob[i], error) ||
+    if (!take_prob(reader, at, end, &batch->log10_prob[i], error) ||
         !take_words(reader, at, end, i, error))
         return false;
     *at = skip_blanks(*at, end);
-    if (!line_ends(*at, end)) {
-        *at = word_scan(*at, end, &token);
-        if (!take_backoff(reader, &token, &batch->log10_backoff[i], error))
-            return false;
-        *at = skip_blanks(*at, end);
-        if (!line_ends(*at, end))
-            return FAIL(reader, error, "found something behind the back-off weight %.*s",
-                        shown(token.length), token.text);
-    }
+    if (!line_ends(*at, end) && !take_backoff(reader, at, end, &batch->log10_backoff[i], error))
+        return false;
     if (++reader->read > reader->wanted[reader->order])
         return FAIL(reader, error, "found another %d-gram, wanted the %llu of \\data\\",
                     reader->order, (unsigned long long)reader->wanted[reader->order]);
@@ -474,10 +499,10 @@ bool arpa_read(struct ngram_model *model, const char *path, struct error *error)
     reader->path = path;
     reader->input = input_open(path, error);
     bool ok = reader->input != NULL && word_table_init(&reader->table, error);
-    const struct word_span end = {"</s>", 4, 0};
-    struct word_span scanned;
-    word_scan(end.text, end.text + end.length, &scanned);
-    ok = ok && word_add(&reader->table, &scanned, WORD_END, error);
+    static const char text[] = "</s>";
+    struct word_span end;
+    word_scan(text, text + strlen(text), &end);
+    ok = ok && word_add(&reader->table, &end, WORD_END, error);
     ok = ok && take_input(reader, error) && check_end(reader, error);
     input_close(reader->input);
     word_table_free(&reader->table);

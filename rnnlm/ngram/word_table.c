@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-enum { FIRST_BITS = 12, INLINE_BYTES = 8 };
+enum { FIRST_BITS = 12, CHUNK = 8, INLINE_BYTES = 2 * CHUNK };
 
 // ---- tokens -----------------------------------------------------------------------------------
 
@@ -15,8 +15,8 @@ static const uint64_t EACH = 0x0101010101010101u;
 static inline uint64_t load_bytes(const char *at, const char *end)
 {
     uint64_t bytes = 0;
-    if (end - at >= INLINE_BYTES)
-        memcpy(&bytes, at, INLINE_BYTES);
+    if (end - at >= CHUNK)
+        memcpy(&bytes, at, CHUNK);
     else
         memcpy(&bytes, at, (size_t)(end - at));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -36,18 +36,18 @@ static inline unsigned bytes_before_separator(uint64_t bytes, const char *at, co
     // The lowest bit that is set marks the first byte below 0x21; above it there may be false ones.
     uint64_t low = (bytes - 0x21 * EACH) & ~bytes & 0x80 * EACH;
     if (low == 0)
-        return INLINE_BYTES;
+        return CHUNK;
     unsigned n = (unsigned)__builtin_ctzll(low) / 8;
     if (at + n >= end || is_separator(at[n]))
         return n;
-    while (n < INLINE_BYTES && at + n < end && !is_separator(at[n])) // a control character
+    while (n < CHUNK && at + n < end && !is_separator(at[n])) // a control character
         n++;
     return n;
 }
 
 static inline uint64_t first_bytes(uint64_t bytes, unsigned n)
 {
-    return n >= INLINE_BYTES ? bytes : bytes & (((uint64_t)1 << 8 * n) - 1);
+    return n >= CHUNK ? bytes : bytes & (((uint64_t)1 << 8 * n) - 1);
 }
 
 static inline uint64_t mix(uint64_t hash, uint64_t bytes)
@@ -56,20 +56,32 @@ static inline uint64_t mix(uint64_t hash, uint64_t bytes)
     return hash ^ hash >> 32;
 }
 
+// The next eight bytes of a token or what is left of it; `at` moves behind them. False if they are
+// the last.
+static inline bool take_chunk(const char **at, const char *end, uint64_t *chunk)
+{
+    uint64_t bytes = load_bytes(*at, end);
+    unsigned n = bytes_before_separator(bytes, *at, end);
+    *chunk = first_bytes(bytes, n);
+    *at += n;
+    return n == CHUNK;
+}
+
 const char *word_scan(const char *at, const char *end, struct word_span *word)
 {
     word->text = at;
-    uint64_t bytes = load_bytes(at, end);
-    unsigned n = bytes_before_separator(bytes, at, end);
-    word->key = first_bytes(bytes, n);
-    at += n;
-    if (n == INLINE_BYTES && at < end && !is_separator(*at)) {
-        do {
-            bytes = load_bytes(at, end);
-            n = bytes_before_separator(bytes, at, end);
-            word->key = mix(word->key, first_bytes(bytes, n));
-            at += n;
-        } while (n == INLINE_BYTES);
+    word->key[1] = 0;
+    if (take_chunk(&at, end, &word->key[0]) && take_chunk(&at, end, &word->key[1])) {
+        uint64_t chunk;
+        bool more = take_chunk(&at, end, &chunk);
+        if (at - word->text > INLINE_BYTES) {
+            uint64_t hash = mix(mix(word->key[0], word->key[1]), chunk);
+            while (more) {
+                more = take_chunk(&at, end, &chunk);
+                hash = mix(hash, chunk);
+            }
+            word->key[0] = hash;
+        }
     }
     word->length = (size_t)(at - word->text);
     return at;
@@ -96,7 +108,8 @@ int32_t word_find(const struct word_table *table, const struct vocabulary *vocab
     size_t mask = ((size_t)1 << table->bits) - 1, slot = word_slot(table, word->key);
     for (; table->entry[slot].length > 0; slot = (slot + 1) & mask) {
         const struct word_entry *entry = &table->entry[slot];
-        if (entry->key != word->key || entry->length != (uint32_t)word->length)
+        if (entry->key[0] != word->key[0] || entry->key[1] != word->key[1] ||
+            entry->length != (uint32_t)word->length)
             continue;
         if (word->length <= INLINE_BYTES)
             return entry->id;
@@ -137,7 +150,7 @@ bool word_add(struct word_table *table, const struct word_span *word, int32_t id
     size_t slots = (size_t)1 << table->bits;
     if (table->used >= slots - slots / 4 && !enlarge(table, error))
         return false;
-    place(table, (struct word_entry){word->key, (uint32_t)word->length, id});
+    place(table, (struct word_entry){{word->key[0], word->key[1]}, (uint32_t)word->length, id});
     table->used++;
     return true;
 }

@@ -1,5 +1,5 @@
 // Words to ids at the speed at which ARPA files are read: a hash table whose entries decide by
-// themselves for words of up to eight bytes.
+// themselves for words of up to sixteen bytes.
 #ifndef NGRAM_WORD_TABLE_H
 #define NGRAM_WORD_TABLE_H
 
@@ -11,11 +11,11 @@
 struct word_span {
     const char *text;
     size_t length;
-    uint64_t key; // the bytes themselves, zeros behind, if they are up to eight; else a hash
+    uint64_t key[2]; // the bytes themselves, zeros behind, if they are up to sixteen; else a hash
 };
 
 struct word_entry {
-    uint64_t key;
+    uint64_t key[2];
     uint32_t length; // 0: free
     int32_t id;
 };
@@ -33,14 +33,15 @@ void word_table_free(struct word_table *table);
 // there up to `end`.
 const char *word_scan(const char *at, const char *end, struct word_span *word);
 
-static inline size_t word_slot(const struct word_table *table, uint64_t key)
+static inline size_t word_slot(const struct word_table *table, const uint64_t key[2])
 {
-    return (size_t)(key * 0x9e3779b97f4a7c15u >> (64 - table->bits));
+    uint64_t hash = (key[0] ^ key[1] * 0xff51afd7ed558ccdu) * 0x9e3779b97f4a7c15u;
+    return (size_t)(hash >> (64 - table->bits));
 }
 
-static inline void word_prefetch(const struct word_table *table, uint64_t key)
+static inline void word_prefetch(const struct word_table *table, const struct word_span *word)
 {
-    __builtin_prefetch(&table->entry[word_slot(table, key)]);
+    __builtin_prefetch(&table->entry[word_slot(table, word->key)]);
 }
 
 // Id of a word, WORD_OOV if it has not been added.

@@ -1,36 +1,47 @@
-// Hypotheses of n-best lists.
+// Hypotheses of n-best lists: what all forms have in common.
 #include "score/hypothesis.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "score/hypothesis_forms.h"
 
 enum { SHOWN = 80 }; // bytes of a bad line that a message quotes
 
-// A bytelog is a logarithm to base 1.0001, divided by 1024; this is 1024 log10(1.0001).
-static const double bytelog_to_log10 = 1024 * 4.342727686266485e-05;
+// In the order of enum hypothesis_form.
+static const struct hypothesis_type *const types[HYPOTHESIS_FORMS] = {
+    &hypothesis_id,     &hypothesis_kaldi, &hypothesis_srilm, &hypothesis_nbest1,
+    &hypothesis_nbest2, &hypothesis_tabs,  &hypothesis_moses};
 
-struct span {
-    const char *text;
+// The order in which they are tried: any line is one of an ID and words.
+static const enum hypothesis_form trial[HYPOTHESIS_FORMS] = {
+    HYPOTHESIS_NBEST1, HYPOTHESIS_NBEST2, HYPOTHESIS_MOSES, HYPOTHESIS_TABS,
+    HYPOTHESIS_SRILM,  HYPOTHESIS_KALDI,  HYPOTHESIS_ID};
+
+enum { HELD = 2 }; // lines read for recognising the form
+
+struct held_line {
+    char *text;
     size_t length;
+    uint64_t number;
 };
 
 struct hypotheses {
     struct input *input;
     enum hypothesis_form form;
-    const char *held; // the first line, read for recognising the form; NULL when used up
-    size_t held_length;
+    struct held_line held[HELD];
+    size_t held_count, held_used;
+    uint64_t line_number;
     char *words; // of the hypothesis read last
     size_t used, capacity;
     uint64_t count;
-    char *id; // likewise
+    char *id; // of the list read last; NULL if none
     size_t id_length, id_capacity;
-    bool gap; // a list has ended before the next hypothesis
-    bool failed;
+    bool gap;             // a list has ended before the next hypothesis
+    uint64_t header_line; // of a header that no hypothesis has followed yet, 0 for none
+    bool failed, can_go_on;
+    enum hypotheses_failure kind;
     struct error failure;
 };
 
@@ -41,8 +52,7 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-// Takes the next word; false at the end of the line.
-static bool take(struct span *rest, struct span *word)
+bool span_take(struct span *rest, struct span *word)
 {
     while (rest->length > 0 && is_blank(*rest->text))
         *rest = (struct span){rest->text + 1, rest->length - 1};
@@ -54,67 +64,90 @@ static bool take(struct span *rest, struct span *word)
     return word->length > 0;
 }
 
-static bool is(struct span word, const char *text)
+bool span_field(struct span *rest, const char *separator, struct span *field)
+{
+    size_t length = strlen(separator);
+    if (rest->text == NULL)
+        return false;
+    const char *end = memmem(rest->text, rest->length, separator, length);
+    *field = *rest;
+    if (end == NULL) {
+        *rest = (struct span){NULL, 0};
+    } else {
+        field->length = (size_t)(end - rest->text);
+        *rest = (struct span){end + length, rest->length - field->length - length};
+    }
+    while (field->length > 0 && is_blank(*field->text))
+        *field = (struct span){field->text + 1, field->length - 1};
+    while (field->length > 0 && is_blank(field->text[field->length - 1]))
+        field->length--;
+    return true;
+}
+
+bool span_is(struct span word, const char *text)
 {
     return word.length == strlen(text) && memcmp(word.text, text, word.length) == 0;
 }
 
-// A finite number, or -inf.
-static bool read_score(struct span word, double *value)
+bool span_score(struct span word, double *value)
 {
-    return number_parse(word.text, word.length, value) && *value < INFINITY;
+    return word.length > 0 && number_parse(word.text, word.length, value) && *value < INFINITY;
 }
 
-static bool read_count(struct span word, double *value)
+size_t span_stem(struct span id, double *n)
 {
-    return read_score(word, value) && *value >= 0 && *value == floor(*value);
-}
-
-// Word count without <s> and </s>.
-static double count_words(struct span rest)
-{
-    struct span word;
-    double count = 0;
-    while (take(&rest, &word))
-        count += !is(word, "<s>") && !is(word, "</s>");
-    return count;
-}
-
-// Three numbers begin a line of SRILM's form. The first words of an ID line may be numbers too, but
-// they are hardly negative, and the third is hardly the number of words that follow.
-static bool is_srilm(struct span rest)
-{
-    struct span first, second, third;
-    double acoustic, language, count;
-    if (!take(&rest, &first) || !take(&rest, &second) || !take(&rest, &third) ||
-        !read_score(first, &acoustic) || !read_score(second, &language) ||
-        !read_count(third, &count))
-        return false;
-    return *first.text == '-' || *second.text == '-' || count == count_words(rest);
+    size_t stem = id.length;
+    while (stem > 0 && id.text[stem - 1] >= '0' && id.text[stem - 1] <= '9')
+        stem--;
+    if (stem < 2 || stem == id.length || id.length - stem > 15 || id.text[stem - 1] != '-')
+        return 0;
+    double number = 0;
+    for (size_t i = stem; i < id.length; i++)
+        number = number * 10 + (id.text[i] - '0');
+    if (n != NULL)
+        *n = number;
+    return stem - 1;
 }
 
 // ---- opening ----------------------------------------------------------------------------------
 
-static bool recognise(struct hypotheses *hypotheses, struct error *error)
+// Reads the next line that is not blank and keeps it; blank ones are forgotten only before the
+// first.
+static bool hold(struct hypotheses *hypotheses, struct error *error)
 {
-    const char *line;
-    size_t length;
     struct span rest, word;
+    char *line;
+    size_t length;
     do {
         line = input_line(hypotheses->input, &length);
         if (line == NULL)
-            return input_ok(hypotheses->input, error) &&
-                   error_set(error, "%s: the file is empty, an n-best list is wanted",
-                             hypotheses_name(hypotheses));
+            return input_ok(hypotheses->input, error);
         rest = (struct span){line, length};
-    } while (!take(&rest, &word));
-    bool first = is(word, "NBestList1.0"), second = is(word, "NBestList2.0");
-    hypotheses->form = first                                   ? HYPOTHESIS_NBEST1
-                       : second                                ? HYPOTHESIS_NBEST2
-                       : is_srilm((struct span){line, length}) ? HYPOTHESIS_SRILM
-                                                               : HYPOTHESIS_ID;
-    hypotheses->held = first || second ? NULL : line;
-    hypotheses->held_length = length;
+    } while (!span_take(&rest, &word) && hypotheses->held_count == 0);
+    struct held_line *held = &hypotheses->held[hypotheses->held_count];
+    held->text = memory_text(line, length, error);
+    held->length = length;
+    held->number = input_line_number(hypotheses->input);
+    hypotheses->held_count += held->text != NULL;
+    return held->text != NULL;
+}
+
+static bool recognise(struct hypotheses *hypotheses, struct error *error)
+{
+    struct span line[HELD] = {{"", 0}, {"", 0}};
+    if (!hold(hypotheses, error))
+        return false;
+    if (hypotheses->held_count == 0)
+        return error_set(error, "%s: the file is empty, an n-best list is wanted",
+                         hypotheses_name(hypotheses));
+    // What is wrong with the second line is said when it is its turn.
+    (void)hold(hypotheses, NULL);
+    for (size_t i = 0; i < hypotheses->held_count; i++)
+        line[i] = (struct span){hypotheses->held[i].text, hypotheses->held[i].length};
+    size_t i = 0;
+    while (!types[trial[i]]->recognise(line[0], line[1]))
+        i++;
+    hypotheses->form = trial[i];
     return true;
 }
 
@@ -136,9 +169,21 @@ void hypotheses_close(struct hypotheses *hypotheses)
     if (hypotheses == NULL)
         return;
     input_close(hypotheses->input);
+    for (size_t i = 0; i < hypotheses->held_count; i++)
+        free(hypotheses->held[i].text);
     free(hypotheses->words);
     free(hypotheses->id);
     free(hypotheses);
+}
+
+const char *hypothesis_form_name(enum hypothesis_form form)
+{
+    return types[form]->name;
+}
+
+void hypotheses_set_form(struct hypotheses *hypotheses, enum hypothesis_form form)
+{
+    hypotheses->form = form;
 }
 
 enum hypothesis_form hypotheses_form(const struct hypotheses *hypotheses)
@@ -153,7 +198,7 @@ const char *hypotheses_name(const struct hypotheses *hypotheses)
 
 uint64_t hypotheses_line_number(const struct hypotheses *hypotheses)
 {
-    return input_line_number(hypotheses->input);
+    return hypotheses->line_number;
 }
 
 bool hypotheses_ok(const struct hypotheses *hypotheses, struct error *error)
@@ -163,25 +208,44 @@ bool hypotheses_ok(const struct hypotheses *hypotheses, struct error *error)
     return !hypotheses->failed && input_ok(hypotheses->input, error);
 }
 
-// ---- reading ----------------------------------------------------------------------------------
-
-static bool wrong_line(struct hypotheses *hypotheses, struct span line, const char *wanted)
+enum hypotheses_failure hypotheses_failure(const struct hypotheses *hypotheses)
 {
-    hypotheses->failed = true;
+    return hypotheses->kind;
+}
+
+bool hypotheses_resume(struct hypotheses *hypotheses)
+{
+    if (!input_ok(hypotheses->input, NULL) || (hypotheses->failed && !hypotheses->can_go_on))
+        return false;
+    hypotheses->failed = false;
+    return true;
+}
+
+// ---- what a line gives ------------------------------------------------------------------------
+
+bool hypothesis_wrong(struct hypotheses *hypotheses, struct span line, const char *wanted)
+{
+    hypotheses->failed = hypotheses->can_go_on = true;
+    hypotheses->kind = hypotheses->gap ? HYPOTHESES_BAD_FIRST : HYPOTHESES_BAD_LINE;
     return error_set(&hypotheses->failure, "%s: line %llu: found \"%.*s\", wanted %s",
                      hypotheses_name(hypotheses),
                      (unsigned long long)hypotheses_line_number(hypotheses),
                      line.length < SHOWN ? (int)line.length : SHOWN, line.text, wanted);
 }
 
-static bool add_word(struct hypotheses *hypotheses, struct span word)
+static bool out_of_memory(struct hypotheses *hypotheses)
+{
+    hypotheses->failed = true;
+    hypotheses->can_go_on = false;
+    return false;
+}
+
+bool hypothesis_add_word(struct hypotheses *hypotheses, struct span word)
 {
     size_t used = hypotheses->used, blank = used > 0;
     if (!memory_grow(&hypotheses->words, &hypotheses->capacity, used + blank + word.length + 1, 1,
-                     &hypotheses->failure)) {
-        hypotheses->failed = true;
-        return false;
-    }
+                     &hypotheses->failure))
+        return out_of_memory(hypotheses);
     if (blank)
         hypotheses->words[used++] = ' ';
     memcpy(hypotheses->words + used, word.text, word.length);
@@ -191,137 +255,82 @@ static bool add_word(struct hypotheses *hypotheses, struct span word)
     return true;
 }
 
-// All words of the rest of a line but a first <s> and a last </s>.
-static bool add_words(struct hypotheses *hypotheses, struct span rest)
+bool hypothesis_add_words(struct hypotheses *hypotheses, struct span rest)
 {
     struct span word, after;
-    for (bool first = true; take(&rest, &word); first = false) {
+    for (bool first = true; span_take(&rest, &word); first = false) {
         struct span look = rest;
-        bool last = !take(&look, &after);
-        if ((first && is(word, "<s>")) || (last && is(word, "</s>")))
+        bool last = !span_take(&look, &after);
+        if ((first && span_is(word, "<s>")) || (last && span_is(word, "</s>")))
             continue;
-        if (!add_word(hypotheses, word))
+        if (!hypothesis_add_word(hypotheses, word))
             return false;
     }
     return true;
 }
 
-// "( st: 0.1 et: 0.2 g: -3 a: -20 )": start and end time.
-static bool take_times(struct span *rest, double *start, double *end)
-{
-    struct span word;
-    *start = *end = NAN;
-    if (!take(rest, &word) || !is(word, "("))
-        return false;
-    while (take(rest, &word) && !is(word, ")")) {
-        struct span value;
-        if (!take(rest, &value))
-            return false;
-        if ((is(word, "st:") && !read_score(value, start)) ||
-            (is(word, "et:") && !read_score(value, end)))
-            return false;
-    }
-    return is(word, ")") && *start <= *end;
-}
-
-// WORD ( st: .. et: .. ) and its phones and states, again and again.
-static bool add_timed_words(struct hypotheses *hypotheses, struct span line, struct span rest)
-{
-    struct span word;
-    double word_start = INFINITY, word_end = -INFINITY, start, end;
-    while (take(&rest, &word)) {
-        if (!take_times(&rest, &start, &end))
-            return wrong_line(
-                hypotheses, line,
-                "(SCORE) and WORD ( st: START et: END g: SCORE a: SCORE ) for each word");
-        if (start >= word_start && end <= word_end)
-            continue;
-        word_start = start;
-        word_end = end;
-        if (!is(word, "<s>") && !is(word, "</s>") && !add_word(hypotheses, word))
-            return false;
-    }
-    return true;
-}
-
-// "(SCORE)"; there may be blanks within.
-static bool take_bytelog(struct span *rest, double *log10_score)
-{
-    struct span word;
-    const char *end = memchr(rest->text, ')', rest->length);
-    if (!take(rest, &word) || *word.text != '(' || end == NULL)
-        return false;
-    struct span inside = {word.text + 1, (size_t)(end - word.text - 1)}, number;
-    rest->length -= (size_t)(end + 1 - rest->text);
-    rest->text = end + 1;
-    if (!take(&inside, &number) || !read_score(number, log10_score))
-        return false;
-    *log10_score *= bytelog_to_log10;
-    return true;
-}
-
-static bool read_srilm(struct hypotheses *hypotheses, struct span line,
-                       struct hypothesis *hypothesis)
-{
-    struct span rest = line, acoustic, language, number;
-    double value;
-    if (!take(&rest, &acoustic) || !take(&rest, &language) || !take(&rest, &number) ||
-        !read_score(acoustic, &hypothesis->acoustic) || !read_score(language, &value) ||
-        !read_count(number, &value))
-        return wrong_line(hypotheses, line, "ACOUSTIC LANGUAGE NWORDS WORD ...");
-    return add_words(hypotheses, rest);
-}
-
-// Keeps the ID for the caller, and to see where it changes.
-static bool keep_id(struct hypotheses *hypotheses, struct span id)
+bool hypothesis_set_id(struct hypotheses *hypotheses, struct span id)
 {
     struct span old = {hypotheses->id, hypotheses->id_length};
     hypotheses->gap =
         old.text == NULL || old.length != id.length || memcmp(old.text, id.text, id.length) != 0;
-    if (!memory_grow(&hypotheses->id, &hypotheses->id_capacity, id.length, 1,
-                     &hypotheses->failure)) {
-        hypotheses->failed = true;
-        return false;
-    }
+    if (!memory_grow(&hypotheses->id, &hypotheses->id_capacity, id.length + 1, 1,
+                     &hypotheses->failure))
+        return out_of_memory(hypotheses);
     memcpy(hypotheses->id, id.text, id.length);
     hypotheses->id_length = id.length;
     return true;
 }
 
-static bool read_line(struct hypotheses *hypotheses, struct span line,
-                      struct hypothesis *hypothesis)
+// ---- reading ----------------------------------------------------------------------------------
+
+// The next line of the file, those held back first; the text is NULL at the end.
+static struct span take_line(struct hypotheses *hypotheses)
 {
-    struct span rest = line, id;
-    switch (hypotheses->form) {
-    case HYPOTHESIS_ID:
-        take(&rest, &id);
-        return keep_id(hypotheses, id) && add_words(hypotheses, rest);
-    case HYPOTHESIS_SRILM:
-        return read_srilm(hypotheses, line, hypothesis);
-    case HYPOTHESIS_NBEST1:
-    case HYPOTHESIS_NBEST2:
-        if (!take_bytelog(&rest, &hypothesis->acoustic))
-            return wrong_line(hypotheses, line, "(SCORE) WORD ...");
-        return hypotheses->form == HYPOTHESIS_NBEST1 ? add_words(hypotheses, rest)
-                                                     : add_timed_words(hypotheses, line, rest);
+    struct span line;
+    if (hypotheses->held_used < hypotheses->held_count) {
+        const struct held_line *held = &hypotheses->held[hypotheses->held_used++];
+        hypotheses->line_number = held->number;
+        return (struct span){held->text, held->length};
     }
-    return false;
+    line.text = input_line(hypotheses->input, &line.length);
+    hypotheses->line_number = input_line_number(hypotheses->input);
+    return line;
 }
 
-// A line that holds a hypothesis; the text is NULL at the end.
+// A header must have hypotheses behind it.
+static bool check_header(struct hypotheses *hypotheses)
+{
+    uint64_t line = hypotheses->header_line;
+    hypotheses->header_line = 0;
+    if (line == 0 || !input_ok(hypotheses->input, NULL))
+        return true;
+    hypotheses->failed = hypotheses->can_go_on = true;
+    hypotheses->kind = HYPOTHESES_BAD_HEADER;
+    return error_set(&hypotheses->failure,
+                     "%s: line %llu: found the header of a list without hypotheses, wanted (SCORE) "
+                     "WORD ... behind it",
+                     hypotheses_name(hypotheses), (unsigned long long)line);
+}
+
+// A line that holds a hypothesis; the text is NULL at the end, and after a failure.
 static struct span next_line(struct hypotheses *hypotheses)
 {
-    const char *header = hypotheses->form == HYPOTHESIS_NBEST1   ? "NBestList1.0"
-                         : hypotheses->form == HYPOTHESIS_NBEST2 ? "NBestList2.0"
-                                                                 : NULL;
+    const char *header = types[hypotheses->form]->header;
     for (;;) {
-        struct span line = {hypotheses->held, hypotheses->held_length}, rest, word;
-        hypotheses->held = NULL;
-        if (line.text == NULL)
-            line.text = input_line(hypotheses->input, &line.length);
+        struct span line = take_line(hypotheses), rest = line, word;
+        bool is_header =
+            line.text != NULL && span_take(&rest, &word) && header != NULL && span_is(word, header);
+        if ((line.text == NULL || is_header) && !check_header(hypotheses)) {
+            hypotheses->gap = true;
+            hypotheses->header_line = is_header ? hypotheses->line_number : 0;
+            return (struct span){NULL, 0};
+        }
         rest = line;
-        if (line.text == NULL || (take(&rest, &word) && (header == NULL || !is(word, header))))
+        if (line.text == NULL || (span_take(&rest, &word) && !is_header))
             return line;
+        if (is_header)
+            hypotheses->header_line = hypotheses->line_number;
         hypotheses->gap = true;
     }
 }
@@ -333,19 +342,22 @@ bool hypotheses_next(struct hypotheses *hypotheses, struct hypothesis *hypothesi
         line = next_line(hypotheses);
     if (line.text == NULL)
         return false;
-    *hypothesis = (struct hypothesis){0};
+    hypotheses->header_line = 0;
+    *hypothesis = (struct hypothesis){.language = NAN};
     hypotheses->used = 0;
     hypotheses->count = 0;
-    if (!read_line(hypotheses, line, hypothesis))
+    if (!types[hypotheses->form]->read(hypotheses, line, hypothesis))
         return false;
     hypothesis->begins_list = hypotheses->gap;
     hypotheses->gap = false;
-    if (hypotheses->form == HYPOTHESIS_ID) {
+    if (hypotheses->id != NULL) {
         hypothesis->id = hypotheses->id;
         hypothesis->id_length = hypotheses->id_length;
     }
     hypothesis->words = hypotheses->used > 0 ? hypotheses->words : "";
     hypothesis->length = hypotheses->used;
     hypothesis->count = hypotheses->count;
+    hypothesis->line = line.text;
+    hypothesis->line_length = line.length;
     return true;
 }

@@ -29,7 +29,8 @@ struct tree {
     size_t nodes;
     const struct state **before;   // [count] for each distinct (node, word): the state before,
     int32_t *word;                 // [count] the word,
-    struct state **after;          // [count] and the state behind
+    bool *goes_on;                 // [count] whether any sequence has more words behind it,
+    struct state **after;          // [count] and, packed, the states to compute
     size_t *state;                 // [count] number of the state before among those loaded
     double *prob;                  // [count]
     const struct state **distinct; // [count] states to load
@@ -44,6 +45,7 @@ static bool tree_init(struct tree *tree, struct error *error)
     tree->here = memory_new(count, sizeof *tree->here, error);
     tree->before = memory_new(count, sizeof *tree->before, error);
     tree->word = memory_new(count, sizeof *tree->word, error);
+    tree->goes_on = memory_new(count, sizeof *tree->goes_on, error);
     tree->after = memory_new(count, sizeof *tree->after, error);
     tree->state = memory_new(count, sizeof *tree->state, error);
     tree->prob = memory_new(count, sizeof *tree->prob, error);
@@ -51,9 +53,9 @@ static bool tree_init(struct tree *tree, struct error *error)
     tree->states[0] = memory_new(count, bytes, error);
     tree->states[1] = memory_new(count, bytes, error);
     return tree->node != NULL && tree->branch != NULL && tree->here != NULL &&
-           tree->before != NULL && tree->word != NULL && tree->after != NULL &&
-           tree->state != NULL && tree->prob != NULL && tree->distinct != NULL &&
-           tree->states[0] != NULL && tree->states[1] != NULL;
+           tree->before != NULL && tree->word != NULL && tree->goes_on != NULL &&
+           tree->after != NULL && tree->state != NULL && tree->prob != NULL &&
+           tree->distinct != NULL && tree->states[0] != NULL && tree->states[1] != NULL;
 }
 
 static void tree_free(struct tree *tree)
@@ -63,6 +65,7 @@ static void tree_free(struct tree *tree)
     free(tree->here);
     free(tree->before);
     free(tree->word);
+    free(tree->goes_on);
     free(tree->after);
     free(tree->state);
     free(tree->prob);
@@ -106,20 +109,28 @@ static size_t list_branches(struct tree *tree)
     return branches;
 }
 
+// The state behind the i-th distinct word of this depth.
+static struct state *state_behind(const struct tree *tree, size_t i)
+{
+    return (struct state *)(tree->states[tree->depth % 2] + i * state_size(tree->network));
+}
+
 // Finds the distinct (node, word) among branches, sets where each sequence will stand, and returns
 // their number.
 static size_t list_words(struct tree *tree, size_t branches)
 {
-    size_t words = 0, bytes = state_size(tree->network);
+    size_t words = 0;
     const struct branch *last = NULL;
     for (size_t i = 0; i < branches; i++) {
         const struct branch *branch = &tree->branch[i];
         if (last == NULL || last->node != branch->node || last->word != branch->word) {
             tree->before[words] = tree->here[branch->node];
             tree->word[words] = branch->word;
-            tree->after[words] = (struct state *)(tree->states[tree->depth % 2] + words * bytes);
+            tree->goes_on[words] = false;
             words++;
         }
+        const struct sequence *sequence = &tree->sequence[branch->sequence];
+        tree->goes_on[words - 1] |= sequence->length > tree->depth + 1 || sequence->after != NULL;
         tree->node[branch->sequence] = words - 1;
         last = branch;
     }
@@ -145,7 +156,17 @@ static void score_part(void *context, size_t worker, size_t item)
     if (!forward_predict(forward, count, tree->state + from, tree->word + from, tree->prob + from,
                          NULL))
         atomic_store(&tree->failed, true);
-    forward_advance(forward, count, tree->before + from, tree->word + from, tree->after + from);
+    size_t going = from;
+    for (size_t i = from; i < from + count; i++) {
+        if (!tree->goes_on[i])
+            continue;
+        tree->before[going] = tree->before[i];
+        tree->word[going] = tree->word[i];
+        tree->after[going++] = state_behind(tree, i);
+    }
+    if (going > from)
+        forward_advance(forward, going - from, tree->before + from, tree->word + from,
+                        tree->after + from);
 }
 
 // Hands out the results of this depth.
@@ -157,7 +178,7 @@ static void tell(struct tree *tree, size_t branches)
         size_t node = tree->node[tree->branch[i].sequence];
         sequence->prob[tree->depth] = tree->prob[node];
         if (sequence->after != NULL && sequence->length == tree->depth + 1)
-            memcpy(sequence->after, tree->after[node], bytes);
+            memcpy(sequence->after, state_behind(tree, node), bytes);
     }
 }
 
@@ -171,7 +192,7 @@ static bool grow(struct tree *tree, struct error *error)
             return error_set(error, "not enough memory");
         tell(tree, branches);
         for (size_t i = 0; i < tree->words; i++)
-            tree->here[i] = tree->after[i];
+            tree->here[i] = state_behind(tree, i);
         tree->nodes = tree->words;
     }
     return true;

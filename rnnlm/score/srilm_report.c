@@ -124,9 +124,11 @@ bool srilm_report_end(struct srilm_report *report, const char *field, double log
     add_score(sentence, &end);
     sentence->sentences = 1;
     if (report->debug >= 1) {
-        output_write(report->output, report->text, report->text_used);
+        if (report->text_used > 0)
+            output_write(report->output, report->text, report->text_used);
         output_text(report->output, "\n");
-        output_write(report->output, report->table, report->table_used);
+        if (report->table_used > 0)
+            output_write(report->output, report->table, report->table_used);
         write_totals(report, sentence);
         output_text(report->output, "\n");
     }

@@ -23,7 +23,7 @@ bool batch_run_init(struct batch_run *run, struct model *model, const struct bat
         streams = (size_t)model->record.train_words;
     run->pool = pool_new(threads > 0 ? threads : threads_available(), error);
     if (run->pool != NULL)
-        run->streams = streams_open(text, &model->vocabulary, streams, error);
+        run->streams = text_streams_open(text, &model->vocabulary, streams, error);
     return run->streams != NULL && batch_init(&run->batch, &model->network, rule, streams,
                                               block_steps(&model->record), run->pool, error);
 }
@@ -32,7 +32,7 @@ void batch_run_free(struct batch_run *run)
 {
     if (run->batch.network != NULL)
         batch_free(&run->batch);
-    streams_close(run->streams);
+    text_streams_close(run->streams);
     pool_free(run->pool);
     memset(run, 0, sizeof *run);
 }
@@ -41,7 +41,7 @@ void batch_run_free(struct batch_run *run)
 static bool start_stream(struct batch_run *run, size_t b, struct error *error)
 {
     int32_t before[MAXENT_MOST_ORDER + 1];
-    if (!streams_history(run->streams, b, before, MAXENT_MOST_ORDER + 1, error))
+    if (!text_streams_history(run->streams, b, before, MAXENT_MOST_ORDER + 1, error))
         return false;
     bool afresh = run->batch.rule.independent && before[0] == WORD_END, ended = afresh;
     for (size_t i = 1; run->batch.rule.independent && i <= MAXENT_MOST_ORDER; i++) {
@@ -56,7 +56,7 @@ bool batch_run_start(struct batch_run *run, uint64_t words, struct error *error)
 {
     struct batch *batch = &run->batch;
     uint64_t step = words / batch->streams;
-    if (!streams_start(run->streams, step, error))
+    if (!text_streams_start(run->streams, step, error))
         return false;
     for (size_t b = 0; b < batch->streams; b++)
         if (!start_stream(run, b, error))
@@ -70,9 +70,9 @@ bool batch_run_next(struct batch_run *run, uint64_t *words, double *log10_prob, 
 {
     struct batch *batch = &run->batch;
     size_t steps;
-    if (!streams_next_block(run->streams, batch->steps, batch->word, batch->target, &steps, error))
+    if (!text_streams_read(run->streams, batch->steps, batch->word, batch->target, &steps, error))
         return false;
-    *words = streams_done(run->streams);
+    *words = text_streams_done(run->streams);
     *more = steps > 0;
     return !*more || batch_learn(batch, steps, log10_prob, error);
 }
@@ -83,7 +83,7 @@ bool batch_run_finish(struct batch_run *run, float *hidden, struct error *error)
     size_t last = run->batch.streams - 1;
     int32_t word;
     float *after = memory_new(network->hidden_row, sizeof *after, error);
-    bool ok = after != NULL && streams_history(run->streams, last, &word, 1, error);
+    bool ok = after != NULL && text_streams_history(run->streams, last, &word, 1, error);
     if (ok) {
         recurrent_forward(network, batch_hidden(&run->batch, last), word, after);
         memcpy(hidden, after, network->shape.hidden * sizeof *hidden);

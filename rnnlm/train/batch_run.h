@@ -4,12 +4,12 @@
 
 #include "model/model.h"
 #include "net/batch.h"
-#include "train/streams.h"
+#include "train/text_streams.h"
 
 struct batch_run {
     struct model *model; // not owned
     struct pool *pool;
-    struct streams *streams;
+    struct text_streams *streams;
     struct batch batch;
 };
 

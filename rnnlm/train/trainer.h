@@ -33,7 +33,7 @@ struct training {
     uint64_t save_every; // words; 0: only after epochs
     size_t streams;      // of batch training (net/batch.h); 0: online
     size_t threads;      // of batch training; 0: one for each processor
-    int64_t epochs;      // of all runs together: the rate falls evenly to 0; 0: it halves
+    int64_t epochs;      // of all runs together: the rate falls to 0; 0: it halves
     // Called every 10,000 words and at the end of an epoch; may be NULL.
     void (*report)(void *context, const struct progress *progress);
     void *context;
@@ -43,8 +43,8 @@ struct training {
 //   after each epoch the validation log probability L is held against the last epoch's; if it is
 //   worse, the weights (not the hash) fall back to those of the epoch before; if L *
 //   min_improvement is below the last one, halving of the learning rate begins, and the second time
-//   training ends. With `epochs`, the rate falls evenly from what it is now to 0 at the end of the
-//   last of them instead.
+//   training ends. With `epochs`, the rate falls instead: a share x of the epochs that are left
+//   leaves it (1 - x)^1.5 of what it is now.
 // Error: what went wrong and where; a probability that is no number tells word and epoch. The model
 // on disk is then the last one saved.
 bool train_model(struct model *model, const struct training *training, struct error *error);

@@ -79,7 +79,7 @@ arpa() {
     arpa -rnnlm model -ngrams "$T/base.arpa.gz" -o "$T/out.arpa.gz"
     gunzip -c "$T/out.arpa.gz" | cmp - "$T/plain.arpa"
     arpa -rnnlm model -ngrams - -o - <base.arpa | cmp - "$T/plain.arpa"
-    "$BIN/rnnlm-convert" -rnnlm model -format native -o "$T/native"
+    "$BIN/rnnlm-model" -rnnlm model -format native -o "$T/native"
     arpa -rnnlm "$T/native" -ngrams base.arpa -o "$T/native.arpa"
     cmp "$T/native.arpa" "$T/plain.arpa"
 }

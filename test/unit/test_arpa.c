@@ -502,7 +502,7 @@ static void test_bad_input(void **unused)
         {"-0.5 a a", "-0.5 a a inf", "line 18: found \"inf\", wanted the log10 of a back-off"},
         {"-0.5 a a", "-0.5 a a 1e39", "line 18: found \"1e39\", wanted the log10 of a back-off"},
         {"-0.5 a a", "-0.5 a a b", "line 18: found \"b\", wanted the log10 of a back-off"},
-        {"-0.5 a a", "-0.5 a a 1 2", "line 18: found something behind the back-off weight 1"},
+        {"-0.5 a a", "-0.5 a a 1 2", "line 18: found something behind the weight 1"},
         {"-0.5 a a", "-0.5 a a 1.5", ""},
         {"-0.5 a a", "-0.5 a q", "line 18: the word \"q\" is not among the 1-grams"},
         {"-0.5 a a", "-0.5 a longerwore", "line 18: the word \"longerwore\" is not among"},

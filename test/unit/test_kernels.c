@@ -129,6 +129,64 @@ static void row_kernels_agree(void **state)
     }
 }
 
+// Products of matrices: `left` as it lies and transposed, results in `out` and `dots`.
+static void run_products(const struct kernels *set, const struct problem *p, float *out,
+                         float *dots)
+{
+    size_t row = memory_row(p->n);
+    set->products(out, p->stride, p->terms, p->left, row, 1, p->rows, p->stride, p->n, p->width);
+    set->products(out + p->terms * p->stride, p->stride, p->n, p->left, 1, row, p->right, p->stride,
+                  p->terms, p->width);
+    set->rows_times_many(dots, row, p->rows, p->stride, p->n, p->right, p->stride, p->terms,
+                         p->width);
+}
+
+static void product_kernels_agree(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        for (int round = 0; round < ROUNDS; round++) {
+            struct problem p = random_problem();
+            size_t outs = (p.terms + p.n) * p.stride, sums = p.terms * memory_row(p.n);
+            float *out = new_floats(outs), *wanted_out = new_floats(outs);
+            float *dots = new_floats(sums), *wanted_dots = new_floats(sums);
+            out[0] = wanted_out[0] = dots[0] = wanted_dots[0] = 0.5f;
+            run_products(*set, &p, out, dots);
+            run_products(portable_set(), &p, wanted_out, wanted_dots);
+            assert_close(out, wanted_out, outs, 1e-4);
+            assert_close(dots, wanted_dots, sums, 1e-4);
+            free(out);
+            free(wanted_out);
+            free(dots);
+            free(wanted_dots);
+            free_problem(&p);
+        }
+    }
+}
+
+// A row's result is the same to the last bit, alone or among others.
+static void products_can_be_divided(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        for (int round = 0; round < ROUNDS; round++) {
+            struct problem p = random_problem();
+            size_t row = memory_row(p.n), count = p.terms * p.stride;
+            float *whole = new_floats(count), *parts = new_floats(count);
+            (*set)->products(whole, p.stride, p.terms, p.left, row, 1, p.rows, p.stride, p.n,
+                             p.width);
+            size_t cut = random_size(p.terms);
+            (*set)->products(parts, p.stride, cut, p.left, row, 1, p.rows, p.stride, p.n, p.width);
+            (*set)->products(parts + cut * p.stride, p.stride, p.terms - cut, p.left + cut * row,
+                             row, 1, p.rows, p.stride, p.n, p.width);
+            assert_memory_equal(whole, parts, count * sizeof *whole);
+            free(whole);
+            free(parts);
+            free_problem(&p);
+        }
+    }
+}
+
 // Elementwise kernels work on exactly n floats: the one behind must stay as it was.
 static void element_kernels_agree(void **state)
 {
@@ -142,7 +200,7 @@ static void element_kernels_agree(void **state)
                 x[i] = (float)random_uniform(&generator, -range, range);
                 other[i] = (float)random_uniform(&generator, 0, 1);
             }
-            for (int kernel = 0; kernel < 5; kernel++) {
+            for (int kernel = 0; kernel < 6; kernel++) {
                 float *found = copy_floats(x, n + 1), *wanted = copy_floats(x, n + 1);
                 for (int i = 0; i < 2; i++) {
                     const struct kernels *k = i == 0 ? *set : portable_set();
@@ -155,8 +213,10 @@ static void element_kernels_agree(void **state)
                         k->clamp(y, n, 2.5f);
                     else if (kernel == 3)
                         k->sigmoid_error(y, other, n);
-                    else
+                    else if (kernel == 4)
                         k->scale_add(y, other, n, 0.25f, 0.5f);
+                    else
+                        k->add_squares(y, other, n, 0.25f);
                 }
                 assert_close(found, wanted, n, 2e-6);
                 assert_true(found[n] == x[n]);
@@ -233,6 +293,8 @@ int main(void)
     random_seed(&generator, 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(row_kernels_agree),
+        cmocka_unit_test(product_kernels_agree),
+        cmocka_unit_test(products_can_be_divided),
         cmocka_unit_test(element_kernels_agree),
         cmocka_unit_test(exponential_is_exact_to_the_last_bits),
         cmocka_unit_test(nan_is_not_hidden),

@@ -1,5 +1,5 @@
 // The parts of a training text.
-#include "train/streams.h"
+#include "train/text_streams.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct part {
     size_t count;
 };
 
-struct streams {
+struct text_streams {
     int file;
     char *path; // of the file, for messages
     uint64_t words;
@@ -31,7 +31,7 @@ struct streams {
 
 // ---- the file of ids --------------------------------------------------------------------------
 
-static bool make_file(struct streams *streams, struct error *error)
+static bool make_file(struct text_streams *streams, struct error *error)
 {
     const char *folder = getenv("TMPDIR");
     if (folder == NULL || *folder == '\0')
@@ -48,7 +48,7 @@ static bool make_file(struct streams *streams, struct error *error)
     return true;
 }
 
-static bool write_ids(struct streams *streams, const int32_t *ids, size_t count,
+static bool write_ids(struct text_streams *streams, const int32_t *ids, size_t count,
                       struct error *error)
 {
     const char *from = (const char *)ids;
@@ -67,7 +67,7 @@ static bool write_ids(struct streams *streams, const int32_t *ids, size_t count,
     return true;
 }
 
-static bool read_ids(const struct streams *streams, uint64_t first, int32_t *ids, size_t count,
+static bool read_ids(const struct text_streams *streams, uint64_t first, int32_t *ids, size_t count,
                      struct error *error)
 {
     char *to = (char *)ids;
@@ -87,7 +87,7 @@ static bool read_ids(const struct streams *streams, uint64_t first, int32_t *ids
     return true;
 }
 
-static bool store_text(struct streams *streams, struct corpus *corpus,
+static bool store_text(struct text_streams *streams, struct corpus *corpus,
                        const struct vocabulary *vocabulary, struct error *error)
 {
     size_t count = 0;
@@ -111,7 +111,7 @@ static bool store_text(struct streams *streams, struct corpus *corpus,
 // ---- parts ------------------------------------------------------------------------------------
 
 // Lengths differ by one word at most; the longer parts are the last ones.
-static void cut(struct streams *streams)
+static void cut(struct text_streams *streams)
 {
     uint64_t length = streams->words / streams->count, longer = streams->words % streams->count;
     uint64_t begin = 0;
@@ -124,10 +124,10 @@ static void cut(struct streams *streams)
     }
 }
 
-struct streams *streams_open(struct corpus *corpus, const struct vocabulary *vocabulary,
-                             size_t count, struct error *error)
+struct text_streams *text_streams_open(struct corpus *corpus, const struct vocabulary *vocabulary,
+                                       size_t count, struct error *error)
 {
-    struct streams *streams = memory_new(1, sizeof *streams, error);
+    struct text_streams *streams = memory_new(1, sizeof *streams, error);
     if (streams == NULL)
         return NULL;
     streams->file = -1;
@@ -137,14 +137,14 @@ struct streams *streams_open(struct corpus *corpus, const struct vocabulary *voc
         streams->buffer = memory_new(count, BUFFER * sizeof(int32_t), error);
     if (streams->buffer == NULL || !make_file(streams, error) ||
         !store_text(streams, corpus, vocabulary, error)) {
-        streams_close(streams);
+        text_streams_close(streams);
         return NULL;
     }
     cut(streams);
     return streams;
 }
 
-void streams_close(struct streams *streams)
+void text_streams_close(struct text_streams *streams)
 {
     if (streams == NULL)
         return;
@@ -156,12 +156,12 @@ void streams_close(struct streams *streams)
     free(streams);
 }
 
-uint64_t streams_words(const struct streams *streams)
+uint64_t text_streams_words(const struct text_streams *streams)
 {
     return streams->words;
 }
 
-uint64_t streams_done(const struct streams *streams)
+uint64_t text_streams_done(const struct text_streams *streams)
 {
     uint64_t done = 0;
     for (size_t b = 0; b < streams->count; b++)
@@ -169,7 +169,7 @@ uint64_t streams_done(const struct streams *streams)
     return done;
 }
 
-bool streams_start(struct streams *streams, uint64_t step, struct error *error)
+bool text_streams_start(struct text_streams *streams, uint64_t step, struct error *error)
 {
     for (size_t b = 0; b < streams->count; b++) {
         struct part *part = &streams->part[b];
@@ -182,8 +182,8 @@ bool streams_start(struct streams *streams, uint64_t step, struct error *error)
     return true;
 }
 
-bool streams_history(const struct streams *streams, size_t b, int32_t *history, size_t count,
-                     struct error *error)
+bool text_streams_history(const struct text_streams *streams, size_t b, int32_t *history,
+                          size_t count, struct error *error)
 {
     uint64_t next = streams->part[b].next;
     for (size_t i = 0; i < count; i++) {
@@ -194,8 +194,8 @@ bool streams_history(const struct streams *streams, size_t b, int32_t *history, 
     return true;
 }
 
-static bool next_word(struct streams *streams, struct part *part, int32_t *word, int32_t *target,
-                      struct error *error)
+static bool next_word(struct text_streams *streams, struct part *part, int32_t *word,
+                      int32_t *target, struct error *error)
 {
     *word = *target = WORD_OOV;
     if (part->next == part->end)
@@ -213,8 +213,8 @@ static bool next_word(struct streams *streams, struct part *part, int32_t *word,
     return true;
 }
 
-bool streams_next_block(struct streams *streams, size_t steps, int32_t *word, int32_t *target,
-                  size_t *read, struct error *error)
+bool text_streams_read(struct text_streams *streams, size_t steps, int32_t *word, int32_t *target,
+                       size_t *read, struct error *error)
 {
     size_t count = streams->count;
     const struct part *last = &streams->part[count - 1];

@@ -1,4 +1,4 @@
-// rnnlm-convert: models from one file format to another; verifies them.
+// rnnlm-model: models from one file format to another; verifies them.
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "model/model.h"
 #include "tool.h"
 
-#define PROGRAM "rnnlm-convert"
+#define PROGRAM "rnnlm-model"
 
 static struct {
     const char *model, *output, *format;

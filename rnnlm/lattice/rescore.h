@@ -1,0 +1,30 @@
+// New language model scores for a lattice: each node is expanded into hypotheses, one for each
+// history that matters, and each link gets the score of its word behind each of them.
+//
+// Hypotheses of a node are merged if they agree in their last n-1 words, or in the last word with
+// hidden vectors near each other (Liu, Wang, Chen, Gales and Woodland 2014: n-gram and history
+// vector based clustering); the best one's history stands for all. Without merging and beam the
+// result is exact: hypotheses are then one only where their words are the same.
+#ifndef LATTICE_RESCORE_H
+#define LATTICE_RESCORE_H
+
+#include "lattice/language.h"
+#include "lattice/lattice.h"
+
+struct rescore_options {
+    int64_t merge_order;   // n, at least 1; 0: only whole histories are merged
+    double merge_distance; // hypotheses nearer than this (language_distance()) are merged
+    double beam;           // hypotheses this much worse than their node's best go; INFINITY: none
+    size_t most_histories; // kept in a node, the best ones; 0: all
+    size_t most_nodes;     // of the result; more is an error
+    double oov_penalty;    // log10, the score of a word that no model knows
+    double lambda;   // weight of the new scores beside the lattice's own; 1: they replace them
+    bool log_linear; // the logarithms are mixed, not the probabilities
+};
+
+// Rescores an arranged lattice in place. A way that does not end with </s> gets its score at the
+// end. `language` has the models. Error: what is too large, or no memory.
+bool lattice_rescore(struct lattice *lattice, struct language *language,
+                     const struct rescore_options *options, struct error *error);
+
+#endif

@@ -1,0 +1,25 @@
+// What is written of a lattice: the lattice, the best sentences, or the best one.
+#ifndef LATTICE_RESULT_H
+#define LATTICE_RESULT_H
+
+#include "base/file.h"
+#include "lattice/kaldi.h"
+#include "lattice/lattice.h"
+
+enum lattice_writing { WRITE_LATTICE, WRITE_NBEST, WRITE_BEST };
+
+struct lattice_result_form {
+    enum lattice_writing writing;
+    enum lattice_format format;    // of lattices
+    bool quotes;                   // slf_write()
+    const struct symbols *symbols; // kaldi_write()
+    size_t most;                   // sentences of an n-best list
+    bool with_id;                  // n-best lists: ID, scores, words between tabs
+};
+
+// Writes an arranged lattice. The best one: `ID words`. N-best lists: lines `acoustic lm words
+// text` as in SRILM's nbest-format(5), log10 and unscaled, or the same between tabs behind the ID.
+bool lattice_result_write(const struct lattice *lattice, const struct lattice_result_form *form,
+                          struct output *output, struct error *error);
+
+#endif

@@ -1,0 +1,15 @@
+// Upper and lower case without a locale: ASCII, and the letters beyond it whose two forms take as
+// many bytes. A text that is UTF-8 is read as such (Latin, Greek, Cyrillic letters of two bytes),
+// any other as Latin-1.
+#ifndef SCORE_LETTER_CASE_H
+#define SCORE_LETTER_CASE_H
+
+#include <stddef.h>
+
+void letter_case_lower(char *text, size_t length);
+void letter_case_upper(char *text, size_t length);
+
+// Places that a text takes on a terminal: characters of UTF-8, else bytes.
+size_t letter_case_width(const char *text, size_t length);
+
+#endif

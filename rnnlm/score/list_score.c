@@ -1,0 +1,449 @@
+// Language model scores of n-best lists.
+#include "score/list_score.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "score/prefix_tree.h"
+
+enum { PLACES = 256 }; // states that are computed together
+enum { ALIKE = 64 };   // beginnings that are looked at for one with the same history
+
+// One network and where it stands.
+struct side {
+    const struct model *model;
+    bool independent;
+    struct forward_crew crew;
+    struct state *reset;                // where sentences begin that are independent
+    struct state *begin;                // where the hypotheses of the next list begin
+    struct state *scratch;              // for going on
+    int32_t history[MAXENT_MOST_ORDER]; // behind the line scored last, as the reference keeps it
+    int32_t *word;                      // [words of the lists at hand]
+    double *factor;                     // [words] of words in the table of unknown ones, else 1
+    double *prob;                       // [words]
+    size_t word_capacity, factor_capacity, prob_capacity;
+};
+
+struct list_scorer {
+    const struct list_models *models;
+    struct side *side; // [models]
+    size_t sides;
+    struct sequence *sequence; // [hypotheses at hand]
+    size_t sequence_capacity;
+    char *begins; // states at which hypotheses begin that have histories of their own
+    size_t begins_capacity;
+    double *other; // [words] probabilities of the other model
+    size_t other_capacity;
+};
+
+// ---- making -----------------------------------------------------------------------------------
+
+// The first list begins where the reference has an empty state, into which </s> is taken twice.
+static bool restart_side(struct side *side, enum list_history history)
+{
+    const struct network *network = &side->model->network;
+    memset(side->history, 0, sizeof side->history);
+    if (history == LIST_HISTORY_PREVIOUS) {
+        struct state *empty = state_at_start(network, 0, NULL, NULL);
+        if (empty == NULL)
+            return false;
+        state_advance(network, empty, WORD_END, side->begin);
+        free(empty);
+    } else {
+        state_copy(network, side->begin, side->reset);
+    }
+    return true;
+}
+
+static bool make_crew(struct side *side, struct pool *pool, struct error *error)
+{
+    size_t threads = pool_threads(pool);
+    side->crew.pool = pool;
+    side->crew.forward = memory_new(threads, sizeof *side->crew.forward, error);
+    for (size_t i = 0; i < threads && side->crew.forward != NULL; i++)
+        if (!forward_init(&side->crew.forward[i], &side->model->network, PLACES, error))
+            return false;
+    return side->crew.forward != NULL;
+}
+
+static bool side_init(struct side *side, const struct list_models *models, size_t i,
+                      struct error *error)
+{
+    const struct network *network = &models->model[i].network;
+    side->model = &models->model[i];
+    side->independent = models->independent || side->model->record.independent ||
+                        models->history == LIST_HISTORY_NONE;
+    side->reset = state_at_start(network, STATE_INDEPENDENT, NULL, error);
+    side->begin = state_new(network, error);
+    side->scratch = state_new(network, error);
+    return make_crew(side, models->pool, error) && side->reset != NULL && side->begin != NULL &&
+           side->scratch != NULL &&
+           (restart_side(side, models->history) || error_set(error, "not enough memory"));
+}
+
+static void side_free(struct side *side)
+{
+    for (size_t i = 0; side->crew.forward != NULL && i < pool_threads(side->crew.pool); i++)
+        forward_free(&side->crew.forward[i]);
+    free(side->crew.forward);
+    free(side->reset);
+    free(side->begin);
+    free(side->scratch);
+    free(side->word);
+    free(side->factor);
+    free(side->prob);
+}
+
+struct list_scorer *list_scorer_new(const struct list_models *models, struct error *error)
+{
+    struct list_scorer *scorer = memory_new(1, sizeof *scorer, error);
+    if (scorer == NULL)
+        return NULL;
+    scorer->models = models;
+    scorer->side = memory_new(models->models, sizeof *scorer->side, error);
+    bool ok = scorer->side != NULL;
+    while (ok && scorer->sides < models->models) {
+        ok = side_init(&scorer->side[scorer->sides], models, scorer->sides, error);
+        scorer->sides++;
+    }
+    if (ok) {
+        list_scorer_restart(scorer);
+        return scorer;
+    }
+    list_scorer_free(scorer);
+    return NULL;
+}
+
+void list_scorer_free(struct list_scorer *scorer)
+{
+    if (scorer == NULL)
+        return;
+    for (size_t i = 0; i < scorer->sides; i++)
+        side_free(&scorer->side[i]);
+    free(scorer->side);
+    free(scorer->sequence);
+    free(scorer->begins);
+    free(scorer->other);
+    free(scorer);
+}
+
+void list_scorer_restart(struct list_scorer *scorer)
+{
+    for (size_t i = 0; i < scorer->sides; i++)
+        (void)restart_side(&scorer->side[i], scorer->models->history);
+    if (scorer->models->learner != NULL)
+        learner_start(scorer->models->learner, STATE_INDEPENDENT, NULL);
+}
+
+// ---- words ------------------------------------------------------------------------------------
+
+// Words with single blanks between.
+struct words {
+    const char *rest, *end;
+};
+
+static struct words words_of(const struct nbest_list *list,
+                             const struct list_hypothesis *hypothesis)
+{
+    const char *text = nbest_list_text(list, hypothesis->words);
+    return (struct words){text, text + hypothesis->length};
+}
+
+static bool next_word(struct words *words, const char **word, size_t *length)
+{
+    size_t left = (size_t)(words->end - words->rest);
+    if (left == 0)
+        return false;
+    const char *blank = memchr(words->rest, ' ', left);
+    *word = words->rest;
+    *length = blank != NULL ? (size_t)(blank - words->rest) : left;
+    words->rest += *length + (blank != NULL);
+    return true;
+}
+
+// What network i takes a word as; *factor is what its probability is to be multiplied by.
+static int32_t id_of(const struct list_models *models, size_t i, const char *word, size_t length,
+                     double *factor)
+{
+    const struct vocabulary *vocabulary = &models->model[i].vocabulary;
+    *factor = 1;
+    bool known = models->known == NULL || vocabulary_find(models->known, word, length) >= 0;
+    int32_t id = known ? vocabulary_find(vocabulary, word, length) : WORD_OOV;
+    if (id >= 0)
+        return id;
+    if (models->unknown_words != NULL) {
+        if (!number_table_find(models->unknown_words, word, length, factor) || *factor == 0)
+            *factor = pow(10, models->unknown_log10);
+        return models->unknown_class[i];
+    }
+    return models->unk ? vocabulary_find(vocabulary, "<unk>", 5) : WORD_OOV;
+}
+
+// Words of all lists, with the </s> of each hypothesis.
+static size_t count_words(struct nbest_list *const *list, size_t lists)
+{
+    size_t words = 0;
+    for (size_t i = 0; i < lists; i++)
+        for (size_t j = 0; j < list[i]->count; j++)
+            words += list[i]->hypothesis[j].count + 1;
+    return words;
+}
+
+static void find_words(const struct list_models *models, struct side *side, size_t i,
+                       struct nbest_list *const *list, size_t lists)
+{
+    size_t words = 0, length;
+    const char *word;
+    for (size_t k = 0; k < lists; k++)
+        for (size_t j = 0; j < list[k]->count; j++) {
+            struct words rest = words_of(list[k], &list[k]->hypothesis[j]);
+            for (; next_word(&rest, &word, &length); words++)
+                side->word[words] = id_of(models, i, word, length, &side->factor[words]);
+            side->word[words] = WORD_END;
+            side->factor[words++] = 1;
+        }
+}
+
+// ---- networks ---------------------------------------------------------------------------------
+
+// The history behind a hypothesis.
+static void push_words(int32_t *history, const int32_t *word, size_t words)
+{
+    size_t from = words > MAXENT_MOST_ORDER ? words - MAXENT_MOST_ORDER : 0;
+    for (size_t i = from; i < words; i++)
+        history_push(history, word[i]);
+}
+
+// As the reference has it, the words before a hypothesis, which direct connections look at, are
+// those of the line before, whatever it was: each begins in a state of its own, unless others have
+// the same history.
+static bool set_histories(struct list_scorer *scorer, struct side *side, size_t hypotheses,
+                          struct error *error)
+{
+    const struct network *network = &side->model->network;
+    size_t bytes = state_size(network), states = 0;
+    if (!memory_grow(&scorer->begins, &scorer->begins_capacity, hypotheses * bytes + 64, 1, error))
+        return false;
+    char *first = scorer->begins + (64 - (uintptr_t)scorer->begins % 64) % 64;
+    for (size_t i = 0; i < hypotheses; i++) {
+        struct sequence *sequence = &scorer->sequence[i];
+        struct state *state = NULL;
+        for (size_t k = 0; k < states && k < ALIKE && state == NULL; k++) {
+            struct state *old = (struct state *)(first + k * bytes);
+            if (memcmp(old->history, side->history, sizeof side->history) == 0)
+                state = old;
+        }
+        if (state == NULL) {
+            state = (struct state *)(first + states++ * bytes);
+            state_copy(network, state, side->begin);
+            memcpy(state->history, side->history, sizeof side->history);
+        }
+        sequence->begin = state;
+        if (side->independent)
+            memset(side->history, 0, sizeof side->history);
+        else
+            push_words(side->history, sequence->word, sequence->length);
+    }
+    return true;
+}
+
+static bool score_side(struct list_scorer *scorer, struct side *side,
+                       struct nbest_list *const *list, size_t lists, struct error *error)
+{
+    const struct list_models *models = scorer->models;
+    size_t hypotheses = 0, words = 0;
+    for (size_t k = 0; k < lists; k++)
+        for (size_t j = 0; j < list[k]->count; j++) {
+            size_t length = list[k]->hypothesis[j].count + 1;
+            scorer->sequence[hypotheses++] = (struct sequence){.begin = side->begin,
+                                                               .word = side->word + words,
+                                                               .length = length,
+                                                               .prob = side->prob + words};
+            words += length;
+        }
+    if (models->history == LIST_HISTORY_PREVIOUS && side->model->network.shape.maxent > 0 &&
+        !set_histories(scorer, side, hypotheses, error))
+        return false;
+    if (!prefix_tree_score(&side->crew, scorer->sequence, hypotheses, error))
+        return false;
+    for (size_t i = 0; i < words; i++)
+        if (side->word[i] >= 0 && !(side->prob[i] > 0 && side->prob[i] <= 1.001))
+            return error_set(error, "a network's probability of \"%s\" is %g",
+                             vocabulary_word(&side->model->vocabulary, side->word[i]),
+                             side->prob[i]);
+    return true;
+}
+
+// ---- the other model --------------------------------------------------------------------------
+
+static double score_ngram(const struct list_models *models, const char *word, size_t length,
+                          struct ngram_state *state)
+{
+    const struct ngram_model *ngram = models->ngram;
+    int32_t id = ngram_word(ngram, word, length);
+    if (id == ngram->unknown && !models->unk)
+        id = WORD_OOV;
+    return pow(10, ngram_score(ngram, state, id, state, NULL));
+}
+
+static void score_ngrams(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists)
+{
+    size_t words = 0, length;
+    const char *word;
+    for (size_t k = 0; k < lists; k++)
+        for (size_t j = 0; j < list[k]->count; j++) {
+            struct ngram_state state;
+            ngram_start(scorer->models->ngram, &state, true);
+            struct words rest = words_of(list[k], &list[k]->hypothesis[j]);
+            while (next_word(&rest, &word, &length))
+                scorer->other[words++] = score_ngram(scorer->models, word, length, &state);
+            scorer->other[words++] = score_ngram(scorer->models, "</s>", 4, &state);
+        }
+}
+
+static bool set_other(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,
+                      struct error *error)
+{
+    size_t words = 0;
+    if (scorer->models->ngram != NULL)
+        score_ngrams(scorer, list, lists);
+    else if (scorer->models->other_probs)
+        for (size_t k = 0; k < lists; k++) {
+            memcpy(scorer->other + words, list[k]->other_prob,
+                   list[k]->other_count * sizeof(double));
+            words += list[k]->other_count;
+        }
+    (void)error;
+    return true;
+}
+
+// ---- mixtures ---------------------------------------------------------------------------------
+
+double list_mix_sentence(const struct list_hypothesis *hypothesis, double lambda)
+{
+    double networks = lambda > 0 ? lambda * hypothesis->networks : 0;
+    return networks + (lambda < 1 ? (1 - lambda) * hypothesis->other : 0);
+}
+
+// Word number `at` of those at hand.
+static void mix_word(const struct list_scorer *scorer, size_t at,
+                     struct list_hypothesis *hypothesis)
+{
+    const struct list_models *models = scorer->models;
+    double networks = 0;
+    bool known = false, has_other = scorer->models->ngram != NULL || scorer->models->other_probs;
+    for (size_t i = 0; i < scorer->sides; i++) {
+        const struct side *side = &scorer->side[i];
+        networks += models->weight[i] * side->prob[at] * side->factor[at];
+        known = known || side->word[at] >= 0;
+    }
+    double other = has_other ? scorer->other[at] : 0;
+    double other_log10 = other > 0 ? log10(other) : models->unknown_log10;
+    double mixed = has_other ? models->lambda * networks + (1 - models->lambda) * other : networks;
+    hypothesis->networks += known ? log10(networks) : models->unknown_log10;
+    hypothesis->other += has_other ? other_log10 : 0;
+    hypothesis->mixed += known ? log10(mixed) : other_log10;
+}
+
+static void mix_words(const struct list_scorer *scorer, struct nbest_list *const *list,
+                      size_t lists)
+{
+    size_t words = 0;
+    for (size_t k = 0; k < lists; k++)
+        for (size_t j = 0; j < list[k]->count; j++) {
+            struct list_hypothesis *hypothesis = &list[k]->hypothesis[j];
+            hypothesis->networks = hypothesis->other = hypothesis->mixed = 0;
+            for (size_t i = 0; i <= hypothesis->count; i++)
+                mix_word(scorer, words++, hypothesis);
+            if (scorer->models->other_language)
+                hypothesis->other = hypothesis->language;
+            if (scorer->models->sentence_mix)
+                hypothesis->mixed = list_mix_sentence(hypothesis, scorer->models->lambda);
+        }
+}
+
+// ---- scoring ----------------------------------------------------------------------------------
+
+bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,
+                       struct error *error)
+{
+    size_t words = count_words(list, lists), hypotheses = 0;
+    for (size_t k = 0; k < lists; k++)
+        hypotheses += list[k]->count;
+    if (!memory_grow(&scorer->sequence, &scorer->sequence_capacity, hypotheses,
+                     sizeof *scorer->sequence, error) ||
+        !memory_grow(&scorer->other, &scorer->other_capacity, words, sizeof(double), error) ||
+        !set_other(scorer, list, lists, error))
+        return false;
+    for (size_t i = 0; i < scorer->sides; i++) {
+        struct side *side = &scorer->side[i];
+        if (!memory_grow(&side->word, &side->word_capacity, words, sizeof(int32_t), error) ||
+            !memory_grow(&side->factor, &side->factor_capacity, words, sizeof(double), error) ||
+            !memory_grow(&side->prob, &side->prob_capacity, words, sizeof(double), error))
+            return false;
+        find_words(scorer->models, side, i, list, lists);
+        if (!score_side(scorer, side, list, lists, error))
+            return lists == 1 ? error_prefix(error, "%s: line %llu: ", list[0]->path,
+                                             (unsigned long long)list[0]->line)
+                              : false;
+    }
+    mix_words(scorer, list, lists);
+    return true;
+}
+
+// ---- going on ---------------------------------------------------------------------------------
+
+// The state behind a hypothesis of the list at hand becomes that where the next list begins.
+static void advance(struct side *side, size_t at, size_t length)
+{
+    const struct network *network = &side->model->network;
+    if (side->independent) {
+        state_copy(network, side->begin, side->reset);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        state_advance(network, side->begin, side->word[at + i], side->scratch);
+        struct state *next = side->begin;
+        side->begin = side->scratch;
+        side->scratch = next;
+    }
+}
+
+// Adaptation is dynamic evaluation as rnnlm -dynamic has it, on the best hypotheses: a pass back
+// through time at every word.
+static bool learn(struct list_scorer *scorer, const int32_t *word, size_t length,
+                  struct error *error)
+{
+    struct learner *learner = scorer->models->learner;
+    int32_t previous = WORD_END;
+    if (scorer->side[0].independent)
+        learner_start(learner, STATE_INDEPENDENT, NULL);
+    for (size_t i = 0; i < length; i++) {
+        double prob = learner_step(learner, previous, word[i]);
+        if (word[i] >= 0 && !(prob > 0))
+            return error_set(error,
+                             "the network's probability of \"%s\" is %g: the learning rate is too "
+                             "high",
+                             vocabulary_word(&scorer->side[0].model->vocabulary, word[i]), prob);
+        previous = word[i];
+    }
+    return true;
+}
+
+bool list_scorer_go_on(struct list_scorer *scorer, const struct nbest_list *list, size_t best,
+                       struct error *error)
+{
+    const struct list_models *models = scorer->models;
+    size_t after = models->history == LIST_HISTORY_PREVIOUS ? 0 : best, at = 0, best_at = 0;
+    for (size_t j = 0; j < after; j++)
+        at += list->hypothesis[j].count + 1;
+    for (size_t j = 0; j < best; j++)
+        best_at += list->hypothesis[j].count + 1;
+    if (models->history != LIST_HISTORY_NONE)
+        for (size_t i = 0; i < scorer->sides; i++)
+            advance(&scorer->side[i], at, list->hypothesis[after].count + 1);
+    return models->learner == NULL ||
+           learn(scorer, scorer->side[0].word + best_at, list->hypothesis[best].count + 1, error);
+}

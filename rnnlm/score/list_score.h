@@ -1,0 +1,70 @@
+// Language model scores of n-best lists. What hypotheses have in common is computed once, and many
+// places at once (score/prefix_tree.h).
+//
+//   word mixture      log P = sum over words of log(lambda P_net + (1 - lambda) P_other)
+//   sentence mixture  log P = lambda log P_net + (1 - lambda) log P_other
+//
+// with P_net = sum over networks of weight[i] P_i. A word that no network knows costs what the
+// other model gives it, or, where that is nothing, `unknown_log10`; in a sentence mixture each side
+// charges `unknown_log10` for what it does not know. With a table of unknown words (Kaldi's
+// unk.probs), a word outside a network's vocabulary is scored as the network's word for such words,
+// times its probability in the table, or times 10^unknown_log10 where the table does not have it.
+#ifndef SCORE_LIST_SCORE_H
+#define SCORE_LIST_SCORE_H
+
+#include "base/threads.h"
+#include "model/model.h"
+#include "net/learner.h"
+#include "ngram/backoff.h"
+#include "score/lists.h"
+
+enum list_history {
+    LIST_HISTORY_NONE,     // each hypothesis begins where sentences are independent
+    LIST_HISTORY_PREVIOUS, // after the first hypothesis of the list before, as the reference
+    LIST_HISTORY_BEST      // after that hypothesis of the list before which is called the best
+};
+
+// What is scored with. The parts stay the caller's.
+struct list_models {
+    const struct model *model; // [models], at least one
+    const double *weight;      // [models], summing to 1
+    size_t models;
+    const struct ngram_model *ngram; // NULL: none
+    bool other_probs;                // the other model's probabilities stand in the lists
+    bool other_language;             // the other model is that of the lists' own scores (sentence
+                                     // mixture only)
+    bool sentence_mix;
+    double lambda; // weight of the networks beside the other model
+    bool unk;      // words unknown to a model are taken as <unk>, if it has that word
+    double unknown_log10;
+    const struct number_table *unknown_words; // NULL: none
+    const int32_t *unknown_class;             // [models] with such a table: the word for them
+    const struct vocabulary *known;           // if not NULL, all other words are unknown
+    enum list_history history;
+    bool independent; // sentences are, whatever the models say
+    struct pool *pool;
+    struct learner *learner; // of the first network, for adaptation; NULL: none
+};
+
+struct list_scorer;
+
+struct list_scorer *list_scorer_new(const struct list_models *models, struct error *error);
+void list_scorer_free(struct list_scorer *scorer);
+
+// Fills networks, other and mixed of all hypotheses. Several lists at once are for
+// LIST_HISTORY_NONE. Error: a network's probability that is none.
+bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,
+                       struct error *error);
+
+// Goes on behind a list: its `best` hypothesis is learnt from and becomes the history, as far as
+// the models say so. Error: the weights have blown up.
+bool list_scorer_go_on(struct list_scorer *scorer, const struct nbest_list *list, size_t best,
+                       struct error *error);
+
+// Another speaker, or talk: the history is as before the first list.
+void list_scorer_restart(struct list_scorer *scorer);
+
+// Mixes the sentence scores of a hypothesis anew.
+double list_mix_sentence(const struct list_hypothesis *hypothesis, double lambda);
+
+#endif

@@ -1,0 +1,440 @@
+// Reading of transcripts.
+#include "score/transcript.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "score/transcript_words.h"
+
+enum { SHOWN = 60 }; // bytes of a bad line that a message quotes
+
+static const char mlf_header[] = "#!MLF!#";
+
+// A file as lines: its form is known only after the last of them.
+struct lines {
+    char *text;
+    size_t used, capacity;
+    size_t *end; // of each line, its newline left out
+    size_t count, end_capacity;
+};
+
+struct reading {
+    struct transcript *transcript;
+    struct transcript_words words;
+    struct lines lines;
+    size_t next;                 // the line to read next
+    struct transcript_span line; // the line read last, without blanks at its ends
+    char *label;                 // a quoted MLF word
+    size_t label_capacity;
+    bool recognised; // the form is a guess
+    uint64_t bad; // the line to name if the utterance is bad: those of an MLF are read to their end
+};
+
+// ---- lines ------------------------------------------------------------------------------------
+
+static bool read_lines(struct lines *lines, const char *path, struct error *error)
+{
+    struct input *input = input_open(path, error);
+    bool ok = input != NULL;
+    size_t length;
+    for (const char *line; ok && (line = input_line(input, &length)) != NULL;) {
+        if (lines->count == 0 && length >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0) {
+            line += 3; // a byte order mark
+            length -= 3;
+        }
+        ok = memory_grow(&lines->text, &lines->capacity, lines->used + length + 1, 1, error) &&
+             memory_grow(&lines->end, &lines->end_capacity, lines->count + 1, sizeof *lines->end,
+                         error);
+        if (ok) {
+            memcpy(lines->text + lines->used, line, length);
+            lines->used += length;
+            lines->text[lines->used] = '\0';
+            lines->end[lines->count++] = lines->used;
+        }
+    }
+    ok = ok && input_ok(input, error);
+    input_close(input);
+    return ok;
+}
+
+static struct transcript_span line_at(const struct lines *lines, size_t i)
+{
+    size_t begin = i > 0 ? lines->end[i - 1] : 0;
+    struct transcript_span line = {lines->text + begin, lines->end[i] - begin};
+    while (line.length > 0 && strchr(" \t\r", *line.text) != NULL && *line.text != '\0')
+        line = (struct transcript_span){line.text + 1, line.length - 1};
+    while (line.length > 0 && line.text[line.length - 1] != '\0' &&
+           strchr(" \t\r", line.text[line.length - 1]) != NULL)
+        line.length--;
+    return line;
+}
+
+// Takes the next line, blank or not; false at the end.
+static bool next_line(struct reading *reading)
+{
+    if (reading->next == reading->lines.count)
+        return false;
+    reading->line = line_at(&reading->lines, reading->next++);
+    return true;
+}
+
+static bool starts(struct transcript_span line, const char *text)
+{
+    return line.length >= strlen(text) && memcmp(line.text, text, strlen(text)) == 0;
+}
+
+static bool is(struct transcript_span line, const char *text)
+{
+    return line.length == strlen(text) && starts(line, text);
+}
+
+static bool fail(const struct reading *reading, struct error *error, const char *wanted)
+{
+    size_t length = reading->line.length < SHOWN ? reading->line.length : SHOWN;
+    return error_set(error, "found \"%.*s\", wanted %s", (int)length, reading->line.text, wanted);
+}
+
+// ---- forms ------------------------------------------------------------------------------------
+
+static const char *const form_names[] = {"any", "trn", "mlf", "kaldi", "plain"};
+
+const char *transcript_form_name(enum transcript_form form)
+{
+    return form_names[form];
+}
+
+bool transcript_form_parse(const char *name, enum transcript_form *form)
+{
+    for (size_t i = TRANSCRIPT_TRN; i <= TRANSCRIPT_PLAIN; i++)
+        if (strcmp(name, form_names[i]) == 0) {
+            *form = (enum transcript_form)i;
+            return true;
+        }
+    return false;
+}
+
+// The name in brackets at the end of a trn line.
+static bool take_trn_id(struct transcript_span *line, struct transcript_span *id)
+{
+    if (line->length < 3 || line->text[line->length - 1] != ')')
+        return false;
+    size_t begin = line->length - 1;
+    while (begin > 0 && line->text[begin - 1] != '(' &&
+           strchr(" \t)", line->text[begin - 1]) == NULL)
+        begin--;
+    if (begin == 0 || line->text[begin - 1] != '(' || begin == line->length - 1)
+        return false;
+    *id = (struct transcript_span){line->text + begin, line->length - 1 - begin};
+    line->length = begin - 1;
+    return true;
+}
+
+static bool looks_like_name(struct transcript_span word)
+{
+    for (size_t i = 0; i < word.length; i++)
+        if (word.text[i] == '-' || word.text[i] == '_' ||
+            (word.text[i] >= '0' && word.text[i] <= '9'))
+            return true;
+    return false;
+}
+
+static enum transcript_form recognise(const struct lines *lines, enum transcript_form like)
+{
+    bool first = true;
+    for (size_t i = 0; i < lines->count; i++) {
+        struct transcript_span line = line_at(lines, i), word;
+        if (line.length == 0 || starts(line, ";;"))
+            continue;
+        if (first && is(line, mlf_header))
+            return TRANSCRIPT_MLF;
+        if (first && take_trn_id(&(struct transcript_span){line.text, line.length}, &word))
+            return TRANSCRIPT_TRN;
+        if (like != TRANSCRIPT_ANY)
+            return like == TRANSCRIPT_PLAIN ? TRANSCRIPT_PLAIN : TRANSCRIPT_KALDI;
+        first = false;
+        transcript_take(&line, &word);
+        if (!looks_like_name(word))
+            return TRANSCRIPT_PLAIN;
+    }
+    return TRANSCRIPT_KALDI;
+}
+
+// ---- utterances -------------------------------------------------------------------------------
+
+// Tells of a bad utterance and goes on, where that is wanted.
+static bool skip(const struct reading *reading, struct error *error)
+{
+    const struct transcript_rules *rules = reading->words.rules;
+    error_prefix(error, "%s: line %llu: ", reading->transcript->name,
+                 (unsigned long long)reading->bad);
+    return rules->skip != NULL && rules->skip(rules->context, error);
+}
+
+static bool begin_utterance(struct reading *reading, struct transcript_span id, struct error *error)
+{
+    struct transcript *transcript = reading->transcript;
+    int shown = id.length < SHOWN ? (int)id.length : SHOWN;
+    int32_t known = memchr(id.text, '\0', id.length) == NULL
+                        ? vocabulary_find(&transcript->ids, id.text, id.length)
+                        : WORD_OOV;
+    if (known == WORD_END)
+        return error_set(error, "found \"</s>\", wanted an utterance's name");
+    if (known > WORD_END)
+        return error_set(error, "utterance %.*s is here again, after line %llu", shown, id.text,
+                         (unsigned long long)transcript->utterance[known - 1].line);
+    if (!memory_grow(&transcript->utterance, &transcript->capacity, transcript->count + 1,
+                     sizeof *transcript->utterance, error) ||
+        vocabulary_add(&transcript->ids, id.text, id.length, error) == WORD_OOV)
+        return false;
+    struct utterance *utterance = &transcript->utterance[transcript->count++];
+    *utterance = (struct utterance){.line = reading->next};
+    return transcript_words_begin(&reading->words, &utterance->text, error);
+}
+
+// An utterance whose name is known but whose words are bad keeps its name, so that what else is
+// said of it is not taken for another's. Its text has no nodes.
+static void spoil(struct reading *reading, size_t count)
+{
+    struct transcript *transcript = reading->transcript;
+    if (transcript->count > count)
+        alignment_text_free(&transcript->utterance[count].text);
+}
+
+static bool add_words(struct reading *reading, struct transcript_span line, struct error *error)
+{
+    for (struct transcript_span word; transcript_take(&line, &word);)
+        if (!transcript_words_add(&reading->words, word, error))
+            return false;
+    return transcript_words_end(&reading->words, error);
+}
+
+// ---- a line an utterance ----------------------------------------------------------------------
+
+static bool read_trn(struct reading *reading, struct error *error)
+{
+    struct transcript_span line = reading->line, id;
+    if (line.length == 0 || starts(line, ";;"))
+        return true;
+    if (!take_trn_id(&line, &id))
+        return fail(reading, error, "words and (UTTERANCE-ID), as the lines before have them");
+    return begin_utterance(reading, id, error) && add_words(reading, line, error);
+}
+
+// A line of another form among these would silently be scored as words.
+static bool is_foreign(const struct reading *reading, struct error *error)
+{
+    struct transcript_span line = reading->line, id;
+    if (!reading->recognised)
+        return false;
+    if (is(line, mlf_header))
+        return !fail(reading, error, "a line of words: forms are mixed");
+    return take_trn_id(&line, &id) && looks_like_name(id) &&
+           !fail(reading, error,
+                 "a line without (UTTERANCE-ID), as the lines before: forms are mixed");
+}
+
+static bool read_kaldi(struct reading *reading, struct error *error)
+{
+    struct transcript_span line = reading->line, id;
+    if (!transcript_take(&line, &id))
+        return true;
+    return begin_utterance(reading, id, error) && !is_foreign(reading, error) &&
+           add_words(reading, line, error);
+}
+
+static bool read_plain(struct reading *reading, struct error *error)
+{
+    char id[24];
+    int length = snprintf(id, sizeof id, "%llu", (unsigned long long)reading->next);
+    return begin_utterance(reading, (struct transcript_span){id, (size_t)length}, error) &&
+           !is_foreign(reading, error) && add_words(reading, reading->line, error);
+}
+
+// ---- MLF --------------------------------------------------------------------------------------
+
+// The name without quotes, folders and the last extension.
+static bool take_mlf_id(struct reading *reading, struct transcript_span *id, struct error *error)
+{
+    struct transcript_span line = reading->line;
+    if (line.length < 3 || *line.text != '"' || line.text[line.length - 1] != '"')
+        return fail(reading, error, "\"PATTERN/UTTERANCE-ID.EXT\"");
+    *id = (struct transcript_span){line.text + 1, line.length - 2};
+    for (size_t i = id->length; i > 0; i--)
+        if (id->text[i - 1] == '/') {
+            *id = (struct transcript_span){id->text + i, id->length - i};
+            break;
+        }
+    for (size_t i = id->length; i > 1; i--)
+        if (id->text[i - 1] == '.') {
+            id->length = i - 1;
+            break;
+        }
+    return id->length > 0 || fail(reading, error, "an utterance's name in quotes");
+}
+
+static bool is_time(struct transcript_span word)
+{
+    for (size_t i = 0; i < word.length; i++)
+        if (word.text[i] < '0' || word.text[i] > '9')
+            return false;
+    return true;
+}
+
+// A label with its escapes (\303\251, \x) put in their place; in quotes it may hold blanks.
+static bool take_label(struct reading *reading, struct transcript_span rest,
+                       struct transcript_span *label, struct error *error)
+{
+    char quote = *rest.text == '"' || *rest.text == '\'' ? *rest.text : '\0';
+    size_t used = 0, at = quote != '\0';
+    if (!memory_grow(&reading->label, &reading->label_capacity, rest.length + 1, 1, error))
+        return false;
+    for (; at < rest.length; at++) {
+        const char *byte = rest.text + at;
+        size_t left = rest.length - at;
+        if (quote != '\0' ? *byte == quote : *byte == ' ' || *byte == '\t')
+            break;
+        if (*byte == '\\' && left >= 4 && byte[1] >= '0' && byte[1] <= '3' && byte[2] >= '0' &&
+            byte[2] <= '7' && byte[3] >= '0' && byte[3] <= '7') {
+            reading->label[used++] =
+                (char)((byte[1] - '0') << 6 | (byte[2] - '0') << 3 | (byte[3] - '0'));
+            at += 3;
+        } else if (*byte == '\\' && left >= 2) {
+            reading->label[used++] = byte[1];
+            at++;
+        } else {
+            reading->label[used++] = *byte;
+        }
+    }
+    if (quote != '\0' && (at == rest.length || used == 0))
+        return fail(reading, error, "a word that begins and ends with the same quote");
+    *label = (struct transcript_span){reading->label, used};
+    return true;
+}
+
+static bool read_mlf_label(struct reading *reading, struct error *error)
+{
+    struct transcript_span rest = reading->line, word, label;
+    for (int times = 0; times < 2; times++) {
+        struct transcript_span behind = rest;
+        if (!transcript_take(&behind, &word) || !is_time(word))
+            break;
+        while (behind.length > 0 && (*behind.text == ' ' || *behind.text == '\t'))
+            behind = (struct transcript_span){behind.text + 1, behind.length - 1};
+        if (behind.length == 0)
+            break;
+        rest = behind;
+    }
+    return take_label(reading, rest, &label, error) &&
+           transcript_words_add(&reading->words, label, error);
+}
+
+// The name of the next utterance among the words of this: its full stop is missing.
+static bool ends_mlf_words(const struct reading *reading, struct error *error)
+{
+    struct transcript_span line = reading->line;
+    if (line.length < 7 || *line.text != '"' || line.text[line.length - 1] != '"')
+        return false;
+    const char *end = line.text + line.length - 5;
+    return (starts(line, "\"*/") || memcmp(end, ".lab", 4) == 0 || memcmp(end, ".rec", 4) == 0) &&
+           !fail(reading, error, "a word or a full stop");
+}
+
+// From the line with the name to that with the full stop, which is read in any case.
+static bool read_mlf(struct reading *reading, struct error *error)
+{
+    struct transcript_span id;
+    if (reading->line.length == 0 || is(reading->line, mlf_header))
+        return true;
+    if (!take_mlf_id(reading, &id, error))
+        return false;
+    bool ok = begin_utterance(reading, id, error), ended = false;
+    reading->bad = reading->next;
+    for (bool first = true; !ended && next_line(reading);) {
+        ended = is(reading->line, ".");
+        if (is(reading->line, "///"))
+            first = false;
+        else if (ok && first && !ended && reading->line.length > 0) {
+            reading->bad = reading->next;
+            ok = !ends_mlf_words(reading, error) && read_mlf_label(reading, error);
+        }
+    }
+    if (!ok)
+        return false;
+    reading->bad = reading->next;
+    if (!ended)
+        return error_set(error, "the file ends within utterance %.*s, wanted a full stop",
+                         id.length < SHOWN ? (int)id.length : SHOWN, id.text);
+    return transcript_words_end(&reading->words, error);
+}
+
+// ---- files ------------------------------------------------------------------------------------
+
+static bool read_utterances(struct reading *reading, struct error *error)
+{
+    static bool (*const read[])(struct reading *, struct error *) = {NULL, read_trn, read_mlf,
+                                                                     read_kaldi, read_plain};
+    struct transcript *transcript = reading->transcript;
+    while (next_line(reading)) {
+        size_t count = transcript->count;
+        if (transcript->form == TRANSCRIPT_MLF && reading->next == 1 &&
+            !is(reading->line, mlf_header)) {
+            fail(reading, error, mlf_header);
+            return error_prefix(error, "%s: line 1: ", transcript->name);
+        }
+        reading->bad = reading->next;
+        if (read[transcript->form](reading, error))
+            continue;
+        spoil(reading, count);
+        if (!skip(reading, error))
+            return false;
+    }
+    return transcript->count > 0 ||
+           error_set(error, "%s: there are no utterances", transcript->name);
+}
+
+bool transcript_read(struct transcript *transcript, const char *path, enum transcript_form form,
+                     enum transcript_form like, const struct transcript_rules *rules,
+                     struct vocabulary *words, struct error *error)
+{
+    struct reading reading = {.transcript = transcript, .words = {.rules = rules, .words = words}};
+    *transcript = (struct transcript){.form = form};
+    bool ok = vocabulary_init(&transcript->ids, error) &&
+              (transcript->name = memory_text(path, strlen(path), error)) != NULL &&
+              read_lines(&reading.lines, path, error);
+    reading.recognised = form == TRANSCRIPT_ANY;
+    if (ok && form == TRANSCRIPT_ANY)
+        transcript->form = recognise(&reading.lines, like);
+    reading.words.marks =
+        rules->marks == TRANSCRIPT_MARKS_ALL ||
+        (rules->marks == TRANSCRIPT_MARKS_TRN && transcript->form == TRANSCRIPT_TRN);
+    ok = ok && read_utterances(&reading, error);
+    transcript_words_free(&reading.words);
+    free(reading.lines.text);
+    free(reading.lines.end);
+    free(reading.label);
+    return ok;
+}
+
+void transcript_free(struct transcript *transcript)
+{
+    for (size_t i = 0; i < transcript->count; i++)
+        alignment_text_free(&transcript->utterance[i].text);
+    free(transcript->utterance);
+    free(transcript->name);
+    vocabulary_free(&transcript->ids);
+    *transcript = (struct transcript){0};
+}
+
+const char *transcript_id(const struct transcript *transcript, size_t index)
+{
+    return vocabulary_word(&transcript->ids, (int32_t)(index + 1));
+}
+
+const struct utterance *transcript_find(const struct transcript *transcript, const char *id)
+{
+    int32_t known = vocabulary_find(&transcript->ids, id, strlen(id));
+    return known > WORD_END ? &transcript->utterance[known - 1] : NULL;
+}

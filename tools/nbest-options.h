@@ -1,0 +1,139 @@
+// The command line of rnnlm-nbest.
+#ifndef TOOLS_NBEST_OPTIONS_H
+#define TOOLS_NBEST_OPTIONS_H
+
+#include "options.h"
+#include "score/rerank.h"
+
+#define PROGRAM "rnnlm-nbest"
+
+static struct {
+    struct option_list models;
+    const char *weights, *ngram, *lm_prob, *mix, *history, *write, *form, *out;
+    const char *unk_probs, *unk_word, *word_list, *ac_cost, *lm_cost, *graph_cost;
+    const char *tune, *write_weights, *weights_file;
+    struct rerank_weights rank;
+    double oov, dynamic;
+    int64_t speaker_field, restarts, threads;
+    bool list_lm, unk, independent, keep_going;
+} set = {.mix = "word",
+         .history = "none",
+         .write = "scores",
+         .rank = {.ac_scale = 1, .lm_scale = 1, .lambda = 0.75},
+         .oov = -5,
+         .restarts = 20};
+
+static struct {
+    bool ac_scale, lm_scale, word_penalty, lambda, oov;
+} given;
+
+static const struct option table[] = {
+    {.type = OPTION_GROUP, .help = "Models"},
+    {OPTION_LIST, "rnnlm", "FILE", &set.models, NULL, 0, 0,
+     "Model. Given several times, the models are averaged."},
+    {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
+     "Weights of several networks, in their order. Equal if not given."},
+    {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
+     "Back-off n-gram model (ARPA file) to mix with."},
+    {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
+     "Another model's probabilities of the words of all hypotheses, each with its </s>, in their "
+     "order, to mix with: one number a line, or SRILM's -ppl -debug 2 output."},
+    {OPTION_FLAG, "list-lm", NULL, &set.list_lm, NULL, 0, 0,
+     "Mix with the language model scores that the lists have; wants -mix sentence."},
+    {OPTION_NUMBER, "lambda", "X", &set.rank.lambda, &given.lambda, 0, 1,
+     "Weight of the networks beside the other model."},
+    {OPTION_TEXT, "mix", "HOW", &set.mix, NULL, 0, 0,
+     "word: linear mixture of the probabilities of each word; sentence: that of the sentences' log "
+     "scores."},
+
+    {.type = OPTION_GROUP, .help = "Words that are not in the vocabulary"},
+    {OPTION_NUMBER, "oov-penalty", "X", &set.oov, &given.oov, -1e6, 0,
+     "log10 probability of a word that no model knows; with -unk-probs the share of a word that "
+     "the table does not have, -7 if not given."},
+    {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
+     "Take unknown words as <unk>, where a model has it."},
+    {OPTION_TEXT, "unk-probs", "FILE", &set.unk_probs, NULL, 0, 0,
+     "Lines WORD PROBABILITY, Kaldi's unk.probs: an unknown word is scored as the model's word for "
+     "rare words, times its probability among these."},
+    {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
+     "The model's word for rare words; if not given, the first that it has of RNN_UNK, <RNN_UNK>, "
+     "<unk> and <UNK>."},
+    {OPTION_TEXT, "word-list", "FILE", &set.word_list, NULL, 0, 0,
+     "Only the first words of the lines of this file (Kaldi's wordlist.rnn) are known."},
+
+    {.type = OPTION_GROUP, .help = "History across utterances"},
+    {OPTION_TEXT, "history", "WHICH", &set.history, NULL, 0, 0,
+     "What comes before a hypothesis: none, nothing; previous, the first hypothesis of the list "
+     "before, as rnnlm -nbest has it; best, the best one, after re-ranking."},
+    {OPTION_COUNT, "speaker-field", "N", &set.speaker_field, NULL, 0, 1000,
+     "The history ends where the first N parts of the utterance's name change, which - or _ "
+     "separates; 0 for never."},
+    {OPTION_FLAG, "independent", NULL, &set.independent, NULL, 0, 0,
+     "Forget everything at the end of a sentence, as rnnlm -independent does."},
+    {OPTION_NUMBER, "dynamic", "X", &set.dynamic, NULL, 0, 1e6,
+     "Learn from the best hypothesis of each list at this rate; 0 for not. The model file stays as "
+     "it is."},
+
+    {.type = OPTION_GROUP, .help = "Lists"},
+    {OPTION_TEXT, "form", "NAME", &set.form, NULL, 0, 0,
+     "Form of the lists instead of what they look like: id, kaldi, srilm, nbestlist1, nbestlist2, "
+     "tabs, moses."},
+    {OPTION_TEXT, "ac-cost", "FILE", &set.ac_cost, NULL, 0, 0,
+     "Kaldi's archive of acoustic costs (lines UTTERANCE-N COST)."},
+    {OPTION_TEXT, "lm-cost", "FILE", &set.lm_cost, NULL, 0, 0, "That of language model costs."},
+    {OPTION_TEXT, "graph-cost", "FILE", &set.graph_cost, NULL, 0, 0,
+     "That of the graph's costs without the language model."},
+    {OPTION_FLAG, "keep-going", NULL, &set.keep_going, NULL, 0, 0,
+     "Leave out utterances that cannot be used, report them, and exit with status 1 at the end."},
+
+    {.type = OPTION_GROUP,
+     .help = "Re-ranking: highest X1 * acoustic + X2 * language model + X3 * words"},
+    {OPTION_NUMBER, "ac-scale", "X1", &set.rank.ac_scale, &given.ac_scale, 0, 1e30,
+     "Weight of the acoustic score."},
+    {OPTION_NUMBER, "lm-scale", "X2", &set.rank.lm_scale, &given.lm_scale, 0, 1e30,
+     "Weight of the language model's score."},
+    {OPTION_NUMBER, "word-penalty", "X3", &set.rank.word_penalty, &given.word_penalty, -1e30, 1e30,
+     "What each word adds."},
+    {OPTION_TEXT, "weights-file", "FILE", &set.weights_file, NULL, 0, 0,
+     "Read these weights, and -lambda, from a file that -write-weights made; what is on the "
+     "command line too goes before."},
+
+    {.type = OPTION_GROUP, .help = "Tuning"},
+    {OPTION_TEXT, "tune", "REFS", &set.tune, NULL, 0, 0,
+     "Find -lm-scale, -word-penalty and, with -mix sentence, -lambda for the fewest word errors; "
+     "REFS has what was said, as rnnlm-wer reads it, with the lists' utterance names. Prints the "
+     "weights, and nothing else is written."},
+    {OPTION_TEXT, "write-weights", "FILE", &set.write_weights, NULL, 0, 0,
+     "Write the weights found to a file for -weights-file."},
+    {OPTION_COUNT, "restarts", "N", &set.restarts, NULL, 0, 700, "Searches to begin."},
+
+    {.type = OPTION_GROUP, .help = "Output"},
+    {OPTION_TEXT, "write", "WHAT", &set.write, NULL, 0, 0,
+     "scores: the log10 score of each hypothesis, one a line; srilm: SRILM's score files; kaldi: "
+     "an "
+     "archive of negative natural logarithms; lists: the lists with the new language model score; "
+     "ranked: these in the new order; best: UTTERANCE and the words of the best hypothesis."},
+    {OPTION_TEXT, "out", "PATH", &set.out, NULL, 0, 0,
+     "Write to this file instead of standard output. If it is a folder (or ends in /: it is then "
+     "made), srilm, lists and ranked go there, a file for each utterance, those of srilm "
+     "gzip-compressed."},
+    {OPTION_COUNT, "threads", "N", &set.threads, NULL, 0, 1 << 12,
+     "Threads; 0 for one for each processor. Results do not depend on it."},
+};
+
+static const struct options options = {
+    .program = PROGRAM,
+    .usage = "-rnnlm MODEL [options] LISTS...\n"
+             "-rnnlm MODEL -tune REFS -write-weights FILE [options] LISTS...",
+    .about = "Scores n-best lists with recurrent network language models. LISTS are files, plain\n"
+             "or gzip-compressed, folders, and files with a path a line; their form is\n"
+             "recognised: lines ID WORD WORD ... as rnnlm -nbest reads them; Kaldi's lines\n"
+             "UTTERANCE-N WORD WORD ..., with costs in archives of their own (a folder as\n"
+             "steps/rnnlmrescore.sh makes it is recognised too); SRILM's n-best forms; ID, scores\n"
+             "and words with tabs between; those of Moses. - is standard input.",
+    .table = table,
+    .count = sizeof table / sizeof *table,
+    .operands = "LISTS...",
+};
+
+#endif

@@ -1,0 +1,379 @@
+// rnnlm-lattice: word lattices with language model scores from a network.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "lattice/reader.h"
+#include "lattice/rescore.h"
+#include "lattice/result.h"
+#include "tool.h"
+
+#define PROGRAM "rnnlm-lattice"
+
+static struct {
+    const char *model, *ngram, *list, *symbols, *output, *folder, *write, *format, *mix;
+    struct option_list ignored;
+    struct lattice_scales scales;
+    bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given;
+    double prune, posterior_scale, lambda, merge_distance, beam, oov_penalty;
+    int64_t merge_order, most_histories, most_nodes, nbest, debug;
+    bool unk, trim, quotes, gz, keep_going;
+} set = {.write = "best",
+         .lambda = 1,
+         .beam = INFINITY,
+         .oov_penalty = -5,
+         .merge_order = 5,
+         .most_nodes = 1000000,
+         .nbest = 100};
+
+static const struct option table[] = {
+    {.type = OPTION_GROUP, .help = "Models"},
+    {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0,
+     "Network, in any model format. Without it the lattices' own scores count."},
+    {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
+     "Back-off model in ARPA format to be mixed with the network, word by word; the lattice's own "
+     "scores are then replaced."},
+    {OPTION_NUMBER, "lambda", "X", &set.lambda, &set.lambda_given, 0, 1,
+     "Weight of the network beside the back-off model (0.5 if not given), or without one, beside "
+     "the lattice's own scores (1 if not given: they are replaced)."},
+    {OPTION_TEXT, "mix", "HOW", &set.mix, NULL, 0, 0,
+     "How the lattice's own scores are mixed in: `linear` (probabilities; the default for SLF) or "
+     "`log` (logarithms; the default for Kaldi's lattices, whose graph costs are not those of "
+     "words "
+     "alone)."},
+    {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
+     "Words that a model does not know are taken as <unk>, if it has that word."},
+    {OPTION_NUMBER, "oov-penalty", "X", &set.oov_penalty, NULL, -1e9, 0,
+     "log10 probability of a word that no model knows."},
+    {OPTION_LIST, "ignore", "WORD", &set.ignored, NULL, 0, 0,
+     "A word that language models do not see, such as a noise or a pause; may be given several "
+     "times."},
+    {.type = OPTION_GROUP, .help = "Scores: what is not given is as in the lattice's header"},
+    {OPTION_NUMBER, "ac-scale", "X", &set.scales.acoustic, &set.acoustic_given, 0, 1e9,
+     "Weight of acoustic scores."},
+    {OPTION_NUMBER, "lm-scale", "X", &set.scales.lm, &set.lm_given, 0, 1e9,
+     "Weight of language model scores."},
+    {OPTION_NUMBER, "pr-scale", "X", &set.scales.pronunciation, &set.pronunciation_given, 0, 1e9,
+     "Weight of pronunciation scores."},
+    {OPTION_NUMBER, "word-penalty", "X", &set.scales.word_penalty, &set.penalty_given, -1e9, 1e9,
+     "What each word adds (log10)."},
+    {.type = OPTION_GROUP, .help = "Size and speed"},
+    {OPTION_NUMBER, "prune", "P", &set.prune, NULL, 0, 1,
+     "First drop links whose posterior probability, by the lattice's own scores, is below P."},
+    {OPTION_NUMBER, "posterior-scale", "X", &set.posterior_scale, NULL, 0, 1e9,
+     "Scores are divided by X for posterior probabilities; 0: by the language model scale."},
+    {OPTION_COUNT, "merge-order", "N", &set.merge_order, NULL, 0, 1000,
+     "Merge hypotheses of a node whose last N-1 words are the same. 0: only those with all words "
+     "the same, so that without the next options the result is exact."},
+    {OPTION_NUMBER, "merge-distance", "X", &set.merge_distance, NULL, 0, 1,
+     "Merge hypotheses of a node with the same last word whose hidden vectors have a root mean "
+     "square difference below X."},
+    {OPTION_NUMBER, "beam", "X", &set.beam, NULL, 0, INFINITY,
+     "Drop hypotheses that are worse than the best of their node by more than X (log10, scaled)."},
+    {OPTION_COUNT, "max-histories", "N", &set.most_histories, NULL, 0, 1000000,
+     "Keep the best N hypotheses of a node; 0: all."},
+    {OPTION_COUNT, "max-nodes", "N", &set.most_nodes, NULL, 1, 1e12,
+     "An expanded lattice with more nodes is an error."},
+    {.type = OPTION_GROUP, .help = "Input"},
+    {OPTION_TEXT, "list", "FILE", &set.list, NULL, 0, 0, "More lattice files, one name a line."},
+    {OPTION_TEXT, "words", "FILE", &set.symbols, NULL, 0, 0,
+     "Kaldi's table of words (words.txt), if the lattices have numbers for words."},
+    {OPTION_FLAG, "htk-quotes", NULL, &set.quotes, NULL, 0, 0,
+     "Words of SLF lattices have HTK's quotes and backslashes; without this option words are what "
+     "stands there, as SRILM has it."},
+    {OPTION_FLAG, "trim", NULL, &set.trim, NULL, 0, 0,
+     "Nodes that are not on a way from start to end are dropped; otherwise they are errors."},
+    {OPTION_FLAG, "keep-going", NULL, &set.keep_going, NULL, 0, 0,
+     "Report and skip lattices that cannot be used; the exit status is then 1 at the end."},
+    {.type = OPTION_GROUP, .help = "Output"},
+    {OPTION_TEXT, "write", "WHAT", &set.write, NULL, 0, 0,
+     "`best`: lines ID WORD WORD ...; `nbest`: lines of ID, acoustic score, language model score, "
+     "number of words and words, between tabs; `lattice`."},
+    {OPTION_COUNT, "nbest", "N", &set.nbest, NULL, 1, 1e9,
+     "Length of n-best lists; no two hypotheses have the same words."},
+    {OPTION_TEXT, "format", "FORMAT", &set.format, NULL, 0, 0,
+     "Of lattices: `slf` or `kaldi`; that of the input if not given."},
+    {OPTION_TEXT, "o", "FILE", &set.output, NULL, 0, 0, "Write here, not to standard output."},
+    {OPTION_TEXT, "out-dir", "DIR", &set.folder, NULL, 0, 0,
+     "Write a file DIR/ID for each utterance; n-best lists are then lines of acoustic score, "
+     "language model score, number of words, words, as SRILM reads them."},
+    {OPTION_FLAG, "gz", NULL, &set.gz, NULL, 0, 0, "These files are DIR/ID.gz, compressed."},
+    {OPTION_COUNT, "debug", "N", &set.debug, NULL, 0, 1,
+     "1: sizes and work of each lattice on standard error."},
+};
+
+static const struct options options = {
+    .program = PROGRAM,
+    .usage = "-rnnlm MODEL [-ngram A.arpa] [-lambda X] [-write lattice|nbest|best] LATTICES...",
+    .about = "Gives the words of lattices new language model scores, and prints the best sentence\n"
+             "of each, an n-best list, or the lattice. LATTICES are files of HTK's standard\n"
+             "lattice format (one utterance a file) or of Kaldi's compact lattices in text form\n"
+             "(any number of utterances), recognised by content, plain or gzip-compressed; - is\n"
+             "standard input. Histories of words are expanded as far as -merge-order,\n"
+             "-merge-distance and -beam let them. Scores are log10, but in the lattices\n"
+             "themselves, which keep their base.",
+    .table = table,
+    .count = sizeof table / sizeof *table,
+    .operands = "LATTICES...",
+};
+
+struct work {
+    struct model model;
+    struct ngram_model *ngram;
+    struct language language;
+    struct symbols symbols;
+    struct vocabulary ignored, names; // names: of utterances, which have files of their own
+    struct rescore_options rescoring;
+    struct lattice_reading reading;
+    struct lattice_result_form form;
+    struct output *output;
+    uint64_t lattices; // written
+    bool failed;
+};
+
+// ---- one lattice ------------------------------------------------------------------------------
+
+static void scale(struct lattice *lattice)
+{
+    if (set.acoustic_given)
+        lattice->scales.acoustic = set.scales.acoustic;
+    if (set.lm_given)
+        lattice->scales.lm = set.scales.lm;
+    if (set.pronunciation_given)
+        lattice->scales.pronunciation = set.scales.pronunciation;
+    if (set.penalty_given)
+        lattice->scales.word_penalty = set.scales.word_penalty;
+}
+
+static bool rescore(struct work *work, struct lattice *lattice, struct error *error)
+{
+    size_t nodes = lattice->nodes, links = lattice->links;
+    uint64_t predicted = work->language.predicted, advanced = work->language.advanced;
+    double posterior_scale = set.posterior_scale > 0  ? set.posterior_scale
+                             : lattice->scales.lm > 0 ? lattice->scales.lm
+                                                      : 1;
+    struct rescore_options options_here = work->rescoring;
+    options_here.log_linear =
+        set.mix != NULL ? strcmp(set.mix, "log") == 0 : lattice->format == LATTICE_KALDI;
+    if (set.prune > 0 && !lattice_prune(lattice, set.prune, posterior_scale, error))
+        return false;
+    size_t pruned_nodes = lattice->nodes, pruned_links = lattice->links;
+    if (set.model != NULL && !lattice_rescore(lattice, &work->language, &options_here, error))
+        return error_prefix(error, "%s: %s: ", lattice->file, lattice->id);
+    if (set.debug > 0)
+        fprintf(stderr,
+                "%s: %zu nodes, %zu links; pruned: %zu, %zu; rescored: %zu, %zu; %llu "
+                "probabilities, %llu states\n",
+                lattice->id, nodes, links, pruned_nodes, pruned_links, lattice->nodes,
+                lattice->links, (unsigned long long)(work->language.predicted - predicted),
+                (unsigned long long)(work->language.advanced - advanced));
+    return true;
+}
+
+// The file of an utterance, which has not been there yet.
+static struct output *open_own(struct work *work, const struct lattice *lattice,
+                               struct error *error)
+{
+    char *path = NULL;
+    size_t known = work->names.size;
+    if (strchr(lattice->id, '/') != NULL || strcmp(lattice->id, ".") == 0 ||
+        strcmp(lattice->id, "..") == 0) {
+        error_set(error, "%s: found the utterance \"%s\", wanted a name for a file of -out-dir",
+                  lattice->file, lattice->id);
+        return NULL;
+    }
+    if (vocabulary_add(&work->names, lattice->id, strlen(lattice->id), error) < 0)
+        return NULL;
+    if (work->names.size == known) {
+        error_set(error, "%s: the utterance \"%s\" has been there before, wanted one file each",
+                  lattice->file, lattice->id);
+        return NULL;
+    }
+    if (asprintf(&path, "%s/%s%s", set.folder, lattice->id, set.gz ? ".gz" : "") < 0) {
+        error_set(error, "not enough memory");
+        return NULL;
+    }
+    struct output *output = output_open(path, error);
+    free(path);
+    return output;
+}
+
+static bool write_result(struct work *work, const struct lattice *lattice, struct error *error)
+{
+    struct lattice_result_form form = work->form;
+    if (set.format == NULL)
+        form.format = lattice->format;
+    if (set.folder != NULL) {
+        struct output *output = open_own(work, lattice, error);
+        if (output == NULL)
+            return false;
+        if (lattice_result_write(lattice, &form, output, error))
+            return output_commit(output, error);
+        output_discard(output);
+        return false;
+    }
+    if (work->lattices > 0 && form.writing == WRITE_LATTICE && form.format == LATTICE_SLF)
+        return error_set(error,
+                         "%s: found a second lattice, wanted one, as SLF has one a file: "
+                         "-out-dir writes a file each",
+                         lattice->file);
+    return lattice_result_write(lattice, &form, work->output, error);
+}
+
+// Reports a failure where -keep-going says so; false if it ends the work.
+static bool pass_over(struct work *work, const struct error *error)
+{
+    if (set.keep_going)
+        work->failed = options_fail(PROGRAM, error->text) != 0;
+    return set.keep_going;
+}
+
+static bool process(struct work *work, const char *path, struct error *error)
+{
+    struct lattice lattice;
+    enum lattice_result result;
+    bool ok = true;
+    struct lattice_reader *reader = lattice_reader_open(path, &work->reading, error);
+    if (reader == NULL)
+        return pass_over(work, error);
+    while (ok && (result = lattice_read(reader, &lattice, error)) != LATTICE_NO_MORE) {
+        ok = result == LATTICE_READ;
+        if (ok) {
+            scale(&lattice);
+            ok = rescore(work, &lattice, error) && write_result(work, &lattice, error);
+            lattice_free(&lattice);
+            work->lattices += ok;
+        }
+        ok = ok || pass_over(work, error);
+    }
+    lattice_reader_close(reader);
+    return ok;
+}
+
+// ---- the whole --------------------------------------------------------------------------------
+
+static bool process_all(struct work *work, const struct option_list *operands, struct error *error)
+{
+    for (size_t i = 0; i < operands->count; i++)
+        if (!process(work, operands->item[i], error))
+            return false;
+    struct input *list = set.list != NULL ? input_open(set.list, error) : NULL;
+    bool ok = set.list == NULL || list != NULL;
+    for (char *line; list != NULL && ok && (line = input_line(list, NULL)) != NULL;) {
+        line += strspn(line, " \t\r");
+        size_t length = strlen(line);
+        while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL)
+            line[--length] = '\0';
+        ok = length == 0 || process(work, line, error);
+    }
+    ok = ok && (list == NULL || input_ok(list, error));
+    input_close(list);
+    if (ok && work->lattices == 0 && !work->failed)
+        return error_set(error, "found no lattice");
+    return ok;
+}
+
+static bool prepare(struct work *work, struct error *error)
+{
+    if (!vocabulary_init(&work->names, error) || !vocabulary_init(&work->ignored, error))
+        return false;
+    for (size_t i = 0; i < set.ignored.count; i++)
+        if (vocabulary_add(&work->ignored, set.ignored.item[i], strlen(set.ignored.item[i]),
+                           error) < 0)
+            return false;
+    if (set.symbols != NULL && !symbols_read(&work->symbols, set.symbols, error))
+        return false;
+    const struct symbols *symbols = set.symbols != NULL ? &work->symbols : NULL;
+    bool own = set.ngram == NULL; // scores to be mixed with, if any
+    if (!own && !set.lambda_given)
+        set.lambda = 0.5;
+    work->reading = (struct lattice_reading){set.quotes, set.trim, symbols, &work->ignored};
+    work->rescoring = (struct rescore_options){.merge_order = set.merge_order,
+                                               .merge_distance = set.merge_distance,
+                                               .beam = set.beam,
+                                               .most_histories = (size_t)set.most_histories,
+                                               .most_nodes = (size_t)set.most_nodes,
+                                               .oov_penalty = set.oov_penalty,
+                                               .lambda = own ? set.lambda : 1};
+    work->form.quotes = set.quotes;
+    work->form.symbols = symbols;
+    work->form.most = (size_t)set.nbest;
+    work->form.with_id = set.folder == NULL;
+    if (set.model != NULL && !model_open(&work->model, set.model, error))
+        return false;
+    if (set.ngram != NULL && (work->ngram = ngram_open(set.ngram, error)) == NULL)
+        return false;
+    return set.model == NULL ||
+           language_init(&work->language, &work->model, work->ngram, set.lambda, set.unk, error);
+}
+
+static struct work work;
+
+static bool rescore_all(const struct option_list *operands, struct output *output,
+                        struct error *error)
+{
+    work.output = set.output != NULL ? output_open(set.output, error) : output;
+    bool ok = work.output != NULL && prepare(&work, error) && process_all(&work, operands, error);
+    if (set.output != NULL && ok)
+        ok = output_commit(work.output, error);
+    else if (set.output != NULL && work.output != NULL)
+        output_discard(work.output);
+    language_free(&work.language);
+    ngram_close(work.ngram);
+    if (set.model != NULL)
+        model_free(&work.model);
+    symbols_free(&work.symbols);
+    vocabulary_free(&work.ignored);
+    vocabulary_free(&work.names);
+    return ok;
+}
+
+static const char *wrong_usage(const struct option_list *operands)
+{
+    if (operands->count == 0 && set.list == NULL)
+        return "wanted: LATTICES...";
+    if (set.model == NULL && (set.ngram != NULL || set.lambda_given || set.mix != NULL))
+        return "-ngram, -lambda and -mix want -rnnlm MODEL";
+    if (set.folder != NULL && set.output != NULL)
+        return "-o and -out-dir exclude each other";
+    return NULL;
+}
+
+// Options with a few words to choose from.
+static const char *wrong_choice(void)
+{
+    static const char *const writings[] = {"lattice", "nbest", "best"};
+    size_t writing = 0;
+    while (writing < 3 && strcmp(set.write, writings[writing]) != 0)
+        writing++;
+    work.form.writing = (enum lattice_writing)writing;
+    if (writing == 3)
+        return "-write: wanted lattice, nbest or best";
+    if (set.mix != NULL && strcmp(set.mix, "linear") != 0 && strcmp(set.mix, "log") != 0)
+        return "-mix: wanted linear or log";
+    if (set.format != NULL && strcmp(set.format, "slf") != 0 && strcmp(set.format, "kaldi") != 0)
+        return "-format: wanted slf or kaldi";
+    if (set.format != NULL && strcmp(set.format, "kaldi") == 0)
+        work.form.format = LATTICE_KALDI;
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static struct option_list operands;
+    enum options_result result = options_parse(&options, argc, argv, &operands);
+    if (result != OPTIONS_RUN)
+        return options_status(result);
+    const char *wrong = wrong_usage(&operands);
+    if (wrong != NULL) {
+        options_fail(PROGRAM, wrong);
+        return options_status(OPTIONS_BAD_USAGE);
+    }
+    wrong = wrong_choice();
+    if (wrong != NULL)
+        return options_fail(PROGRAM, wrong);
+    int status = tool_run(PROGRAM, rescore_all, &operands);
+    return status != 0 ? status : work.failed;
+}
