@@ -114,6 +114,15 @@ $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/internal.a
 
 unit-tests: $(UNIT_TESTS)
 
+# Programs of users: they see nothing but rnnlm.h and the static library.
+EXAMPLES := $(patsubst test/examples/%.c, $(BUILD)/examples/%, $(wildcard test/examples/*.c))
+
+$(BUILD)/examples/%: test/examples/%.c rnnlm/rnnlm.h $(BUILD)/librnnlm.a
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARNINGS) $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pthread -Irnnlm -o $@ $< $(BUILD)/librnnlm.a $(LIBS)
+
+examples: $(EXAMPLES)
+
 test: all
 	scripts/run-tests
 
@@ -129,7 +138,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench all programs libraries man install unit-tests test clean help
+.PHONY: bench all programs libraries man install unit-tests test clean help examples
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -128,7 +128,7 @@ static const struct option table[] = {
     {OPTION_TEXT, "tune-lm-prob", "FILE", &set.tune_lm_prob, NULL, 0, 0,
      "What -lm-prob is for the test text, for the text to find weights on."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
-     "Take unknown words as <unk>, where a model has it."},
+     "Take unknown words as <unk>, where the network has it; an n-gram model always does."},
     {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
      "Output of -test: srilm prints what SRILM's ngram -ppl prints. Or the format in which "
      "training saves the model: text, binary, native (used in place by scoring, shared between "
@@ -485,7 +485,7 @@ static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
             return false;
     }
     if (evaluation->ngram != NULL)
-        blend->other = source_ngram(evaluation->ngram, set.unk, error);
+        blend->other = source_ngram(evaluation->ngram, error);
     else if (lm_prob != NULL)
         blend->other = source_stream(lm_prob, error);
     return blend->other != NULL || (evaluation->ngram == NULL && lm_prob == NULL);

@@ -28,8 +28,9 @@ struct source_word {
 struct source *source_network(const struct model *model, bool independent, bool unk,
                               struct learner *learner, struct pool *pool, struct error *error);
 
-// A back-off model from the start of a sentence; it starts again after each </s>. `unk` as above.
-struct source *source_ngram(const struct ngram_model *model, bool unk, struct error *error);
+// A back-off model from the start of a sentence; it starts again after each </s>. Words unknown to
+// it are <unk>, where it has a probability for that.
+struct source *source_ngram(const struct ngram_model *model, struct error *error);
 
 // A file of probabilities, in step with the text; any form that score/stream.h reads.
 struct source *source_stream(const char *path, struct error *error);

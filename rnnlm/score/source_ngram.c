@@ -9,7 +9,6 @@
 struct ngram_source {
     struct source source;
     const struct ngram_model *model;
-    bool unk;
     struct ngram_state start, now;
     struct ngram_drawer drawer; // made when the first word is drawn
 };
@@ -19,16 +18,9 @@ static struct ngram_source *of(struct source *source)
     return (struct ngram_source *)source;
 }
 
-// Without -unk, <unk> is no word either, as with SRILM's ngram.
-static int32_t id_of(const struct ngram_source *ngram, const struct token *token)
-{
-    int32_t id = ngram_word(ngram->model, token->text, token->length);
-    return id == ngram->model->unknown && !ngram->unk ? WORD_OOV : id;
-}
-
 static void score(struct ngram_source *ngram, const struct token *token, struct source_word *word)
 {
-    word->id = id_of(ngram, token);
+    word->id = ngram_word(ngram->model, token->text, token->length);
     word->name = word->id >= 0 ? vocabulary_word(&ngram->model->words, word->id) : NULL;
     word->prob = pow(10, ngram_score(ngram->model, &ngram->now, word->id, &ngram->now, NULL));
     if (token->sentence_end)
@@ -68,14 +60,13 @@ static const struct source_type ngram_type = {.next = ngram_source_next,
                                               .draw = ngram_source_draw,
                                               .free = ngram_source_free};
 
-struct source *source_ngram(const struct ngram_model *model, bool unk, struct error *error)
+struct source *source_ngram(const struct ngram_model *model, struct error *error)
 {
     struct ngram_source *ngram = memory_new(1, sizeof *ngram, error);
     if (ngram == NULL)
         return NULL;
     ngram->source.type = &ngram_type;
     ngram->model = model;
-    ngram->unk = unk;
     ngram_start(model, &ngram->start, true);
     ngram->now = ngram->start;
     return &ngram->source;

@@ -1,17 +1,14 @@
-// How a decoder uses the library: beam search over a word graph.
-//
-//   beam_search MODEL GRAPH [BEAM]
+// How a decoder uses the library: `beam_search MODEL GRAPH`, a beam search over a word graph.
 //
 // A line of GRAPH is an arc `FROM TO WORD SCORE`: nodes are numbers, FROM < TO, arcs stand in order
-// of FROM, node 0 is the start and the highest one the end, SCORE is log10. Prints the log10 score
-// of the best sentence, graph and network together, and its words.
-#include <math.h>
+// of FROM, node 0 is the start, the words of arcs to the highest node, the end, are </s>; SCORE is
+// log10. Prints the log10 score of the best sentence, graph and network together, and its words.
 #include <rnnlm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NODES = 1000, MOST_BEAM = 100, MOST_ARCS = 10000, MOST_PAIRS = 10000 };
+enum { BEAM = 20, ARCS = 1000, MOST = BEAM * ARCS };
 
 struct arc {
     int from, to;
@@ -19,114 +16,83 @@ struct arc {
     double score;
 };
 
-// A partial sentence. Its state is a plain value: the decoder owns it and throws it away at will.
+// A partial sentence. Its state is a plain value in memory of the decoder's.
 struct hypothesis {
-    void *state;
+    int node;
     double score;
-    const struct hypothesis *before;
-    const char *word;
+    void *state;
+    char words[1000];
 };
 
-static struct arc arcs[MOST_ARCS];
-static struct hypothesis beam[MOST_NODES][MOST_BEAM]; // the best ones of each node
-static int count[MOST_NODES];
+static struct arc arcs[ARCS];
+static struct hypothesis all[MOST + 1];
+static size_t hypotheses, done; // done: expanded
 
-static void fail(const char *message)
+static size_t read_graph(FILE *file)
 {
-    fprintf(stderr, "beam_search: %s\n", message);
-    exit(1);
+    size_t n = 0;
+    while (n < ARCS && fscanf(file, "%d %d %99s %lf", &arcs[n].from, &arcs[n].to, arcs[n].word,
+                              &arcs[n].score) == 4)
+        n++;
+    return n;
 }
 
-// Reads the graph, and adds an arc with </s> behind its end. Returns the number of arcs.
-static int read_graph(FILE *file)
+static int by_node_and_score(const void *left, const void *right)
 {
-    int n = 0, last = 0;
-    char line[300];
-    for (struct arc *arc = arcs; fgets(line, sizeof line, file) != NULL; arc++, n++) {
-        if (n + 1 == MOST_ARCS ||
-            sscanf(line, "%d %d %99s %lf", &arc->from, &arc->to, arc->word, &arc->score) != 4 ||
-            arc->from < (n > 0 ? arc[-1].from : 0) || arc->to <= arc->from ||
-            arc->to >= MOST_NODES - 1)
-            fail("wanted: FROM TO WORD SCORE");
-        last = arc->to > last ? arc->to : last;
+    const struct hypothesis *a = left, *b = right;
+    return a->node != b->node ? a->node - b->node : (a->score < b->score) - (a->score > b->score);
+}
+
+// Scores the words of n arcs, which leave a node, behind its best hypotheses, all at once.
+static int expand(const rnnlm_model *model, const struct arc *arc, size_t n)
+{
+    static void *before[MOST], *after[MOST];
+    static int32_t word[MOST];
+    static double log10_prob[MOST];
+    size_t begin = done;
+    qsort(all + done, hypotheses - done, sizeof *all, by_node_and_score);
+    while (done < hypotheses && all[done].node == arc->from)
+        done++;
+    size_t pairs = n * (done - begin < BEAM ? done - begin : BEAM);
+    for (size_t i = 0; i < pairs; i++) { // pairs that share a state stand together
+        before[i] = all[begin + i / n].state;
+        after[i] = malloc(rnnlm_state_size(model));
+        word[i] = rnnlm_word_id(model, arc[i % n].word, strlen(arc[i % n].word));
     }
-    arcs[n] = (struct arc){last, last + 1, "</s>", 0};
-    return n + 1;
-}
-
-// Puts a hypothesis into a node's beam, in the worst one's place if that is full.
-static void insert(int node, struct hypothesis new, int width)
-{
-    struct hypothesis *worst = &beam[node][0];
-    for (int i = 1; i < count[node]; i++)
-        worst = beam[node][i].score < worst->score ? &beam[node][i] : worst;
-    if (count[node] < width)
-        worst = &beam[node][count[node]++];
-    else if (new.score > worst->score)
-        free(worst->state);
-    else
-        free(new.state);
-    if (new.score > worst->score || worst->state == NULL)
-        *worst = new;
-}
-
-// Scores all words behind all hypotheses of a node together.
-static void expand(rnnlm_model *model, int node, const struct arc *arc, int n, int width)
-{
-    static const void *before[MOST_PAIRS];
-    static void *after[MOST_PAIRS];
-    static int32_t word[MOST_PAIRS];
-    static double log10_prob[MOST_PAIRS];
-    int pairs = 0;
-    for (int i = 0; i < count[node]; i++) // pairs that share a state stand together
-        for (int j = 0; j < n && pairs < MOST_PAIRS; j++, pairs++) {
-            before[pairs] = beam[node][i].state;
-            word[pairs] = rnnlm_word_id(model, arc[j].word, strlen(arc[j].word));
-            after[pairs] = malloc(rnnlm_state_size(model));
-        }
-    if (rnnlm_score_batch(model, (size_t)pairs, before, word, after, log10_prob) != 0)
-        fail("not enough memory");
-    for (int i = 0; i < pairs; i++) {
-        const struct hypothesis *old = &beam[node][i / n];
-        double lm = word[i] == RNNLM_OOV ? -5 : log10_prob[i]; // what an unknown word costs
-        double score = old->score + arc[i % n].score + lm;
-        insert(arc[i % n].to, (struct hypothesis){after[i], score, old, arc[i % n].word}, width);
+    if (rnnlm_score_batch(model, pairs, (const void *const *)before, word, after, log10_prob) != 0)
+        return -1;
+    for (size_t i = 0; i < pairs; i++) {
+        struct hypothesis new = all[begin + i / n];
+        new.node = arc[i % n].to;
+        new.score += arc[i % n].score + (word[i] == RNNLM_OOV ? -5 : log10_prob[i]);
+        new.state = after[i];
+        if (strlen(new.words) + sizeof arc->word + 1 < sizeof new.words)
+            strcat(strcat(new.words, " "), arc[i % n].word);
+        all[hypotheses++] = new;
     }
-}
-
-static void print_words(const struct hypothesis *last)
-{
-    if (last->before == NULL)
-        return;
-    print_words(last->before);
-    printf(" %s", last->word);
+    while (begin < done) // nobody looks back
+        free(all[begin++].state);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    char error[RNNLM_ERROR_SIZE];
-    int width = argc > 3 ? atoi(argv[3]) : 10;
-    FILE *file = argc > 2 ? fopen(argv[2], "r") : NULL;
-    if (file == NULL || width < 1 || width > MOST_BEAM)
-        fail("wanted: MODEL GRAPH [BEAM]");
-    int n = read_graph(file);
-    fclose(file);
-    rnnlm_model *model = rnnlm_open(argv[1], error, sizeof error);
+    char error[RNNLM_ERROR_SIZE] = "wanted: MODEL GRAPH";
+    FILE *file = argc == 3 ? fopen(argv[2], "r") : NULL;
+    rnnlm_model *model = file != NULL ? rnnlm_open(argv[1], error, sizeof error) : NULL;
     if (model == NULL)
-        fail(error);
-    insert(0, (struct hypothesis){malloc(rnnlm_state_size(model)), 0, NULL, NULL}, 1);
-    rnnlm_start(model, beam[0][0].state);
-    for (int begin = 0, end; begin < n; begin = end) {
-        for (end = begin; end < n && arcs[end].from == arcs[begin].from; end++)
+        return fprintf(stderr, "beam_search: %s\n", error), 1;
+    all[hypotheses++].state = malloc(rnnlm_state_size(model)); // node 0, score 0
+    rnnlm_start(model, all[0].state);
+    size_t n = read_graph(file);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i; end < n && arcs[end].from == arcs[i].from; end++)
             ;
-        expand(model, arcs[begin].from, arcs + begin, end - begin, width);
+        if (expand(model, arcs + i, end - i) != 0)
+            return fprintf(stderr, "beam_search: not enough memory\n"), 1;
     }
-    const struct hypothesis *best = &beam[arcs[n - 1].to][0];
-    for (int i = 1; i < count[arcs[n - 1].to]; i++)
-        best = best[0].score < beam[arcs[n - 1].to][i].score ? &beam[arcs[n - 1].to][i] : best;
-    printf("%.4f", count[arcs[n - 1].to] > 0 ? best->score : -INFINITY);
-    if (best->before != NULL)
-        print_words(best->before);
-    printf("\n");
-    rnnlm_close(model);
+    qsort(all + done, hypotheses - done, sizeof *all, by_node_and_score);
+    if (done == hypotheses)
+        return fprintf(stderr, "beam_search: no way leads to the end\n"), 1;
+    printf("%.4f%s\n", all[done].score, all[done].words);
 }
