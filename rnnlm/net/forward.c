@@ -9,8 +9,9 @@
 #include "net/maxent.h"
 
 enum {
-    WORD_FLOATS = 1 << 18
-}; // of word_prob: classes larger than a part of it are computed in several goes
+    FEW = 24,             // vectors for which BLAS is slower than products of our own
+    WORD_FLOATS = 1 << 18 // of word_prob: larger classes are computed in several goes
+};
 
 // A pair in the order of work: by class, then by state.
 struct forward_pair {
@@ -56,15 +57,16 @@ void forward_free(struct forward *forward)
     memset(forward, 0, sizeof *forward);
 }
 
-// out[i] = rows . in[i], for n vectors at once; one alone is faster as a product with a vector.
+// out[i] = rows . in[i], for n vectors at once. A few are faster without BLAS, which packs its
+// operands first.
 static void product(float *out, size_t out_row, const float *in, size_t n, const float *rows,
                     size_t row, size_t count, size_t width, bool add)
 {
     if (!add)
         for (size_t i = 0; i < n; i++)
             memset(out + i * out_row, 0, count * sizeof *out);
-    if (n == 1)
-        kernels->rows_times(out, rows, row, count, in, width);
+    if (n < FEW)
+        kernels->rows_times_many(out, out_row, rows, row, count, in, row, n, width);
     else
         kernels_product(false, true, n, count, width, 1, in, row, rows, row, 1, out, out_row);
 }

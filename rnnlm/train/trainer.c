@@ -224,8 +224,8 @@ static void keep_hidden(struct run *run, const float *hidden)
     memcpy(run->model->hidden, hidden, run->model->network.shape.hidden * sizeof *hidden);
 }
 
-// What is left of the rate after `done` of the epochs that are left. With a power of 1.5
-// the middle epochs are better than with 1, and the last one no worse.
+// What is left of the rate after `done` of the epochs that are left: a power above 1 leaves more of
+// them to small rates.
 static double fallen_rate(const struct run *run, double done)
 {
     const struct training_record *record = &run->model->record;
