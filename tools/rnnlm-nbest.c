@@ -1,5 +1,4 @@
-// rnnlm-nbest: language model scores of n-best lists in all their forms, re-ranking, and the
-// weights for it.
+// rnnlm-nbest: language model scores of n-best lists, re-ranking, and the weights for it.
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -306,37 +305,6 @@ static bool has_other(void)
     return set.ngram != NULL || set.lm_prob != NULL || set.list_lm;
 }
 
-static bool take_prob(struct work *work, struct nbest_list *list, const struct token *token,
-                      struct error *error)
-{
-    if (!memory_grow(&list->other_prob, &list->other_capacity, list->other_count + 1,
-                     sizeof(double), error))
-        return false;
-    return stream_match(work->stream, token, &list->other_prob[list->other_count++], error) ||
-           error_prefix(error, "%s: line %" PRIu64 ": ", list->path, list->line);
-}
-
-// The other model's probabilities, in step with the words.
-static bool take_probs(struct work *work, struct nbest_list *list, struct error *error)
-{
-    static const struct token end = {"</s>", 4, true};
-    for (size_t i = 0; i < list->count; i++) {
-        const char *text = nbest_list_text(list, list->hypothesis[i].words);
-        const char *stop = text + list->hypothesis[i].length;
-        while (text < stop) {
-            const char *blank = memchr(text, ' ', (size_t)(stop - text));
-            const char *after = blank != NULL ? blank : stop;
-            struct token token = {text, (size_t)(after - text), false};
-            if (!take_prob(work, list, &token, error))
-                return false;
-            text = after + (blank != NULL);
-        }
-        if (!take_prob(work, list, &end, error))
-            return false;
-    }
-    return true;
-}
-
 // What the work wants of a list besides its words.
 static bool check_list(struct work *work, const struct nbest_list *list, struct error *error)
 {
@@ -371,7 +339,7 @@ static bool read_lists(struct work *work, size_t *lists, struct error *error)
                 return false;
             continue;
         }
-        if (work->stream != NULL && !take_probs(work, list, error))
+        if (work->stream != NULL && !list_take_probs(list, work->stream, error))
             return false;
         hypotheses += list->count;
         ++*lists;

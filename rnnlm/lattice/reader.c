@@ -59,7 +59,7 @@ struct lattice_reader *lattice_reader_open(const char *path, const struct lattic
     reader->reading = reading;
     reader->input = input_open(path, error);
     if (reader->input != NULL)
-        reader->name = utterance_of(input_name(reader->input), error);
+        reader->name = utterance_of(strcmp(path, "-") == 0 ? "stdin" : path, error);
     if (reader->name != NULL && recognise(reader, error))
         return reader;
     lattice_reader_close(reader);

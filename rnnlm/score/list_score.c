@@ -278,6 +278,31 @@ static bool score_side(struct list_scorer *scorer, struct side *side,
 
 // ---- the other model --------------------------------------------------------------------------
 
+static bool take_prob(struct nbest_list *list, struct stream *stream, const struct token *token,
+                      struct error *error)
+{
+    if (!memory_grow(&list->other_prob, &list->other_capacity, list->other_count + 1,
+                     sizeof(double), error))
+        return false;
+    return stream_match(stream, token, &list->other_prob[list->other_count++], error) ||
+           error_prefix(error, "%s: line %llu: ", list->path, (unsigned long long)list->line);
+}
+
+bool list_take_probs(struct nbest_list *list, struct stream *stream, struct error *error)
+{
+    static const struct token end = {"</s>", 4, true};
+    for (size_t i = 0; i < list->count; i++) {
+        struct token token = {.sentence_end = false};
+        struct words rest = words_of(list, &list->hypothesis[i]);
+        while (next_word(&rest, &token.text, &token.length))
+            if (!take_prob(list, stream, &token, error))
+                return false;
+        if (!take_prob(list, stream, &end, error))
+            return false;
+    }
+    return true;
+}
+
 static double score_ngram(const struct list_models *models, const char *word, size_t length,
                           struct ngram_state *state)
 {
@@ -303,20 +328,15 @@ static void score_ngrams(struct list_scorer *scorer, struct nbest_list *const *l
         }
 }
 
-static bool set_other(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,
-                      struct error *error)
+static void set_other(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists)
 {
     size_t words = 0;
     if (scorer->models->ngram != NULL)
         score_ngrams(scorer, list, lists);
-    else if (scorer->models->other_probs)
-        for (size_t k = 0; k < lists; k++) {
-            memcpy(scorer->other + words, list[k]->other_prob,
-                   list[k]->other_count * sizeof(double));
-            words += list[k]->other_count;
-        }
-    (void)error;
-    return true;
+    for (size_t k = 0; scorer->models->other_probs && k < lists; k++) {
+        memcpy(scorer->other + words, list[k]->other_prob, list[k]->other_count * sizeof(double));
+        words += list[k]->other_count;
+    }
 }
 
 // ---- mixtures ---------------------------------------------------------------------------------
@@ -374,9 +394,9 @@ bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *lis
         hypotheses += list[k]->count;
     if (!memory_grow(&scorer->sequence, &scorer->sequence_capacity, hypotheses,
                      sizeof *scorer->sequence, error) ||
-        !memory_grow(&scorer->other, &scorer->other_capacity, words, sizeof(double), error) ||
-        !set_other(scorer, list, lists, error))
+        !memory_grow(&scorer->other, &scorer->other_capacity, words, sizeof(double), error))
         return false;
+    set_other(scorer, list, lists);
     for (size_t i = 0; i < scorer->sides; i++) {
         struct side *side = &scorer->side[i];
         if (!memory_grow(&side->word, &side->word_capacity, words, sizeof(int32_t), error) ||

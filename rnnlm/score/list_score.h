@@ -17,6 +17,7 @@
 #include "net/learner.h"
 #include "ngram/backoff.h"
 #include "score/lists.h"
+#include "score/stream.h"
 
 enum list_history {
     LIST_HISTORY_NONE,     // each hypothesis begins where sentences are independent
@@ -50,6 +51,9 @@ struct list_scorer;
 
 struct list_scorer *list_scorer_new(const struct list_models *models, struct error *error);
 void list_scorer_free(struct list_scorer *scorer);
+
+// Reads the other model's probabilities of a list's words, in their order.
+bool list_take_probs(struct nbest_list *list, struct stream *stream, struct error *error);
 
 // Fills networks, other and mixed of all hypotheses. Several lists at once are for
 // LIST_HISTORY_NONE. Error: a network's probability that is none.

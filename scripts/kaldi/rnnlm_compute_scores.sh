@@ -7,7 +7,7 @@
 # rare word in the model's word for rare words). Each line of <input-text> is "ID word word ..."; <output-scores> gets
 # "ID cost" in the same order, the cost being the negative natural logarithm of the hypothesis' probability, </s>
 # included. A rare word that unk.probs does not have costs 1e-7. Kaldi's --rnnlm_ver and other options of that kind are
-# accepted and change nothing. RNNLM_NBEST names the program, rnnlm-nbest; RNNLM_OPTIONS has further options for it.
+# accepted and change nothing. Every hypothesis begins a sentence of its own, as -independent asks of the reference. RNNLM_NBEST names the program, rnnlm-nbest; RNNLM_OPTIONS has further options for it.
 set -eu
 
 while [ $# -gt 0 ]; do
