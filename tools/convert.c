@@ -17,8 +17,8 @@ static const struct options options = {
              "as well.",
 };
 
-// The reference keeps probabilities in single precision, which shows in the last digit of about one in
-// a thousand. Where that would lose digits, they are kept.
+// The reference keeps probabilities in single precision, which shows in the last digit of about one
+// in a thousand. Where that would lose digits, they are kept.
 static double in_single_precision(double prob)
 {
     return prob < FLT_MIN ? prob : (double)(float)prob;

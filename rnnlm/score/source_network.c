@@ -11,7 +11,7 @@
 #include "score/source.h"
 
 enum {
-    LIST_BATCH = 256, // places of n-best lists that are computed together
+    LIST_BATCH = 128, // places of n-best lists that are computed together
     BATCH = 128,      // places of a text that are computed together
     BLOCK = 4 * BATCH // places whose output layers are computed while the hidden layers of the next
                       // ones are

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# make install: names, manual pages, and a program that uses the installed library.
+
+setup() {
+    [ -z "${RNNLM_SLOW_BUILD:-}" ] || skip "the sanitized build is not installed"
+    ROOT="$BATS_TEST_DIRNAME/../.."
+    BUILD="$ROOT/build"
+    BIN="${RNNLM_BIN:-$ROOT/bin}"
+    [ -e "$BUILD/librnnlm.a" ] || skip "the libraries are not built here"
+    TREE="$BATS_FILE_TMPDIR/tree"
+    if [ ! -d "$TREE" ]; then
+        make -s -C "$ROOT" install BIN="$BIN" DESTDIR="$TREE" PREFIX=/opt/rnnlm >"$BATS_FILE_TMPDIR/log" 2>&1 ||
+            { cat "$BATS_FILE_TMPDIR/log"; return 1; }
+    fi
+    PREFIX="$TREE/opt/rnnlm"
+}
+
+@test "programs are installed under names of their own" {
+    for name in rnnlm rnnlm-ngram rnnlm-mix rnnlm-arpa rnnlm-convert rnnlm-prob rnnlm-makenbest rnnlm-gettext \
+        rnnlm-getbest rnnlm-model rnnlm-nbest rnnlm-wer rnnlm-lattice; do
+        "$PREFIX/bin/$name" --version
+    done
+    [ ! -e "$PREFIX/bin/convert" ]
+}
+
+@test "every program has a manual page, which names each of its options" {
+    for program in "$PREFIX"/bin/*; do
+        page="$PREFIX/share/man/man1/$(basename "$program").1"
+        grep -q '^\.SH NAME' "$page"
+        "$program" --help | sed -n 's/^  -\([a-z0-9-]*\).*/\1/p' | while read -r option; do
+            grep -q "^\.B .*-$(echo "$option" | sed 's/-/\\\\-/g')" "$page" || { echo "$page lacks -$option"; exit 1; }
+        done
+    done
+    for command in train ppl cache; do
+        grep -q '^\.SH OPTIONS' "$PREFIX/share/man/man1/rnnlm-ngram-$command.1"
+    done
+}
+
+@test "a program is built with the installed header and either library" {
+    cat >"$BATS_TEST_TMPDIR/use.c" <<'C'
+#include <rnnlm.h>
+#include <stdio.h>
+int error_set(void) { return 0; } /* the library's own names must not collide with its user's */
+int main(void)
+{
+    char error[RNNLM_ERROR_SIZE];
+    printf("%s\n", rnnlm_version());
+    return rnnlm_open("no-such-model", error, sizeof error) != NULL || error_set();
+}
+C
+    libs="$(sed -n 's/^Libs.private: //p' "$PREFIX/lib/pkgconfig/rnnlm.pc")"
+    ${CC:-cc} -I"$PREFIX/include" "$BATS_TEST_TMPDIR/use.c" -o "$BATS_TEST_TMPDIR/static" "$PREFIX/lib/librnnlm.a" $libs
+    ${CC:-cc} -I"$PREFIX/include" "$BATS_TEST_TMPDIR/use.c" -o "$BATS_TEST_TMPDIR/shared" -L"$PREFIX/lib" -lrnnlm
+    version="$("$BIN/rnnlm" --version)"
+    [ "rnnlm $("$BATS_TEST_TMPDIR/static")" = "$version" ]
+    [ "rnnlm $(LD_LIBRARY_PATH="$PREFIX/lib" "$BATS_TEST_TMPDIR/shared")" = "$version" ]
+}

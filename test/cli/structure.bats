@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# The house rules that a compiler does not check: floors, and what the library may not do.
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/../../rnnlm" || return 1
+}
+
+# Floor of a folder; train, score and lattice share one but do not know each other, nor do ngram and model.
+floor() {
+    case $1 in
+    base) echo 1 ;;
+    text) echo 2 ;;
+    net) echo 3 ;;
+    ngram | model) echo 4 ;;
+    train | score | lattice) echo 5 ;;
+    *) return 1 ;;
+    esac
+}
+
+@test "a file includes only from its own folder or from a floor below" {
+    bad=
+    for file in */*.[ch]; do
+        own=${file%%/*}
+        for included in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file"); do
+            folder=${included%%/*}
+            [ "$folder" != "$own" ] || continue
+            [ -d "$folder" ] && [ "$(floor "$folder")" -lt "$(floor "$own")" ] || bad="$bad $file:$included"
+        done
+    done
+    [ -z "$bad" ] || { echo "includes that go up:$bad"; false; }
+}
+
+@test "the n-gram models know nothing of networks" {
+    ! grep -n '#include "\(net\|model\)/' ngram/*.[ch]
+}
+
+@test "instruction sets and BLAS are used in the kernels alone" {
+    ! grep -nE 'immintrin|_mm[0-9]*_|cblas' $(ls */*.[ch] *.[ch] | grep -v '^base/kernels')
+}
+
+@test "the library neither prints nor exits" {
+    ! grep -nE '(^|[^a-z_])(printf|puts|putchar|perror|exit|abort) ?\(|std(out|err)\b' */*.[ch] rnnlm.[ch]
+}
