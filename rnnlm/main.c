@@ -10,6 +10,7 @@
 #include "base/kernels.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "model/model_file.h"
 #include "options.h"
 #include "score/generate.h"
 #include "score/nbest.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/model.h"
+#include "model/model_file.h"
 #include "net/forward.h"
 #include "net/state.h"
 #include "options.h"

@@ -1,4 +1,5 @@
 // rnnlm-arpa: a network's probabilities in an ARPA file.
+#include "model/model_file.h"
 #include "ngram/arpa.h"
 #include "score/network_arpa.h"
 #include "tool.h"

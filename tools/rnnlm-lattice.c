@@ -8,6 +8,7 @@
 #include "lattice/reader.h"
 #include "lattice/rescore.h"
 #include "lattice/result.h"
+#include "model/model_file.h"
 #include "tool.h"
 
 #define PROGRAM "rnnlm-lattice"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/model.h"
+#include "model/model_file.h"
 #include "tool.h"
 
 #define PROGRAM "rnnlm-model"

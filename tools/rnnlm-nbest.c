@@ -10,6 +10,7 @@
 #include "base/kernels.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "model/model_file.h"
 #include "nbest-options.h"
 #include "score/list_score.h"
 #include "score/list_write.h"

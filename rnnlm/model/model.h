@@ -41,32 +41,14 @@ struct model {
     float *hidden; // [H] activation where the training text (or the last validation text) ended
     struct training_record record;
     enum model_format format; // that it was read in, and is written in
-    struct map map;           // where vocabulary and weights lie, if model_open() mapped a file
+    struct map
+        map; // where vocabulary and weights lie, if model_open() (model/model_file.h) mapped a file
 };
-
-// text, binary, native, native-bf16
-const char *model_format_name(enum model_format format);
-
-// Error: what was found and which names there are.
-bool model_format_named(const char *name, enum model_format *format, struct error *error);
 
 // Empties a model, whatever it holds.
 void model_free(struct model *model);
 
 // Takes over network and vocabulary sizes: allocates `hidden`. Part of making a model from nothing.
 bool model_attach(struct model *model, struct error *error);
-
-// Reads a model in any format known, recognised by its content; gzip-compressed and "-" too. All
-// that can be verified is, and its memory is its own, so that it may be trained. On failure the
-// model is empty. Error: what is wrong with the file, and where.
-bool model_load(struct model *model, const char *path, struct error *error);
-
-// The same for a model that is only to be read: a native file is used where it lies, at once and
-// shared with other processes, and its weights are not verified (model/native.h says what is).
-// Writing to such a model ends the process.
-bool model_open(struct model *model, const char *path, struct error *error);
-
-// Writes a model in model->format; the old file stays until the new one is complete.
-bool model_save(const struct model *model, const char *path, struct error *error);
 
 #endif

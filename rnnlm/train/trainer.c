@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "model/model_file.h"
 #include "net/learner.h"
 #include "train/batch_run.h"
 

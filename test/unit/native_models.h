@@ -2,7 +2,7 @@
 #ifndef NATIVE_MODELS_H
 #define NATIVE_MODELS_H
 
-#include "model/model.h"
+#include "model/model_file.h"
 #include "net/output.h"
 #include "scratch.h"
 #include "testing.h"

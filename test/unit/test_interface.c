@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "model/model.h"
+#include "model/model_file.h"
 #include "rnnlm.h"
 #include "scratch.h"
 #include "testing.h"

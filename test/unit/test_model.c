@@ -6,7 +6,7 @@
 
 #include "scratch.h"
 
-#include "model/model.h"
+#include "model/model_file.h"
 
 enum { MOST_FILE = 1 << 16 };
 

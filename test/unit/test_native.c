@@ -8,6 +8,7 @@
 
 #include "base/bfloat16.h"
 #include "base/checksum.h"
+#include "model/model_file.h"
 #include "native_models.h"
 #include "net/learner.h"
 

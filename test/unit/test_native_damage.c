@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/checksum.h"
+#include "model/model_file.h"
 #include "model/native_format.h"
 #include "native_models.h"
 

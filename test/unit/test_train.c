@@ -1,4 +1,5 @@
 // Training on small generated texts: epochs, the rate schedule, saving and resuming, blow-ups.
+#include "model/model_file.h"
 #include "testing.h"
 
 #include <fcntl.h>

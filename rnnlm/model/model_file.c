@@ -1,0 +1,85 @@
+// Finding the right file format.
+#include "model/model_file.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "model/mikolov.h"
+#include "model/native.h"
+
+static const char *const format_name[] = {"text", "binary", "native", "native-bf16"};
+
+enum { FORMATS = sizeof format_name / sizeof format_name[0] };
+
+const char *model_format_name(enum model_format format)
+{
+    return format_name[format];
+}
+
+bool model_format_named(const char *name, enum model_format *format, struct error *error)
+{
+    for (int i = 0; i < FORMATS; i++)
+        if (strcmp(name, format_name[i]) == 0) {
+            *format = (enum model_format)i;
+            return true;
+        }
+    return error_set(error, "found \"%.60s\", wanted text, binary, native or native-bf16", name);
+}
+
+// Text is checked number by number as it is read; this finds the others. Weights in place are not
+// looked at, for that would read the whole file.
+static bool is_finite(const struct model *model, struct error *error)
+{
+    for (size_t i = 0; i < model->network.shape.hidden; i++)
+        if (!isfinite(model->hidden[i]))
+            return error_set(error, "hidden layer activation: found %g, wanted finite numbers",
+                             (double)model->hidden[i]);
+    return model->network.borrowed || network_is_finite(&model->network, error);
+}
+
+static bool read_model(struct model *model, struct input *input, const char *path, bool in_place,
+                       struct error *error)
+{
+    if (!native_recognise(input))
+        return mikolov_read(model, input, error);
+    bool plain = strcmp(path, "-") != 0 && input_bytes_left(input) != UINT64_MAX;
+    return in_place && plain ? native_map(model, path, error) : native_read(model, input, error);
+}
+
+static bool load(struct model *model, const char *path, bool in_place, struct error *error)
+{
+    memset(model, 0, sizeof *model);
+    struct input *input = input_open(path, error);
+    if (input == NULL)
+        return false;
+    bool ok = read_model(model, input, path, in_place, error);
+    if (ok && !is_finite(model, error))
+        ok = error_prefix(error, "%s: ", input_name(input));
+    input_close(input);
+    if (!ok)
+        model_free(model);
+    return ok;
+}
+
+bool model_load(struct model *model, const char *path, struct error *error)
+{
+    return load(model, path, false, error);
+}
+
+bool model_open(struct model *model, const char *path, struct error *error)
+{
+    return load(model, path, true, error);
+}
+
+bool model_save(const struct model *model, const char *path, struct error *error)
+{
+    struct output *output = output_open(path, error);
+    if (output == NULL)
+        return false;
+    if (model->format == MODEL_NATIVE || model->format == MODEL_NATIVE_BFLOAT16)
+        native_write(model, output);
+    else
+        mikolov_write(model, output);
+    return output_commit(output, error);
+}

@@ -1,0 +1,26 @@
+// Models in files of any format.
+#ifndef MODEL_MODEL_FILE_H
+#define MODEL_MODEL_FILE_H
+
+#include "model/model.h"
+
+// text, binary, native, native-bf16
+const char *model_format_name(enum model_format format);
+
+// Error: what was found and which names there are.
+bool model_format_named(const char *name, enum model_format *format, struct error *error);
+
+// Reads a model in any format known, recognised by its content; gzip-compressed and "-" too. All
+// that can be verified is, and its memory is its own, so that it may be trained. On failure the
+// model is empty. Error: what is wrong with the file, and where.
+bool model_load(struct model *model, const char *path, struct error *error);
+
+// The same for a model that is only to be read: a native file is used where it lies, at once and
+// shared with other processes, and its weights are not verified (model/native.h says what is).
+// Writing to such a model ends the process.
+bool model_open(struct model *model, const char *path, struct error *error);
+
+// Writes a model in model->format; the old file stays until the new one is complete.
+bool model_save(const struct model *model, const char *path, struct error *error);
+
+#endif
