@@ -45,7 +45,7 @@ static struct {
 static struct {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
         min_improvement, save_every, hidden, compression, direct, direct_order, bptt, bptt_block,
-        seed, most, streams, threads, epochs;
+        seed, streams, threads, epochs;
 } given;
 
 #define MANY 9e15 // what counts may reach

@@ -34,6 +34,7 @@ bool forward_init(struct forward *forward, const struct network *network, size_t
     forward->class_prob = memory_new(most, forward->class_row * sizeof(float), error);
     forward->gathered = memory_new(most, network->output_row * sizeof(float), error);
     forward->word_prob = memory_new(forward->word_rows, largest * sizeof(float), error);
+    forward->distinct = memory_new(forward->word_rows, sizeof *forward->distinct, error);
     forward->history = memory_new(most, sizeof *forward->history, error);
     if (network->shape.compression > 0) {
         forward->compressed = memory_new(most, network->output_row * sizeof(float), error);
@@ -41,7 +42,8 @@ bool forward_init(struct forward *forward, const struct network *network, size_t
             return false;
     }
     return forward->before != NULL && forward->hidden != NULL && forward->class_prob != NULL &&
-           forward->gathered != NULL && forward->word_prob != NULL && forward->history != NULL;
+           forward->gathered != NULL && forward->word_prob != NULL && forward->distinct != NULL &&
+           forward->history != NULL;
 }
 
 void forward_free(struct forward *forward)
@@ -54,6 +56,7 @@ void forward_free(struct forward *forward)
     free(forward->word_prob);
     free(forward->history);
     free(forward->pair);
+    free(forward->distinct);
     memset(forward, 0, sizeof *forward);
 }
 
@@ -189,13 +192,10 @@ bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                      const int32_t *word, double *prob, struct error *error)
 {
     const struct classes *classes = &forward->network->classes;
-    const struct forward_pair **distinct = memory_new(forward->word_rows, sizeof *distinct, error);
+    const struct forward_pair **distinct = forward->distinct;
     size_t known = 0;
-    if (distinct == NULL || !memory_grow(&forward->pair, &forward->pair_capacity, pairs,
-                                         sizeof *forward->pair, error)) {
-        free(distinct);
+    if (!memory_grow(&forward->pair, &forward->pair_capacity, pairs, sizeof *forward->pair, error))
         return false;
-    }
     for (size_t i = 0; i < pairs; i++) {
         prob[i] = 0;
         if (word[i] >= 0)
@@ -218,6 +218,5 @@ bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                 (double)forward->class_prob[pair->state * forward->class_row + k] * in_class;
         }
     }
-    free(distinct);
     return true;
 }

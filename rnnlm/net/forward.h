@@ -23,6 +23,7 @@ struct forward {
     size_t word_rows;
     const int32_t **history; // [most]
     struct forward_pair *pair;
+    const struct forward_pair **distinct; // [word_rows] pairs with different states
     size_t pair_capacity;
 };
 

@@ -43,11 +43,6 @@ int ngram_order(const struct ngram_model *model)
     return model->used;
 }
 
-const struct vocabulary *ngram_vocabulary(const struct ngram_model *model)
-{
-    return &model->words;
-}
-
 size_t ngram_count(const struct ngram_model *model, int order)
 {
     if (order < 1 || order > model->order)

@@ -35,8 +35,6 @@ void ngram_order_limit(struct ngram_model *model, int order);
 // Length of the longest n-grams in use.
 int ngram_order(const struct ngram_model *model);
 
-const struct vocabulary *ngram_vocabulary(const struct ngram_model *model);
-
 // Id of a word; that of <unk> if the model has one and does not know the word, WORD_OOV if it has
 // none.
 int32_t ngram_word(const struct ngram_model *model, const char *text, size_t length);

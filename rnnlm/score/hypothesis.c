@@ -45,25 +45,6 @@ struct hypotheses {
     struct error failure;
 };
 
-// ---- words of a line --------------------------------------------------------------------------
-
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
-bool span_take(struct span *rest, struct span *word)
-{
-    while (rest->length > 0 && is_blank(*rest->text))
-        *rest = (struct span){rest->text + 1, rest->length - 1};
-    word->text = rest->text;
-    word->length = 0;
-    while (word->length < rest->length && !is_blank(word->text[word->length]))
-        word->length++;
-    *rest = (struct span){rest->text + word->length, rest->length - word->length};
-    return word->length > 0;
-}
-
 bool span_field(struct span *rest, const char *separator, struct span *field)
 {
     size_t length = strlen(separator);
@@ -77,9 +58,9 @@ bool span_field(struct span *rest, const char *separator, struct span *field)
         field->length = (size_t)(end - rest->text);
         *rest = (struct span){end + length, rest->length - field->length - length};
     }
-    while (field->length > 0 && is_blank(*field->text))
+    while (field->length > 0 && span_is_blank(*field->text))
         *field = (struct span){field->text + 1, field->length - 1};
-    while (field->length > 0 && is_blank(field->text[field->length - 1]))
+    while (field->length > 0 && span_is_blank(field->text[field->length - 1]))
         field->length--;
     return true;
 }

@@ -7,13 +7,9 @@
 
 #include "base/file.h"
 #include "score/hypothesis.h"
+#include "text/span.h"
 
 // A part of a line.
-struct span {
-    const char *text;
-    size_t length;
-};
-
 struct hypothesis_type {
     const char *name;
     const char *header; // the line that begins a list, NULL if there is none
@@ -26,9 +22,6 @@ struct hypothesis_type {
 
 extern const struct hypothesis_type hypothesis_id, hypothesis_kaldi, hypothesis_srilm,
     hypothesis_nbest1, hypothesis_nbest2, hypothesis_tabs, hypothesis_moses;
-
-// Takes the next word; false at the end of the line.
-bool span_take(struct span *rest, struct span *word);
 
 // Takes what stands before the next `separator`, blanks around it left out, and the separator.
 // False at the end of the line.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "text/span.h"
 
 #define MOST_PROB (1 + 1e-6) // a sum of rounded terms may be that far above 1
 #define SIX_DIGITS 5e-6      // relative rounding error of a number with six significant digits
@@ -14,11 +15,6 @@
 enum { SHOWN = 80 }; // bytes of a bad line that a message quotes
 
 static const char *const srilm_start = "\tp( ";
-
-struct span {
-    const char *text;
-    size_t length;
-};
 
 static int shown(size_t length)
 {

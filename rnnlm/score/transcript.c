@@ -25,9 +25,9 @@ struct reading {
     struct transcript *transcript;
     struct transcript_words words;
     struct lines lines;
-    size_t next;                 // the line to read next
-    struct transcript_span line; // the line read last, without blanks at its ends
-    char *label;                 // a quoted MLF word
+    size_t next;      // the line to read next
+    struct span line; // the line read last, without blanks at its ends
+    char *label;      // a quoted MLF word
     size_t label_capacity;
     bool recognised; // the form is a guess
     uint64_t bad; // the line to name if the utterance is bad: those of an MLF are read to their end
@@ -60,12 +60,12 @@ static bool read_lines(struct lines *lines, const char *path, struct error *erro
     return ok;
 }
 
-static struct transcript_span line_at(const struct lines *lines, size_t i)
+static struct span line_at(const struct lines *lines, size_t i)
 {
     size_t begin = i > 0 ? lines->end[i - 1] : 0;
-    struct transcript_span line = {lines->text + begin, lines->end[i] - begin};
+    struct span line = {lines->text + begin, lines->end[i] - begin};
     while (line.length > 0 && strchr(" \t\r", *line.text) != NULL && *line.text != '\0')
-        line = (struct transcript_span){line.text + 1, line.length - 1};
+        line = (struct span){line.text + 1, line.length - 1};
     while (line.length > 0 && line.text[line.length - 1] != '\0' &&
            strchr(" \t\r", line.text[line.length - 1]) != NULL)
         line.length--;
@@ -81,12 +81,12 @@ static bool next_line(struct reading *reading)
     return true;
 }
 
-static bool starts(struct transcript_span line, const char *text)
+static bool starts(struct span line, const char *text)
 {
     return line.length >= strlen(text) && memcmp(line.text, text, strlen(text)) == 0;
 }
 
-static bool is(struct transcript_span line, const char *text)
+static bool is(struct span line, const char *text)
 {
     return line.length == strlen(text) && starts(line, text);
 }
@@ -117,7 +117,7 @@ bool transcript_form_parse(const char *name, enum transcript_form *form)
 }
 
 // The name in brackets at the end of a trn line.
-static bool take_trn_id(struct transcript_span *line, struct transcript_span *id)
+static bool take_trn_id(struct span *line, struct span *id)
 {
     if (line->length < 3 || line->text[line->length - 1] != ')')
         return false;
@@ -127,12 +127,12 @@ static bool take_trn_id(struct transcript_span *line, struct transcript_span *id
         begin--;
     if (begin == 0 || line->text[begin - 1] != '(' || begin == line->length - 1)
         return false;
-    *id = (struct transcript_span){line->text + begin, line->length - 1 - begin};
+    *id = (struct span){line->text + begin, line->length - 1 - begin};
     line->length = begin - 1;
     return true;
 }
 
-static bool looks_like_name(struct transcript_span word)
+static bool looks_like_name(struct span word)
 {
     for (size_t i = 0; i < word.length; i++)
         if (word.text[i] == '-' || word.text[i] == '_' ||
@@ -145,17 +145,17 @@ static enum transcript_form recognise(const struct lines *lines, enum transcript
 {
     bool first = true;
     for (size_t i = 0; i < lines->count; i++) {
-        struct transcript_span line = line_at(lines, i), word;
+        struct span line = line_at(lines, i), word;
         if (line.length == 0 || starts(line, ";;"))
             continue;
         if (first && is(line, mlf_header))
             return TRANSCRIPT_MLF;
-        if (first && take_trn_id(&(struct transcript_span){line.text, line.length}, &word))
+        if (first && take_trn_id(&(struct span){line.text, line.length}, &word))
             return TRANSCRIPT_TRN;
         if (like != TRANSCRIPT_ANY)
             return like == TRANSCRIPT_PLAIN ? TRANSCRIPT_PLAIN : TRANSCRIPT_KALDI;
         first = false;
-        transcript_take(&line, &word);
+        span_take(&line, &word);
         if (!looks_like_name(word))
             return TRANSCRIPT_PLAIN;
     }
@@ -173,7 +173,7 @@ static bool skip(const struct reading *reading, struct error *error)
     return rules->skip != NULL && rules->skip(rules->context, error);
 }
 
-static bool begin_utterance(struct reading *reading, struct transcript_span id, struct error *error)
+static bool begin_utterance(struct reading *reading, struct span id, struct error *error)
 {
     struct transcript *transcript = reading->transcript;
     int shown = id.length < SHOWN ? (int)id.length : SHOWN;
@@ -203,9 +203,9 @@ static void spoil(struct reading *reading, size_t count)
         alignment_text_free(&transcript->utterance[count].text);
 }
 
-static bool add_words(struct reading *reading, struct transcript_span line, struct error *error)
+static bool add_words(struct reading *reading, struct span line, struct error *error)
 {
-    for (struct transcript_span word; transcript_take(&line, &word);)
+    for (struct span word; span_take(&line, &word);)
         if (!transcript_words_add(&reading->words, word, error))
             return false;
     return transcript_words_end(&reading->words, error);
@@ -215,7 +215,7 @@ static bool add_words(struct reading *reading, struct transcript_span line, stru
 
 static bool read_trn(struct reading *reading, struct error *error)
 {
-    struct transcript_span line = reading->line, id;
+    struct span line = reading->line, id;
     if (line.length == 0 || starts(line, ";;"))
         return true;
     if (!take_trn_id(&line, &id))
@@ -226,7 +226,7 @@ static bool read_trn(struct reading *reading, struct error *error)
 // A line of another form among these would silently be scored as words.
 static bool is_foreign(const struct reading *reading, struct error *error)
 {
-    struct transcript_span line = reading->line, id;
+    struct span line = reading->line, id;
     if (!reading->recognised)
         return false;
     if (is(line, mlf_header))
@@ -238,8 +238,8 @@ static bool is_foreign(const struct reading *reading, struct error *error)
 
 static bool read_kaldi(struct reading *reading, struct error *error)
 {
-    struct transcript_span line = reading->line, id;
-    if (!transcript_take(&line, &id))
+    struct span line = reading->line, id;
+    if (!span_take(&line, &id))
         return true;
     return begin_utterance(reading, id, error) && !is_foreign(reading, error) &&
            add_words(reading, line, error);
@@ -249,22 +249,22 @@ static bool read_plain(struct reading *reading, struct error *error)
 {
     char id[24];
     int length = snprintf(id, sizeof id, "%llu", (unsigned long long)reading->next);
-    return begin_utterance(reading, (struct transcript_span){id, (size_t)length}, error) &&
+    return begin_utterance(reading, (struct span){id, (size_t)length}, error) &&
            !is_foreign(reading, error) && add_words(reading, reading->line, error);
 }
 
 // ---- MLF --------------------------------------------------------------------------------------
 
 // The name without quotes, folders and the last extension.
-static bool take_mlf_id(struct reading *reading, struct transcript_span *id, struct error *error)
+static bool take_mlf_id(struct reading *reading, struct span *id, struct error *error)
 {
-    struct transcript_span line = reading->line;
+    struct span line = reading->line;
     if (line.length < 3 || *line.text != '"' || line.text[line.length - 1] != '"')
         return fail(reading, error, "\"PATTERN/UTTERANCE-ID.EXT\"");
-    *id = (struct transcript_span){line.text + 1, line.length - 2};
+    *id = (struct span){line.text + 1, line.length - 2};
     for (size_t i = id->length; i > 0; i--)
         if (id->text[i - 1] == '/') {
-            *id = (struct transcript_span){id->text + i, id->length - i};
+            *id = (struct span){id->text + i, id->length - i};
             break;
         }
     for (size_t i = id->length; i > 1; i--)
@@ -275,7 +275,7 @@ static bool take_mlf_id(struct reading *reading, struct transcript_span *id, str
     return id->length > 0 || fail(reading, error, "an utterance's name in quotes");
 }
 
-static bool is_time(struct transcript_span word)
+static bool is_time(struct span word)
 {
     for (size_t i = 0; i < word.length; i++)
         if (word.text[i] < '0' || word.text[i] > '9')
@@ -284,8 +284,8 @@ static bool is_time(struct transcript_span word)
 }
 
 // A label with its escapes (\303\251, \x) put in their place; in quotes it may hold blanks.
-static bool take_label(struct reading *reading, struct transcript_span rest,
-                       struct transcript_span *label, struct error *error)
+static bool take_label(struct reading *reading, struct span rest, struct span *label,
+                       struct error *error)
 {
     char quote = *rest.text == '"' || *rest.text == '\'' ? *rest.text : '\0';
     size_t used = 0, at = quote != '\0';
@@ -310,19 +310,19 @@ static bool take_label(struct reading *reading, struct transcript_span rest,
     }
     if (quote != '\0' && (at == rest.length || used == 0))
         return fail(reading, error, "a word that begins and ends with the same quote");
-    *label = (struct transcript_span){reading->label, used};
+    *label = (struct span){reading->label, used};
     return true;
 }
 
 static bool read_mlf_label(struct reading *reading, struct error *error)
 {
-    struct transcript_span rest = reading->line, word, label;
+    struct span rest = reading->line, word, label;
     for (int times = 0; times < 2; times++) {
-        struct transcript_span behind = rest;
-        if (!transcript_take(&behind, &word) || !is_time(word))
+        struct span behind = rest;
+        if (!span_take(&behind, &word) || !is_time(word))
             break;
         while (behind.length > 0 && (*behind.text == ' ' || *behind.text == '\t'))
-            behind = (struct transcript_span){behind.text + 1, behind.length - 1};
+            behind = (struct span){behind.text + 1, behind.length - 1};
         if (behind.length == 0)
             break;
         rest = behind;
@@ -334,7 +334,7 @@ static bool read_mlf_label(struct reading *reading, struct error *error)
 // The name of the next utterance among the words of this: its full stop is missing.
 static bool ends_mlf_words(const struct reading *reading, struct error *error)
 {
-    struct transcript_span line = reading->line;
+    struct span line = reading->line;
     if (line.length < 7 || *line.text != '"' || line.text[line.length - 1] != '"')
         return false;
     const char *end = line.text + line.length - 5;
@@ -345,7 +345,7 @@ static bool ends_mlf_words(const struct reading *reading, struct error *error)
 // From the line with the name to that with the full stop, which is read in any case.
 static bool read_mlf(struct reading *reading, struct error *error)
 {
-    struct transcript_span id;
+    struct span id;
     if (reading->line.length == 0 || is(reading->line, mlf_header))
         return true;
     if (!take_mlf_id(reading, &id, error))

@@ -13,23 +13,6 @@ struct transcript_choice {
     bool empty;      // nothing has been read of the branch in work
 };
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
-bool transcript_take(struct transcript_span *rest, struct transcript_span *word)
-{
-    while (rest->length > 0 && is_blank(*rest->text))
-        *rest = (struct transcript_span){rest->text + 1, rest->length - 1};
-    word->text = rest->text;
-    word->length = 0;
-    while (word->length < rest->length && !is_blank(word->text[word->length]))
-        word->length++;
-    *rest = (struct transcript_span){rest->text + word->length, rest->length - word->length};
-    return word->length > 0;
-}
-
 // ---- words ------------------------------------------------------------------------------------
 
 // A node behind all others, reached by this word alone.
@@ -43,24 +26,23 @@ static bool add_arc(struct transcript_words *words, struct alignment_arc arc, st
     return true;
 }
 
-static bool is_fragment(struct transcript_span word)
+static bool is_fragment(struct span word)
 {
     return word.length > 1 && (word.text[0] == '-' || word.text[word.length - 1] == '-');
 }
 
-static bool is_optional(struct transcript_span word)
+static bool is_optional(struct span word)
 {
     return word.length > 2 && word.text[0] == '(' && word.text[word.length - 1] == ')';
 }
 
-static bool add_word(struct transcript_words *words, struct transcript_span word,
-                     struct error *error)
+static bool add_word(struct transcript_words *words, struct span word, struct error *error)
 {
     const struct transcript_rules *rules = words->rules;
     struct alignment_arc arc = {0};
     if (words->marks && is_optional(word)) {
         arc.optional = rules->optional;
-        word = (struct transcript_span){word.text + 1, word.length - 2};
+        word = (struct span){word.text + 1, word.length - 2};
     }
     arc.fragment = rules->fragments && is_fragment(word);
     if (!memory_grow(&words->word, &words->word_capacity, word.length + 1, 1, error))
@@ -125,13 +107,12 @@ static bool close_choice(struct transcript_words *words, struct error *error)
     return true;
 }
 
-static bool is(struct transcript_span word, const char *text)
+static bool is(struct span word, const char *text)
 {
     return word.length == strlen(text) && memcmp(word.text, text, word.length) == 0;
 }
 
-static bool add_marked(struct transcript_words *words, struct transcript_span word,
-                       struct error *error)
+static bool add_marked(struct transcript_words *words, struct span word, struct error *error)
 {
     struct transcript_choice *choice =
         words->choices > 0 ? &words->choice[words->choices - 1] : NULL;
@@ -159,15 +140,14 @@ bool transcript_words_begin(struct transcript_words *words, struct alignment_tex
 }
 
 // Braces may stand close to words: {um / uh}.
-bool transcript_words_add(struct transcript_words *words, struct transcript_span word,
-                          struct error *error)
+bool transcript_words_add(struct transcript_words *words, struct span word, struct error *error)
 {
     if (!words->marks)
         return add_word(words, word, error);
     while (word.length > 1 && word.text[0] == '{') {
-        if (!add_marked(words, (struct transcript_span){word.text, 1}, error))
+        if (!add_marked(words, (struct span){word.text, 1}, error))
             return false;
-        word = (struct transcript_span){word.text + 1, word.length - 1};
+        word = (struct span){word.text + 1, word.length - 1};
     }
     size_t closing = 0;
     while (closing + 1 < word.length && word.text[word.length - 1 - closing] == '}')
@@ -175,7 +155,7 @@ bool transcript_words_add(struct transcript_words *words, struct transcript_span
     word.length -= closing;
     bool ok = add_marked(words, word, error);
     for (size_t i = 0; ok && i < closing; i++)
-        ok = add_marked(words, (struct transcript_span){"}", 1}, error);
+        ok = add_marked(words, (struct span){"}", 1}, error);
     return ok;
 }
 

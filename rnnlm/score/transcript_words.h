@@ -3,14 +3,7 @@
 #define SCORE_TRANSCRIPT_WORDS_H
 
 #include "score/transcript.h"
-
-struct transcript_span {
-    const char *text;
-    size_t length;
-};
-
-// Takes the next word of a line; false at its end.
-bool transcript_take(struct transcript_span *rest, struct transcript_span *word);
+#include "text/span.h"
 
 // Where words are put: zeros at first, transcript_words_free() at the end.
 struct transcript_words {
@@ -30,8 +23,7 @@ struct transcript_words {
 bool transcript_words_begin(struct transcript_words *words, struct alignment_text *text,
                             struct error *error);
 // One word, or one mark.
-bool transcript_words_add(struct transcript_words *words, struct transcript_span word,
-                          struct error *error);
+bool transcript_words_add(struct transcript_words *words, struct span word, struct error *error);
 // Fails if braces are open.
 bool transcript_words_end(struct transcript_words *words, struct error *error);
 void transcript_words_free(struct transcript_words *words);

@@ -67,11 +67,10 @@ static bool count_errors(struct tuning *tuning, const struct nbest_list *list,
                          const struct list_hypothesis *hypothesis,
                          const struct utterance *reference, uint64_t *errors, struct error *error)
 {
-    struct transcript_span rest = {nbest_list_text(list, hypothesis->words), hypothesis->length},
-                           word;
+    struct span rest = {nbest_list_text(list, hypothesis->words), hypothesis->length}, word;
     alignment_text_free(&tuning->text);
     bool ok = transcript_words_begin(&tuning->words, &tuning->text, error);
-    while (ok && transcript_take(&rest, &word))
+    while (ok && span_take(&rest, &word))
         ok = transcript_words_add(&tuning->words, word, error);
     if (!ok || !transcript_words_end(&tuning->words, error) ||
         !alignment_find(&tuning->alignment, &reference->text, &tuning->text, &alignment_sclite,
