@@ -30,6 +30,7 @@ struct scratch {
 
 struct rnnlm_model {
     struct model model;
+    struct forward_weights weights;
     struct state *start; // template for rnnlm_start()
     pthread_mutex_t mutex;
     struct scratch *unused; // guarded by the mutex
@@ -43,7 +44,8 @@ static bool open_model(rnnlm_model *model, const char *path, struct error *error
     // sentences are independent.
     float activation = model->model.record.independent ? STATE_INDEPENDENT : STATE_START;
     model->start = state_at_start(&model->model.network, activation, NULL, error);
-    return model->start != NULL;
+    return model->start != NULL &&
+           forward_weights_init(&model->weights, &model->model.network, error);
 }
 
 rnnlm_model *rnnlm_open(const char *path, char *error, size_t size)
@@ -79,7 +81,7 @@ static struct scratch *take_scratch(const rnnlm_model *model)
     if (scratch != NULL)
         return scratch;
     scratch = memory_new(1, sizeof *scratch, NULL);
-    if (scratch != NULL && !forward_init(&scratch->forward, &model->model.network, BATCH, NULL)) {
+    if (scratch != NULL && !forward_init(&scratch->forward, &model->weights, BATCH, NULL)) {
         scratch_free(scratch);
         return NULL;
     }
@@ -105,6 +107,7 @@ void rnnlm_close(rnnlm_model *model)
         scratch_free(scratch);
     }
     pthread_mutex_destroy(&model->mutex);
+    forward_weights_free(&model->weights);
     model_free(&model->model);
     free(model->start);
     free(model);

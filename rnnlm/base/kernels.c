@@ -1,7 +1,6 @@
 // Dense arithmetic: the portable set, which is the specification, and the choice among the sets.
 #include "base/kernels.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +118,19 @@ static void softmax(float *x, size_t n)
         x[i] /= sum;
 }
 
+static float softmax_sum(const float *x, size_t n, float *largest)
+{
+    float sum = 0;
+    *largest = -INFINITY;
+    for (size_t i = 0; i < n; i++)
+        *largest = x[i] > *largest ? x[i] : *largest;
+    for (size_t i = 0; i < n; i++) {
+        float below = x[i] - *largest;
+        sum += expf(below < -87 ? -87 : below);
+    }
+    return sum;
+}
+
 static const struct kernels portable = {
     .name = "portable",
     .rows_times = rows_times,
@@ -133,6 +145,7 @@ static const struct kernels portable = {
     .sigmoid = sigmoid,
     .sigmoid_error = sigmoid_error,
     .softmax = softmax,
+    .softmax_sum = softmax_sum,
 };
 
 // ---- the choice -------------------------------------------------------------------------------
@@ -173,22 +186,22 @@ bool kernels_choose(const char *name, struct error *error)
                      from_environment ? "RNNLM_KERNELS: " : "", name, names);
 }
 
-// OpenBLAS' own threads make small products slower; ours are above it.
 __attribute__((constructor)) static void start(void)
 {
-#if defined(OPENBLAS_VERSION) || defined(OPENBLAS_THREAD)
-    openblas_set_num_threads(1);
-#endif
     kernels_available();
     if (!kernels_choose(NULL, NULL))
         kernels = kernels_available()[0];
 }
 
-void kernels_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
-                     const float *a, size_t stride_a, const float *b, size_t stride_b, float beta,
-                     float *c, size_t stride_c)
+// Blocks, so that the cache lines of both sides are still there when their next element comes.
+void kernels_transpose(float *columns, size_t columns_stride, const float *rows, size_t stride,
+                       size_t n, size_t width)
 {
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-                transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, alpha,
-                a, (blasint)stride_a, b, (blasint)stride_b, beta, c, (blasint)stride_c);
+    enum { BLOCK = 16 };
+    for (size_t first = 0; first < width; first += BLOCK) {
+        size_t last = first + BLOCK < width ? first + BLOCK : width;
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = first; j < last; j++)
+                columns[j * columns_stride + i] = rows[i * stride + j];
+    }
 }

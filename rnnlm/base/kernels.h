@@ -66,6 +66,10 @@ struct kernels {
     // x = exp(x) / sum(exp(x)), computed relative to the largest, and as if none were more than 87
     // below it: no probability is 0
     void (*softmax)(float *x, size_t n);
+
+    // The same for those who want some elements only: returns the sum, and the largest in
+    // *largest, so that element i is exp(max(x[i] - largest, -87)) / sum. x stays as it is.
+    float (*softmax_sum)(const float *x, size_t n, float *largest);
 };
 
 extern const struct kernels *kernels;
@@ -78,10 +82,9 @@ bool kernels_choose(const char *name, struct error *error);
 // The sets this processor can run, best first, NULL at the end.
 const struct kernels *const *kernels_available(void);
 
-// C = alpha A B + beta C by BLAS (row-major), one thread.
-// A is m x k, B is k x n, C is m x n.
-void kernels_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
-                     const float *a, size_t stride_a, const float *b, size_t stride_b, float beta,
-                     float *c, size_t stride_c);
+// columns[j][i] = rows[i][j] for i < n, j < width: also for a group of rows, with `columns` at the
+// place of its first.
+void kernels_transpose(float *columns, size_t columns_stride, const float *rows, size_t stride,
+                       size_t n, size_t width);
 
 #endif

@@ -9,203 +9,8 @@
 // while it walks down the rows.
 #include "base/kernels_sets.h"
 
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
+#include "base/kernels_elements.h"
 #include "base/memory.h"
-
-#define INLINE static inline __attribute__((always_inline))
-
-typedef float vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef int32_t integers __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-INLINE vector load(const float *from)
-{
-    return *(const vector *)from;
-}
-
-INLINE void store(float *to, vector value)
-{
-    *(vector *)to = value;
-}
-
-INLINE vector all(float value)
-{
-    return value - (vector){0};
-}
-
-// Lane by lane: mask (all bits or none) ? yes : no.
-INLINE vector choose(integers mask, vector yes, vector no)
-{
-    return (vector)((mask & (integers)yes) | (~mask & (integers)no));
-}
-
-typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
-
-INLINE eight fold_to_eight(vector value)
-{
-#if defined(__AVX512F__)
-    return __builtin_shufflevector(value, value, 0, 1, 2, 3, 4, 5, 6, 7) +
-           __builtin_shufflevector(value, value, 8, 9, 10, 11, 12, 13, 14, 15);
-#else
-    return value;
-#endif
-}
-
-INLINE float sum_lanes(vector value)
-{
-    eight v = fold_to_eight(value);
-    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
-    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
-    v += __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6);
-    return v[0];
-}
-
-// The sums of eight vectors at once: each round adds neighbours, and halves the number of vectors.
-INLINE eight sum_lanes_of_eight(const vector value[8])
-{
-    eight v[8];
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; i++)
-        v[i] = fold_to_eight(value[i]);
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++)
-        v[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14) +
-               __builtin_shufflevector(v[2 * i], v[2 * i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-#pragma GCC unroll 2
-    for (int i = 0; i < 2; i++)
-        v[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 1, 8, 9, 4, 5, 12, 13) +
-               __builtin_shufflevector(v[2 * i], v[2 * i + 1], 2, 3, 10, 11, 6, 7, 14, 15);
-    return __builtin_shufflevector(v[0], v[1], 0, 1, 2, 3, 8, 9, 10, 11) +
-           __builtin_shufflevector(v[0], v[1], 4, 5, 6, 7, 12, 13, 14, 15);
-}
-
-// ---- element by element -----------------------------------------------------------------------
-
-INLINE vector clamp_vector(vector x, float limit)
-{
-    x = choose(x > all(limit), all(limit), x);
-    return choose(x < all(-limit), all(-limit), x);
-}
-
-// exp(x) = 2^n exp(r), r = x - n ln 2 in two parts; Taylor's series to r^7 is below one unit in the
-// last place for |r| <= ln(2)/2. Arguments below -87 give a normal number near 1e-38, those above
-// 88 one near 1e38; NaN stays NaN.
-INLINE vector exp_vector(vector argument)
-{
-    vector x = choose(argument > all(88.0f), all(88.0f), argument);
-    x = choose(x < all(-87.0f), all(-87.0f), x);
-    const vector magic = all(12582912.0f); // 1.5 * 2^23: adding it rounds to whole numbers
-    vector shifted = x * all(1.44269504f) + magic;
-    vector n = shifted - magic;
-    vector r = x - n * all(0.693359375f) + n * all(2.12194440e-4f);
-    vector p = all(1.0f / 5040);
-    p = p * r + all(1.0f / 720);
-    p = p * r + all(1.0f / 120);
-    p = p * r + all(1.0f / 24);
-    p = p * r + all(1.0f / 6);
-    p = p * r + all(0.5f);
-    p = p * r + all(1.0f);
-    p = p * r + all(1.0f);
-    integers exponent = ((integers)shifted - (integers)magic) << 23;
-    return choose(argument == argument, (vector)((integers)p + exponent), argument);
-}
-
-INLINE vector sigmoid_vector(vector x)
-{
-    return all(1.0f) / (all(1.0f) + exp_vector(-clamp_vector(x, 50)));
-}
-
-// Runs `statement` with `v` bound to LANES floats of x at a time; the tail is copied out and back.
-// Declares i.
-#define FOR_EACH(x, n, statement)                                                                  \
-    do {                                                                                           \
-        size_t i = 0;                                                                              \
-        for (; i + LANES <= (n); i += LANES) {                                                     \
-            vector v = load((x) + i);                                                              \
-            statement;                                                                             \
-            store((x) + i, v);                                                                     \
-        }                                                                                          \
-        if (i < (n)) {                                                                             \
-            vector v = all(0);                                                                     \
-            memcpy(&v, (x) + i, ((n)-i) * sizeof(float));                                          \
-            statement;                                                                             \
-            memcpy((x) + i, &v, ((n)-i) * sizeof(float));                                          \
-        }                                                                                          \
-    } while (0)
-
-static void clamp(float *x, size_t n, float limit)
-{
-    FOR_EACH(x, n, v = clamp_vector(v, limit));
-}
-
-static void sigmoid(float *x, size_t n)
-{
-    FOR_EACH(x, n, v = sigmoid_vector(v));
-}
-
-// The `there` floats at `from`, zeros behind them.
-INLINE vector load_part(const float *from, size_t there)
-{
-    if (there >= LANES)
-        return load(from);
-    vector v = all(0);
-    memcpy(&v, from, there * sizeof(float));
-    return v;
-}
-
-static void sigmoid_error(float *e, const float *s, size_t n)
-{
-    FOR_EACH(e, n, vector a = load_part(s + i, n - i); v = v * (a * (all(1.0f) - a)));
-}
-
-static void scale_add(float *y, const float *x, size_t n, float step, float keep)
-{
-    FOR_EACH(y, n, v = v * all(keep) + load_part(x + i, n - i) * all(step));
-}
-
-static void add_squares(float *y, const float *x, size_t n, float step)
-{
-    FOR_EACH(y, n, vector a = load_part(x + i, n - i); v = v + a * a * all(step));
-}
-
-INLINE float largest_of(const float *x, size_t n)
-{
-    vector most = all(-INFINITY);
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        vector v = load(x + i);
-        most = choose(v > most, v, most);
-    }
-    float largest = -INFINITY, lane[LANES];
-    memcpy(lane, &most, sizeof most);
-    for (int j = 0; j < LANES; j++)
-        largest = lane[j] > largest ? lane[j] : largest;
-    for (; i < n; i++)
-        largest = x[i] > largest ? x[i] : largest;
-    return largest;
-}
-
-static void softmax(float *x, size_t n)
-{
-    vector largest = all(largest_of(x, n)), sum = all(0);
-    size_t done = 0;
-    for (; done + LANES <= n; done += LANES) {
-        vector v = exp_vector(load(x + done) - largest);
-        sum += v;
-        store(x + done, v);
-    }
-    float total = sum_lanes(sum);
-    if (done < n) {
-        vector v = exp_vector(load_part(x + done, n - done) - largest);
-        memcpy(x + done, &v, (n - done) * sizeof(float));
-        for (; done < n; done++)
-            total += x[done];
-    }
-    vector scale = all(1 / total);
-    FOR_EACH(x, n, v = v * scale);
-}
 
 // ---- rows -------------------------------------------------------------------------------------
 
@@ -396,53 +201,88 @@ static void rank_update(float *rows, size_t stride, size_t n, size_t width, cons
 
 // ---- many vectors at once ---------------------------------------------------------------------
 
-// For `count` vectors x. The sums over a row are made in the same order whatever the count.
+// `height` rows (4 or 8), of which only the first `real` are there, times `count` vectors x. The
+// sums over a row are made in the same order whatever the count.
+INLINE void rows_times_tile(const int count, const int height, size_t real, float *out,
+                            size_t out_stride, const float *rows, size_t stride, const float *x,
+                            size_t x_stride, size_t width)
+{
+    vector sum[GROUP][TOGETHER];
+    const float *row[TOGETHER];
+#pragma GCC unroll 8
+    for (int k = 0; k < height; k++)
+        row[k] = rows + ((size_t)k < real ? (size_t)k : real - 1) * stride;
+#pragma GCC unroll 8
+    for (int r = 0; r < count; r++)
+#pragma GCC unroll 8
+        for (int k = 0; k < TOGETHER; k++)
+            sum[r][k] = all(0);
+    for (size_t j = 0; j < width; j += LANES) {
+        vector v[GROUP];
+#pragma GCC unroll 8
+        for (int r = 0; r < count; r++)
+            v[r] = load(x + (size_t)r * x_stride + j);
+#pragma GCC unroll 8
+        for (int k = 0; k < height; k++) {
+            vector weight = load(row[k] + j);
+#pragma GCC unroll 8
+            for (int r = 0; r < count; r++)
+                sum[r][k] += weight * v[r];
+        }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < count; r++) {
+        float *to = out + (size_t)r * out_stride;
+        eight sums = sum_lanes_of_eight(sum[r]);
+        if (real == TOGETHER)
+            *(eight *)to += sums;
+        else
+            for (size_t k = 0; k < real; k++)
+                to[k] += sums[k];
+    }
+}
+
 INLINE void rows_times_group(const int count, float *out, size_t out_stride, const float *rows,
                              size_t stride, size_t n, const float *x, size_t x_stride, size_t width)
 {
     size_t i = 0;
-    for (; i + TOGETHER <= n; i += TOGETHER) {
-        vector sum[GROUP][TOGETHER];
-        const float *row = rows + i * stride;
-#pragma GCC unroll 8
-        for (int r = 0; r < count; r++)
-#pragma GCC unroll 8
-            for (int k = 0; k < TOGETHER; k++)
-                sum[r][k] = all(0);
-        for (size_t j = 0; j < width; j += LANES) {
-            vector v[GROUP];
-#pragma GCC unroll 8
-            for (int r = 0; r < count; r++)
-                v[r] = load(x + (size_t)r * x_stride + j);
-#pragma GCC unroll 8
-            for (int k = 0; k < TOGETHER; k++) {
-                vector weight = load(row + (size_t)k * stride + j);
-#pragma GCC unroll 8
-                for (int r = 0; r < count; r++)
-                    sum[r][k] += weight * v[r];
-            }
-        }
-#pragma GCC unroll 8
-        for (int r = 0; r < count; r++)
-            *(eight *)(out + (size_t)r * out_stride + i) += sum_lanes_of_eight(sum[r]);
-    }
-    if (i < n)
-        for (int r = 0; r < count; r++)
-            rows_times(out + (size_t)r * out_stride + i, rows + i * stride, stride, n - i,
-                       x + (size_t)r * x_stride, width);
+    for (; i + TOGETHER <= n; i += TOGETHER)
+        rows_times_tile(count, TOGETHER, TOGETHER, out + i, out_stride, rows + i * stride, stride,
+                        x, x_stride, width);
+    if (n - i > TOGETHER / 2)
+        rows_times_tile(count, TOGETHER, n - i, out + i, out_stride, rows + i * stride, stride, x,
+                        x_stride, width);
+    else if (n > i)
+        rows_times_tile(count, TOGETHER / 2, n - i, out + i, out_stride, rows + i * stride, stride,
+                        x, x_stride, width);
+}
+
+// Rows that stay in the first-level cache while all x pass by.
+static void rows_times_block(float *out, size_t out_stride, const float *rows, size_t stride,
+                             size_t n, const float *x, size_t x_stride, size_t m, size_t width)
+{
+    size_t r = 0;
+    for (; r + GROUP <= m; r += GROUP)
+        rows_times_group(GROUP, out + r * out_stride, out_stride, rows, stride, n, x + r * x_stride,
+                         x_stride, width);
+    if (m - r == 2)
+        rows_times_group(GROUP > 2 ? 2 : 1, out + r * out_stride, out_stride, rows, stride, n,
+                         x + r * x_stride, x_stride, width);
+    else if (m > r)
+        rows_times_group(1, out + r * out_stride, out_stride, rows, stride, n, x + r * x_stride,
+                         x_stride, width);
 }
 
 static void rows_times_many(float *out, size_t out_stride, const float *rows, size_t stride,
                             size_t n, const float *x, size_t x_stride, size_t m, size_t width)
 {
     width = memory_row(width);
-    size_t r = 0;
-    for (; r + GROUP <= m; r += GROUP)
-        rows_times_group(GROUP, out + r * out_stride, out_stride, rows, stride, n, x + r * x_stride,
-                         x_stride, width);
-    for (; r < m; r++)
-        rows_times_group(1, out + r * out_stride, out_stride, rows, stride, n, x + r * x_stride,
-                         x_stride, width);
+    const size_t fit = 6144 / width / TOGETHER * TOGETHER, block = fit > 0 ? fit : TOGETHER;
+    for (size_t i = 0, rest; i < n; i += rest) {
+        rest = n - i < block + TOGETHER ? n - i : block;
+        rows_times_block(out + i, out_stride, rows + i * stride, stride, rest, x, x_stride, m,
+                         width);
+    }
 }
 
 // A block of `height` rows and `count` vectors of `out` stays in registers while it walks down the
@@ -535,4 +375,5 @@ const struct kernels KERNELS_SET = {
     .sigmoid = sigmoid,
     .sigmoid_error = sigmoid_error,
     .softmax = softmax,
+    .softmax_sum = softmax_sum,
 };

@@ -23,7 +23,8 @@ bool language_init(struct language *language, const struct model *model,
     float activation = model->record.independent ? STATE_INDEPENDENT : STATE_START;
     language->start = state_at_start(&model->network, activation, NULL, error);
     return language->start != NULL &&
-           forward_init(&language->forward, &model->network, BATCH, error);
+           forward_weights_init(&language->weights, &model->network, error) &&
+           forward_init(&language->forward, &language->weights, BATCH, error);
 }
 
 void language_free(struct language *language)
@@ -31,6 +32,7 @@ void language_free(struct language *language)
     for (size_t i = 0; i < language->states; i++)
         free(language->state[i].network);
     forward_free(&language->forward);
+    forward_weights_free(&language->weights);
     free(language->start);
     free(language->net_id);
     free(language->ngram_id);

@@ -22,6 +22,7 @@ struct language {
     const struct ngram_model *ngram; // NULL: the network alone
     double lambda;                   // weight of the network beside it
     bool unk;                        // unknown words are taken as <unk>
+    struct forward_weights weights;
     struct forward forward;
     struct state *start;          // template
     int32_t *net_id, *ngram_id;   // of the current lattice's words

@@ -45,12 +45,8 @@ static float kept(const struct batch *batch, size_t words)
 
 void batch_transpose(struct batch_matrix *matrix, size_t first, size_t count)
 {
-    for (size_t j = 0; j < matrix->width; j++) {
-        float *to = matrix->transposed + j * matrix->transposed_row + first;
-        const float *from = matrix->rows + first * matrix->stride + j;
-        for (size_t i = 0; i < count; i++)
-            to[i] = from[i * matrix->stride];
-    }
+    kernels_transpose(matrix->transposed + first, matrix->transposed_row,
+                      matrix->rows + first * matrix->stride, matrix->stride, count, matrix->width);
 }
 
 static void move_matrix(struct batch *batch, struct batch_matrix *matrix, size_t group,

@@ -1,6 +1,7 @@
 // The forward pass at many places at once.
 #include "net/forward.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,94 +9,156 @@
 #include "base/memory.h"
 #include "net/maxent.h"
 
-enum {
-    FEW = 24,             // vectors for which BLAS is slower than products of our own
-    WORD_FLOATS = 1 << 18 // of word_prob: larger classes are computed in several goes
-};
+enum { WORD_FLOATS = 1 << 18 }; // of word_logit: larger classes are computed in several goes
 
-// A pair in the order of work: by class, then by state.
-struct forward_pair {
-    size_t k, state, index;
-};
+// ---- weights ----------------------------------------------------------------------------------
 
-bool forward_init(struct forward *forward, const struct network *network, size_t most,
+// Columns of rows[n][stride]; NULL if there is no memory.
+static float *columns_of(const float *rows, size_t stride, size_t n, size_t width,
+                         struct error *error)
+{
+    size_t count;
+    if (__builtin_mul_overflow(width, memory_row(n), &count)) {
+        error_set(error, "not enough memory");
+        return NULL;
+    }
+    float *columns = memory_new(count, sizeof *columns, error);
+    if (columns != NULL)
+        kernels_transpose(columns, memory_row(n), rows, stride, n, width);
+    return columns;
+}
+
+bool forward_weights_init(struct forward_weights *weights, const struct network *network,
+                          struct error *error)
+{
+    const struct network_shape *shape = &network->shape;
+    memset(weights, 0, sizeof *weights);
+    weights->network = network;
+    weights->class_row = memory_row(shape->classes);
+    weights->recurrent =
+        columns_of(network->recurrent, network->hidden_row, shape->hidden, shape->hidden, error);
+    weights->classes =
+        columns_of(network->output + shape->words * network->output_row, network->output_row,
+                   shape->classes, network->output_width, error);
+    if (shape->compression > 0) {
+        weights->compression = columns_of(network->compression, network->hidden_row,
+                                          shape->compression, shape->hidden, error);
+        if (weights->compression == NULL)
+            return false;
+    }
+    return weights->recurrent != NULL && weights->classes != NULL;
+}
+
+void forward_weights_free(struct forward_weights *weights)
+{
+    free(weights->recurrent);
+    free(weights->compression);
+    free(weights->classes);
+    memset(weights, 0, sizeof *weights);
+}
+
+// ---- scratch ----------------------------------------------------------------------------------
+
+bool forward_init(struct forward *forward, const struct forward_weights *weights, size_t most,
                   struct error *error)
 {
+    const struct network *network = weights->network;
     size_t largest = network->classes.largest > 0 ? network->classes.largest : 1;
     memset(forward, 0, sizeof *forward);
-    forward->network = network;
+    forward->weights = weights;
     forward->most = most;
-    forward->class_row = memory_row(network->shape.classes);
     forward->word_rows = WORD_FLOATS / largest > most ? most
                          : WORD_FLOATS / largest > 0  ? WORD_FLOATS / largest
                                                       : 1;
     forward->before = memory_new(most, network->hidden_row * sizeof(float), error);
+    forward->carried = memory_new(most, network->hidden_row * sizeof(float), error);
     forward->hidden = memory_new(most, network->hidden_row * sizeof(float), error);
-    forward->class_prob = memory_new(most, forward->class_row * sizeof(float), error);
+    forward->class_logit = memory_new(most, weights->class_row * sizeof(float), error);
+    forward->class_most = memory_new(most, sizeof(float), error);
+    forward->class_sum = memory_new(most, sizeof(float), error);
     forward->gathered = memory_new(most, network->output_row * sizeof(float), error);
-    forward->word_prob = memory_new(forward->word_rows, largest * sizeof(float), error);
+    forward->word_logit = memory_new(forward->word_rows, largest * sizeof(float), error);
     forward->distinct = memory_new(forward->word_rows, sizeof *forward->distinct, error);
     forward->history = memory_new(most, sizeof *forward->history, error);
+    forward->class_begin = memory_new(network->shape.classes + 2, sizeof(size_t), error);
     if (network->shape.compression > 0) {
         forward->compressed = memory_new(most, network->output_row * sizeof(float), error);
         if (forward->compressed == NULL)
             return false;
     }
-    return forward->before != NULL && forward->hidden != NULL && forward->class_prob != NULL &&
-           forward->gathered != NULL && forward->word_prob != NULL && forward->distinct != NULL &&
-           forward->history != NULL;
+    return forward->before != NULL && forward->carried != NULL && forward->hidden != NULL &&
+           forward->class_logit != NULL && forward->class_most != NULL &&
+           forward->class_sum != NULL && forward->gathered != NULL && forward->word_logit != NULL &&
+           forward->distinct != NULL && forward->history != NULL && forward->class_begin != NULL;
 }
 
 void forward_free(struct forward *forward)
 {
     free(forward->before);
+    free(forward->carried);
     free(forward->hidden);
     free(forward->compressed);
-    free(forward->class_prob);
+    free(forward->class_logit);
+    free(forward->class_most);
+    free(forward->class_sum);
     free(forward->gathered);
-    free(forward->word_prob);
-    free(forward->history);
-    free(forward->pair);
+    free(forward->word_logit);
     free(forward->distinct);
+    free(forward->history);
+    free(forward->class_begin);
+    free(forward->order);
     memset(forward, 0, sizeof *forward);
 }
 
-// out[i] = rows . in[i], for n vectors at once. A few are faster without BLAS, which packs its
-// operands first.
-static void product(float *out, size_t out_row, const float *in, size_t n, const float *rows,
-                    size_t row, size_t count, size_t width, bool add)
+bool forward_crew_init(struct forward_crew *crew, const struct network *network, struct pool *pool,
+                       size_t most, struct error *error)
 {
-    if (!add)
-        for (size_t i = 0; i < n; i++)
-            memset(out + i * out_row, 0, count * sizeof *out);
-    if (n < FEW)
-        kernels->rows_times_many(out, out_row, rows, row, count, in, row, n, width);
-    else
-        kernels_product(false, true, n, count, width, 1, in, row, rows, row, 1, out, out_row);
+    size_t threads = pool_threads(pool);
+    memset(crew, 0, sizeof *crew);
+    crew->pool = pool;
+    crew->forward = memory_new(threads, sizeof *crew->forward, error);
+    bool ok = crew->forward != NULL && forward_weights_init(&crew->weights, network, error);
+    for (size_t i = 0; ok && i < threads; i++)
+        ok = forward_init(&crew->forward[i], &crew->weights, most, error);
+    return ok;
 }
+
+void forward_crew_free(struct forward_crew *crew)
+{
+    for (size_t i = 0; crew->forward != NULL && i < pool_threads(crew->pool); i++)
+        forward_free(&crew->forward[i]);
+    free(crew->forward);
+    forward_weights_free(&crew->weights);
+    memset(crew, 0, sizeof *crew);
+}
+
+// ---- hidden layer -----------------------------------------------------------------------------
 
 void forward_advance(struct forward *forward, size_t n, const struct state *const *before,
                      const int32_t *word, struct state *const *after)
 {
-    const struct network *network = forward->network;
-    size_t row = network->hidden_row, hidden = network->shape.hidden, bytes = row * sizeof(float);
+    const struct forward_weights *weights = forward->weights;
+    const struct network *network = weights->network;
+    size_t row = network->hidden_row, hidden = network->shape.hidden, states = 0, at = 0;
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || before[i] != before[i - 1])
+            memcpy(forward->before + states++ * row, before[i]->hidden, row * sizeof(float));
+    memset(forward->carried, 0, states * row * sizeof(float));
+    kernels->products(forward->carried, row, states, forward->before, row, 1, weights->recurrent,
+                      row, hidden, hidden);
     for (size_t i = 0; i < n; i++) {
-        memcpy(forward->before + i * row, before[i]->hidden, bytes);
+        at += i > 0 && before[i] != before[i - 1];
+        float *to = after[i]->hidden;
+        memcpy(to, forward->carried + at * row, row * sizeof(float));
         if (word[i] >= 0)
-            memcpy(forward->hidden + i * row, network->embedding + (size_t)word[i] * row, bytes);
-        else
-            memset(forward->hidden + i * row, 0, bytes);
-    }
-    product(forward->hidden, row, forward->before, n, network->recurrent, row, hidden, hidden,
-            true);
-    for (size_t i = 0; i < n; i++) {
-        kernels->sigmoid(forward->hidden + i * row, hidden);
+            kernels->scale_add(to, network->embedding + (size_t)word[i] * row, row, 1, 1);
+        kernels->sigmoid(to, hidden);
         memcpy(after[i]->history, before[i]->history, sizeof after[i]->history);
         history_push(after[i]->history, word[i]);
-        memcpy(after[i]->hidden, forward->hidden + i * row, bytes);
     }
-    forward->states = 0; // their hidden layers are overwritten
 }
+
+// ---- classes ----------------------------------------------------------------------------------
 
 // What the output rows are multiplied with.
 static const float *output_input(const struct forward *forward)
@@ -105,22 +168,23 @@ static const float *output_input(const struct forward *forward)
 
 static void compress(struct forward *forward)
 {
-    const struct network *network = forward->network;
+    const struct network *network = forward->weights->network;
     size_t compression = network->shape.compression, row = network->output_row;
     if (compression == 0)
         return;
-    for (size_t i = 0; i < forward->states; i++)
-        memset(forward->compressed + i * row, 0, row * sizeof(float));
-    product(forward->compressed, row, forward->hidden, forward->states, network->compression,
-            network->hidden_row, compression, network->shape.hidden, true);
+    memset(forward->compressed, 0, forward->states * row * sizeof(float));
+    kernels->products(forward->compressed, row, forward->states, forward->hidden,
+                      network->hidden_row, 1, forward->weights->compression, row,
+                      network->shape.hidden, compression);
     for (size_t i = 0; i < forward->states; i++)
         kernels->sigmoid(forward->compressed + i * row, compression);
 }
 
 void forward_load(struct forward *forward, size_t n, const struct state *const *state)
 {
-    const struct network *network = forward->network;
-    size_t classes = network->shape.classes;
+    const struct forward_weights *weights = forward->weights;
+    const struct network *network = weights->network;
+    size_t classes = network->shape.classes, row = weights->class_row;
     struct maxent_features features;
     forward->states = n;
     for (size_t i = 0; i < n; i++) {
@@ -129,94 +193,129 @@ void forward_load(struct forward *forward, size_t n, const struct state *const *
         forward->history[i] = state[i]->history;
     }
     compress(forward);
-    product(forward->class_prob, forward->class_row, output_input(forward), n,
-            network->output + network->shape.words * network->output_row, network->output_row,
-            classes, network->output_width, false);
+    memset(forward->class_logit, 0, n * row * sizeof(float));
+    kernels->products(forward->class_logit, row, n, output_input(forward), network->output_row, 1,
+                      weights->classes, row, network->output_width, classes);
     for (size_t i = 0; i < n; i++) {
-        float *logit = forward->class_prob + i * forward->class_row;
+        float *logit = forward->class_logit + i * row;
         maxent_class_features(network, forward->history[i], &features);
         maxent_add(network, &features, logit, classes);
-        kernels->softmax(logit, classes);
+        forward->class_sum[i] = kernels->softmax_sum(logit, classes, &forward->class_most[i]);
     }
 }
 
-static int compare_pairs(const void *left, const void *right)
+// An element of a softmax; not 0.
+static float share_of(float logit, float most, float sum)
 {
-    const struct forward_pair *a = left, *b = right;
-    if (a->k != b->k)
-        return a->k < b->k ? -1 : 1;
-    return a->state < b->state ? -1 : a->state > b->state;
+    float below = logit - most;
+    return expf(below < -87 ? -87 : below) / sum;
 }
 
-// Word distributions of class k in the states of the `n` pairs, of which no two have the same
-// state, into word_prob.
-static void predict_class(struct forward *forward, const struct forward_pair *const *pair, size_t n,
-                          size_t k)
+static float class_prob(const struct forward *forward, size_t state, size_t k)
 {
-    const struct network *network = forward->network;
-    size_t row = network->output_row, first = (size_t)network->classes.begin[k];
-    size_t words = (size_t)network->classes.begin[k + 1] - first;
-    struct maxent_features features;
+    return share_of(forward->class_logit[state * forward->weights->class_row + k],
+                    forward->class_most[state], forward->class_sum[state]);
+}
+
+// ---- words ------------------------------------------------------------------------------------
+
+// Logits of the words of class k in the first n of the `distinct` states, into word_logit.
+static void compute_class(struct forward *forward, size_t n, size_t k, size_t words)
+{
+    const struct network *network = forward->weights->network;
+    size_t row = network->output_row, width = network->output_width;
+    const float *rows = network->output + (size_t)network->classes.begin[k] * row;
     const float *input = output_input(forward);
     for (size_t i = 0; i < n; i++)
-        memcpy(forward->gathered + i * row, input + pair[i]->state * row, row * sizeof(float));
-    product(forward->word_prob, words, forward->gathered, n, network->output + first * row, row,
-            words, network->output_width, false);
-    for (size_t i = 0; i < n; i++) {
-        float *logit = forward->word_prob + i * words;
-        maxent_word_features(network, forward->history[pair[i]->state], k, &features);
+        memcpy(forward->gathered + i * row, input + forward->distinct[i] * row,
+               row * sizeof(float));
+    memset(forward->word_logit, 0, n * words * sizeof(float));
+    kernels->rows_times_many(forward->word_logit, words, rows, row, words, forward->gathered, row,
+                             n, width);
+}
+
+// The pairs order[begin..end-1], which are of class k and in at most word_rows states.
+static void predict_go(struct forward *forward, size_t begin, size_t end, size_t k,
+                       const size_t *state, const int32_t *word, double *prob)
+{
+    const struct network *network = forward->weights->network;
+    size_t first = (size_t)network->classes.begin[k], n = 0;
+    size_t words = (size_t)network->classes.begin[k + 1] - first;
+    struct maxent_features features;
+    for (size_t i = begin; i < end; i++)
+        if (n == 0 || forward->distinct[n - 1] != state[forward->order[i]])
+            forward->distinct[n++] = state[forward->order[i]];
+    compute_class(forward, n, k, words);
+    for (size_t i = begin, at = 0; at < n; at++) {
+        float *logit = forward->word_logit + at * words, largest;
+        size_t place = forward->distinct[at];
+        maxent_word_features(network, forward->history[place], k, &features);
         maxent_add(network, &features, logit, words);
-        kernels->softmax(logit, words);
+        float sum = kernels->softmax_sum(logit, words, &largest);
+        double of_class = (double)class_prob(forward, place, k);
+        for (; i < end && state[forward->order[i]] == place; i++) {
+            size_t pair = forward->order[i], which = (size_t)word[pair] - first;
+            prob[pair] = of_class * (double)share_of(logit[which], largest, sum);
+        }
     }
 }
 
-// The pairs from `begin` on that one go can take: of one class, with at most word_rows states.
-// Fills `distinct` with one pair a state, and returns where the next go begins.
-static size_t take_go(const struct forward *forward, size_t begin, size_t pairs,
-                      const struct forward_pair **distinct, size_t *states)
+// The only word of its class has all of the class's probability.
+static void predict_only(const struct forward *forward, size_t begin, size_t end, size_t k,
+                         const size_t *state, double *prob)
 {
-    const struct forward_pair *pair = forward->pair;
-    size_t end = begin;
-    *states = 0;
-    for (; end < pairs && pair[end].k == pair[begin].k; end++) {
-        if (*states > 0 && distinct[*states - 1]->state == pair[end].state)
-            continue;
-        if (*states == forward->word_rows)
-            break;
-        distinct[(*states)++] = &pair[end];
+    for (size_t i = begin; i < end; i++)
+        prob[forward->order[i]] = (double)class_prob(forward, state[forward->order[i]], k);
+}
+
+// The end of the pairs from `begin` on that word_rows can take.
+static size_t end_of_go(const struct forward *forward, size_t begin, size_t end,
+                        const size_t *state)
+{
+    size_t states = 0;
+    for (size_t i = begin; i < end; i++) {
+        states += i == begin || state[forward->order[i]] != state[forward->order[i - 1]];
+        if (states > forward->word_rows)
+            return i;
     }
     return end;
+}
+
+// Fills order[] with the known words, by class and otherwise as they come.
+static void sort_by_class(struct forward *forward, size_t pairs, const int32_t *word)
+{
+    const struct classes *classes = &forward->weights->network->classes;
+    size_t count = forward->weights->network->shape.classes, *begin = forward->class_begin;
+    memset(begin, 0, (count + 2) * sizeof *begin);
+    for (size_t i = 0; i < pairs; i++)
+        if (word[i] >= 0)
+            begin[classes->of_word[word[i]] + 2]++;
+    for (size_t k = 2; k < count + 2; k++)
+        begin[k] += begin[k - 1];
+    for (size_t i = 0; i < pairs; i++)
+        if (word[i] >= 0)
+            forward->order[begin[classes->of_word[word[i]] + 1]++] = i;
 }
 
 bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                      const int32_t *word, double *prob, struct error *error)
 {
-    const struct classes *classes = &forward->network->classes;
-    const struct forward_pair **distinct = forward->distinct;
-    size_t known = 0;
-    if (!memory_grow(&forward->pair, &forward->pair_capacity, pairs, sizeof *forward->pair, error))
+    const struct network *network = forward->weights->network;
+    if (!memory_grow(&forward->order, &forward->order_capacity, pairs, sizeof *forward->order,
+                     error))
         return false;
-    for (size_t i = 0; i < pairs; i++) {
+    sort_by_class(forward, pairs, word);
+    for (size_t i = 0; i < pairs; i++)
         prob[i] = 0;
-        if (word[i] >= 0)
-            forward->pair[known++] =
-                (struct forward_pair){(size_t)classes->of_word[word[i]], state[i], i};
-    }
-    qsort(forward->pair, known, sizeof *forward->pair, compare_pairs);
-    for (size_t begin = 0, end, states; begin < known; begin = end) {
-        size_t k = forward->pair[begin].k,
-               words = (size_t)(classes->begin[k + 1] - classes->begin[k]);
-        end = take_go(forward, begin, known, distinct, &states);
-        predict_class(forward, distinct, states, k);
-        for (size_t i = begin, at = 0; i < end; i++) {
-            const struct forward_pair *pair = &forward->pair[i];
-            at += distinct[at]->state != pair->state;
-            double in_class =
-                (double)forward
-                    ->word_prob[at * words + (size_t)(word[pair->index] - classes->begin[k])];
-            prob[pair->index] =
-                (double)forward->class_prob[pair->state * forward->class_row + k] * in_class;
-        }
+    for (size_t k = 0; k < network->shape.classes; k++) {
+        size_t at = forward->class_begin[k], last = forward->class_begin[k + 1], end;
+        if (network->classes.begin[k + 1] - network->classes.begin[k] == 1)
+            predict_only(forward, at, last, k, state, prob);
+        else
+            for (; at < last; at = end) {
+                end = end_of_go(forward, at, last, state);
+                predict_go(forward, at, end, k, state, word, prob);
+            }
     }
     return true;
 }

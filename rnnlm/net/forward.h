@@ -1,39 +1,60 @@
 // The forward pass at many places at once, as products of matrices: for scoring, where nothing is
 // learnt.
 //
-// The results do not depend on which places are computed together but for the last digits. One
-// `forward` is for one thread; any number of them share a network.
+// The results do not depend on which places are computed together but for the last digits; hidden
+// layers do not depend on it at all. One `forward` is for one thread; any number of them share the
+// weights.
 #ifndef NET_FORWARD_H
 #define NET_FORWARD_H
 
+#include "base/threads.h"
 #include "net/network.h"
 #include "net/state.h"
 
+// The matrices that take part in every word, column by column, as products want them. The rest of
+// the network is used where it lies.
+struct forward_weights {
+    const struct network *network; // not owned
+    float *recurrent;              // [H][hidden_row]
+    float *compression;            // [H][output_row], NULL without compression layer
+    float *classes;                // [output_width][class_row] class rows of the output matrix
+    size_t class_row;
+};
+
+// Error: no memory. forward_weights_free() in any case.
+bool forward_weights_init(struct forward_weights *weights, const struct network *network,
+                          struct error *error);
+void forward_weights_free(struct forward_weights *weights);
+
 struct forward {
-    const struct network *network;
-    size_t most;       // states at a time
-    size_t states;     // loaded
-    size_t class_row;  // stride of class_prob
-    float *before;     // [most][hidden_row]
-    float *hidden;     // [most][hidden_row]
-    float *compressed; // [most][output_row], NULL without compression layer
-    float *class_prob; // [most][class_row]
-    float *gathered;   // [most][output_row] rows of the states that one class is wanted for
-    float *word_prob;  // [word_rows][largest class]
+    const struct forward_weights *weights;
+    size_t most;        // states at a time
+    size_t states;      // loaded
+    float *before;      // [most][hidden_row] layers to advance from,
+    float *carried;     // [most][hidden_row] and what they hand on to those behind them
+    float *hidden;      // [most][hidden_row] loaded
+    float *compressed;  // [most][output_row], NULL without compression layer
+    float *class_logit; // [most][class_row]
+    float *class_most;  // [most] largest of the logits,
+    float *class_sum;   // [most] and the sum of exp(logit - largest)
+    float *gathered;    // [most][output_row] rows of the states that one class is wanted for
+    float *word_logit;  // [word_rows][largest class]
     size_t word_rows;
     const int32_t **history; // [most]
-    struct forward_pair *pair;
-    const struct forward_pair **distinct; // [word_rows] pairs with different states
-    size_t pair_capacity;
+    size_t *class_begin;     // [C + 2] pairs of class k: order[class_begin[k]] and on
+    size_t *order;           // [pairs] known words by class
+    size_t order_capacity;
+    size_t *distinct; // [word_rows] states that one class is wanted for
 };
 
 // Error: no memory. forward_free() in any case.
-bool forward_init(struct forward *forward, const struct network *network, size_t most,
+bool forward_init(struct forward *forward, const struct forward_weights *weights, size_t most,
                   struct error *error);
 void forward_free(struct forward *forward);
 
 // after[i] = the state after word[i] in before[i], for i < n <= most; WORD_OOV adds no input. No
-// `after` is one of `before`.
+// `after` is one of `before`. Words behind the same state (the same pointer) should stand together:
+// what they have in common is computed once.
 void forward_advance(struct forward *forward, size_t n, const struct state *const *before,
                      const int32_t *word, struct state *const *after);
 
@@ -41,9 +62,21 @@ void forward_advance(struct forward *forward, size_t n, const struct state *cons
 // next call.
 void forward_load(struct forward *forward, size_t n, const struct state *const *state);
 
-// prob[i] = P(word[i]) in the loaded state number state[i]; 0 for WORD_OOV. What pairs have in
-// common is computed once. Error: no memory.
+// prob[i] = P(word[i]) in the loaded state number state[i]; 0 for WORD_OOV. Words of the same state
+// should stand together. Error: no memory.
 bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                      const int32_t *word, double *prob, struct error *error);
+
+// Threads, and a forward pass for each of them.
+struct forward_crew {
+    struct pool *pool; // not owned
+    struct forward_weights weights;
+    struct forward *forward; // [pool_threads(pool)]
+};
+
+// Error: no memory. forward_crew_free() in any case; the crew must not be copied or moved.
+bool forward_crew_init(struct forward_crew *crew, const struct network *network, struct pool *pool,
+                       size_t most, struct error *error);
+void forward_crew_free(struct forward_crew *crew);
 
 #endif

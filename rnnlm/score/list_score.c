@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "score/prefix_tree.h"
 
-enum { PLACES = 256 }; // states that are computed together
 enum { ALIKE = 64 };   // beginnings that are looked at for one with the same history
 
 // One network and where it stands.
@@ -57,17 +56,6 @@ static bool restart_side(struct side *side, enum list_history history)
     return true;
 }
 
-static bool make_crew(struct side *side, struct pool *pool, struct error *error)
-{
-    size_t threads = pool_threads(pool);
-    side->crew.pool = pool;
-    side->crew.forward = memory_new(threads, sizeof *side->crew.forward, error);
-    for (size_t i = 0; i < threads && side->crew.forward != NULL; i++)
-        if (!forward_init(&side->crew.forward[i], &side->model->network, PLACES, error))
-            return false;
-    return side->crew.forward != NULL;
-}
-
 static bool side_init(struct side *side, const struct list_models *models, size_t i,
                       struct error *error)
 {
@@ -78,16 +66,14 @@ static bool side_init(struct side *side, const struct list_models *models, size_
     side->reset = state_at_start(network, STATE_INDEPENDENT, NULL, error);
     side->begin = state_new(network, error);
     side->scratch = state_new(network, error);
-    return make_crew(side, models->pool, error) && side->reset != NULL && side->begin != NULL &&
+    return forward_crew_init(&side->crew, network, models->pool, PREFIX_TREE_SEQUENCES, error) && side->reset != NULL && side->begin != NULL &&
            side->scratch != NULL &&
            (restart_side(side, models->history) || error_set(error, "not enough memory"));
 }
 
 static void side_free(struct side *side)
 {
-    for (size_t i = 0; side->crew.forward != NULL && i < pool_threads(side->crew.pool); i++)
-        forward_free(&side->crew.forward[i]);
-    free(side->crew.forward);
+    forward_crew_free(&side->crew);
     free(side->reset);
     free(side->begin);
     free(side->scratch);

@@ -11,7 +11,7 @@
 
 static const double OOV_LOG10 = -5;
 
-enum { TOGETHER = 1 << 14 }; // tokens of lists that are scored together, if there are so many
+enum { TOGETHER = 1 << 16 }; // tokens of lists that are scored together, if there are so many
 
 struct lists {
     struct reader *reader;

@@ -35,6 +35,7 @@ struct conversion {
     const struct model *model;
     double lambda;
     int32_t *known; // [words of base] ids in the network, WORD_OOV if it does not know them
+    struct forward_weights weights;
     struct forward forward;
     struct state *sentence_start;
     struct batch *batch; // [order] of contexts of 0, 1, ... words
@@ -396,7 +397,8 @@ static bool conversion_init(struct conversion *conversion, struct error *error)
     return conversion->known != NULL && conversion->batch != NULL &&
            conversion->pair_state != NULL && conversion->pair_word != NULL &&
            conversion->pair_prob != NULL && conversion->pair_node != NULL &&
-           forward_init(&conversion->forward, &conversion->model->network, CONTEXTS, error) &&
+           forward_weights_init(&conversion->weights, &conversion->model->network, error) &&
+           forward_init(&conversion->forward, &conversion->weights, CONTEXTS, error) &&
            make_states(conversion, error) && find_words(conversion, error);
 }
 
@@ -406,6 +408,7 @@ static void conversion_free(struct conversion *conversion)
         for (size_t i = 0; i < CONTEXTS; i++)
             free(conversion->batch[k].state[i]);
     forward_free(&conversion->forward);
+    forward_weights_free(&conversion->weights);
     free(conversion->known);
     free(conversion->batch);
     free(conversion->pair_state);

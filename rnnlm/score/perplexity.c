@@ -6,7 +6,7 @@
 
 #include "text/tokens.h"
 
-enum { READ_AHEAD = 8192 }; // tokens
+enum { READ_AHEAD = 1 << 14 }; // tokens
 
 // In front of what is wrong with a word: where it stands.
 static bool wrong_word(const struct reader *text, uint64_t line, struct error *error)

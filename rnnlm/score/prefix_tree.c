@@ -1,5 +1,7 @@
-// Probabilities of many word sequences that share beginnings. The tree is never whole in memory:
-// only the states of one depth and the next are.
+// Probabilities of many word sequences that share beginnings.
+//
+// Threads take groups of sequences, each from beginning to end, so that they meet only once. The
+// tree of a group is never whole in memory: only the states of one depth and the next are.
 #include "score/prefix_tree.h"
 
 #include <stdatomic.h>
@@ -10,81 +12,73 @@
 
 // A sequence that has a word at the current depth.
 struct branch {
-    size_t node; // among the states of the depth before
+    size_t node; // where it stands, among the states
     int32_t word;
-    size_t sequence;
+    size_t sequence; // in its group
 };
 
+// What a thread works in.
 struct tree {
-    const struct forward_crew *crew;
+    struct forward *forward;
     const struct network *network;
-    size_t most;        // places that are computed together
-    size_t words;       // distinct ones at this depth
-    atomic_bool failed; // a thread ran out of memory
-    const struct sequence *sequence;
+    const struct sequence *sequence; // [count] of the group
     size_t count, depth;
-    size_t *node;              // [count] where each sequence stands, among `here`
-    struct branch *branch;     // [count] in order of (node, word)
-    const struct state **here; // [count] states before the current words, not all used
-    size_t nodes;
-    const struct state **before;   // [count] for each distinct (node, word): the state before,
-    int32_t *word;                 // [count] the word,
-    bool *goes_on;                 // [count] whether any sequence has more words behind it,
-    struct state **after;          // [count] and, packed, the states to compute
-    size_t *state;                 // [count] number of the state before among those loaded
-    double *prob;                  // [count]
+    struct branch *branch; // [branches] in order of (node, word)
+    size_t branches;
+    char *states[2]; // [count] used in turn: those of this depth, and those behind its words
+    // The distinct (node, word) of this depth, in order.
+    size_t words;
+    const struct state **before; // [count]
+    int32_t *word;               // [count]
+    double *prob;                // [count]
+    size_t *behind;              // [count] node behind the word, NONE if no sequence goes on there
+    // Of the words that go on: packed, to advance.
+    const struct state **from;     // [count]
+    int32_t *by;                   // [count]
+    struct state **to;             // [count]
     const struct state **distinct; // [count] states to load
-    char *states[2];               // [count] states each, used in turn
+    size_t *place;                 // [count] of each word's state among them
 };
 
-static bool tree_init(struct tree *tree, struct error *error)
+static const size_t NONE = SIZE_MAX;
+
+static bool tree_init(struct tree *tree, struct forward *forward, struct error *error)
 {
-    size_t count = tree->count, bytes = state_size(tree->network);
-    tree->node = memory_new(count, sizeof *tree->node, error);
+    const size_t count = PREFIX_TREE_SEQUENCES;
+    tree->forward = forward;
+    tree->network = forward->weights->network;
     tree->branch = memory_new(count, sizeof *tree->branch, error);
-    tree->here = memory_new(count, sizeof *tree->here, error);
+    tree->states[0] = memory_new(count, state_size(tree->network), error);
+    tree->states[1] = memory_new(count, state_size(tree->network), error);
     tree->before = memory_new(count, sizeof *tree->before, error);
     tree->word = memory_new(count, sizeof *tree->word, error);
-    tree->goes_on = memory_new(count, sizeof *tree->goes_on, error);
-    tree->after = memory_new(count, sizeof *tree->after, error);
-    tree->state = memory_new(count, sizeof *tree->state, error);
     tree->prob = memory_new(count, sizeof *tree->prob, error);
+    tree->behind = memory_new(count, sizeof *tree->behind, error);
+    tree->from = memory_new(count, sizeof *tree->from, error);
+    tree->by = memory_new(count, sizeof *tree->by, error);
+    tree->to = memory_new(count, sizeof *tree->to, error);
     tree->distinct = memory_new(count, sizeof *tree->distinct, error);
-    tree->states[0] = memory_new(count, bytes, error);
-    tree->states[1] = memory_new(count, bytes, error);
-    return tree->node != NULL && tree->branch != NULL && tree->here != NULL &&
-           tree->before != NULL && tree->word != NULL && tree->goes_on != NULL &&
-           tree->after != NULL && tree->state != NULL && tree->prob != NULL &&
-           tree->distinct != NULL && tree->states[0] != NULL && tree->states[1] != NULL;
+    tree->place = memory_new(count, sizeof *tree->place, error);
+    return tree->branch != NULL && tree->states[0] != NULL && tree->states[1] != NULL &&
+           tree->before != NULL && tree->word != NULL && tree->prob != NULL &&
+           tree->behind != NULL && tree->from != NULL && tree->by != NULL && tree->to != NULL &&
+           tree->distinct != NULL && tree->place != NULL;
 }
 
 static void tree_free(struct tree *tree)
 {
-    free(tree->node);
     free(tree->branch);
-    free(tree->here);
-    free(tree->before);
-    free(tree->word);
-    free(tree->goes_on);
-    free(tree->after);
-    free(tree->state);
-    free(tree->prob);
-    free(tree->distinct);
     free(tree->states[0]);
     free(tree->states[1]);
-}
-
-// Sequences that begin in the same state begin at the same node.
-static void plant(struct tree *tree)
-{
-    for (size_t i = 0; i < tree->count; i++) {
-        size_t node = 0;
-        while (node < tree->nodes && tree->here[node] != tree->sequence[i].begin)
-            node++;
-        if (node == tree->nodes)
-            tree->here[tree->nodes++] = tree->sequence[i].begin;
-        tree->node[i] = node;
-    }
+    free(tree->before);
+    free(tree->word);
+    free(tree->prob);
+    free(tree->behind);
+    free(tree->from);
+    free(tree->by);
+    free(tree->to);
+    free(tree->distinct);
+    free(tree->place);
 }
 
 static int compare_branches(const void *left, const void *right)
@@ -97,116 +91,162 @@ static int compare_branches(const void *left, const void *right)
     return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
 }
 
-// The sequences that go on, in order. Returns how many they are.
-static size_t list_branches(struct tree *tree)
+// Branches at the same node are few, save near the root: there is little to move.
+static void sort_branches(struct branch *branch, size_t count)
 {
-    size_t branches = 0;
-    for (size_t i = 0; i < tree->count; i++)
-        if (tree->sequence[i].length > tree->depth)
-            tree->branch[branches++] =
-                (struct branch){tree->node[i], tree->sequence[i].word[tree->depth], i};
-    qsort(tree->branch, branches, sizeof *tree->branch, compare_branches);
-    return branches;
+    enum { FEW = 24 };
+    if (count > FEW) {
+        qsort(branch, count, sizeof *branch, compare_branches);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct branch moving = branch[i];
+        size_t at = i;
+        for (; at > 0 && compare_branches(&branch[at - 1], &moving) > 0; at--)
+            branch[at] = branch[at - 1];
+        branch[at] = moving;
+    }
 }
 
-// The state behind the i-th distinct word of this depth.
-static struct state *state_behind(const struct tree *tree, size_t i)
+// The state number `node` of this depth (0), or of the next (1).
+static struct state *state_at(const struct tree *tree, size_t next, size_t node)
 {
-    return (struct state *)(tree->states[tree->depth % 2] + i * state_size(tree->network));
+    return (struct state *)(tree->states[(tree->depth + next) % 2] +
+                            node * state_size(tree->network));
 }
 
-// Finds the distinct (node, word) among branches, sets where each sequence will stand, and returns
-// their number.
-static size_t list_words(struct tree *tree, size_t branches)
+// Sequences that begin in the same state begin at the same node.
+static void plant(struct tree *tree)
 {
-    size_t words = 0;
-    const struct branch *last = NULL;
-    for (size_t i = 0; i < branches; i++) {
-        const struct branch *branch = &tree->branch[i];
-        if (last == NULL || last->node != branch->node || last->word != branch->word) {
-            tree->before[words] = tree->here[branch->node];
-            tree->word[words] = branch->word;
-            tree->goes_on[words] = false;
-            words++;
+    size_t nodes = 0;
+    tree->depth = tree->branches = 0;
+    for (size_t i = 0; i < tree->count; i++) {
+        const struct sequence *sequence = &tree->sequence[i];
+        size_t node = nodes;
+        while (node > 0 && tree->before[node - 1] != sequence->begin)
+            node--;
+        if (node == 0) {
+            tree->before[nodes++] = sequence->begin;
+            node = nodes;
+            state_copy(tree->network, state_at(tree, 0, node - 1), sequence->begin);
         }
-        const struct sequence *sequence = &tree->sequence[branch->sequence];
-        tree->goes_on[words - 1] |= sequence->length > tree->depth + 1 || sequence->after != NULL;
-        tree->node[branch->sequence] = words - 1;
-        last = branch;
+        if (sequence->length > 0)
+            tree->branch[tree->branches++] = (struct branch){node - 1, sequence->word[0], i};
     }
-    return words;
+    sort_branches(tree->branch, tree->branches);
 }
 
-// Probabilities and states of the item-th part of the words, which are in order of the state
-// before. The parts do not depend on the number of threads, so neither do the results.
-static void score_part(void *context, size_t worker, size_t item)
+static bool goes_on(const struct tree *tree, const struct branch *branch)
 {
-    struct tree *tree = context;
-    struct forward *forward = &tree->crew->forward[worker];
-    size_t from = item * tree->most,
-           count = tree->words - from < tree->most ? tree->words - from : tree->most;
-    const struct state **distinct = tree->distinct + from;
-    size_t states = 0;
-    for (size_t i = from; i < from + count; i++) {
-        if (states == 0 || distinct[states - 1] != tree->before[i])
-            distinct[states++] = tree->before[i];
-        tree->state[i] = states - 1;
+    return tree->sequence[branch->sequence].length > tree->depth + 1;
+}
+
+// Finds the distinct (node, word) among the branches, and numbers the nodes behind them.
+static void list_words(struct tree *tree)
+{
+    size_t nodes = 0;
+    tree->words = 0;
+    for (size_t i = 0; i < tree->branches; i++) {
+        const struct branch *branch = &tree->branch[i], *last = branch - 1;
+        if (i == 0 || last->node != branch->node || last->word != branch->word) {
+            tree->before[tree->words] = state_at(tree, 0, branch->node);
+            tree->word[tree->words] = branch->word;
+            tree->behind[tree->words++] = NONE;
+        }
+        if (goes_on(tree, branch) && tree->behind[tree->words - 1] == NONE)
+            tree->behind[tree->words - 1] = nodes++;
     }
-    forward_load(forward, states, distinct);
-    if (!forward_predict(forward, count, tree->state + from, tree->word + from, tree->prob + from,
-                         NULL))
-        atomic_store(&tree->failed, true);
-    size_t going = from;
-    for (size_t i = from; i < from + count; i++) {
-        if (!tree->goes_on[i])
+}
+
+// Probabilities of the words of this depth, and the states behind those that go on.
+static bool compute_words(struct tree *tree)
+{
+    size_t states = 0, going = 0;
+    for (size_t i = 0; i < tree->words; i++) {
+        if (states == 0 || tree->distinct[states - 1] != tree->before[i])
+            tree->distinct[states++] = tree->before[i];
+        tree->place[i] = states - 1;
+        if (tree->behind[i] == NONE)
             continue;
-        tree->before[going] = tree->before[i];
-        tree->word[going] = tree->word[i];
-        tree->after[going++] = state_behind(tree, i);
+        tree->from[going] = tree->before[i];
+        tree->by[going] = tree->word[i];
+        tree->to[going++] = state_at(tree, 1, tree->behind[i]);
     }
-    if (going > from)
-        forward_advance(forward, going - from, tree->before + from, tree->word + from,
-                        tree->after + from);
-}
-
-// Hands out the results of this depth.
-static void tell(struct tree *tree, size_t branches)
-{
-    size_t bytes = state_size(tree->network);
-    for (size_t i = 0; i < branches; i++) {
-        const struct sequence *sequence = &tree->sequence[tree->branch[i].sequence];
-        size_t node = tree->node[tree->branch[i].sequence];
-        sequence->prob[tree->depth] = tree->prob[node];
-        if (sequence->after != NULL && sequence->length == tree->depth + 1)
-            memcpy(sequence->after, state_behind(tree, node), bytes);
-    }
-}
-
-static bool grow(struct tree *tree, struct error *error)
-{
-    plant(tree);
-    for (size_t branches; (branches = list_branches(tree)) > 0; tree->depth++) {
-        tree->words = list_words(tree, branches);
-        pool_run(tree->crew->pool, score_part, tree, (tree->words + tree->most - 1) / tree->most);
-        if (atomic_load(&tree->failed))
-            return error_set(error, "not enough memory");
-        tell(tree, branches);
-        for (size_t i = 0; i < tree->words; i++)
-            tree->here[i] = state_behind(tree, i);
-        tree->nodes = tree->words;
-    }
+    forward_load(tree->forward, states, tree->distinct);
+    if (!forward_predict(tree->forward, tree->words, tree->place, tree->word, tree->prob, NULL))
+        return false;
+    if (going > 0)
+        forward_advance(tree->forward, going, tree->from, tree->by, tree->to);
     return true;
+}
+
+// Hands out the results of this depth and goes on to the next: branches at the same node stay
+// together.
+static void go_deeper(struct tree *tree)
+{
+    size_t word = 0, branches = 0, run = 0;
+    for (size_t i = 0; i < tree->branches; i++) {
+        struct branch branch = tree->branch[i];
+        const struct sequence *sequence = &tree->sequence[branch.sequence];
+        word += i > 0 && (tree->before[word] != state_at(tree, 0, branch.node) ||
+                          tree->word[word] != branch.word);
+        sequence->prob[tree->depth] = tree->prob[word];
+        if (!goes_on(tree, &branch))
+            continue;
+        if (branches > 0 && tree->branch[branches - 1].node != tree->behind[word]) {
+            sort_branches(tree->branch + run, branches - run);
+            run = branches;
+        }
+        tree->branch[branches++] =
+            (struct branch){tree->behind[word], sequence->word[tree->depth + 1], branch.sequence};
+    }
+    sort_branches(tree->branch + run, branches - run);
+    tree->branches = branches;
+    tree->depth++;
+}
+
+// All sequences, and what the threads work in.
+struct forest {
+    const struct sequence *sequence;
+    size_t count;
+    struct tree *tree;  // [threads]
+    atomic_bool failed; // a thread ran out of memory
+};
+
+static void score_group(void *context, size_t worker, size_t item)
+{
+    struct forest *forest = context;
+    struct tree *tree = &forest->tree[worker];
+    size_t first = item * PREFIX_TREE_SEQUENCES, left = forest->count - first;
+    tree->sequence = forest->sequence + first;
+    tree->count = left < PREFIX_TREE_SEQUENCES ? left : PREFIX_TREE_SEQUENCES;
+    plant(tree);
+    while (tree->branches > 0) {
+        list_words(tree);
+        if (!compute_words(tree)) {
+            atomic_store(&forest->failed, true);
+            return;
+        }
+        go_deeper(tree);
+    }
 }
 
 bool prefix_tree_score(const struct forward_crew *crew, const struct sequence *sequence,
                        size_t count, struct error *error)
 {
-    struct tree tree = {.crew = crew,
-                        .network = crew->forward[0].network,
-                        .most = crew->forward[0].most,
-                        .sequence = sequence,
-                        .count = count};
-    bool ok = tree_init(&tree, error) && grow(&tree, error);
-    tree_free(&tree);
+    size_t threads = pool_threads(crew->pool);
+    struct forest forest = {.sequence = sequence, .count = count};
+    forest.tree = memory_new(threads, sizeof *forest.tree, error);
+    bool ok = forest.tree != NULL;
+    for (size_t i = 0; ok && i < threads; i++)
+        ok = tree_init(&forest.tree[i], &crew->forward[i], error);
+    if (ok) {
+        pool_run(crew->pool, score_group, &forest,
+                 (count + PREFIX_TREE_SEQUENCES - 1) / PREFIX_TREE_SEQUENCES);
+        ok = !atomic_load(&forest.failed) || error_set(error, "not enough memory");
+    }
+    for (size_t i = 0; forest.tree != NULL && i < threads; i++)
+        tree_free(&forest.tree[i]);
+    free(forest.tree);
     return ok;
 }

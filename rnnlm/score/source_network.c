@@ -6,15 +6,14 @@
 
 #include "base/memory.h"
 #include "net/forward.h"
+#include "net/march.h"
 #include "score/prefix_tree.h"
 #include "score/scorer.h"
 #include "score/source.h"
 
 enum {
-    LIST_BATCH = 128, // places of n-best lists that are computed together
-    BATCH = 128,      // places of a text that are computed together
-    BLOCK = 4 * BATCH // places whose output layers are computed while the hidden layers of the next
-                      // ones are
+    BATCH = PREFIX_TREE_SEQUENCES, // places that a thread computes together
+    STATES_BYTES = 16 << 20        // of the states of a text that are in memory
 };
 
 struct network_source {
@@ -22,8 +21,11 @@ struct network_source {
     struct scorer scorer;
     int32_t unknown; // what words that are not in the vocabulary are taken as
     struct forward_crew crew;
-    char *line[2]; // [BLOCK + 1] consecutive states each, of the block under way and the next
+    struct march march;
+    char *states; // consecutive ones of the text under way
+    size_t states_capacity;
     struct state *after_best; // the state after the first hypothesis of the list before
+    struct state *scratch;
     // What has been computed ahead: probabilities taken..queued-1 are still to be handed out.
     double *prob;
     int32_t *id;
@@ -94,85 +96,66 @@ static bool queue(struct network_source *network, const struct token *token, siz
     return true;
 }
 
-// A text on its way through the threads, block by block.
-struct march {
+// A part of a text on its way through the threads, whose hidden layers are there.
+struct block {
     struct network_source *network;
-    size_t count, block; // tokens in all; number of the block whose output layers are computed
+    size_t first, length; // among the tokens
     atomic_bool failed;
 };
 
-static struct state *line_state(const struct network_source *network, size_t block, size_t i)
+static struct state *state_of(const struct network_source *network, size_t i)
 {
-    return (struct state *)(network->line[block % 2] + i * state_size(weights_of(network)));
+    return (struct state *)(network->states + i * state_size(weights_of(network)));
 }
 
-static size_t block_length(const struct march *march, size_t block)
+// The output layers of the item-th part of a block.
+static void run_output(void *context, size_t worker, size_t item)
 {
-    size_t first = block * BLOCK;
-    return first >= march->count ? 0 : march->count - first < BLOCK ? march->count - first : BLOCK;
-}
-
-// The hidden layers of a block, word by word, from where the scorer stands.
-static void run_hidden(struct march *march, size_t block)
-{
-    struct network_source *network = march->network;
-    struct scorer *scorer = &network->scorer;
-    size_t length = block_length(march, block);
-    const int32_t *id = network->id + block * BLOCK;
-    state_copy(weights_of(network), line_state(network, block, 0), scorer->now);
-    for (size_t i = 0; i < length; i++) {
-        struct state *next = line_state(network, block, i + 1);
-        if (scorer->independent && id[i] == WORD_END)
-            state_copy(weights_of(network), next, scorer->reset);
-        else
-            state_advance(weights_of(network), line_state(network, block, i), id[i], next);
-    }
-    state_copy(weights_of(network), scorer->now, line_state(network, block, length));
-}
-
-// The output layers of a part of the current block.
-static void run_output(struct march *march, size_t worker, size_t part)
-{
-    struct network_source *network = march->network;
+    struct block *block = context;
+    struct network_source *network = block->network;
     struct forward *forward = &network->crew.forward[worker];
-    size_t length = block_length(march, march->block), from = part * BATCH, place[BATCH];
-    size_t count = length - from < BATCH ? length - from : BATCH,
-           first = march->block * BLOCK + from;
+    size_t from = item * BATCH, left = block->length - from, first = block->first + from;
+    size_t count = left < BATCH ? left : BATCH, place[BATCH];
     const struct state *state[BATCH];
     for (size_t i = 0; i < count; i++) {
         place[i] = i;
-        state[i] = line_state(network, march->block, from + i);
+        state[i] = state_of(network, from + i);
     }
     forward_load(forward, count, state);
     if (!forward_predict(forward, count, place, network->id + first, network->prob + first, NULL))
-        atomic_store(&march->failed, true);
+        atomic_store(&block->failed, true);
 }
 
-// Item 0 is the way of the hidden layer through the next block, the others are parts of the current
-// one.
-static void march_on(void *context, size_t worker, size_t item)
+// Words first..first+length-1 from where the scorer stands; it then stands behind them.
+static bool run_block(struct network_source *network, size_t first, size_t length,
+                      struct error *error)
 {
-    struct march *march = context;
-    if (item == 0)
-        run_hidden(march, march->block + 1);
-    else
-        run_output(march, worker, item - 1);
+    struct block block = {.network = network, .first = first, .length = length};
+    const struct network *weights = weights_of(network);
+    if (!memory_grow(&network->states, &network->states_capacity,
+                     (length + 1) * state_size(weights), 1, error))
+        return false;
+    state_copy(weights, state_of(network, 0), network->scorer.now);
+    march_run(&network->march, network->id + first, length, network->states);
+    pool_run(network->crew.pool, run_output, &block, (length + BATCH - 1) / BATCH);
+    state_copy(weights, network->scorer.now, state_of(network, length));
+    return !atomic_load(&block.failed) || error_set(error, "not enough memory");
 }
 
 static bool network_look_ahead(struct source *source, const struct token *token, size_t count,
                                struct error *error)
 {
     struct network_source *network = of(source);
-    struct march march = {.network = network, .count = count};
+    size_t fit = STATES_BYTES / state_size(weights_of(network)), block = fit > BATCH ? fit : BATCH;
     if (network->scorer.learner != NULL)
         return true; // the weights change with every word
     if (!queue(network, token, count, error))
         return false;
-    run_hidden(&march, 0);
-    for (size_t length; (length = block_length(&march, march.block)) > 0; march.block++)
-        pool_run(network->crew.pool, march_on, &march, 1 + (length + BATCH - 1) / BATCH);
+    for (size_t first = 0; first < count; first += block)
+        if (!run_block(network, first, count - first < block ? count - first : block, error))
+            return false;
     network->queued = count;
-    return !atomic_load(&march.failed) || error_set(error, "not enough memory");
+    return true;
 }
 
 // ---- n-best lists -----------------------------------------------------------------------------
@@ -240,19 +223,17 @@ static bool add_sequence(struct network_source *network, struct lists *lists, si
 // The state after the first hypothesis of a list, where the next list begins.
 static void follow_best(struct network_source *network, const struct sequence *best)
 {
-    struct state *state = line_state(network, 0, 0), *next = line_state(network, 0, 1);
     if (network->scorer.independent) {
         state_copy(weights_of(network), network->after_best, network->scorer.reset);
         return;
     }
-    state_copy(weights_of(network), state, best->begin);
+    state_copy(weights_of(network), network->after_best, best->begin);
     for (size_t i = 0; i < best->length; i++) {
-        state_advance(weights_of(network), state, best->word[i], next);
-        struct state *swapped = state;
-        state = next;
-        next = swapped;
+        state_advance(weights_of(network), network->after_best, best->word[i], network->scratch);
+        struct state *next = network->scratch;
+        network->scratch = network->after_best;
+        network->after_best = next;
     }
-    state_copy(weights_of(network), network->after_best, state);
 }
 
 static bool make_lists(struct network_source *network, struct lists *lists,
@@ -297,12 +278,11 @@ static void network_free_source(struct source *source)
 {
     struct network_source *network = of(source);
     scorer_free(&network->scorer);
-    for (size_t i = 0; network->crew.forward != NULL && i < pool_threads(network->crew.pool); i++)
-        forward_free(&network->crew.forward[i]);
-    free(network->crew.forward);
-    free(network->line[0]);
-    free(network->line[1]);
+    march_free(&network->march);
+    forward_crew_free(&network->crew);
+    free(network->states);
     free(network->after_best);
+    free(network->scratch);
     free(network->prob);
     free(network->id);
     free(network);
@@ -315,33 +295,20 @@ static const struct source_type network_type = {.next = network_next,
                                                 .draw = network_draw,
                                                 .free = network_free_source};
 
-static bool make_crew(struct network_source *network, struct pool *pool, struct error *error)
-{
-    size_t threads = pool_threads(pool);
-    network->crew.pool = pool;
-    network->crew.forward = memory_new(threads, sizeof *network->crew.forward, error);
-    for (size_t i = 0; i < threads && network->crew.forward != NULL; i++)
-        if (!forward_init(&network->crew.forward[i], weights_of(network), LIST_BATCH, error))
-            return false;
-    return network->crew.forward != NULL;
-}
-
 static bool network_init_source(struct network_source *network, const struct model *model,
                                 bool independent, struct learner *learner, struct pool *pool,
                                 struct error *error)
 {
-    size_t bytes = state_size(&model->network);
     if (!scorer_init(&network->scorer, model, independent, learner, error) ||
-        !make_crew(network, pool, error))
-        return false;
-    network->line[0] = memory_new(BLOCK + 1, bytes, error);
-    network->line[1] = memory_new(BLOCK + 1, bytes, error);
-    if (network->line[0] == NULL || network->line[1] == NULL)
+        !forward_crew_init(&network->crew, &model->network, pool, BATCH, error) ||
+        !march_init(&network->march, &network->crew, independent ? network->scorer.reset : NULL,
+                    error))
         return false;
     // The first list begins where the reference has an empty state, into which </s> is taken twice.
     struct state *empty = state_at_start(&model->network, 0, NULL, error);
     network->after_best = state_new(&model->network, error);
-    bool ok = empty != NULL && network->after_best != NULL;
+    network->scratch = state_new(&model->network, error);
+    bool ok = empty != NULL && network->after_best != NULL && network->scratch != NULL;
     if (ok)
         state_advance(&model->network, empty, WORD_END, network->after_best);
     free(empty);

@@ -34,8 +34,8 @@ floor() {
     ! grep -n '#include "\(net\|model\)/' ngram/*.[ch]
 }
 
-@test "instruction sets and BLAS are used in the kernels alone" {
-    ! grep -nE 'immintrin|_mm[0-9]*_|cblas' $(ls */*.[ch] *.[ch] | grep -v '^base/kernels')
+@test "instruction sets are used in the kernels alone" {
+    ! grep -nE 'immintrin|_mm[0-9]*_' $(ls */*.[ch] *.[ch] | grep -v '^base/kernels')
 }
 
 @test "the library neither prints nor exits" {

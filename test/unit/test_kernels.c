@@ -218,6 +218,11 @@ static void element_kernels_agree(void **state)
                     else
                         k->add_squares(y, other, n, 0.25f);
                 }
+                float largest, wanted_largest;
+                float sum = (*set)->softmax_sum(x, n, &largest);
+                float wanted_sum = portable_set()->softmax_sum(x, n, &wanted_largest);
+                assert_true(largest == wanted_largest);
+                assert_close(&sum, &wanted_sum, 1, 2e-6);
                 assert_close(found, wanted, n, 2e-6);
                 assert_true(found[n] == x[n]);
                 free(found);
@@ -258,6 +263,8 @@ static void nan_is_not_hidden(void **state)
             else
                 (*set)->clamp(x, 37, 15);
             assert_true(isnan(x[20]));
+            float largest;
+            assert_true(isnan((*set)->softmax_sum(x, 37, &largest)));
         }
     }
 }
@@ -275,17 +282,22 @@ static void choice_by_name(void **state)
     assert_true(kernels_choose(before->name, &error));
 }
 
-static void product_of_matrices(void **state)
+static void transpose_in_groups(void **state)
 {
     (void)state;
-    // (2 x 3) (3 x 2), plain and from transposed operands
-    float a[] = {1, 2, 3, 4, 5, 6}, a_transposed[] = {1, 4, 2, 5, 3, 6}, b[] = {1, 0, 0, 1, 1, 1},
-          c[4] = {1, 1, 1, 1};
-    float wanted[] = {5, 6, 11, 12}, wanted_with_old[] = {4, 5, 10, 11};
-    kernels_product(false, false, 2, 2, 3, 1, a, 3, b, 2, 1, c, 2);
-    assert_close(c, wanted, 4, 0);
-    kernels_product(true, false, 2, 2, 3, 1, a_transposed, 2, b, 2, 0, c, 2);
-    assert_close(c, wanted_with_old, 4, 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct problem p = random_problem();
+        size_t row = memory_row(p.n), cut = random_size(p.n);
+        float *columns = new_floats(p.width * row);
+        kernels_transpose(columns, row, p.rows, p.stride, cut, p.width);
+        kernels_transpose(columns + cut, row, p.rows + cut * p.stride, p.stride, p.n - cut,
+                          p.width);
+        for (size_t i = 0; i < p.n; i++)
+            for (size_t j = 0; j < p.width; j++)
+                assert_true(columns[j * row + i] == p.rows[i * p.stride + j]);
+        free(columns);
+        free_problem(&p);
+    }
 }
 
 int main(void)
@@ -299,7 +311,7 @@ int main(void)
         cmocka_unit_test(exponential_is_exact_to_the_last_bits),
         cmocka_unit_test(nan_is_not_hidden),
         cmocka_unit_test(choice_by_name),
-        cmocka_unit_test(product_of_matrices),
+        cmocka_unit_test(transpose_in_groups),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

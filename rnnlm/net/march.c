@@ -1,0 +1,159 @@
+// The hidden layer along a text, part by part.
+#include "net/march.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "text/vocabulary.h"
+
+enum {
+    PARTS = 24,   // at most
+    LEAST = 256,  // words of a part
+    TOGETHER = 6, // parts that a thread takes through their words side by side
+    PASSES = 3    // more of them, and the network is one that does not forget
+};
+
+struct march_part {
+    size_t begin, end;        // words
+    bool waiting;             // its first state is not the one it was run from
+    bool moved;               // its last state has changed
+    struct state *now, *next; // on its way
+};
+
+bool march_init(struct march *march, const struct forward_crew *crew, const struct state *reset,
+                struct error *error)
+{
+    const struct network *network = crew->weights.network;
+    memset(march, 0, sizeof *march);
+    march->crew = crew;
+    march->reset = reset;
+    march->part = memory_new(PARTS, sizeof *march->part, error);
+    for (size_t i = 0; march->part != NULL && i < PARTS; i++) {
+        march->part[i].now = state_new(network, error);
+        march->part[i].next = state_new(network, error);
+        if (march->part[i].now == NULL || march->part[i].next == NULL)
+            return false;
+    }
+    return march->part != NULL;
+}
+
+void march_free(struct march *march)
+{
+    for (size_t i = 0; march->part != NULL && i < PARTS; i++) {
+        free(march->part[i].now);
+        free(march->part[i].next);
+    }
+    free(march->part);
+    memset(march, 0, sizeof *march);
+}
+
+// A pass over the parts that wait.
+struct pass {
+    const struct march *march;
+    const int32_t *word;
+    char *states;
+    size_t parts;
+    bool first; // there is nothing to meet yet
+};
+
+static struct state *state_at(const struct pass *pass, size_t i)
+{
+    return (struct state *)(pass->states + i * state_size(pass->march->crew->weights.network));
+}
+
+static bool near(const struct network *network, const struct state *a, const struct state *b)
+{
+    int far = memcmp(a->history, b->history, sizeof a->history);
+    for (size_t i = 0; i < network->shape.hidden; i++)
+        far |= !(fabsf(a->hidden[i] - b->hidden[i]) <= MARCH_NEAR);
+    return far == 0;
+}
+
+// One word further: `now` to `next` in each of n parts, which are at their word number `at`.
+static void step(const struct pass *pass, struct forward *forward, struct march_part **part,
+                 size_t n, size_t at)
+{
+    const struct network *network = forward->weights->network;
+    const struct state *before[TOGETHER];
+    struct state *after[TOGETHER];
+    int32_t word[TOGETHER];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t id = pass->word[part[i]->begin + at];
+        if (id == WORD_END && pass->march->reset != NULL) {
+            state_copy(network, part[i]->next, pass->march->reset);
+            continue;
+        }
+        before[count] = part[i]->now;
+        after[count] = part[i]->next;
+        word[count++] = id;
+    }
+    forward_advance(forward, count, before, word, after);
+}
+
+// Keeps the state that a part has arrived at; false where it meets what was there, or ends.
+static bool arrive(const struct pass *pass, struct march_part *part, size_t at)
+{
+    const struct network *network = pass->march->crew->weights.network;
+    struct state *there = state_at(pass, part->begin + at + 1), *now = part->next;
+    if (!pass->first && near(network, there, now))
+        return false;
+    state_copy(network, there, now);
+    part->next = part->now;
+    part->now = now;
+    part->moved = part->begin + at + 1 == part->end;
+    return !part->moved;
+}
+
+static void run_parts(void *context, size_t worker, size_t item)
+{
+    struct pass *pass = context;
+    struct march_part *part[TOGETHER];
+    size_t n = 0, last = (item + 1) * TOGETHER < pass->parts ? (item + 1) * TOGETHER : pass->parts;
+    for (size_t i = item * TOGETHER; i < last; i++)
+        if (pass->march->part[i].waiting)
+            part[n++] = &pass->march->part[i];
+    for (size_t at = 0, left; n > 0; at++, n = left) {
+        step(pass, &pass->march->crew->forward[worker], part, n, at);
+        left = 0;
+        for (size_t i = 0; i < n; i++)
+            if (arrive(pass, part[i], at))
+                part[left++] = part[i];
+    }
+}
+
+// Parts whose first state has been moved wait, in front of it; false if none does.
+static bool prepare(const struct pass *pass)
+{
+    bool any = false;
+    for (size_t i = 0; i < pass->parts; i++) {
+        struct march_part *part = &pass->march->part[i];
+        part->waiting = pass->first || (i > 0 && part[-1].moved);
+        any = any || part->waiting;
+        // The guess at first: as at the beginning.
+        size_t from = pass->first ? 0 : part->begin;
+        if (part->waiting)
+            state_copy(pass->march->crew->weights.network, part->now, state_at(pass, from));
+    }
+    for (size_t i = 0; i < pass->parts; i++)
+        pass->march->part[i].moved = false;
+    return any;
+}
+
+void march_run(struct march *march, const int32_t *word, size_t n, char *states)
+{
+    struct pass pass = {.march = march, .word = word, .states = states, .first = true};
+    size_t passes = 0, parts = n / LEAST < PARTS ? n / LEAST : PARTS;
+    if (n == 0)
+        return;
+    pass.parts = parts < 1 || march->sequential ? 1 : parts;
+    for (size_t i = 0; i < pass.parts; i++) {
+        march->part[i].begin = n * i / pass.parts;
+        march->part[i].end = n * (i + 1) / pass.parts;
+    }
+    for (; prepare(&pass); pass.first = false, passes++)
+        pool_run(march->crew->pool, run_parts, &pass, (pass.parts + TOGETHER - 1) / TOGETHER);
+    march->sequential = march->sequential || passes > PASSES;
+}
