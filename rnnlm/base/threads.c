@@ -159,6 +159,32 @@ size_t pool_threads(const struct pool *pool)
     return pool->threads;
 }
 
+static void *errand_main(void *argument)
+{
+    struct errand *errand = argument;
+    errand->ok = errand->run(errand->context, &errand->error);
+    return NULL;
+}
+
+void errand_begin(struct errand *errand, bool (*run)(void *context, struct error *error),
+                  void *context)
+{
+    errand->run = run;
+    errand->context = context;
+    errand->apart = pthread_create(&errand->thread, NULL, errand_main, errand) == 0;
+    if (!errand->apart)
+        errand_main(errand);
+}
+
+bool errand_end(struct errand *errand, struct error *error)
+{
+    if (errand->apart)
+        pthread_join(errand->thread, NULL);
+    if (!errand->ok && error != NULL)
+        *error = errand->error;
+    return errand->ok;
+}
+
 size_t threads_available(void)
 {
 #if defined(__linux__)

@@ -1,7 +1,9 @@
-// A pool of threads that work through numbered items together: fork, join, and nothing else.
+// A pool of threads that work through numbered items together: fork, join, and nothing else; and
+// errands, which one thread runs while the caller does something else.
 #ifndef BASE_THREADS_H
 #define BASE_THREADS_H
 
+#include <pthread.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -19,6 +21,21 @@ size_t pool_threads(const struct pool *pool);
 // own.
 void pool_run(struct pool *pool, void (*task)(void *context, size_t worker, size_t item),
               void *context, size_t items);
+
+struct errand {
+    bool (*run)(void *context, struct error *error);
+    void *context;
+    pthread_t thread;
+    bool apart; // in a thread of its own
+    bool ok;
+    struct error error;
+};
+
+// Begins run(context, ...); without a thread to be had, it is done at once. errand_end() waits, and
+// returns what `run` did, with its error.
+void errand_begin(struct errand *errand, bool (*run)(void *context, struct error *error),
+                  void *context);
+bool errand_end(struct errand *errand, struct error *error);
 
 // Processors that this process may run on.
 size_t threads_available(void);

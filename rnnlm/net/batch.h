@@ -30,7 +30,7 @@
 #include "net/maxent.h"
 #include "net/network.h"
 
-static const float BATCH_BOUND = 4, BATCH_WORD_GAIN = 4, BATCH_EMBEDDING_GAIN = 20;
+static const float BATCH_BOUND = 4, BATCH_WORD_GAIN = 3, BATCH_EMBEDDING_GAIN = 50;
 
 struct batch_rule {
     float alpha;           // learning rate, as in online learning

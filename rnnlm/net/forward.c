@@ -111,7 +111,7 @@ void forward_free(struct forward *forward)
 }
 
 bool forward_crew_init(struct forward_crew *crew, const struct network *network, struct pool *pool,
-                       size_t most, struct error *error)
+                       struct error *error)
 {
     size_t threads = pool_threads(pool);
     memset(crew, 0, sizeof *crew);
@@ -119,7 +119,7 @@ bool forward_crew_init(struct forward_crew *crew, const struct network *network,
     crew->forward = memory_new(threads, sizeof *crew->forward, error);
     bool ok = crew->forward != NULL && forward_weights_init(&crew->weights, network, error);
     for (size_t i = 0; ok && i < threads; i++)
-        ok = forward_init(&crew->forward[i], &crew->weights, most, error);
+        ok = forward_init(&crew->forward[i], &crew->weights, FORWARD_STATES, error);
     return ok;
 }
 

@@ -67,7 +67,9 @@ void forward_load(struct forward *forward, size_t n, const struct state *const *
 bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                      const int32_t *word, double *prob, struct error *error);
 
-// Threads, and a forward pass for each of them.
+// Threads, and a forward pass for each of them with room for FORWARD_STATES.
+enum { FORWARD_STATES = 512 };
+
 struct forward_crew {
     struct pool *pool; // not owned
     struct forward_weights weights;
@@ -76,7 +78,7 @@ struct forward_crew {
 
 // Error: no memory. forward_crew_free() in any case; the crew must not be copied or moved.
 bool forward_crew_init(struct forward_crew *crew, const struct network *network, struct pool *pool,
-                       size_t most, struct error *error);
+                       struct error *error);
 void forward_crew_free(struct forward_crew *crew);
 
 #endif

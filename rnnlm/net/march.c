@@ -1,7 +1,8 @@
-// The hidden layer along a text, part by part.
+// The forward pass along a text, part by part.
 #include "net/march.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +10,11 @@
 #include "text/vocabulary.h"
 
 enum {
-    PARTS = 24,   // at most
-    LEAST = 256,  // words of a part
-    TOGETHER = 6, // parts that a thread takes through their words side by side
-    PASSES = 3    // more of them, and the network is one that does not forget
+    STATES_BYTES = 8 << 20, // that are in memory at a time
+    PARTS = 24,             // at most
+    LEAST = 256,            // words of a part
+    TOGETHER = 6,           // parts that a thread takes through their words side by side
+    PASSES = 3              // more of them, and the network is one that does not forget
 };
 
 struct march_part {
@@ -46,22 +48,24 @@ void march_free(struct march *march)
         free(march->part[i].next);
     }
     free(march->part);
+    free(march->states);
     memset(march, 0, sizeof *march);
 }
+
+static struct state *state_at(const struct march *march, size_t i)
+{
+    return (struct state *)(march->states + i * state_size(march->crew->weights.network));
+}
+
+// ---- hidden layers ----------------------------------------------------------------------------
 
 // A pass over the parts that wait.
 struct pass {
     const struct march *march;
     const int32_t *word;
-    char *states;
     size_t parts;
     bool first; // there is nothing to meet yet
 };
-
-static struct state *state_at(const struct pass *pass, size_t i)
-{
-    return (struct state *)(pass->states + i * state_size(pass->march->crew->weights.network));
-}
 
 static bool near(const struct network *network, const struct state *a, const struct state *b)
 {
@@ -97,7 +101,7 @@ static void step(const struct pass *pass, struct forward *forward, struct march_
 static bool arrive(const struct pass *pass, struct march_part *part, size_t at)
 {
     const struct network *network = pass->march->crew->weights.network;
-    struct state *there = state_at(pass, part->begin + at + 1), *now = part->next;
+    struct state *there = state_at(pass->march, part->begin + at + 1), *now = part->next;
     if (!pass->first && near(network, there, now))
         return false;
     state_copy(network, there, now);
@@ -135,19 +139,18 @@ static bool prepare(const struct pass *pass)
         // The guess at first: as at the beginning.
         size_t from = pass->first ? 0 : part->begin;
         if (part->waiting)
-            state_copy(pass->march->crew->weights.network, part->now, state_at(pass, from));
+            state_copy(pass->march->crew->weights.network, part->now, state_at(pass->march, from));
     }
     for (size_t i = 0; i < pass->parts; i++)
         pass->march->part[i].moved = false;
     return any;
 }
 
-void march_run(struct march *march, const int32_t *word, size_t n, char *states)
+// From state 0 on, which is there, state i + 1 behind word[i].
+static void run_hidden(struct march *march, const int32_t *word, size_t n)
 {
-    struct pass pass = {.march = march, .word = word, .states = states, .first = true};
+    struct pass pass = {.march = march, .word = word, .first = true};
     size_t passes = 0, parts = n / LEAST < PARTS ? n / LEAST : PARTS;
-    if (n == 0)
-        return;
     pass.parts = parts < 1 || march->sequential ? 1 : parts;
     for (size_t i = 0; i < pass.parts; i++) {
         march->part[i].begin = n * i / pass.parts;
@@ -156,4 +159,61 @@ void march_run(struct march *march, const int32_t *word, size_t n, char *states)
     for (; prepare(&pass); pass.first = false, passes++)
         pool_run(march->crew->pool, run_parts, &pass, (pass.parts + TOGETHER - 1) / TOGETHER);
     march->sequential = march->sequential || passes > PASSES;
+}
+
+// ---- output layers ----------------------------------------------------------------------------
+
+struct block {
+    struct march *march;
+    const int32_t *word; // [n]
+    double *prob;        // [n]
+    size_t n;
+    atomic_bool failed; // a thread ran out of memory
+};
+
+static void run_output(void *context, size_t worker, size_t item)
+{
+    struct block *block = context;
+    struct forward *forward = &block->march->crew->forward[worker];
+    size_t from = item * FORWARD_STATES, left = block->n - from;
+    size_t count = left < FORWARD_STATES ? left : FORWARD_STATES, place[FORWARD_STATES];
+    const struct state *state[FORWARD_STATES];
+    for (size_t i = 0; i < count; i++) {
+        place[i] = i;
+        state[i] = state_at(block->march, from + i);
+    }
+    forward_load(forward, count, state);
+    if (!forward_predict(forward, count, place, block->word + from, block->prob + from, NULL))
+        atomic_store(&block->failed, true);
+}
+
+static bool score_block(struct march *march, struct state *state, struct block *block,
+                        struct error *error)
+{
+    const struct network *network = march->crew->weights.network;
+    if (!memory_grow(&march->states, &march->states_capacity, (block->n + 1) * state_size(network),
+                     1, error))
+        return false;
+    state_copy(network, state_at(march, 0), state);
+    run_hidden(march, block->word, block->n);
+    pool_run(march->crew->pool, run_output, block,
+             (block->n + FORWARD_STATES - 1) / FORWARD_STATES);
+    state_copy(network, state, state_at(march, block->n));
+    return !atomic_load(&block->failed) || error_set(error, "not enough memory");
+}
+
+bool march_score(struct march *march, struct state *state, const int32_t *word, size_t n,
+                 double *prob, struct error *error)
+{
+    size_t fit = STATES_BYTES / state_size(march->crew->weights.network);
+    size_t most = fit > FORWARD_STATES ? fit : FORWARD_STATES;
+    for (size_t first = 0; first < n; first += most) {
+        struct block block = {.march = march,
+                              .word = word + first,
+                              .prob = prob + first,
+                              .n = n - first < most ? n - first : most};
+        if (!score_block(march, state, &block, error))
+            return false;
+    }
+    return true;
 }

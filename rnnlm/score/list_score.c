@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "score/prefix_tree.h"
 
-enum { ALIKE = 64 };   // beginnings that are looked at for one with the same history
+enum { ALIKE = 64 }; // beginnings that are looked at for one with the same history
 
 // One network and where it stands.
 struct side {
@@ -66,8 +66,8 @@ static bool side_init(struct side *side, const struct list_models *models, size_
     side->reset = state_at_start(network, STATE_INDEPENDENT, NULL, error);
     side->begin = state_new(network, error);
     side->scratch = state_new(network, error);
-    return forward_crew_init(&side->crew, network, models->pool, PREFIX_TREE_SEQUENCES, error) && side->reset != NULL && side->begin != NULL &&
-           side->scratch != NULL &&
+    return forward_crew_init(&side->crew, network, models->pool, error) && side->reset != NULL &&
+           side->begin != NULL && side->scratch != NULL &&
            (restart_side(side, models->history) || error_set(error, "not enough memory"));
 }
 

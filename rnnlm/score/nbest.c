@@ -7,92 +7,116 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/threads.h"
 #include "text/tokens.h"
 
 static const double OOV_LOG10 = -5;
 
 enum { TOGETHER = 1 << 16 }; // tokens of lists that are scored together, if there are so many
 
+// Complete lists that are scored together.
 struct lists {
-    struct reader *reader;
-    struct tokens
-        id; // one token: the ID of the last list in `words`, or of the one that comes next
     struct tokens words; // of the hypotheses, each with its </s>
     size_t *list;        // [hypotheses] which list each belongs to
     size_t hypotheses, capacity;
-    size_t lists; // complete ones in `words`
-    bool ended;
+    size_t count;
 };
 
-static bool same_id(const struct lists *lists, const struct token *token)
+// The file, and what is read of it while the lists before are scored.
+struct reading {
+    struct reader *reader;
+    struct tokens id; // one token: the ID of the last list read, or of the one that comes next
+    bool ended;
+    struct lists *lists; // to be filled
+};
+
+static bool same_id(const struct reading *reading, const struct token *token)
 {
-    const struct token *id = lists->id.token;
-    return lists->id.count > 0 && id->length == token->length &&
+    const struct token *id = reading->id.token;
+    return reading->id.count > 0 && id->length == token->length &&
            memcmp(id->text, token->text, id->length) == 0;
 }
 
-static bool wrong_line(const struct lists *lists, const char *found, struct error *error)
+static bool wrong_line(const struct reading *reading, const char *found, struct error *error)
 {
     return error_set(error, "%s: line %" PRIu64 ": found %s, wanted \"ID word word ...\"",
-                     reader_name(lists->reader), reader_line_number(lists->reader), found);
+                     reader_name(reading->reader), reader_line_number(reading->reader), found);
 }
 
 // The words behind an ID, up to the line's end.
-static bool read_words(struct lists *lists, struct error *error)
+static bool read_words(struct reading *reading, struct error *error)
 {
     struct token token = {.sentence_end = false};
     for (size_t words = 0; !token.sentence_end; words++) {
-        if (!reader_next(lists->reader, &token))
-            return reader_ok(lists->reader, error) &&
-                   wrong_line(lists, "the end of the file", error);
+        if (!reader_next(reading->reader, &token))
+            return reader_ok(reading->reader, error) &&
+                   wrong_line(reading, "the end of the file", error);
+        uint64_t line = reader_line_number(reading->reader);
         if (token.sentence_end && words == 0)
             return error_set(
                 error, "%s: line %" PRIu64 ": found only the ID \"%.*s\", wanted words behind it",
-                reader_name(lists->reader), reader_line_number(lists->reader),
-                (int)lists->id.token[0].length, lists->id.token[0].text);
-        if (!tokens_add(&lists->words, &token, reader_line_number(lists->reader), error))
+                reader_name(reading->reader), line, (int)reading->id.token[0].length,
+                reading->id.token[0].text);
+        if (!tokens_add(&reading->lists->words, &token, line, error))
             return false;
     }
     return true;
 }
 
 // Reads the hypotheses of the list whose ID has been read, and the ID of the list behind it.
-static bool read_list(struct lists *lists, struct error *error)
+static bool read_list(struct reading *reading, struct error *error)
 {
+    struct lists *lists = reading->lists;
     struct token id;
     for (;;) {
         if (!memory_grow(&lists->list, &lists->capacity, lists->hypotheses + 1, sizeof *lists->list,
                          error) ||
-            !read_words(lists, error))
+            !read_words(reading, error))
             return false;
-        lists->list[lists->hypotheses++] = lists->lists;
-        if (!reader_next(lists->reader, &id)) {
-            lists->ended = true;
-            return reader_ok(lists->reader, error);
+        lists->list[lists->hypotheses++] = lists->count;
+        if (!reader_next(reading->reader, &id)) {
+            reading->ended = true;
+            return reader_ok(reading->reader, error);
         }
         if (id.sentence_end)
-            return wrong_line(lists, "an empty line", error);
-        if (same_id(lists, &id))
+            return wrong_line(reading, "an empty line", error);
+        if (same_id(reading, &id))
             continue;
-        tokens_clear(&lists->id);
-        return tokens_add(&lists->id, &id, 0, error);
+        tokens_clear(&reading->id);
+        return tokens_add(&reading->id, &id, 0, error);
     }
 }
 
-static bool read_first_id(struct lists *lists, struct error *error)
+static bool read_first_id(struct reading *reading, struct error *error)
 {
     struct token id;
-    if (!reader_next(lists->reader, &id))
-        return reader_ok(lists->reader, error) &&
-               error_set(error, "%s: the n-best file is empty", reader_name(lists->reader));
+    if (!reader_next(reading->reader, &id))
+        return reader_ok(reading->reader, error) &&
+               error_set(error, "%s: the n-best file is empty", reader_name(reading->reader));
     if (id.sentence_end)
-        return wrong_line(lists, "an empty line", error);
-    return tokens_add(&lists->id, &id, 0, error);
+        return wrong_line(reading, "an empty line", error);
+    return tokens_add(&reading->id, &id, 0, error);
+}
+
+// Reads lists until there is work enough, none at the end.
+static bool read_lists(void *context, struct error *error)
+{
+    struct reading *reading = context;
+    struct lists *lists = reading->lists;
+    tokens_clear(&lists->words);
+    lists->hypotheses = lists->count = 0;
+    while (!reading->ended && lists->words.count < TOGETHER) {
+        if (!read_list(reading, error))
+            return false;
+        lists->count++;
+    }
+    return true;
 }
 
 static double count_word(const struct blend_word *word, struct totals *totals)
 {
-    double log10_net = log10(word->net), log10_mixed = log10(word->mixed);
+    double log10_net = log10(word->net);
+    double log10_mixed = word->mixed == word->net ? log10_net : log10(word->mixed);
     if (!word->known)
         log10_net = log10_mixed = word->other > 0 ? log10(word->other) : OOV_LOG10;
     totals->words++;
@@ -102,21 +126,8 @@ static double count_word(const struct blend_word *word, struct totals *totals)
     return log10_mixed;
 }
 
-// Reads lists until there is work enough.
-static bool read_lists(struct lists *lists, struct error *error)
-{
-    tokens_clear(&lists->words);
-    lists->hypotheses = lists->lists = 0;
-    while (!lists->ended && lists->words.count < TOGETHER) {
-        if (!read_list(lists, error))
-            return false;
-        lists->lists++;
-    }
-    return true;
-}
-
-static bool score_lists(struct blend *blend, const struct lists *lists, struct output *output,
-                        struct totals *totals, struct error *error)
+static bool score_lists(struct blend *blend, const struct lists *lists, const char *name,
+                        struct output *output, struct totals *totals, struct error *error)
 {
     const struct tokens *words = &lists->words;
     struct blend_word word;
@@ -125,8 +136,7 @@ static bool score_lists(struct blend *blend, const struct lists *lists, struct o
         return false;
     for (size_t i = 0; i < words->count; i++) {
         if (!blend_next(blend, &words->token[i], &word, error))
-            return error_prefix(error, "%s: line %" PRIu64 ": ", reader_name(lists->reader),
-                                words->line[i]);
+            return error_prefix(error, "%s: line %" PRIu64 ": ", name, words->line[i]);
         log10_prob += count_word(&word, totals);
         if (words->token[i].sentence_end) {
             output_format(output, "%f\n", log10_prob);
@@ -136,16 +146,35 @@ static bool score_lists(struct blend *blend, const struct lists *lists, struct o
     return true;
 }
 
+// Scores what has been read while the next lists are read.
+static bool score_and_read(struct blend *blend, struct reading *reading, struct lists *other,
+                           struct output *output, struct totals *totals, struct error *error)
+{
+    struct lists *lists = reading->lists;
+    struct errand errand;
+    struct error unread;
+    reading->lists = other;
+    errand_begin(&errand, read_lists, reading);
+    bool ok = score_lists(blend, lists, reader_name(reading->reader), output, totals, error);
+    bool read = errand_end(&errand, &unread);
+    if (ok && !read)
+        *error = unread;
+    return ok && read;
+}
+
 bool nbest_score(struct blend *blend, struct reader *reader, struct output *output,
                  struct totals *totals, struct error *error)
 {
-    struct lists lists = {.reader = reader};
+    struct lists lists[2] = {{.count = 0}, {.count = 0}};
+    struct reading reading = {.reader = reader, .lists = &lists[0]};
     *totals = (struct totals){.words = 0};
-    bool ok = read_first_id(&lists, error);
-    while (ok && !lists.ended)
-        ok = read_lists(&lists, error) && score_lists(blend, &lists, output, totals, error);
-    tokens_free(&lists.id);
-    tokens_free(&lists.words);
-    free(lists.list);
+    bool ok = read_first_id(&reading, error) && read_lists(&reading, error);
+    for (size_t next = 1; ok && reading.lists->count > 0; next = 1 - next)
+        ok = score_and_read(blend, &reading, &lists[next], output, totals, error);
+    tokens_free(&reading.id);
+    for (size_t i = 0; i < 2; i++) {
+        tokens_free(&lists[i].words);
+        free(lists[i].list);
+    }
     return ok && blend_end(blend, error);
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/threads.h"
 #include "text/tokens.h"
 
 enum { READ_AHEAD = 1 << 14 }; // tokens
@@ -73,29 +74,53 @@ static bool score_tokens(struct blend *blend, const struct reader *text,
     return true;
 }
 
+// The text, and what is read of it while the tokens before are scored.
+struct reading {
+    struct reader *text;
+    struct tokens *tokens; // to be filled
+};
+
 // The next tokens of the text, at most READ_AHEAD.
-static bool read_tokens(struct reader *text, struct tokens *tokens, struct error *error)
+static bool read_tokens(void *context, struct error *error)
 {
+    struct reading *reading = context;
     struct token token;
-    tokens_clear(tokens);
-    while (tokens->count < READ_AHEAD && reader_next(text, &token))
-        if (!tokens_add(tokens, &token, reader_line_number(text), error))
+    tokens_clear(reading->tokens);
+    while (reading->tokens->count < READ_AHEAD && reader_next(reading->text, &token))
+        if (!tokens_add(reading->tokens, &token, reader_line_number(reading->text), error))
             return false;
-    return reader_ok(text, error);
+    return reader_ok(reading->text, error);
+}
+
+// Scores what has been read while the next tokens are read.
+static bool score_and_read(struct blend *blend, struct reading *reading, struct tokens *other,
+                           struct output *table, struct totals *totals, struct error *error)
+{
+    const struct tokens *tokens = reading->tokens;
+    struct errand errand;
+    struct error unread;
+    reading->tokens = other;
+    errand_begin(&errand, read_tokens, reading);
+    bool ok = score_tokens(blend, reading->text, tokens, table, totals, error);
+    bool read = errand_end(&errand, &unread);
+    if (ok && !read)
+        *error = unread;
+    return ok && read;
 }
 
 bool perplexity_score(struct blend *blend, struct reader *text, struct output *table,
                       struct totals *totals, struct error *error)
 {
-    struct tokens tokens = {.count = 0};
-    bool ok;
+    struct tokens tokens[2] = {{.count = 0}, {.count = 0}};
+    struct reading reading = {.text = text, .tokens = &tokens[0]};
     *totals = (struct totals){.words = 0};
     if (table != NULL)
         write_heading(blend, table);
-    while ((ok = read_tokens(text, &tokens, error)) && tokens.count > 0 &&
-           (ok = score_tokens(blend, text, &tokens, table, totals, error)))
-        ;
-    tokens_free(&tokens);
+    bool ok = read_tokens(&reading, error);
+    for (size_t next = 1; ok && reading.tokens->count > 0; next = 1 - next)
+        ok = score_and_read(blend, &reading, &tokens[next], table, totals, error);
+    tokens_free(&tokens[0]);
+    tokens_free(&tokens[1]);
     if (!ok || !blend_end(blend, error))
         return false;
     if (totals->words == 0)

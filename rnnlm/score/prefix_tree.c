@@ -44,7 +44,7 @@ static const size_t NONE = SIZE_MAX;
 
 static bool tree_init(struct tree *tree, struct forward *forward, struct error *error)
 {
-    const size_t count = PREFIX_TREE_SEQUENCES;
+    const size_t count = FORWARD_STATES;
     tree->forward = forward;
     tree->network = forward->weights->network;
     tree->branch = memory_new(count, sizeof *tree->branch, error);
@@ -217,9 +217,9 @@ static void score_group(void *context, size_t worker, size_t item)
 {
     struct forest *forest = context;
     struct tree *tree = &forest->tree[worker];
-    size_t first = item * PREFIX_TREE_SEQUENCES, left = forest->count - first;
+    size_t first = item * FORWARD_STATES, left = forest->count - first;
     tree->sequence = forest->sequence + first;
-    tree->count = left < PREFIX_TREE_SEQUENCES ? left : PREFIX_TREE_SEQUENCES;
+    tree->count = left < FORWARD_STATES ? left : FORWARD_STATES;
     plant(tree);
     while (tree->branches > 0) {
         list_words(tree);
@@ -241,8 +241,7 @@ bool prefix_tree_score(const struct forward_crew *crew, const struct sequence *s
     for (size_t i = 0; ok && i < threads; i++)
         ok = tree_init(&forest.tree[i], &crew->forward[i], error);
     if (ok) {
-        pool_run(crew->pool, score_group, &forest,
-                 (count + PREFIX_TREE_SEQUENCES - 1) / PREFIX_TREE_SEQUENCES);
+        pool_run(crew->pool, score_group, &forest, (count + FORWARD_STATES - 1) / FORWARD_STATES);
         ok = !atomic_load(&forest.failed) || error_set(error, "not enough memory");
     }
     for (size_t i = 0; forest.tree != NULL && i < threads; i++)

@@ -6,9 +6,6 @@
 #include "net/forward.h"
 #include "net/state.h"
 
-// Sequences whose words are computed together, and so the states that a crew wants room for.
-enum { PREFIX_TREE_SEQUENCES = 512 };
-
 struct sequence {
     const struct state *begin; // sequences with the same pointer begin in the same state
     const int32_t *word;       // [length], WORD_OOV possible

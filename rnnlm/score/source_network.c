@@ -1,6 +1,5 @@
 // A network as a source. It computes the probabilities of what is announced in batches, and hands
 // them out word by word.
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,19 +10,12 @@
 #include "score/scorer.h"
 #include "score/source.h"
 
-enum {
-    BATCH = PREFIX_TREE_SEQUENCES, // places that a thread computes together
-    STATES_BYTES = 16 << 20        // of the states of a text that are in memory
-};
-
 struct network_source {
     struct source source;
     struct scorer scorer;
     int32_t unknown; // what words that are not in the vocabulary are taken as
     struct forward_crew crew;
     struct march march;
-    char *states; // consecutive ones of the text under way
-    size_t states_capacity;
     struct state *after_best; // the state after the first hypothesis of the list before
     struct state *scratch;
     // What has been computed ahead: probabilities taken..queued-1 are still to be handed out.
@@ -96,64 +88,17 @@ static bool queue(struct network_source *network, const struct token *token, siz
     return true;
 }
 
-// A part of a text on its way through the threads, whose hidden layers are there.
-struct block {
-    struct network_source *network;
-    size_t first, length; // among the tokens
-    atomic_bool failed;
-};
-
-static struct state *state_of(const struct network_source *network, size_t i)
-{
-    return (struct state *)(network->states + i * state_size(weights_of(network)));
-}
-
-// The output layers of the item-th part of a block.
-static void run_output(void *context, size_t worker, size_t item)
-{
-    struct block *block = context;
-    struct network_source *network = block->network;
-    struct forward *forward = &network->crew.forward[worker];
-    size_t from = item * BATCH, left = block->length - from, first = block->first + from;
-    size_t count = left < BATCH ? left : BATCH, place[BATCH];
-    const struct state *state[BATCH];
-    for (size_t i = 0; i < count; i++) {
-        place[i] = i;
-        state[i] = state_of(network, from + i);
-    }
-    forward_load(forward, count, state);
-    if (!forward_predict(forward, count, place, network->id + first, network->prob + first, NULL))
-        atomic_store(&block->failed, true);
-}
-
-// Words first..first+length-1 from where the scorer stands; it then stands behind them.
-static bool run_block(struct network_source *network, size_t first, size_t length,
-                      struct error *error)
-{
-    struct block block = {.network = network, .first = first, .length = length};
-    const struct network *weights = weights_of(network);
-    if (!memory_grow(&network->states, &network->states_capacity,
-                     (length + 1) * state_size(weights), 1, error))
-        return false;
-    state_copy(weights, state_of(network, 0), network->scorer.now);
-    march_run(&network->march, network->id + first, length, network->states);
-    pool_run(network->crew.pool, run_output, &block, (length + BATCH - 1) / BATCH);
-    state_copy(weights, network->scorer.now, state_of(network, length));
-    return !atomic_load(&block.failed) || error_set(error, "not enough memory");
-}
-
 static bool network_look_ahead(struct source *source, const struct token *token, size_t count,
                                struct error *error)
 {
     struct network_source *network = of(source);
-    size_t fit = STATES_BYTES / state_size(weights_of(network)), block = fit > BATCH ? fit : BATCH;
     if (network->scorer.learner != NULL)
         return true; // the weights change with every word
     if (!queue(network, token, count, error))
         return false;
-    for (size_t first = 0; first < count; first += block)
-        if (!run_block(network, first, count - first < block ? count - first : block, error))
-            return false;
+    if (!march_score(&network->march, network->scorer.now, network->id, count, network->prob,
+                     error))
+        return false;
     network->queued = count;
     return true;
 }
@@ -280,7 +225,6 @@ static void network_free_source(struct source *source)
     scorer_free(&network->scorer);
     march_free(&network->march);
     forward_crew_free(&network->crew);
-    free(network->states);
     free(network->after_best);
     free(network->scratch);
     free(network->prob);
@@ -300,7 +244,7 @@ static bool network_init_source(struct network_source *network, const struct mod
                                 struct error *error)
 {
     if (!scorer_init(&network->scorer, model, independent, learner, error) ||
-        !forward_crew_init(&network->crew, &model->network, pool, BATCH, error) ||
+        !forward_crew_init(&network->crew, &model->network, pool, error) ||
         !march_init(&network->march, &network->crew, independent ? network->scorer.reset : NULL,
                     error))
         return false;

@@ -15,17 +15,15 @@ static size_t block_steps(const struct training_record *record)
 }
 
 bool batch_run_init(struct batch_run *run, struct model *model, const struct batch_rule *rule,
-                    size_t streams, size_t threads, struct corpus *text, struct error *error)
+                    size_t streams, struct pool *pool, struct corpus *text, struct error *error)
 {
     memset(run, 0, sizeof *run);
     run->model = model;
     if (streams > model->record.train_words && model->record.train_words > 0)
         streams = (size_t)model->record.train_words;
-    run->pool = pool_new(threads > 0 ? threads : threads_available(), error);
-    if (run->pool != NULL)
-        run->streams = text_streams_open(text, &model->vocabulary, streams, error);
+    run->streams = text_streams_open(text, &model->vocabulary, streams, error);
     return run->streams != NULL && batch_init(&run->batch, &model->network, rule, streams,
-                                              block_steps(&model->record), run->pool, error);
+                                              block_steps(&model->record), pool, error);
 }
 
 void batch_run_free(struct batch_run *run)
@@ -33,7 +31,6 @@ void batch_run_free(struct batch_run *run)
     if (run->batch.network != NULL)
         batch_free(&run->batch);
     text_streams_close(run->streams);
-    pool_free(run->pool);
     memset(run, 0, sizeof *run);
 }
 

@@ -8,16 +8,15 @@
 
 struct batch_run {
     struct model *model; // not owned
-    struct pool *pool;
     struct text_streams *streams;
     struct batch batch;
 };
 
 // Reads the text once. The steps of a block are those that a word's error can go back online,
-// bptt-block and bptt together. No more streams are made than there are words; 0 threads are one
-// for each processor. Error: no memory, no threads, no temporary file, or that of the text.
+// bptt-block and bptt together. No more streams are made than there are words. The pool stays the
+// caller's. Error: no memory, no temporary file, or that of the text.
 bool batch_run_init(struct batch_run *run, struct model *model, const struct batch_rule *rule,
-                    size_t streams, size_t threads, struct corpus *text, struct error *error);
+                    size_t streams, struct pool *pool, struct corpus *text, struct error *error);
 void batch_run_free(struct batch_run *run);
 
 // Begins an epoch, of which `words` words are done: each stream goes on from its part of them. The

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/threads.h"
 #include "model/model_file.h"
 #include "net/learner.h"
 #include "train/batch_run.h"
+#include "train/validation.h"
 
 enum { REPORT_EVERY = 10000 };
 
@@ -75,7 +77,8 @@ bool model_create(struct model *model, const struct new_model *wanted, struct co
 struct run {
     struct model *model;
     const struct training *training;
-    struct learner learner;  // its prediction serves validation also where batches learn
+    struct pool *pool;       // of batches and of validation
+    struct learner learner;  // also where batches learn, for its rule
     struct batch_run batch;  // only with streams
     struct network fallback; // dense weights after the best epoch; no arrays without validation
     float *fallback_hidden;  // [H]
@@ -323,64 +326,18 @@ static bool train_epoch(struct run *run, struct error *error)
 
 // ---- validation -------------------------------------------------------------------------------
 
-static bool score_validation(struct run *run, struct state *state, struct state *next,
-                             const struct state *reset, struct error *error)
-{
-    const struct network *network = &run->model->network;
-    int32_t word;
-    while (corpus_next(run->training->valid, &word)) {
-        if (word >= 0) {
-            double prob = predict_word(network, state->hidden, state->history, word,
-                                       &run->learner.prediction);
-            if (!(prob > 0 && prob <= 1.001))
-                return blown_up(run, corpus_line_number(run->training->valid), prob, error);
-            run->progress.valid_log10_prob += log10(prob);
-            run->progress.valid_words++;
-        }
-        if (run->learner.rule.independent && word == WORD_END) {
-            state_copy(network, state, reset);
-        } else {
-            state_advance(network, state, word, next);
-            struct state *swapped = state;
-            state = next;
-            next = swapped;
-        }
-    }
-    keep_hidden(run, state->hidden);
-    return corpus_ok(run->training->valid, error);
-}
-
-// Before the first epoch, which may take days.
-static bool check_validation(struct run *run, struct error *error)
-{
-    struct corpus *valid = run->training->valid;
-    uint64_t words = 0, known = 0;
-    int32_t word;
-    if (!corpus_start(valid, &run->model->vocabulary, error))
-        return false;
-    for (; corpus_next(valid, &word); words++)
-        known += word >= 0;
-    return corpus_ok(valid, error) &&
-           (known > 0 ||
-            error_set(error, "%s: %s", corpus_name(valid),
-                      words > 0 ? "the model knows none of the words" : "the text is empty"));
-}
-
 static bool validate(struct run *run, struct error *error)
 {
-    const struct network *network = &run->model->network;
+    const struct model *model = run->model;
+    struct validation validation;
     run->progress.has_validation = true;
-    if (!corpus_start(run->training->valid, &run->model->vocabulary, error))
+    if (!validation_run(&model->network, model->record.independent, &model->vocabulary,
+                        run->training->valid, run->pool, model->hidden, &validation, error))
         return false;
-    struct state *state = state_at_start(network, STATE_START, NULL, error);
-    struct state *reset = state_at_start(network, STATE_INDEPENDENT, NULL, error);
-    struct state *next = state_new(network, error);
-    bool ok = state != NULL && reset != NULL && next != NULL &&
-              score_validation(run, state, next, reset, error);
-    free(state);
-    free(next);
-    free(reset);
-    return ok;
+    run->progress.valid_log10_prob = validation.log10_prob;
+    run->progress.valid_words = validation.words;
+    return validation.wrong_line == 0 ||
+           blown_up(run, validation.wrong_line, validation.wrong_prob, error);
 }
 
 static bool log_epoch(const struct run *run, struct error *error)
@@ -450,7 +407,7 @@ static bool begin_batches(struct run *run, struct error *error)
                               .through_time = online->bptt > 1,
                               .independent = online->independent};
     return training->streams == 0 ||
-           batch_run_init(&run->batch, run->model, &rule, training->streams, training->threads,
+           batch_run_init(&run->batch, run->model, &rule, training->streams, run->pool,
                           training->train, error);
 }
 
@@ -489,13 +446,16 @@ bool train_model(struct model *model, const struct training *training, struct er
                                  .bptt_block = model->record.bptt_block,
                                  .independent = model->record.independent};
     model->record.save_every = training->save_every;
-    bool ok = learner_init(&run.learner, &model->network, &rule, error) &&
-              begin_batches(&run, error) &&
-              (training->valid == NULL ||
-               (check_validation(&run, error) && allocate_fallback(&run, error))) &&
-              run_epochs(&run, error);
+    size_t threads = training->threads > 0 ? training->threads : threads_available();
+    bool ok =
+        (run.pool = pool_new(threads, error)) != NULL &&
+        learner_init(&run.learner, &model->network, &rule, error) && begin_batches(&run, error) &&
+        (training->valid == NULL || (validation_check(training->valid, &model->vocabulary, error) &&
+                                     allocate_fallback(&run, error))) &&
+        run_epochs(&run, error);
     learner_free(&run.learner);
     batch_run_free(&run.batch);
+    pool_free(run.pool);
     network_free(&run.fallback);
     free(run.fallback_hidden);
     return ok;

@@ -32,7 +32,7 @@ struct training {
     int64_t most_epochs; // of all runs together; 0: as many as the schedule wants
     uint64_t save_every; // words; 0: only after epochs
     size_t streams;      // of batch training (net/batch.h); 0: online
-    size_t threads;      // of batch training; 0: one for each processor
+    size_t threads;      // of batch training and of validation; 0: one for each processor
     int64_t epochs;      // of all runs together: the rate falls to 0; 0: it halves
     // Called every 10,000 words and at the end of an epoch; may be NULL.
     void (*report)(void *context, const struct progress *progress);

@@ -1,0 +1,96 @@
+// The validation text.
+#include "train/validation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "net/march.h"
+
+enum { BLOCK = 8192 }; // words at a time
+
+bool validation_check(struct corpus *text, const struct vocabulary *vocabulary, struct error *error)
+{
+    uint64_t words = 0, known = 0;
+    int32_t word;
+    if (!corpus_start(text, vocabulary, error))
+        return false;
+    for (; corpus_next(text, &word); words++)
+        known += word >= 0;
+    return corpus_ok(text, error) &&
+           (known > 0 ||
+            error_set(error, "%s: %s", corpus_name(text),
+                      words > 0 ? "the model knows none of the words" : "the text is empty"));
+}
+
+// What a pass works with.
+struct pass {
+    struct march march;
+    struct state *state;
+    int32_t word[BLOCK];
+    uint64_t line[BLOCK];
+    double prob[BLOCK];
+    size_t count;
+};
+
+static void read_block(struct pass *pass, struct corpus *text)
+{
+    for (pass->count = 0; pass->count < BLOCK && corpus_next(text, &pass->word[pass->count]);)
+        pass->line[pass->count++] = corpus_line_number(text);
+}
+
+// False at a probability that is none.
+static bool add_block(const struct pass *pass, struct validation *validation)
+{
+    for (size_t i = 0; i < pass->count; i++) {
+        double prob = pass->prob[i];
+        if (pass->word[i] < 0)
+            continue;
+        if (!(prob > 0 && prob <= 1.001)) {
+            validation->wrong_line = pass->line[i];
+            validation->wrong_prob = prob;
+            return false;
+        }
+        validation->log10_prob += log10(prob);
+        validation->words++;
+    }
+    return true;
+}
+
+static bool score(struct pass *pass, struct corpus *text, struct validation *validation,
+                  struct error *error)
+{
+    for (read_block(pass, text); pass->count > 0; read_block(pass, text)) {
+        if (!march_score(&pass->march, pass->state, pass->word, pass->count, pass->prob, error))
+            return false;
+        if (!add_block(pass, validation))
+            return true;
+    }
+    return corpus_ok(text, error);
+}
+
+bool validation_run(const struct network *network, bool independent,
+                    const struct vocabulary *vocabulary, struct corpus *text, struct pool *pool,
+                    float *hidden, struct validation *validation, struct error *error)
+{
+    struct forward_crew crew = {.pool = NULL};
+    struct pass *pass = memory_new(1, sizeof *pass, error);
+    struct state *reset = state_at_start(network, STATE_INDEPENDENT, NULL, error);
+    *validation = (struct validation){.words = 0};
+    bool ok = pass != NULL && reset != NULL && corpus_start(text, vocabulary, error) &&
+              (pass->state = state_at_start(network, STATE_START, NULL, error)) != NULL &&
+              forward_crew_init(&crew, network, pool, error) &&
+              march_init(&pass->march, &crew, independent ? reset : NULL, error) &&
+              score(pass, text, validation, error);
+    if (ok)
+        memcpy(hidden, pass->state->hidden, network->shape.hidden * sizeof *hidden);
+    if (pass != NULL) {
+        march_free(&pass->march);
+        free(pass->state);
+    }
+    forward_crew_free(&crew);
+    free(reset);
+    free(pass);
+    return ok;
+}

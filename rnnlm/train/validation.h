@@ -1,0 +1,27 @@
+// The validation text: what a network gives it, from where its state is when a text begins.
+#ifndef TRAIN_VALIDATION_H
+#define TRAIN_VALIDATION_H
+
+#include "base/threads.h"
+#include "net/network.h"
+#include "text/reader.h"
+
+struct validation {
+    double log10_prob;   // of the known words
+    uint64_t words;      // known ones
+    uint64_t wrong_line; // not 0: a word there has the probability `wrong_prob`, which is none
+    double wrong_prob;
+};
+
+// Reads the text once, before training that may take days. Error: that of the text, or no word of
+// it is known.
+bool validation_check(struct corpus *text, const struct vocabulary *vocabulary,
+                      struct error *error);
+
+// Scores the text, and leaves in hidden[H] the activation behind its last word. Error: no memory,
+// or that of the text.
+bool validation_run(const struct network *network, bool independent,
+                    const struct vocabulary *vocabulary, struct corpus *text, struct pool *pool,
+                    float *hidden, struct validation *validation, struct error *error);
+
+#endif
