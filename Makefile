@@ -37,7 +37,9 @@ libraries: $(BUILD)/librnnlm.a $(BUILD)/librnnlm.so
 
 # One file for each instruction set: only these may use it.
 $(BUILD)/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += -mavx2 -mfma -ffp-contract=fast
-$(BUILD)/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -ffp-contract=fast
+AVX512 = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -ffp-contract=fast
+$(BUILD)/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += $(AVX512)
+$(BUILD)/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += $(AVX512) -mavx512bf16
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

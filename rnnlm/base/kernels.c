@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bfloat16.h"
 #include "base/kernels_sets.h"
 
 // ---- the portable set -------------------------------------------------------------------------
@@ -131,6 +132,45 @@ static float softmax_sum(const float *x, size_t n, float *largest)
     return sum;
 }
 
+static void to_halves(uint16_t *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = bfloat16_from(x[i]);
+}
+
+static void add_halves(float *y, const uint16_t *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += bfloat16_to(x[i]);
+}
+
+static void half_rows_times(float *out, size_t out_stride, const uint16_t *rows, size_t stride,
+                            size_t n, const uint16_t *x, size_t x_stride, size_t m, size_t width)
+{
+    for (size_t r = 0; r < m; r++)
+        for (size_t i = 0; i < n; i++) {
+            float sum = 0;
+            for (size_t j = 0; j < width; j++)
+                sum += bfloat16_to(rows[i * stride + j]) * bfloat16_to(x[r * x_stride + j]);
+            out[r * out_stride + i] += sum;
+        }
+}
+
+static void half_products(float *out, size_t out_stride, size_t m, const uint16_t *left,
+                          size_t left_row, const uint32_t *pairs, size_t stride, size_t n,
+                          size_t width)
+{
+    for (size_t r = 0; r < m; r++)
+        for (size_t i = 0; i < n; i++) {
+            float weight = bfloat16_to(left[r * left_row + i]);
+            for (size_t j = 0; j < width; j++) {
+                uint32_t pair = pairs[i / 2 * stride + j];
+                out[r * out_stride + j] +=
+                    weight * bfloat16_to((uint16_t)(i % 2 > 0 ? pair >> 16 : pair));
+            }
+        }
+}
+
 static const struct kernels portable = {
     .name = "portable",
     .rows_times = rows_times,
@@ -146,6 +186,10 @@ static const struct kernels portable = {
     .sigmoid_error = sigmoid_error,
     .softmax = softmax,
     .softmax_sum = softmax_sum,
+    .to_halves = to_halves,
+    .add_halves = add_halves,
+    .half_rows_times = half_rows_times,
+    .half_products = half_products,
 };
 
 // ---- the choice -------------------------------------------------------------------------------
@@ -154,13 +198,16 @@ const struct kernels *kernels = &portable;
 
 const struct kernels *const *kernels_available(void)
 {
-    static const struct kernels *available[4];
+    static const struct kernels *available[5];
     if (available[0] == NULL) {
         size_t count = 0;
 #if defined(__x86_64__)
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+            if (__builtin_cpu_supports("avx512bf16"))
+                available[count++] = &kernels_avx512bf16;
             available[count++] = &kernels_avx512;
+        }
         if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
             available[count++] = &kernels_avx2;
 #endif
@@ -204,4 +251,26 @@ void kernels_transpose(float *columns, size_t columns_stride, const float *rows,
             for (size_t j = first; j < last; j++)
                 columns[j * columns_stride + i] = rows[i * stride + j];
     }
+}
+
+void kernels_pair_columns(uint32_t *pairs, size_t pairs_stride, const float *rows, size_t stride,
+                          size_t n, size_t width)
+{
+    for (size_t j = 0; j < width; j += 2)
+        for (size_t i = 0; i < n; i++) {
+            uint32_t low = bfloat16_from(rows[i * stride + j]);
+            uint32_t high = j + 1 < width ? bfloat16_from(rows[i * stride + j + 1]) : 0;
+            pairs[j / 2 * pairs_stride + i] = high << 16 | low;
+        }
+}
+
+void kernels_pair_half_columns(uint32_t *pairs, size_t pairs_stride, const uint16_t *rows,
+                               size_t stride, size_t n, size_t width)
+{
+    for (size_t j = 0; j < width; j += 2)
+        for (size_t i = 0; i < n; i++) {
+            uint32_t low = rows[i * stride + j];
+            uint32_t high = j + 1 < width ? rows[i * stride + j + 1] : 0;
+            pairs[j / 2 * pairs_stride + i] = high << 16 | low;
+        }
 }

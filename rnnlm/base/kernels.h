@@ -13,6 +13,7 @@
 #define BASE_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -70,13 +71,34 @@ struct kernels {
     // The same for those who want some elements only: returns the sum, and the largest in
     // *largest, so that element i is exp(max(x[i] - largest, -87)) / sum. x stays as it is.
     float (*softmax_sum)(const float *x, size_t n, float *largest);
+
+    // The rest is for scoring with weights in bfloat16 ("halves", base/bfloat16.h): products of
+    // halves, sums of floats. Rows of halves lie in memory up to the next multiple of 32, zeros
+    // behind `width`.
+
+    // y = x, rounded to the nearest; what is smaller than a normal number may become 0
+    void (*to_halves)(uint16_t *y, const float *x, size_t n);
+
+    // y += x
+    void (*add_halves)(float *y, const uint16_t *x, size_t n);
+
+    // rows_times_many
+    void (*half_rows_times)(float *out, size_t out_stride, const uint16_t *rows, size_t stride,
+                            size_t n, const uint16_t *x, size_t x_stride, size_t m, size_t width);
+
+    // products, where row i of `left` has all its terms side by side, and rows 2i and 2i+1 of the
+    // other side are one row of pairs (kernels_pair_columns()): of `stride` pairs, up to the next
+    // multiple of 16 behind `width`.
+    void (*half_products)(float *out, size_t out_stride, size_t m, const uint16_t *left,
+                          size_t left_row, const uint32_t *pairs, size_t stride, size_t n,
+                          size_t width);
 };
 
 extern const struct kernels *kernels;
 
-// Chooses a set: "portable", "avx2", "avx512"; NULL for the environment's choice or else the best.
-// Error: a name that is unknown or that this processor lacks; the choice then stays. Not to be
-// called while others compute.
+// Chooses a set: "portable", "avx2", "avx512", "avx512bf16"; NULL for the environment's choice or
+// else the best. Error: a name that is unknown or that this processor lacks; the choice then stays.
+// Not to be called while others compute.
 bool kernels_choose(const char *name, struct error *error);
 
 // The sets this processor can run, best first, NULL at the end.
@@ -86,5 +108,12 @@ const struct kernels *const *kernels_available(void);
 // place of its first.
 void kernels_transpose(float *columns, size_t columns_stride, const float *rows, size_t stride,
                        size_t n, size_t width);
+
+// The same as pairs of halves: pair i of columns j and j + 1 is pairs[j / 2][i], with that of
+// column j in its lower half. `width` may be odd; the last upper halves are then 0.
+void kernels_pair_columns(uint32_t *pairs, size_t pairs_stride, const float *rows, size_t stride,
+                          size_t n, size_t width);
+void kernels_pair_half_columns(uint32_t *pairs, size_t pairs_stride, const uint16_t *rows,
+                               size_t stride, size_t n, size_t width);
 
 #endif

@@ -12,6 +12,7 @@
 
 typedef float vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t integers __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint32_t pairs __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
 
 INLINE vector load(const float *from)
@@ -27,6 +28,35 @@ INLINE void store(float *to, vector value)
 INLINE vector all(float value)
 {
     return value - (vector){0};
+}
+
+// ---- bfloat16 ---------------------------------------------------------------------------------
+//
+// A vector of pairs holds 2 LANES halves: of each pair the lower one comes first.
+
+INLINE pairs load_pairs(const void *from)
+{
+    return *(const pairs *)from;
+}
+
+INLINE vector lower_halves(pairs v)
+{
+    return (vector)(v << 16);
+}
+
+INLINE vector upper_halves(pairs v)
+{
+    return (vector)(v & 0xffff0000u);
+}
+
+// sum + a . b, pair by pair
+INLINE vector pair_products(vector sum, pairs a, pairs b)
+{
+#if defined(__AVX512BF16__)
+    return (vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+    return sum + lower_halves(a) * lower_halves(b) + upper_halves(a) * upper_halves(b);
+#endif
 }
 
 // ---- what differs -----------------------------------------------------------------------------

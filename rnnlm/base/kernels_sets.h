@@ -7,6 +7,7 @@
 #if defined(__x86_64__)
 extern const struct kernels kernels_avx2;
 extern const struct kernels kernels_avx512;
+extern const struct kernels kernels_avx512bf16; // the same with products of bfloat16
 #endif
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/kernels_sets.h"
 
 #include "base/kernels_elements.h"
+#include "base/kernels_halves.h"
 #include "base/memory.h"
 
 // ---- rows -------------------------------------------------------------------------------------
@@ -376,4 +377,8 @@ const struct kernels KERNELS_SET = {
     .sigmoid_error = sigmoid_error,
     .softmax = softmax,
     .softmax_sum = softmax_sum,
+    .to_halves = to_halves,
+    .add_halves = add_halves,
+    .half_rows_times = half_rows_times,
+    .half_products = half_products,
 };

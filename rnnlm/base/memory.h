@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-enum { MEMORY_ALIGNMENT = 64, MEMORY_ROW = 16 }; // bytes; floats
+enum { MEMORY_ALIGNMENT = 64, MEMORY_ROW = 16, MEMORY_HALF_ROW = 32 }; // bytes; floats; bfloat16
 
 // Zeroed array of `count` elements of `size` bytes, 64-byte aligned; free() it. NULL and `error`
 // filled on failure. An empty array is a valid pointer.
@@ -26,6 +26,12 @@ char *memory_text(const char *text, size_t length, struct error *error);
 static inline size_t memory_row(size_t width)
 {
     return (width + MEMORY_ROW - 1) / MEMORY_ROW * MEMORY_ROW;
+}
+
+// The same for bfloat16.
+static inline size_t memory_half_row(size_t width)
+{
+    return (width + MEMORY_HALF_ROW - 1) / MEMORY_HALF_ROW * MEMORY_HALF_ROW;
 }
 
 // For tests: the allocation after `count` successful ones fails, and all later ones; a negative

@@ -74,6 +74,9 @@ bool model_open(struct model *model, const char *path, struct error *error)
 
 bool model_save(const struct model *model, const char *path, struct error *error)
 {
+    if (model->network.half_output != NULL)
+        return error_set(error, "%s: a model that is used in place in bfloat16 cannot be written",
+                         path);
     struct output *output = output_open(path, error);
     if (output == NULL)
         return false;

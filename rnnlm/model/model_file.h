@@ -17,10 +17,12 @@ bool model_load(struct model *model, const char *path, struct error *error);
 
 // The same for a model that is only to be read: a native file is used where it lies, at once and
 // shared with other processes, and its weights are not verified (model/native.h says what is).
-// Writing to such a model ends the process.
+// Writing to such a model ends the process. One in bfloat16 is for the forward pass of
+// net/forward.h alone.
 bool model_open(struct model *model, const char *path, struct error *error);
 
-// Writes a model in model->format; the old file stays until the new one is complete.
+// Writes a model in model->format; the old file stays until the new one is complete. Not for a
+// model in bfloat16 that is used in place.
 bool model_save(const struct model *model, const char *path, struct error *error);
 
 #endif

@@ -14,8 +14,8 @@
 // - always: header and section table, vocabulary and classes, by checksum, and every id, offset and
 //   size in them against its bounds. No file content can lead a reader outside of its arrays.
 // - when a model is read into memory of its own (to train, to convert, to check, from a pipe or a
-//   compressed file, and whenever it is bfloat16): besides, the checksums of all arrays, that
-//   weights are finite and padding is zero, and that the hash table finds every word.
+//   compressed file): besides, the checksums of all arrays, that weights are finite and padding is
+//   zero, and that the hash table finds every word. bfloat16 is expanded.
 // - not when a file is mapped: the arrays, for that would read all of them. `rnnlm-model -check`
 //   does it.
 //
@@ -35,7 +35,8 @@ bool native_recognise(struct input *input);
 bool native_read(struct model *model, struct input *input, struct error *error);
 
 // Fills an empty model whose vocabulary and weights lie in the map of a regular file, for reading
-// only. A file that cannot be used in place (bfloat16) is read as by native_read().
+// only. A file that cannot be used in place (some arrays bfloat16, others not) is read as by
+// native_read().
 bool native_map(struct model *model, const char *path, struct error *error);
 
 // Writes floats, or bfloat16, as model->format says. Failures show in output_commit().

@@ -107,9 +107,7 @@ static uint64_t section_stride(const struct native_header *header, size_t id)
     uint64_t width = native_section_width(header, id);
     if (!is_matrix(id))
         return width;
-    return header->section[id].type == NATIVE_BFLOAT16
-               ? (width + NATIVE_BFLOAT16_ROW - 1) / NATIVE_BFLOAT16_ROW * NATIVE_BFLOAT16_ROW
-               : memory_row(width);
+    return header->section[id].type == NATIVE_BFLOAT16 ? memory_half_row(width) : memory_row(width);
 }
 
 void native_layout(struct native_header *header)

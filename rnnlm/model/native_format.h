@@ -6,8 +6,7 @@
 
 enum {
     NATIVE_VERSION = 1,
-    NATIVE_ALIGNMENT = 4096,  // of sections in the file
-    NATIVE_BFLOAT16_ROW = 32, // rows of bfloat16 are padded to so many: 64 bytes, as of floats
+    NATIVE_ALIGNMENT = 4096, // of sections in the file
     NATIVE_MAGIC_SIZE = 8,
     NATIVE_SPARE = 8,
 };

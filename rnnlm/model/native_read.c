@@ -345,11 +345,17 @@ static bool use_network(struct model *model, const struct map *map,
 {
     struct network_shape shape = native_shape(header);
     struct classes classes = {0};
-    struct network arrays = {.embedding = section_at(map, header, NATIVE_EMBEDDING),
-                             .recurrent = section_at(map, header, NATIVE_RECURRENT),
-                             .compression = section_at(map, header, NATIVE_COMPRESSION),
-                             .output = section_at(map, header, NATIVE_OUTPUT),
-                             .maxent = section_at(map, header, NATIVE_MAXENT)};
+    struct network arrays = {.recurrent = section_at(map, header, NATIVE_RECURRENT),
+                             .compression = section_at(map, header, NATIVE_COMPRESSION)};
+    if (model->format == MODEL_NATIVE_BFLOAT16) {
+        arrays.half_embedding = section_at(map, header, NATIVE_EMBEDDING);
+        arrays.half_output = section_at(map, header, NATIVE_OUTPUT);
+        arrays.half_maxent = section_at(map, header, NATIVE_MAXENT);
+    } else {
+        arrays.embedding = section_at(map, header, NATIVE_EMBEDDING);
+        arrays.output = section_at(map, header, NATIVE_OUTPUT);
+        arrays.maxent = section_at(map, header, NATIVE_MAXENT);
+    }
     if (!classes_from_words(&classes, section_at(map, header, NATIVE_CLASSES), shape.words,
                             shape.classes, error) ||
         !network_borrow(&model->network, &shape, &classes, &arrays, error) ||
@@ -386,6 +392,18 @@ static bool read_path(struct model *model, const char *path, struct error *error
     return ok;
 }
 
+// The large arrays are floats, or all of them bfloat16.
+static bool used_in_place(const struct native_header *header)
+{
+    const struct native_section *section = header->section;
+    uint32_t type = section[NATIVE_OUTPUT].type;
+    return section[NATIVE_EMBEDDING].type == type &&
+           (section[NATIVE_MAXENT].rows == 0 || section[NATIVE_MAXENT].type == type) &&
+           section[NATIVE_RECURRENT].type == NATIVE_FLOAT &&
+           (section[NATIVE_COMPRESSION].rows == 0 ||
+            section[NATIVE_COMPRESSION].type == NATIVE_FLOAT);
+}
+
 bool native_map(struct model *model, const char *path, struct error *error)
 {
     struct native_header header;
@@ -394,7 +412,7 @@ bool native_map(struct model *model, const char *path, struct error *error)
     if (!map_header(&header, &model->map, error))
         return error_prefix(error, "%s: ", path);
     keep_record(model, &header);
-    if (model->format != MODEL_NATIVE) {
+    if (!used_in_place(&header)) {
         map_close(&model->map);
         return read_path(model, path, error);
     }

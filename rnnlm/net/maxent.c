@@ -61,9 +61,13 @@ static size_t run_length(const struct maxent_features *features, int feature, si
 void maxent_add(const struct network *network, const struct maxent_features *features, float *logit,
                 size_t n)
 {
-    for (int i = 0; i < features->count; i++)
-        kernels->scale_add(logit, network->maxent + features->start[i], run_length(features, i, n),
-                           1, 1);
+    for (int i = 0; i < features->count; i++) {
+        size_t start = features->start[i], length = run_length(features, i, n);
+        if (network->half_maxent != NULL)
+            kernels->add_halves(logit, network->half_maxent + start, length);
+        else
+            kernels->scale_add(logit, network->maxent + start, length, 1, 1);
+    }
 }
 
 void maxent_update(struct network *network, const struct maxent_features *features, const float *e,

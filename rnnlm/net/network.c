@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kernels.h"
 #include "base/memory.h"
 #include "base/random.h"
 
@@ -54,6 +55,8 @@ static bool begin(struct network *network, const struct network_shape *shape,
     network->hidden_row = memory_row(shape->hidden);
     network->output_width = shape->compression > 0 ? shape->compression : shape->hidden;
     network->output_row = memory_row(network->output_width);
+    network->half_hidden_row = memory_half_row(shape->hidden);
+    network->half_output_row = memory_half_row(network->output_width);
     return network_shape_ok(shape, error);
 }
 
@@ -79,6 +82,9 @@ bool network_borrow(struct network *network, const struct network_shape *shape,
     network->compression = arrays->compression;
     network->output = arrays->output;
     network->maxent = arrays->maxent;
+    network->half_embedding = arrays->half_embedding;
+    network->half_output = arrays->half_output;
+    network->half_maxent = arrays->half_maxent;
     return ok;
 }
 
@@ -93,6 +99,18 @@ void network_free(struct network *network)
         free(network->maxent);
     }
     memset(network, 0, sizeof *network);
+}
+
+void network_add_embedding(const struct network *network, int32_t word, float *to)
+{
+    size_t at = (size_t)word, row = network->hidden_row;
+    if (word < 0)
+        return;
+    if (network->half_embedding != NULL)
+        kernels->add_halves(to, network->half_embedding + at * network->half_hidden_row,
+                            network->shape.hidden);
+    else
+        kernels->scale_add(to, network->embedding + at * row, row, 1, 1);
 }
 
 static float initial_weight(struct random *random)

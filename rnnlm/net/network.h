@@ -39,7 +39,14 @@ struct network {
     float *compression;  // [P][hidden_row], NULL without
     float *output;       // [V + C][output_row], words first
     float *maxent;       // [D], NULL without
-    bool borrowed;       // the arrays belong to somebody else and are not freed
+    // For scoring only, the three large arrays may be bfloat16 instead, which halves them: rows
+    // are then padded to multiples of MEMORY_HALF_ROW, and the arrays above are NULL but for
+    // `recurrent` and `compression`.
+    uint16_t *half_embedding; // [V][half_hidden_row]
+    uint16_t *half_output;    // [V + C][half_output_row]
+    uint16_t *half_maxent;    // [D]
+    size_t half_hidden_row, half_output_row;
+    bool borrowed; // the arrays belong to somebody else and are not freed
 };
 
 // The least shapes that make sense; what a file or a command line asks for is held against them.
@@ -60,6 +67,9 @@ bool network_borrow(struct network *network, const struct network_shape *shape,
 // The reference's initial weights: each the sum of three draws of rand() in [-0.1, 0.1], in its
 // order; the hash stays 0. Error: no memory.
 bool network_randomise(struct network *network, uint32_t seed, struct error *error);
+
+// to += input weights of `word`; nothing for WORD_OOV.
+void network_add_embedding(const struct network *network, int32_t word, float *to);
 
 // dense parameters (all but the hash) of `from` into `to`, which has the same shape
 void network_copy_dense(struct network *to, const struct network *from);

@@ -9,10 +9,8 @@ void recurrent_forward(const struct network *network, const float *before, int32
                        float *after)
 {
     size_t hidden = network->shape.hidden, row = network->hidden_row;
-    if (word >= 0)
-        memcpy(after, network->embedding + (size_t)word * row, row * sizeof *after);
-    else
-        memset(after, 0, row * sizeof *after);
+    memset(after, 0, row * sizeof *after);
+    network_add_embedding(network, word, after);
     kernels->rows_times(after, network->recurrent, row, hidden, before, hidden);
     kernels->sigmoid(after, hidden);
 }

@@ -417,6 +417,20 @@ static void advance(struct side *side, size_t at, size_t length)
     }
 }
 
+// What was made of the weights before they changed.
+static bool take_over_weights(struct side *side, struct error *error)
+{
+    struct state *reset = state_at_start(&side->model->network, STATE_INDEPENDENT, NULL, error);
+    if (reset == NULL)
+        return false;
+    free(side->reset);
+    side->reset = reset;
+    if (side->independent)
+        state_copy(&side->model->network, side->begin, reset);
+    forward_weights_refresh(&side->crew.weights);
+    return true;
+}
+
 // Adaptation is dynamic evaluation as rnnlm -dynamic has it, on the best hypotheses: a pass back
 // through time at every word.
 static bool learn(struct list_scorer *scorer, const int32_t *word, size_t length,
@@ -435,7 +449,7 @@ static bool learn(struct list_scorer *scorer, const int32_t *word, size_t length
                              vocabulary_word(&scorer->side[0].model->vocabulary, word[i]), prob);
         previous = word[i];
     }
-    return true;
+    return take_over_weights(&scorer->side[0], error);
 }
 
 bool list_scorer_go_on(struct list_scorer *scorer, const struct nbest_list *list, size_t best,

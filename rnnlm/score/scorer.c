@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool scorer_init(struct scorer *scorer, const struct model *model, bool independent,
-                 struct learner *learner, struct error *error)
+bool scorer_init(struct scorer *scorer, const struct model *model,
+                 const struct forward_weights *weights, bool independent, struct learner *learner,
+                 struct error *error)
 {
     const struct network *network = &model->network;
     memset(scorer, 0, sizeof *scorer);
@@ -18,7 +19,7 @@ bool scorer_init(struct scorer *scorer, const struct model *model, bool independ
     scorer->now = state_new(network, error);
     scorer->next = state_new(network, error);
     if (scorer->begin == NULL || scorer->reset == NULL || scorer->now == NULL ||
-        scorer->next == NULL || !prediction_init(&scorer->prediction, network, error))
+        scorer->next == NULL || !forward_init(&scorer->forward, weights, 1, error))
         return false;
     state_copy(network, scorer->now, scorer->begin);
     if (learner != NULL)
@@ -32,7 +33,7 @@ void scorer_free(struct scorer *scorer)
     free(scorer->reset);
     free(scorer->now);
     free(scorer->next);
-    prediction_free(&scorer->prediction);
+    forward_free(&scorer->forward);
     memset(scorer, 0, sizeof *scorer);
 }
 
@@ -54,10 +55,17 @@ void scorer_advance(struct scorer *scorer, int32_t word)
         state_copy(network, scorer->now, scorer->reset);
         return;
     }
-    state_advance(network, scorer->now, word, scorer->next);
+    const struct state *now = scorer->now;
+    forward_advance(&scorer->forward, 1, &now, &word, &scorer->next);
     struct state *next = scorer->now;
     scorer->now = scorer->next;
     scorer->next = next;
+}
+
+static void load(struct scorer *scorer)
+{
+    const struct state *now = scorer->now;
+    forward_load(&scorer->forward, 1, &now);
 }
 
 double scorer_word(struct scorer *scorer, int32_t word)
@@ -65,9 +73,11 @@ double scorer_word(struct scorer *scorer, int32_t word)
     if (scorer->learner != NULL)
         return learn_word(scorer, word);
     double prob = 0;
-    if (word >= 0)
-        prob = predict_word(&scorer->model->network, scorer->now->hidden, scorer->now->history,
-                            word, &scorer->prediction);
+    const size_t first = 0;
+    if (word >= 0) {
+        load(scorer);
+        forward_predict(&scorer->forward, 1, &first, &word, &prob, NULL);
+    }
     scorer_advance(scorer, word);
     return prob;
 }
@@ -97,20 +107,19 @@ static size_t draw(struct random *random, const float *share, size_t n)
 static size_t draw_class(struct scorer *scorer, struct random *random)
 {
     const struct classes *classes = &scorer->model->network.classes;
+    float *prob = forward_classes(&scorer->forward, 0);
     for (size_t k = 0; k < classes->count; k++)
         if (classes->begin[k] == classes->begin[k + 1])
-            scorer->prediction.class_prob[k] = 0;
-    return draw(random, scorer->prediction.class_prob, classes->count);
+            prob[k] = 0;
+    return draw(random, prob, classes->count);
 }
 
 int32_t scorer_draw(struct scorer *scorer, struct random *random)
 {
-    const struct network *network = &scorer->model->network;
-    const struct state *now = scorer->now;
-    predict_classes(network, now->hidden, now->history, &scorer->prediction);
+    const struct classes *classes = &scorer->model->network.classes;
+    load(scorer);
     size_t k = draw_class(scorer, random);
-    predict_words(network, now->history, k, &scorer->prediction);
-    int32_t first = network->classes.begin[k];
-    return first + (int32_t)draw(random, scorer->prediction.word_prob,
-                                 (size_t)(network->classes.begin[k + 1] - first));
+    int32_t first = classes->begin[k];
+    return first + (int32_t)draw(random, forward_words(&scorer->forward, 0, k),
+                                 (size_t)(classes->begin[k + 1] - first));
 }

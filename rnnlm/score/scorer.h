@@ -4,8 +4,8 @@
 
 #include "base/random.h"
 #include "model/model.h"
+#include "net/forward.h"
 #include "net/learner.h"
-#include "net/output.h"
 #include "net/state.h"
 
 struct scorer {
@@ -15,15 +15,17 @@ struct scorer {
                          // independent
     struct state *reset; // template: before a sentence where sentences are independent
     struct state *now, *next; // `next` is scratch
-    struct prediction prediction;
-    struct learner *learner; // dynamic evaluation: not NULL if the model learns as it goes
-    int32_t previous;        // the learner's input word
+    struct forward forward;   // one state; not used where a model learns as it goes
+    struct learner *learner;  // dynamic evaluation: not NULL if the model learns as it goes
+    int32_t previous;         // the learner's input word
 };
 
-// Stands before the first word of a text. For dynamic evaluation `learner` is one on the model's
-// network, else NULL. scorer_free() in any case. Error: no memory.
-bool scorer_init(struct scorer *scorer, const struct model *model, bool independent,
-                 struct learner *learner, struct error *error);
+// Stands before the first word of a text. `weights` are those of the model's network; they stay the
+// caller's. For dynamic evaluation `learner` is one on that network, else NULL. scorer_free() in
+// any case. Error: no memory.
+bool scorer_init(struct scorer *scorer, const struct model *model,
+                 const struct forward_weights *weights, bool independent, struct learner *learner,
+                 struct error *error);
 void scorer_free(struct scorer *scorer);
 
 // Probability of `word` here (0 for WORD_OOV), then goes on behind it.
@@ -32,7 +34,8 @@ double scorer_word(struct scorer *scorer, int32_t word);
 // Goes on behind `word`.
 void scorer_advance(struct scorer *scorer, int32_t word);
 
-// A word drawn from the distribution here; the scorer stays where it is.
+// A word drawn from the distribution here; the scorer stays where it is. Not for models that
+// learn.
 int32_t scorer_draw(struct scorer *scorer, struct random *random);
 
 #endif

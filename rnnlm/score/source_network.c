@@ -243,8 +243,9 @@ static bool network_init_source(struct network_source *network, const struct mod
                                 bool independent, struct learner *learner, struct pool *pool,
                                 struct error *error)
 {
-    if (!scorer_init(&network->scorer, model, independent, learner, error) ||
-        !forward_crew_init(&network->crew, &model->network, pool, error) ||
+    if (!forward_crew_init(&network->crew, &model->network, pool, error) ||
+        !scorer_init(&network->scorer, model, &network->crew.weights, independent, learner,
+                     error) ||
         !march_init(&network->march, &network->crew, independent ? network->scorer.reset : NULL,
                     error))
         return false;

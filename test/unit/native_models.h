@@ -2,8 +2,9 @@
 #ifndef NATIVE_MODELS_H
 #define NATIVE_MODELS_H
 
+#include "base/bfloat16.h"
 #include "model/model_file.h"
-#include "net/output.h"
+#include "net/forward.h"
 #include "scratch.h"
 #include "testing.h"
 
@@ -64,23 +65,35 @@ static inline void save(const struct network_shape *shape, enum model_format for
     model_free(&model);
 }
 
+// Floats, or halves where there are no floats.
 struct array {
     const float *data;
-    size_t rows, width, stride;
+    const uint16_t *half;
+    size_t rows, width, stride, half_stride;
 };
 
 static inline void list_arrays(const struct model *model, struct array list[6])
 {
     const struct network *network = &model->network;
     const struct network_shape *shape = &network->shape;
-    list[0] = (struct array){network->embedding, shape->words, shape->hidden, network->hidden_row};
-    list[1] = (struct array){network->output, shape->words + shape->classes, network->output_width,
-                             network->output_row};
-    list[2] = (struct array){network->maxent, shape->maxent, 1, 1};
-    list[3] = (struct array){network->recurrent, shape->hidden, shape->hidden, network->hidden_row};
-    list[4] = (struct array){network->compression, shape->compression, shape->hidden,
-                             network->hidden_row};
-    list[5] = (struct array){model->hidden, 1, shape->hidden, shape->hidden};
+    list[0] = (struct array){network->embedding, network->half_embedding, shape->words,
+                             shape->hidden,      network->hidden_row,     network->half_hidden_row};
+    list[1] =
+        (struct array){network->output,       network->half_output, shape->words + shape->classes,
+                       network->output_width, network->output_row,  network->half_output_row};
+    list[2] = (struct array){network->maxent, network->half_maxent, shape->maxent, 1, 1, 1};
+    list[3] = (struct array){network->recurrent,  NULL, shape->hidden, shape->hidden,
+                             network->hidden_row, 0};
+    list[4] = (struct array){network->compression, NULL, shape->compression, shape->hidden,
+                             network->hidden_row,  0};
+    list[5] = (struct array){model->hidden, NULL, 1, shape->hidden, shape->hidden, 0};
+}
+
+static inline double element(const struct array *array, size_t row, size_t column)
+{
+    if (array->data != NULL)
+        return (double)array->data[row * array->stride + column];
+    return (double)bfloat16_to(array->half[row * array->half_stride + column]);
 }
 
 // The first three, which are the large ones, may be off by `tolerance` of themselves.
@@ -93,8 +106,7 @@ static inline void assert_same_weights(const struct model *found, const struct m
     for (int i = 0; i < 6; i++)
         for (size_t row = 0; row < b[i].rows; row++)
             for (size_t j = 0; j < b[i].stride; j++) {
-                double x = (double)a[i].data[row * a[i].stride + j];
-                double y = (double)b[i].data[row * b[i].stride + j];
+                double x = element(&a[i], row, j), y = element(&b[i], row, j);
                 if (!(fabs(x - y) <= (i < 3 ? tolerance * fabs(y) : 0)))
                     fail_msg("array %d, row %zu, column %zu: found %.9g, wanted %.9g", i, row, j, x,
                              y);
@@ -150,23 +162,36 @@ static inline void assert_same_model(const struct model *found, const struct mod
     assert_same_record(&found->record, &wanted->record);
 }
 
-// Reads everything that scoring reads; in a build with sanitizers, a step outside shows.
-static inline void score_all(const struct model *model)
+// Reads everything that scoring reads, and adds up the log probabilities; in a build with
+// sanitizers, a step outside shows.
+static inline double score_all(const struct model *model)
 {
-    struct prediction prediction;
-    struct error error;
-    int32_t history[MAXENT_MOST_ORDER] = {0};
-    float *hidden = memory_new(model->network.hidden_row, sizeof *hidden, &error);
-    assert_true(hidden != NULL && prediction_init(&prediction, &model->network, &error));
-    memcpy(hidden, model->hidden, model->network.shape.hidden * sizeof *hidden);
+    const struct network *network = &model->network;
+    struct forward_weights weights;
+    struct forward forward;
+    struct state *now = state_at_start(network, 0, model->hidden, NULL);
+    struct state *next = state_new(network, NULL);
+    double sum = 0;
+    assert_true(now != NULL && next != NULL && forward_weights_init(&weights, network, NULL) &&
+                forward_init(&forward, &weights, 1, NULL));
     for (size_t i = 0; i < model->vocabulary.size; i++) {
         const char *word = vocabulary_word(&model->vocabulary, (int32_t)i);
-        vocabulary_find(&model->vocabulary, word, strlen(word));
-        predict_word(&model->network, hidden, history, (int32_t)i, &prediction);
-        history[i % MAXENT_MOST_ORDER] = (int32_t)i;
+        const struct state *before = now;
+        const size_t first = 0;
+        int32_t id = vocabulary_find(&model->vocabulary, word, strlen(word));
+        double prob;
+        forward_load(&forward, 1, &before);
+        assert_true(forward_predict(&forward, 1, &first, &id, &prob, NULL));
+        forward_advance(&forward, 1, &before, &id, &next);
+        sum += log10(prob);
+        now = next;
+        next = (struct state *)before;
     }
-    prediction_free(&prediction);
-    free(hidden);
+    forward_free(&forward);
+    forward_weights_free(&weights);
+    free(now);
+    free(next);
+    return sum;
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/bfloat16.h"
 #include "base/kernels.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -282,6 +283,92 @@ static void choice_by_name(void **state)
     assert_true(kernels_choose(before->name, &error));
 }
 
+// Rows of `width` random halves, zeros up to the stride.
+static uint16_t *random_halves(size_t n, size_t width)
+{
+    size_t stride = memory_half_row(width);
+    uint16_t *rows = memory_new(n * stride, sizeof *rows, NULL);
+    assert_non_null(rows);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < width; j++)
+            rows[i * stride + j] = bfloat16_from((float)random_uniform(&generator, -1, 1));
+    return rows;
+}
+
+static void kernels_of_halves_agree(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        for (int round = 0; round < ROUNDS; round++) {
+            size_t n = random_size(MOST_ROWS), width = random_size(MOST_WIDTH);
+            size_t m = random_size(20), half_row = memory_half_row(width), row = memory_row(n);
+            uint16_t *rows = random_halves(n, width), *x = random_halves(m, width);
+            uint32_t *pairs = memory_new((width + 1) / 2 * row, sizeof *pairs, NULL);
+            float *dots = new_floats(m * row), *wanted_dots = new_floats(m * row);
+            float *out = new_floats(m * row), *wanted_out = new_floats(m * row);
+            assert_non_null(pairs);
+            kernels_pair_half_columns(pairs, row, rows, half_row, n, width);
+            dots[0] = wanted_dots[0] = out[0] = wanted_out[0] = 0.5f;
+            (*set)->half_rows_times(dots, row, rows, half_row, n, x, half_row, m, width);
+            portable_set()->half_rows_times(wanted_dots, row, rows, half_row, n, x, half_row, m,
+                                            width);
+            (*set)->half_products(out, row, m, x, half_row, pairs, row, width, n);
+            portable_set()->half_products(wanted_out, row, m, x, half_row, pairs, row, width, n);
+            assert_close(dots, wanted_dots, m * row, 1e-4);
+            assert_close(out, wanted_out, m * row, 1e-4);
+            assert_close(out, dots, m * row, 1e-4); // both are rows . x
+            // A row's result is the same to the last bit, alone or among others.
+            float *alone = new_floats(row);
+            size_t which = random_size(m) - 1;
+            alone[0] = which == 0 ? 0.5f : 0;
+            (*set)->half_products(alone, row, 1, x + which * half_row, half_row, pairs, row, width,
+                                  n);
+            assert_memory_equal(alone, out + which * row, n * sizeof *alone);
+            free(rows);
+            free(x);
+            free(pairs);
+            free(dots);
+            free(wanted_dots);
+            free(out);
+            free(wanted_out);
+            free(alone);
+        }
+    }
+}
+
+static void halves_of_floats(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        for (int round = 0; round < ROUNDS; round++) {
+            size_t n = random_size(200), row = memory_row(n);
+            float *x = random_rows(1, n), *sum = new_floats(n), *wanted = new_floats(n);
+            uint16_t *half = memory_new(n + 1, sizeof *half, NULL);
+            assert_non_null(half);
+            half[n] = 7;
+            (*set)->to_halves(half, x, n);
+            assert_int_equal(half[n], 7);
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal(half[i], bfloat16_from(x[i]));
+            sum[0] = wanted[0] = 0.25f;
+            (*set)->add_halves(sum, half, n);
+            portable_set()->add_halves(wanted, half, n);
+            assert_close(sum, wanted, n, 1e-7);
+            // Pairs of columns are made of the same halves.
+            uint32_t *pairs = memory_new((n + 1) / 2 * MEMORY_ROW, sizeof *pairs, NULL);
+            assert_non_null(pairs);
+            kernels_pair_columns(pairs, MEMORY_ROW, x, row, 1, n);
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal(half[i], (uint16_t)(pairs[i / 2 * MEMORY_ROW] >> i % 2 * 16));
+            free(x);
+            free(sum);
+            free(wanted);
+            free(half);
+            free(pairs);
+        }
+    }
+}
+
 static void transpose_in_groups(void **state)
 {
     (void)state;
@@ -311,6 +398,8 @@ int main(void)
         cmocka_unit_test(exponential_is_exact_to_the_last_bits),
         cmocka_unit_test(nan_is_not_hidden),
         cmocka_unit_test(choice_by_name),
+        cmocka_unit_test(kernels_of_halves_agree),
+        cmocka_unit_test(halves_of_floats),
         cmocka_unit_test(transpose_in_groups),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

@@ -33,11 +33,13 @@ static void check_round_trip(const struct network_shape *shape, enum model_forma
     assert_true(model_save(&wanted, FILE_NAME, &error));
     assert_true(reader(&found, FILE_NAME, &error));
     assert_same_model(&found, &wanted, format == MODEL_NATIVE_BFLOAT16 ? 1.0 / 256 : 0);
-    assert_true(model_save(&found, "again", &error));
-    assert_same_file("again", FILE_NAME);
+    if (found.network.half_output == NULL) {
+        assert_true(model_save(&found, "again", &error));
+        assert_same_file("again", FILE_NAME);
+        unlink("again");
+    }
     model_free(&wanted);
     model_free(&found);
-    unlink("again");
 }
 
 static void round_trip(void **state)
@@ -120,6 +122,35 @@ static void arrays_lie_in_the_map(void **state)
     assert_null(model.map.data);
     assert_false(model.network.borrowed || model.vocabulary.borrowed);
     model_free(&model);
+}
+
+// In place and expanded, halves are the same numbers; what is computed from them differs by the
+// rounding of activations and of the small matrices.
+static void halves_lie_in_the_map(void **state)
+{
+    (void)state;
+    struct model in_place, expanded;
+    struct error error;
+    struct array list[6];
+    save(&compressed, MODEL_NATIVE_BFLOAT16, FILE_NAME);
+    assert_true(model_open(&in_place, FILE_NAME, &error));
+    assert_true(model_load(&expanded, FILE_NAME, &error));
+    assert_same_model(&in_place, &expanded, 0);
+    list_arrays(&in_place, list);
+    for (int i = 0; i < 3; i++) {
+        assert_null(list[i].data);
+        assert_true(inside(&in_place.map, list[i].half, list[i].rows * list[i].half_stride * 2));
+        assert_int_equal((uintptr_t)list[i].half % MEMORY_ALIGNMENT, 0);
+    }
+    assert_non_null(expanded.network.output);
+    assert_null(expanded.network.half_output);
+    assert_near(score_all(&in_place), score_all(&expanded), 0.02);
+    // What is used in place has no floats to write in any format.
+    in_place.format = MODEL_BINARY;
+    assert_false(model_save(&in_place, "again", &error));
+    assert_contains(error.text, "bfloat16");
+    model_free(&in_place);
+    model_free(&expanded);
 }
 
 static void mapped_vocabulary_takes_no_words(void **state)
@@ -252,7 +283,8 @@ static void failed_allocations(void **state)
     check_allocations(model_load, 14);
     check_allocations(model_open, 6);
     save(&compressed, MODEL_NATIVE_BFLOAT16, FILE_NAME);
-    check_allocations(model_open, 14);
+    check_allocations(model_load, 14);
+    check_allocations(model_open, 6);
     save(&plain, MODEL_NATIVE, "old");
     save(&plain, MODEL_NATIVE, FILE_NAME);
     make_model(&model, &compressed, MODEL_NATIVE);
@@ -367,6 +399,7 @@ int main(void)
         cmocka_unit_test(file_names_round_trip),
         cmocka_unit_test(through_other_formats),
         cmocka_unit_test(arrays_lie_in_the_map),
+        cmocka_unit_test(halves_lie_in_the_map),
         cmocka_unit_test(mapped_vocabulary_takes_no_words),
         cmocka_unit_test(replaced_file_stays_mapped),
         cmocka_unit_test(compressed_and_standard_input),

@@ -277,9 +277,11 @@ static void a_text_gives_mean_states(void **state)
     static const char text[] = "b\nb\nc q b\n";
     static const char *const word[] = {"b", "</s>", "b", "</s>", "c", "q", "b", "</s>"};
     float behind_b[HIDDEN] = {0}, all[HIDDEN] = {0};
+    struct forward_weights weights;
     struct scorer scorer;
     write_file("text", text, sizeof text - 1);
-    assert_true(scorer_init(&scorer, &model, false, NULL, NULL));
+    assert_true(forward_weights_init(&weights, &model.network, NULL));
+    assert_true(scorer_init(&scorer, &model, &weights, false, NULL, NULL));
     for (size_t i = 0; i < 8; i++) {
         scorer_advance(&scorer, vocabulary_find(&model.vocabulary, word[i], strlen(word[i])));
         for (int j = 0; j < HIDDEN; j++) {
@@ -288,6 +290,7 @@ static void a_text_gives_mean_states(void **state)
         }
     }
     scorer_free(&scorer);
+    forward_weights_free(&weights);
     struct ngram_model *ngrams = convert(1, "text");
     // d is not in the text: its state is that of the empty context, advanced.
     assert_near(pow(10, explicit_log10(ngrams, "d </s>")), network_prob("d </s>", all), 1e-5);
