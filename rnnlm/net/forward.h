@@ -90,7 +90,7 @@ float *forward_classes(struct forward *forward, size_t state);
 float *forward_words(struct forward *forward, size_t state, size_t k);
 
 // Threads, and a forward pass for each of them with room for FORWARD_STATES.
-enum { FORWARD_STATES = 512 };
+enum { FORWARD_STATES = 128 };
 
 struct forward_crew {
     struct pool *pool; // not owned

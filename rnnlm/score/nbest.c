@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
+#include "score/log_sum.h"
 #include "text/tokens.h"
 
 static const double OOV_LOG10 = -5;
@@ -113,34 +114,54 @@ static bool read_lists(void *context, struct error *error)
     return true;
 }
 
-static double count_word(const struct blend_word *word, struct totals *totals)
+// Of one hypothesis.
+struct score {
+    uint64_t words;
+    struct log_sum net, mixed;
+    double log10_other;
+};
+
+static const struct score no_words = {.net.product = 1, .mixed.product = 1};
+
+static void add_word(struct score *score, const struct blend_word *word)
 {
-    double log10_net = log10(word->net);
-    double log10_mixed = word->mixed == word->net ? log10_net : log10(word->mixed);
-    if (!word->known)
-        log10_net = log10_mixed = word->other > 0 ? log10(word->other) : OOV_LOG10;
-    totals->words++;
-    totals->log10_net += log10_net;
-    totals->log10_other += word->other > 0 ? log10(word->other) : 0;
-    totals->log10_mix += log10_mixed;
-    return log10_mixed;
+    score->words++;
+    score->log10_other += word->other > 0 ? log10(word->other) : 0;
+    if (word->known) {
+        log_sum_add(&score->net, word->net);
+        log_sum_add(&score->mixed, word->mixed);
+        return;
+    }
+    double log10_prob = word->other > 0 ? log10(word->other) : OOV_LOG10;
+    score->net.log10 += log10_prob;
+    score->mixed.log10 += log10_prob;
+}
+
+static void write_score(const struct score *score, struct output *output, struct totals *totals)
+{
+    double log10_mix = log_sum_log10(&score->mixed);
+    output_format(output, "%f\n", log10_mix);
+    totals->words += score->words;
+    totals->log10_net += log_sum_log10(&score->net);
+    totals->log10_other += score->log10_other;
+    totals->log10_mix += log10_mix;
 }
 
 static bool score_lists(struct blend *blend, const struct lists *lists, const char *name,
                         struct output *output, struct totals *totals, struct error *error)
 {
     const struct tokens *words = &lists->words;
+    struct score score = no_words;
     struct blend_word word;
-    double log10_prob = 0;
     if (!blend_begin_lists(blend, words->token, words->count, lists->list, error))
         return false;
     for (size_t i = 0; i < words->count; i++) {
         if (!blend_next(blend, &words->token[i], &word, error))
             return error_prefix(error, "%s: line %" PRIu64 ": ", name, words->line[i]);
-        log10_prob += count_word(&word, totals);
+        add_word(&score, &word);
         if (words->token[i].sentence_end) {
-            output_format(output, "%f\n", log10_prob);
-            log10_prob = 0;
+            write_score(&score, output, totals);
+            score = no_words;
         }
     }
     return true;

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/threads.h"
+#include "score/log_sum.h"
 #include "text/tokens.h"
 
 enum { READ_AHEAD = 1 << 14 }; // tokens
@@ -32,19 +33,27 @@ static void write_row(const struct blend *blend, struct output *table, const str
                       token->text);
 }
 
+// Of the part of the text that is in memory.
+struct sums {
+    struct log_sum net, other, mix;
+};
+
 static void count_word(const struct blend *blend, const struct blend_word *word,
-                       struct totals *totals)
+                       struct totals *totals, struct sums *sums)
 {
     if (!word->known && !(word->other > 0)) {
         totals->oovs++;
         return;
     }
     totals->words++;
-    totals->log10_net += word->known ? log10(word->net) : OOV_LOG10;
+    if (word->known)
+        log_sum_add(&sums->net, word->net);
+    else
+        sums->net.log10 += OOV_LOG10;
     if (blend->other == NULL)
         return;
-    totals->log10_other += log10(word->other);
-    totals->log10_mix += log10(word->mixed);
+    log_sum_add(&sums->other, word->other);
+    log_sum_add(&sums->mix, word->mixed);
 }
 
 static void write_heading(const struct blend *blend, struct output *table)
@@ -60,6 +69,7 @@ static bool score_tokens(struct blend *blend, const struct reader *text,
                          const struct tokens *tokens, struct output *table, struct totals *totals,
                          struct error *error)
 {
+    struct sums sums = {LOG_SUM_EMPTY, LOG_SUM_EMPTY, LOG_SUM_EMPTY};
     struct blend_word word;
     if (!blend_look_ahead(blend, tokens->token, tokens->count, error))
         return false;
@@ -69,7 +79,12 @@ static bool score_tokens(struct blend *blend, const struct reader *text,
             return wrong_word(text, tokens->line[i], error);
         if (table != NULL)
             write_row(blend, table, token, &word);
-        count_word(blend, &word, totals);
+        count_word(blend, &word, totals, &sums);
+    }
+    totals->log10_net += log_sum_log10(&sums.net);
+    if (blend->other != NULL) {
+        totals->log10_other += log_sum_log10(&sums.other);
+        totals->log10_mix += log_sum_log10(&sums.mix);
     }
     return true;
 }

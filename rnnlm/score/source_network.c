@@ -74,17 +74,34 @@ static const char *network_draw(struct source *source, struct random *random)
 
 // ---- ahead ------------------------------------------------------------------------------------
 
+enum { LOOK_UPS = 4096 }; // words that a thread looks up at a time
+
+struct look_up {
+    struct network_source *network;
+    const struct token *token;
+    size_t count;
+};
+
+static void find_ids(void *context, size_t worker, size_t item)
+{
+    const struct look_up *look_up = context;
+    size_t from = item * LOOK_UPS, left = look_up->count - from;
+    (void)worker;
+    for (size_t i = from; i < from + (left < LOOK_UPS ? left : LOOK_UPS); i++)
+        look_up->network->id[i] = id_of(look_up->network, &look_up->token[i]);
+}
+
 // Room for `count` tokens, whose ids are found.
 static bool queue(struct network_source *network, const struct token *token, size_t count,
                   struct error *error)
 {
+    struct look_up look_up = {network, token, count};
     network->queued = network->taken = 0;
     if (!memory_grow(&network->prob, &network->prob_capacity, count, sizeof *network->prob,
                      error) ||
         !memory_grow(&network->id, &network->id_capacity, count, sizeof *network->id, error))
         return false;
-    for (size_t i = 0; i < count; i++)
-        network->id[i] = id_of(network, &token[i]);
+    pool_run(network->crew.pool, find_ids, &look_up, (count + LOOK_UPS - 1) / LOOK_UPS);
     return true;
 }
 
