@@ -133,7 +133,7 @@ static const struct option table[] = {
     {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
      "Output of -test: srilm prints what SRILM's ngram -ppl prints. Or the format in which "
      "training saves the model: text, binary, native (used in place by scoring, shared between "
-     "processes), native-bf16 (half the size; scoring only)."},
+     "processes), native-bf16 (half the size, less precise and faster: rnnlm-model)."},
     {OPTION_NUMBER, "dynamic", "X", &set.dynamic, &given.dynamic, 0, 1e6,
      "Go on learning from the test text at this rate; 0 for not. The model file stays as it is."},
     {OPTION_FLAG, "nbest", NULL, &set.nbest, NULL, 0, 0,

@@ -6,9 +6,9 @@
 // classes, hidden activation, and the arrays of struct network exactly as they lie in memory, rows
 // padded to 16 floats with zeros. Numbers are in the byte order of the machine that wrote the file,
 // and a mark tells another machine to refuse it. Instead of floats, the three large arrays (input
-// weights, output weights, direct connections) may hold bfloat16, which halves the file; recurrent
-// and compression weights are small, and their rounding would add up over time, so they stay
-// floats.
+// weights, output weights, direct connections) may hold bfloat16, which halves the file. Output
+// weights are then less the mean of those in the same softmax: no probability changes by that, and
+// little is lost by rounding what is left.
 //
 // What is verified when:
 // - always: header and section table, vocabulary and classes, by checksum, and every id, offset and
@@ -39,7 +39,8 @@ bool native_read(struct model *model, struct input *input, struct error *error);
 // native_read().
 bool native_map(struct model *model, const char *path, struct error *error);
 
-// Writes floats, or bfloat16, as model->format says. Failures show in output_commit().
-void native_write(const struct model *model, struct output *output);
+// Writes floats, or bfloat16, as model->format says. Error: no memory; failures of writing show in
+// output_commit().
+bool native_write(const struct model *model, struct output *output, struct error *error);
 
 #endif

@@ -1,4 +1,5 @@
 // Writing native model files.
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bfloat16.h"
@@ -104,19 +105,65 @@ static void put(struct sink *sink, const void *data, size_t size)
         checksum_add(&sink->checksum, data, size);
 }
 
-static void put_halves(struct sink *sink, const float *row, size_t width, size_t stride)
+// A row, less `mean` unless that is NULL.
+static void put_halves(struct sink *sink, const float *row, const float *mean, size_t width,
+                       size_t stride)
 {
     uint16_t half[HALVES];
     for (size_t at = 0; at < stride; at += HALVES) {
         size_t count = stride - at < HALVES ? stride - at : HALVES;
         for (size_t i = 0; i < count; i++)
-            half[i] = at + i < width ? bfloat16_from(row[at + i]) : 0;
+            half[i] = at + i >= width ? 0
+                      : mean != NULL  ? bfloat16_from(row[at + i] - mean[at + i])
+                                      : bfloat16_from(row[at + i]);
         put(sink, half, count * sizeof *half);
     }
 }
 
+static void put_rows(struct sink *sink, const float *rows, size_t row, size_t n, const float *mean,
+                     size_t width, size_t stride)
+{
+    for (size_t i = 0; i < n; i++)
+        put_halves(sink, rows + i * row, mean, width, stride);
+}
+
+// Rows that take part in one softmax, less their mean: that changes no probability, but what is
+// left is small (measured: a twentieth), and so is what rounding loses. A mean that is small
+// already is left alone, so that what has been rounded stays as it is.
+static void put_centred(struct sink *sink, const float *rows, size_t row, size_t n, float *mean,
+                        size_t width, size_t stride)
+{
+    const double small = 1e-4;
+    double power = 0, of_mean = 0;
+    memset(mean, 0, width * sizeof *mean);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < width; j++) {
+            float weight = rows[i * row + j];
+            mean[j] += (weight - mean[j]) / (float)(i + 1);
+            power += (double)weight * (double)weight / (double)n;
+        }
+    for (size_t j = 0; j < width; j++)
+        of_mean += (double)mean[j] * (double)mean[j];
+    put_rows(sink, rows, row, n, of_mean > small * power ? mean : NULL, width, stride);
+}
+
+static void put_output_halves(struct sink *sink, const struct network *network, float *mean,
+                              size_t stride)
+{
+    const struct network_shape *shape = &network->shape;
+    size_t row = network->output_row, width = network->output_width;
+    for (size_t k = 0; k < shape->classes; k++) {
+        size_t first = (size_t)network->classes.begin[k];
+        put_centred(sink, network->output + first * row, row,
+                    (size_t)network->classes.begin[k + 1] - first, mean, width, stride);
+    }
+    put_centred(sink, network->output + shape->words * row, row, shape->classes, mean, width,
+                stride);
+}
+
+// `mean` is scratch for a row of the output matrix.
 static void put_section(struct sink *sink, const struct model *model,
-                        const struct native_header *header, size_t id)
+                        const struct native_header *header, size_t id, float *mean)
 {
     const struct native_section *section = &header->section[id];
     const void *data = section_data(model, id);
@@ -125,12 +172,14 @@ static void put_section(struct sink *sink, const struct model *model,
         return;
     }
     size_t width = native_section_width(header, id);
-    size_t row = section->rows > 1 ? memory_row(width) : width;
-    for (size_t i = 0; i < section->rows; i++)
-        put_halves(sink, (const float *)data + i * row, width, section->stride);
+    if (id == NATIVE_OUTPUT)
+        put_output_halves(sink, &model->network, mean, section->stride);
+    else
+        put_rows(sink, data, section->rows > 1 ? memory_row(width) : width, section->rows, NULL,
+                 width, section->stride);
 }
 
-static void make_header(struct native_header *header, const struct model *model)
+static void make_header(struct native_header *header, const struct model *model, float *mean)
 {
     memset(header, 0, sizeof *header);
     memcpy(header->magic, NATIVE_MAGIC, NATIVE_MAGIC_SIZE);
@@ -144,18 +193,21 @@ static void make_header(struct native_header *header, const struct model *model)
         struct sink sink = {.output = NULL};
         checksum_start(&sink.checksum);
         if (header->section[id].rows > 0)
-            put_section(&sink, model, header, id);
+            put_section(&sink, model, header, id, mean);
         header->section[id].checksum = checksum_end(&sink.checksum);
     }
     header->checksum = native_header_checksum(header);
 }
 
-void native_write(const struct model *model, struct output *output)
+bool native_write(const struct model *model, struct output *output, struct error *error)
 {
     static const char zeros[NATIVE_ALIGNMENT];
     struct native_header header;
     struct sink sink = {.output = output};
-    make_header(&header, model);
+    float *mean = memory_new(model->network.output_width, sizeof *mean, error);
+    if (mean == NULL)
+        return false;
+    make_header(&header, model, mean);
     output_write(output, &header, sizeof header);
     uint64_t end = sizeof header;
     for (size_t id = 0; id < NATIVE_SECTIONS; id++) {
@@ -163,7 +215,9 @@ void native_write(const struct model *model, struct output *output)
         if (section->rows == 0)
             continue;
         output_write(output, zeros, section->offset - end);
-        put_section(&sink, model, &header, id);
+        put_section(&sink, model, &header, id, mean);
         end = section->offset + native_section_bytes(section);
     }
+    free(mean);
+    return true;
 }
