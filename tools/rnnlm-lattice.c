@@ -19,7 +19,7 @@ static struct {
     struct lattice_scales scales;
     bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given;
     double prune, posterior_scale, lambda, merge_distance, beam, oov_penalty;
-    int64_t merge_order, most_histories, most_nodes, nbest, debug;
+    int64_t merge_order, most_histories, most_nodes, nbest, debug, threads;
     bool unk, trim, quotes, gz, keep_going;
 } set = {.write = "best",
          .lambda = 1,
@@ -77,6 +77,8 @@ static const struct option table[] = {
      "Keep the best N hypotheses of a node; 0: all."},
     {OPTION_COUNT, "max-nodes", "N", &set.most_nodes, NULL, 1, 1e12,
      "An expanded lattice with more nodes is an error."},
+    {OPTION_COUNT, "threads", "N", &set.threads, NULL, 0, 1 << 12,
+     "Threads; 0 for one for each processor. Results do not depend on it."},
     {.type = OPTION_GROUP, .help = "Input"},
     {OPTION_TEXT, "list", "FILE", &set.list, NULL, 0, 0, "More lattice files, one name a line."},
     {OPTION_TEXT, "words", "FILE", &set.symbols, NULL, 0, 0,
@@ -124,6 +126,7 @@ struct work {
     struct model model;
     struct ngram_model *ngram;
     struct language language;
+    struct pool *pool;
     struct symbols symbols;
     struct vocabulary ignored, names; // names: of utterances, which have files of their own
     struct rescore_options rescoring;
@@ -306,8 +309,12 @@ static bool prepare(struct work *work, struct error *error)
         return false;
     if (set.ngram != NULL && (work->ngram = ngram_open(set.ngram, error)) == NULL)
         return false;
-    return set.model == NULL ||
-           language_init(&work->language, &work->model, work->ngram, set.lambda, set.unk, error);
+    if (set.model == NULL)
+        return true;
+    work->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
+    return work->pool != NULL &&
+           language_init(&work->language, &work->model, work->ngram, set.lambda, set.unk, work->pool,
+                         error);
 }
 
 static struct work work;
@@ -322,6 +329,7 @@ static bool rescore_all(const struct option_list *operands, struct output *outpu
     else if (set.output != NULL && work.output != NULL)
         output_discard(work.output);
     language_free(&work.language);
+    pool_free(work.pool);
     ngram_close(work.ngram);
     if (set.model != NULL)
         model_free(&work.model);

@@ -2,17 +2,17 @@
 #include "lattice/language.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-enum { BATCH = 128 }; // states at a time
-
 // ---- states -----------------------------------------------------------------------------------
 
 bool language_init(struct language *language, const struct model *model,
-                   const struct ngram_model *ngram, double lambda, bool unk, struct error *error)
+                   const struct ngram_model *ngram, double lambda, bool unk, struct pool *pool,
+                   struct error *error)
 {
     memset(language, 0, sizeof *language);
     language->model = model;
@@ -23,16 +23,14 @@ bool language_init(struct language *language, const struct model *model,
     float activation = model->record.independent ? STATE_INDEPENDENT : STATE_START;
     language->start = state_at_start(&model->network, activation, NULL, error);
     return language->start != NULL &&
-           forward_weights_init(&language->weights, &model->network, error) &&
-           forward_init(&language->forward, &language->weights, BATCH, error);
+           forward_crew_init(&language->crew, &model->network, pool, error);
 }
 
 void language_free(struct language *language)
 {
     for (size_t i = 0; i < language->states; i++)
         free(language->state[i].network);
-    forward_free(&language->forward);
-    forward_weights_free(&language->weights);
+    forward_crew_free(&language->crew);
     free(language->start);
     free(language->net_id);
     free(language->ngram_id);
@@ -125,56 +123,115 @@ bool language_take_words(struct language *language, const struct lattice *lattic
     return true;
 }
 
+// What the threads work through.
+struct steps {
+    struct language *language;
+    size_t count;
+    const size_t *before, *after;
+    const int32_t *word;
+};
+
+static void advance_item(void *context, size_t worker, size_t item)
+{
+    const struct steps *steps = context;
+    const struct language *language = steps->language;
+    const struct state *from[FORWARD_STATES];
+    struct state *to[FORWARD_STATES];
+    int32_t id[FORWARD_STATES];
+    size_t begin = item * FORWARD_STATES, left = steps->count - begin;
+    size_t n = left < FORWARD_STATES ? left : FORWARD_STATES;
+    for (size_t i = 0; i < n; i++) {
+        const struct language_state *in = &language->state[steps->before[begin + i]];
+        struct language_state *out = &language->state[steps->after[begin + i]];
+        int32_t word = steps->word[begin + i];
+        from[i] = in->network;
+        to[i] = out->network;
+        id[i] = language->net_id[word];
+        if (language->ngram != NULL)
+            ngram_score(language->ngram, &in->ngram, language->ngram_id[word], &out->ngram, NULL);
+    }
+    forward_advance(&language->crew.forward[worker], n, from, id, to);
+}
+
 bool language_advance(struct language *language, size_t count, const size_t *before,
                       const int32_t *word, size_t *after, struct error *error)
 {
-    const struct state *from[BATCH];
-    struct state *to[BATCH];
-    int32_t id[BATCH];
+    struct steps steps = {language, count, before, after, word};
     for (size_t i = 0; i < count; i++)
         if (!new_state(language, &after[i], error))
             return false;
-    for (size_t begin = 0; begin < count; begin += BATCH) {
-        size_t n = count - begin < BATCH ? count - begin : BATCH;
-        for (size_t i = 0; i < n; i++) {
-            struct language_state *in = &language->state[before[begin + i]];
-            struct language_state *out = &language->state[after[begin + i]];
-            from[i] = in->network;
-            to[i] = out->network;
-            id[i] = language->net_id[word[begin + i]];
-            if (language->ngram != NULL)
-                ngram_score(language->ngram, &in->ngram, language->ngram_id[word[begin + i]],
-                            &out->ngram, NULL);
-        }
-        forward_advance(&language->forward, n, from, id, to);
-    }
+    pool_run(language->crew.pool, advance_item, &steps,
+             (count + FORWARD_STATES - 1) / FORWARD_STATES);
     language->advanced += count;
     return true;
 }
 
 // ---- probabilities ----------------------------------------------------------------------------
 
-// Words begin..end-1, with at most BATCH states among them. Fills prob with the network's share.
-static bool predict_batch(struct language *language, size_t begin, size_t end, const size_t *state,
-                          const int32_t *word, double *prob, struct error *error)
+// What the threads work through: the item-th part of the words is those from begin[item] to
+// begin[item + 1] - 1, with at most FORWARD_STATES states among them.
+struct predictions {
+    struct language *language;
+    const size_t *state;
+    const int32_t *word;
+    double *prob;  // filled with the network's share
+    size_t *begin; // [parts + 1]
+    size_t *place; // [words] scratch
+    int32_t *id;   // [words]
+    atomic_bool failed;
+};
+
+static void predict_item(void *context, size_t worker, size_t item)
 {
-    const struct state *loaded[BATCH];
-    size_t states = 0, count = end - begin;
-    size_t *place = memory_new(count, sizeof *place, error);
-    int32_t *id = memory_new(count, sizeof *id, error);
-    bool ok = place != NULL && id != NULL;
-    for (size_t i = 0; ok && i < count; i++) {
-        if (i == 0 || state[begin + i] != state[begin + i - 1])
-            loaded[states++] = language->state[state[begin + i]].network;
-        place[i] = states - 1;
-        id[i] = language->net_id[word[begin + i]];
+    struct predictions *predictions = context;
+    const struct language *language = predictions->language;
+    struct forward *forward = &language->crew.forward[worker];
+    const struct state *loaded[FORWARD_STATES];
+    size_t begin = predictions->begin[item], end = predictions->begin[item + 1], states = 0;
+    for (size_t i = begin; i < end; i++) {
+        if (i == begin || predictions->state[i] != predictions->state[i - 1])
+            loaded[states++] = language->state[predictions->state[i]].network;
+        predictions->place[i] = states - 1;
+        predictions->id[i] = language->net_id[predictions->word[i]];
     }
+    forward_load(forward, states, loaded);
+    if (!forward_predict(forward, end - begin, predictions->place + begin,
+                         predictions->id + begin, predictions->prob + begin, NULL))
+        atomic_store(&predictions->failed, true);
+}
+
+// Divides the words into parts, and returns how many they are.
+static size_t divide(const size_t *state, size_t count, size_t *begin)
+{
+    size_t parts = 0, states = 0;
+    for (size_t i = 0; i < count; i++) {
+        states += i == 0 || state[i] != state[i - 1];
+        if (i == 0 || states > FORWARD_STATES) {
+            begin[parts++] = i;
+            states = 1;
+        }
+    }
+    begin[parts] = count;
+    return parts;
+}
+
+static bool predict(struct language *language, size_t count, const size_t *state,
+                    const int32_t *word, double *prob, struct error *error)
+{
+    struct predictions predictions = {
+        .language = language, .state = state, .word = word, .prob = prob};
+    predictions.begin = memory_new(count / FORWARD_STATES + 2, sizeof *predictions.begin, error);
+    predictions.place = memory_new(count, sizeof *predictions.place, error);
+    predictions.id = memory_new(count, sizeof *predictions.id, error);
+    bool ok = predictions.begin != NULL && predictions.place != NULL && predictions.id != NULL;
     if (ok) {
-        forward_load(&language->forward, states, loaded);
-        ok = forward_predict(&language->forward, count, place, id, prob + begin, error);
+        pool_run(language->crew.pool, predict_item, &predictions,
+                 divide(state, count, predictions.begin));
+        ok = !atomic_load(&predictions.failed) || error_set(error, "not enough memory");
     }
-    free(place);
-    free(id);
+    free(predictions.begin);
+    free(predictions.place);
+    free(predictions.id);
     return ok;
 }
 
@@ -189,17 +246,8 @@ static bool verify(const struct language *language, int32_t word, double prob, s
 bool language_predict(struct language *language, size_t count, const size_t *state,
                       const int32_t *word, double *prob, struct error *error)
 {
-    for (size_t begin = 0, end; begin < count; begin = end) {
-        size_t states = 0;
-        for (end = begin; end < count; end++) {
-            bool other = end == begin || state[end] != state[end - 1];
-            if (other && states == BATCH)
-                break;
-            states += other;
-        }
-        if (!predict_batch(language, begin, end, state, word, prob, error))
-            return false;
-    }
+    if (!predict(language, count, state, word, prob, error))
+        return false;
     struct ngram_state after;
     for (size_t i = 0; i < count; i++) {
         if (!verify(language, word[i], prob[i], error))

@@ -22,8 +22,7 @@ struct language {
     const struct ngram_model *ngram; // NULL: the network alone
     double lambda;                   // weight of the network beside it
     bool unk;                        // unknown words are taken as <unk>
-    struct forward_weights weights;
-    struct forward forward;
+    struct forward_crew crew;
     struct state *start;          // template
     int32_t *net_id, *ngram_id;   // of the current lattice's words
     struct language_state *state; // [states]
@@ -33,9 +32,11 @@ struct language {
     uint64_t predicted, advanced; // words and states computed so far
 };
 
-// The models stay the caller's; `ngram` may be NULL. language_free() in any case.
+// The models and the pool stay the caller's; `ngram` may be NULL. language_free() in any case. The
+// results do not depend on the number of threads.
 bool language_init(struct language *language, const struct model *model,
-                   const struct ngram_model *ngram, double lambda, bool unk, struct error *error);
+                   const struct ngram_model *ngram, double lambda, bool unk, struct pool *pool,
+                   struct error *error);
 void language_free(struct language *language);
 
 // Words are henceforth the numbers of this lattice's words. No state lives on.

@@ -118,6 +118,15 @@ costs() {
     [ "$two" -lt "$all" ]
 }
 
+@test "lattice: any number of threads gives the same numbers" {
+    for options in "-merge-order 0 -write nbest lat/u1.slf lat/u2.slf" "-write lattice lat/u3.slf"; do
+        rnnlm-lattice -rnnlm "$model" $options -threads 1 >one
+        rnnlm-lattice -rnnlm "$model" $options -threads 3 >three
+        cmp one three
+        [ -s one ]
+    done
+}
+
 @test "lattice: pruning by posteriors makes the lattice smaller and keeps its best way" {
     rnnlm-lattice lat/u3.slf >own
     rnnlm-lattice lat/u3.slf -prune 0.9 -debug 1 2>sizes | cmp - own

@@ -14,6 +14,7 @@ static const char *const spelling[WORDS] = {"</s>", "a", "b", "c", "d", "e", "f"
 
 static struct model model; // a small network with direct connections
 static struct ngram_model *ngram;
+static struct pool *pool; // two threads
 
 static const char arpa[] =
     "\\data\\\nngram 1=7\nngram 2=4\n\n\\1-grams:\n-1\t<s>\t-0.2\n-0.9\t</s>\n"
@@ -35,13 +36,15 @@ static int make_models(void **state)
     if (file == NULL || fputs(arpa, file) < 0 || fclose(file) != 0)
         return -1;
     ngram = ngram_open("arpa", NULL);
-    return ngram != NULL ? 0 : -1;
+    pool = pool_new(2, NULL);
+    return ngram != NULL && pool != NULL ? 0 : -1;
 }
 
 static int free_models(void **state)
 {
     model_free(&model);
     ngram_close(ngram);
+    pool_free(pool);
     return scratch_leave(state);
 }
 
@@ -219,7 +222,7 @@ static void rescore(struct lattice *lattice, const struct rescore_options *optio
 {
     struct language language;
     struct error error;
-    assert_true(language_init(&language, &model, mixed ? ngram : NULL, 0.4, false, &error));
+    assert_true(language_init(&language, &model, mixed ? ngram : NULL, 0.4, false, pool, &error));
     if (!lattice_rescore(lattice, &language, options, &error))
         fail_msg("%s", error.text);
     for (size_t i = 0; i < language.states; i++)
@@ -346,7 +349,7 @@ static void test_most_nodes(void **state)
     struct rescore_options options = exact;
     options.most_nodes = 3;
     make_lattice(&lattice, 7);
-    assert_true(language_init(&language, &model, NULL, 1, false, &error));
+    assert_true(language_init(&language, &model, NULL, 1, false, pool, &error));
     assert_false(lattice_rescore(&lattice, &language, &options, &error));
     assert_contains(error.text, "more than 3 nodes");
     options.most_nodes = 1000; // the same lattice and models can be used again
@@ -508,7 +511,7 @@ static void test_no_memory(void **state)
     for (int64_t left = 0; !ok; left++) {
         make_lattice(&lattice, 5);
         memory_fail_after(left);
-        ok = language_init(&language, &model, ngram, 0.5, false, NULL) &&
+        ok = language_init(&language, &model, ngram, 0.5, false, pool, NULL) &&
              lattice_prune(&lattice, 1e-9, 1, NULL) &&
              lattice_rescore(&lattice, &language, &options, NULL);
         bool found = ok && lattice_paths_find(&lattice, 5, &paths, NULL);
