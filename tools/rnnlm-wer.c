@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "score/error_report.h"
-#include "score/letter_case.h"
-#include "score/transcript.h"
+#include "wer/error_report.h"
+#include "wer/letter_case.h"
+#include "wer/transcript.h"
 #include "tool.h"
 
 #define PROGRAM "rnnlm-wer"

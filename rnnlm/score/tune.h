@@ -11,7 +11,7 @@
 #define SCORE_TUNE_H
 
 #include "score/rerank.h"
-#include "score/transcript_words.h"
+#include "wer/transcript_words.h"
 
 enum { TUNE_FEATURES = 3 };
 

@@ -5,12 +5,12 @@ setup() {
     cd "$BATS_TEST_DIRNAME/../../rnnlm" || return 1
 }
 
-# Floor of a folder; train, score and lattice share one but do not know each other, nor do ngram and model.
+# Floor of a folder; train, score and lattice share one but do not know each other, nor do ngram and model, net and wer.
 floor() {
     case $1 in
     base) echo 1 ;;
     text) echo 2 ;;
-    net) echo 3 ;;
+    net | wer) echo 3 ;;
     ngram | model) echo 4 ;;
     train | score | lattice) echo 5 ;;
     *) return 1 ;;
@@ -30,8 +30,8 @@ floor() {
     [ -z "$bad" ] || { echo "includes that go up:$bad"; false; }
 }
 
-@test "the n-gram models know nothing of networks" {
-    ! grep -n '#include "\(net\|model\)/' ngram/*.[ch]
+@test "n-gram models and word error rates know nothing of networks" {
+    ! grep -n '#include "\(net\|model\)/' ngram/*.[ch] wer/*.[ch]
 }
 
 @test "instruction sets are used in the kernels alone" {

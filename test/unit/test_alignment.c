@@ -12,9 +12,9 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "score/error_rate.h"
-#include "score/letter_case.h"
-#include "score/significance.h"
+#include "wer/error_rate.h"
+#include "wer/letter_case.h"
+#include "wer/significance.h"
 
 enum { MOST = 9 };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "score/transcript.h"
+#include "wer/transcript.h"
 #include "scratch.h"
 
 static struct error error;

@@ -1,5 +1,5 @@
 // Word and sentence errors.
-#include "score/error_rate.h"
+#include "wer/error_rate.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 // Errors as text: tables, the lines that scripts look for, and alignments.
-#ifndef SCORE_ERROR_REPORT_H
-#define SCORE_ERROR_REPORT_H
+#ifndef WER_ERROR_REPORT_H
+#define WER_ERROR_REPORT_H
 
 #include "base/file.h"
-#include "score/error_rate.h"
-#include "score/significance.h"
+#include "wer/error_rate.h"
+#include "wer/significance.h"
 
 // Counts and percentages; then, as Kaldi's compute-wer has them, "%WER 12.34 [ ... ]", "%SER ..."
 // and "Scored ...".

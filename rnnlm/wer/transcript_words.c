@@ -1,11 +1,11 @@
 // The words of an utterance as a network.
-#include "score/transcript_words.h"
+#include "wer/transcript_words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "score/letter_case.h"
+#include "wer/letter_case.h"
 
 struct transcript_choice {
     size_t start;    // the node its branches come from

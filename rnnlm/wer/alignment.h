@@ -7,8 +7,8 @@
 // of the grid are kept at intervals and those between computed again), so that texts of 100,000
 // words can be aligned; plain sequences are searched in a band about the diagonal that widens until
 // it holds every best path (Ukkonen 1985).
-#ifndef SCORE_ALIGNMENT_H
-#define SCORE_ALIGNMENT_H
+#ifndef WER_ALIGNMENT_H
+#define WER_ALIGNMENT_H
 
 #include <stddef.h>
 #include <stdint.h>

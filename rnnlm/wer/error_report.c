@@ -1,12 +1,12 @@
 // Errors as text.
-#include "score/error_report.h"
+#include "wer/error_report.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "score/letter_case.h"
+#include "wer/letter_case.h"
 
 typedef unsigned long long count;
 

@@ -1,8 +1,8 @@
 // The words of an utterance as a network, with NIST's marks.
-#ifndef SCORE_TRANSCRIPT_WORDS_H
-#define SCORE_TRANSCRIPT_WORDS_H
+#ifndef WER_TRANSCRIPT_WORDS_H
+#define WER_TRANSCRIPT_WORDS_H
 
-#include "score/transcript.h"
+#include "wer/transcript.h"
 #include "text/span.h"
 
 // Where words are put: zeros at first, transcript_words_free() at the end.

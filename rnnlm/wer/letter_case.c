@@ -1,5 +1,5 @@
 // Upper and lower case without a locale.
-#include "score/letter_case.h"
+#include "wer/letter_case.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // Upper and lower case without a locale: ASCII, and the letters beyond it whose two forms take as
 // many bytes. A text that is UTF-8 is read as such (Latin, Greek, Cyrillic letters of two bytes),
 // any other as Latin-1.
-#ifndef SCORE_LETTER_CASE_H
-#define SCORE_LETTER_CASE_H
+#ifndef WER_LETTER_CASE_H
+#define WER_LETTER_CASE_H
 
 #include <stddef.h>
 

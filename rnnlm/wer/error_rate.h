@@ -1,10 +1,10 @@
 // Word and sentence errors: added up over a test set, by speaker, and sampled anew for a confidence
 // interval (Bisani and Ney, "Bootstrap estimates for confidence intervals in ASR performance
 // evaluation", ICASSP 2004).
-#ifndef SCORE_ERROR_RATE_H
-#define SCORE_ERROR_RATE_H
+#ifndef WER_ERROR_RATE_H
+#define WER_ERROR_RATE_H
 
-#include "score/alignment.h"
+#include "wer/alignment.h"
 
 struct error_counts {
     uint64_t correct, substitutions, deletions, insertions;

@@ -12,10 +12,10 @@
 //   @                 no word
 //   (WORD)            may be left out
 //   WORD- -WORD       a fragment
-#ifndef SCORE_TRANSCRIPT_H
-#define SCORE_TRANSCRIPT_H
+#ifndef WER_TRANSCRIPT_H
+#define WER_TRANSCRIPT_H
 
-#include "score/alignment.h"
+#include "wer/alignment.h"
 
 enum transcript_form {
     TRANSCRIPT_ANY, // recognised by content

@@ -1,5 +1,5 @@
 // Reading of transcripts.
-#include "score/transcript.h"
+#include "wer/transcript.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "score/transcript_words.h"
+#include "wer/transcript_words.h"
 
 enum { SHOWN = 60 }; // bytes of a bad line that a message quotes
 

@@ -1,5 +1,5 @@
 // Alignment of a hypothesis with its reference.
-#include "score/alignment.h"
+#include "wer/alignment.h"
 
 #include <stdlib.h>
 #include <string.h>

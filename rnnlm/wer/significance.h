@@ -8,10 +8,10 @@
 //
 // Sign test: of the utterances in which the numbers of errors differ, each system is better in
 // half.
-#ifndef SCORE_SIGNIFICANCE_H
-#define SCORE_SIGNIFICANCE_H
+#ifndef WER_SIGNIFICANCE_H
+#define WER_SIGNIFICANCE_H
 
-#include "score/alignment.h"
+#include "wer/alignment.h"
 
 struct comparison {
     uint64_t segments;

@@ -1,5 +1,5 @@
 // Tests of the difference between two systems.
-#include "score/significance.h"
+#include "wer/significance.h"
 
 #include <math.h>
 #include <stdlib.h>
