@@ -259,19 +259,24 @@ static void make_input(struct forward *forward)
                    forward->states, network->output_width);
 }
 
+void forward_load_inputs(struct forward *forward, size_t n, const struct state *const *state)
+{
+    size_t row = forward->weights->network->hidden_row;
+    forward->states = n;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(forward->hidden + i * row, state[i]->hidden, row * sizeof(float));
+        forward->history[i] = state[i]->history;
+    }
+    make_input(forward);
+}
+
 void forward_load(struct forward *forward, size_t n, const struct state *const *state)
 {
     const struct forward_weights *weights = forward->weights;
     const struct network *network = weights->network;
     size_t classes = network->shape.classes, row = weights->classes.row;
     struct maxent_features features;
-    forward->states = n;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(forward->hidden + i * network->hidden_row, state[i]->hidden,
-               network->hidden_row * sizeof(float));
-        forward->history[i] = state[i]->history;
-    }
-    make_input(forward);
+    forward_load_inputs(forward, n, state);
     multiply(forward->class_logit, &weights->classes, output_input(forward), forward->half_input,
              n);
     for (size_t i = 0; i < n; i++) {
@@ -289,10 +294,11 @@ static float share_of(float logit, float most, float sum)
     return expf(below < -87 ? -87 : below) / sum;
 }
 
-static float class_prob(const struct forward *forward, size_t state, size_t k)
+double forward_class_prob(const struct forward *forward, size_t state, int32_t word)
 {
-    return share_of(forward->class_logit[state * forward->weights->classes.row + k],
-                    forward->class_most[state], forward->class_sum[state]);
+    size_t k = (size_t)forward->weights->network->classes.of_word[word];
+    return (double)share_of(forward->class_logit[state * forward->weights->classes.row + k],
+                            forward->class_most[state], forward->class_sum[state]);
 }
 
 // ---- words ------------------------------------------------------------------------------------
@@ -351,20 +357,11 @@ static void predict_go(struct forward *forward, size_t begin, size_t end, size_t
         float *logit = forward->word_logit + at * words, largest;
         size_t place = forward->distinct[at];
         float sum = kernels->softmax_sum(logit, words, &largest);
-        double of_class = (double)class_prob(forward, place, k);
         for (; i < end && state[forward->order[i]] == place; i++) {
             size_t pair = forward->order[i], which = (size_t)word[pair] - first;
-            prob[pair] = of_class * (double)share_of(logit[which], largest, sum);
+            prob[pair] *= (double)share_of(logit[which], largest, sum);
         }
     }
-}
-
-// The only word of its class has all of the class's probability.
-static void predict_only(const struct forward *forward, size_t begin, size_t end, size_t k,
-                         const size_t *state, double *prob)
-{
-    for (size_t i = begin; i < end; i++)
-        prob[forward->order[i]] = (double)class_prob(forward, state[forward->order[i]], k);
 }
 
 // The end of the pairs from `begin` on that word_rows can take.
@@ -396,27 +393,32 @@ static void sort_by_class(struct forward *forward, size_t pairs, const int32_t *
             forward->order[begin[classes->of_word[word[i]] + 1]++] = i;
 }
 
-bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
-                     const int32_t *word, double *prob, struct error *error)
+bool forward_times_words(struct forward *forward, size_t pairs, const size_t *state,
+                         const int32_t *word, double *prob, struct error *error)
 {
     const struct network *network = forward->weights->network;
     if (!memory_grow(&forward->order, &forward->order_capacity, pairs, sizeof *forward->order,
                      error))
         return false;
     sort_by_class(forward, pairs, word);
-    for (size_t i = 0; i < pairs; i++)
-        prob[i] = 0;
     for (size_t k = 0; k < network->shape.classes; k++) {
         size_t at = forward->class_begin[k], last = forward->class_begin[k + 1], end;
         if (network->classes.begin[k + 1] - network->classes.begin[k] == 1)
-            predict_only(forward, at, last, k, state, prob);
-        else
-            for (; at < last; at = end) {
-                end = end_of_go(forward, at, last, state);
-                predict_go(forward, at, end, k, state, word, prob);
-            }
+            continue; // the only word has all of its class
+        for (; at < last; at = end) {
+            end = end_of_go(forward, at, last, state);
+            predict_go(forward, at, end, k, state, word, prob);
+        }
     }
     return true;
+}
+
+bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
+                     const int32_t *word, double *prob, struct error *error)
+{
+    for (size_t i = 0; i < pairs; i++)
+        prob[i] = word[i] >= 0 ? forward_class_prob(forward, state[i], word[i]) : 0;
+    return forward_times_words(forward, pairs, state, word, prob, error);
 }
 
 // ---- whole distributions ----------------------------------------------------------------------

@@ -32,13 +32,14 @@ bool march_init(struct march *march, const struct forward_crew *crew, const stru
     march->crew = crew;
     march->reset = reset;
     march->part = memory_new(PARTS, sizeof *march->part, error);
+    march->class_begin = memory_new(network->shape.classes + 2, sizeof(size_t), error);
     for (size_t i = 0; march->part != NULL && i < PARTS; i++) {
         march->part[i].now = state_new(network, error);
         march->part[i].next = state_new(network, error);
         if (march->part[i].now == NULL || march->part[i].next == NULL)
             return false;
     }
-    return march->part != NULL;
+    return march->part != NULL && march->class_begin != NULL;
 }
 
 void march_free(struct march *march)
@@ -49,6 +50,8 @@ void march_free(struct march *march)
     }
     free(march->part);
     free(march->states);
+    free(march->order);
+    free(march->class_begin);
     memset(march, 0, sizeof *march);
 }
 
@@ -162,42 +165,93 @@ static void run_hidden(struct march *march, const int32_t *word, size_t n)
 }
 
 // ---- output layers ----------------------------------------------------------------------------
+//
+// First the classes, word after word; then, class after class, the words in their classes: the
+// weights of a large vocabulary do not fit into a cache, and so pass by only once for many words.
 
 struct block {
     struct march *march;
     const int32_t *word; // [n]
     double *prob;        // [n]
-    size_t n;
+    size_t n, known;
     atomic_bool failed; // a thread ran out of memory
 };
 
-static void run_output(void *context, size_t worker, size_t item)
+static void run_classes(void *context, size_t worker, size_t item)
 {
     struct block *block = context;
     struct forward *forward = &block->march->crew->forward[worker];
     size_t from = item * FORWARD_STATES, left = block->n - from;
-    size_t count = left < FORWARD_STATES ? left : FORWARD_STATES, place[FORWARD_STATES];
-    const struct state *state[FORWARD_STATES];
+    size_t count = left < FORWARD_STATES ? left : FORWARD_STATES;
+    const struct state *state[FORWARD_STATES] = {NULL};
+    for (size_t i = 0; i < count; i++)
+        state[i] = state_at(block->march, from + i);
+    forward_load(forward, count, state);
+    for (size_t i = 0; i < count; i++) {
+        int32_t word = block->word[from + i];
+        block->prob[from + i] = word >= 0 ? forward_class_prob(forward, i, word) : 0;
+    }
+}
+
+static void run_words(void *context, size_t worker, size_t item)
+{
+    struct block *block = context;
+    struct forward *forward = &block->march->crew->forward[worker];
+    size_t from = item * FORWARD_STATES, left = block->known - from, place[FORWARD_STATES];
+    size_t count = left < FORWARD_STATES ? left : FORWARD_STATES;
+    const size_t *at = block->march->order + from;
+    const struct state *state[FORWARD_STATES] = {NULL};
+    int32_t word[FORWARD_STATES];
+    double prob[FORWARD_STATES];
     for (size_t i = 0; i < count; i++) {
         place[i] = i;
-        state[i] = state_at(block->march, from + i);
+        state[i] = state_at(block->march, at[i]);
+        word[i] = block->word[at[i]];
+        prob[i] = block->prob[at[i]];
     }
-    forward_load(forward, count, state);
-    if (!forward_predict(forward, count, place, block->word + from, block->prob + from, NULL))
+    forward_load_inputs(forward, count, state);
+    if (!forward_times_words(forward, count, place, word, prob, NULL))
         atomic_store(&block->failed, true);
+    for (size_t i = 0; i < count; i++)
+        block->prob[at[i]] = prob[i];
+}
+
+// Fills order[] with the places of known words, by class and otherwise as they come.
+static void sort_by_class(struct block *block)
+{
+    const struct classes *classes = &block->march->crew->weights.network->classes;
+    size_t *begin = block->march->class_begin;
+    memset(begin, 0, (classes->count + 2) * sizeof *begin);
+    for (size_t i = 0; i < block->n; i++)
+        if (block->word[i] >= 0)
+            begin[classes->of_word[block->word[i]] + 2]++;
+    for (size_t k = 2; k < classes->count + 2; k++)
+        begin[k] += begin[k - 1];
+    for (size_t i = 0; i < block->n; i++)
+        if (block->word[i] >= 0)
+            block->march->order[begin[classes->of_word[block->word[i]] + 1]++] = i;
+    block->known = begin[classes->count];
+}
+
+static size_t parts_of(size_t count)
+{
+    return (count + FORWARD_STATES - 1) / FORWARD_STATES;
 }
 
 static bool score_block(struct march *march, struct state *state, struct block *block,
                         struct error *error)
 {
     const struct network *network = march->crew->weights.network;
+    struct pool *pool = march->crew->pool;
     if (!memory_grow(&march->states, &march->states_capacity, (block->n + 1) * state_size(network),
-                     1, error))
+                     1, error) ||
+        !memory_grow(&march->order, &march->order_capacity, block->n, sizeof *march->order, error))
         return false;
     state_copy(network, state_at(march, 0), state);
     run_hidden(march, block->word, block->n);
-    pool_run(march->crew->pool, run_output, block,
-             (block->n + FORWARD_STATES - 1) / FORWARD_STATES);
+    pool_run(pool, run_classes, block, parts_of(block->n));
+    sort_by_class(block);
+    pool_run(pool, run_words, block, parts_of(block->known));
     state_copy(network, state, state_at(march, block->n));
     return !atomic_load(&block->failed) || error_set(error, "not enough memory");
 }

@@ -21,6 +21,9 @@ struct march {
     struct march_part *part;         // scratch
     char *states;                    // consecutive ones of the text under way
     size_t states_capacity;
+    size_t *order; // its known words by class
+    size_t order_capacity;
+    size_t *class_begin; // [C + 2] where a class begins there
 };
 
 // Error: no memory. march_free() in any case.
