@@ -18,7 +18,7 @@ static struct {
     struct option_list ignored;
     struct lattice_scales scales;
     bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given;
-    double prune, posterior_scale, lambda, merge_distance, beam, oov_penalty;
+    double prune, posterior_scale, lambda, merge_margin, merge_distance, beam, oov_penalty;
     int64_t merge_order, most_histories, most_nodes, nbest, debug, threads;
     bool unk, trim, quotes, gz, keep_going;
 } set = {.write = "best",
@@ -26,6 +26,7 @@ static struct {
          .beam = INFINITY,
          .oov_penalty = -5,
          .merge_order = 5,
+         .merge_margin = 64,
          .most_nodes = 1000000,
          .nbest = 100};
 
@@ -66,8 +67,15 @@ static const struct option table[] = {
     {OPTION_NUMBER, "posterior-scale", "X", &set.posterior_scale, NULL, 0, 1e9,
      "Scores are divided by X for posterior probabilities; 0: by the language model scale."},
     {OPTION_COUNT, "merge-order", "N", &set.merge_order, NULL, 0, 1000,
-     "Merge hypotheses of a node whose last N-1 words are the same. 0: only those with all words "
-     "the same, so that without the next options the result is exact."},
+     "Merge hypotheses of a node whose last N-1 words are the same, as far as -merge-margin lets "
+     "them. 0: only those with all words the same, so that without -merge-distance, -beam and "
+     "-max-histories the result is exact."},
+    {OPTION_NUMBER, "merge-margin", "X", &set.merge_margin, NULL, 0, 1e9,
+     "-merge-order keeps a hypothesis that is behind the better one by less than X times the root "
+     "mean square difference of their hidden vectors (log10 of a probability), as it may win "
+     "later; 0: it keeps none. On 400 lattices of 12 to 25 words the default found the best "
+     "sentence of -merge-order 0 each time with 3 % of its work; 0 took half the default's time, "
+     "but one sentence in ten was more than 0.1 % worse, up to 10 %."},
     {OPTION_NUMBER, "merge-distance", "X", &set.merge_distance, NULL, 0, 1,
      "Merge hypotheses of a node with the same last word whose hidden vectors have a root mean "
      "square difference below X."},
@@ -295,6 +303,7 @@ static bool prepare(struct work *work, struct error *error)
         set.lambda = 0.5;
     work->reading = (struct lattice_reading){set.quotes, set.trim, symbols, &work->ignored};
     work->rescoring = (struct rescore_options){.merge_order = set.merge_order,
+                                               .merge_margin = set.merge_margin,
                                                .merge_distance = set.merge_distance,
                                                .beam = set.beam,
                                                .most_histories = (size_t)set.most_histories,
@@ -312,9 +321,8 @@ static bool prepare(struct work *work, struct error *error)
     if (set.model == NULL)
         return true;
     work->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
-    return work->pool != NULL &&
-           language_init(&work->language, &work->model, work->ngram, set.lambda, set.unk, work->pool,
-                         error);
+    return work->pool != NULL && language_init(&work->language, &work->model, work->ngram,
+                                               set.lambda, set.unk, work->pool, error);
 }
 
 static struct work work;

@@ -195,8 +195,8 @@ static void predict_item(void *context, size_t worker, size_t item)
         predictions->id[i] = language->net_id[predictions->word[i]];
     }
     forward_load(forward, states, loaded);
-    if (!forward_predict(forward, end - begin, predictions->place + begin,
-                         predictions->id + begin, predictions->prob + begin, NULL))
+    if (!forward_predict(forward, end - begin, predictions->place + begin, predictions->id + begin,
+                         predictions->prob + begin, NULL))
         atomic_store(&predictions->failed, true);
 }
 
@@ -262,15 +262,21 @@ bool language_predict(struct language *language, size_t count, const size_t *sta
     return true;
 }
 
+// Rows are padded with zeros to whole blocks, whose sums the compiler keeps in vectors.
 double language_distance(const struct language *language, size_t a, size_t b)
 {
+    enum { BLOCK = 16 };
     const float *left = language->state[a].network->hidden;
     const float *right = language->state[b].network->hidden;
     size_t hidden = language->model->network.shape.hidden;
+    float sums[BLOCK] = {0};
     double sum = 0;
-    for (size_t i = 0; i < hidden; i++) {
-        double difference = (double)(left[i] - right[i]);
-        sum += difference * difference;
-    }
+    for (size_t i = 0; i < language->model->network.hidden_row; i += BLOCK)
+        for (size_t j = 0; j < BLOCK; j++) {
+            float difference = left[i + j] - right[i + j];
+            sums[j] += difference * difference;
+        }
+    for (size_t j = 0; j < BLOCK; j++)
+        sum += (double)sums[j];
     return hidden > 0 ? sqrt(sum / (double)hidden) : 0;
 }

@@ -8,19 +8,9 @@
 
 #include "base/memory.h"
 #include "lattice/history.h"
+#include "lattice/hypothesis.h"
 
 static const size_t NONE = SIZE_MAX;
-
-// A node of the expanded lattice.
-struct hypothesis {
-    size_t node;    // of the lattice
-    size_t history; // in `histories`
-    size_t state;   // in the language; NONE once nothing can come behind it any more
-    size_t merged;  // another hypothesis that stands for this one, or NONE
-    int32_t word;   // last one, WORD_OOV before the first
-    bool ended;     // </s> was the last word
-    double score;   // of the best way to it
-};
 
 // A link behind a hypothesis: it arrives at link->to, where hypotheses are made of arrivals.
 struct arrival {
@@ -46,7 +36,8 @@ struct expansion {
     struct lattice *lattice;
     struct language *language;
     const struct rescore_options *options;
-    struct histories histories;
+    bool grouped;                       // hypotheses with the same last words may be several
+    struct histories histories, groups; // all words, if grouped; those that merging goes by
     struct hypothesis *hypothesis;
     size_t hypotheses, hypothesis_capacity;
     struct arrival *arrival;
@@ -158,21 +149,60 @@ static bool describe(struct expansion *expansion, const struct arrival *arrival,
     const struct lattice_link *link = &expansion->lattice->link[arrival->link];
     *hypothesis = expansion->hypothesis[arrival->parent];
     hypothesis->node = link->to;
-    hypothesis->state = hypothesis->merged = NONE;
+    hypothesis->next = hypothesis->merged = NO_HYPOTHESIS;
     hypothesis->score = arrival->score;
     if (!is_predicted(link))
         return true;
     hypothesis->ended = link->kind == LINK_END;
     hypothesis->word = hypothesis->ended ? WORD_END : link->word;
-    return history_after(&expansion->histories, hypothesis->history, hypothesis->word,
-                         &hypothesis->history, error);
+    return history_after(&expansion->groups, hypothesis->group, hypothesis->word,
+                         &hypothesis->group, error) &&
+           (!expansion->grouped || history_after(&expansion->histories, hypothesis->history,
+                                                 hypothesis->word, &hypothesis->history, error));
+}
+
+// Second keys in `known`, beside the number of a group or of a history.
+static uint64_t group_key(const struct hypothesis *hypothesis)
+{
+    return hypothesis->ended;
+}
+
+static uint64_t history_key(const struct hypothesis *hypothesis)
+{
+    return 2 + (uint64_t)hypothesis->ended;
+}
+
+// Makes a hypothesis of an arrival, or gives the arrival to one that the node has: the one with the
+// same words, or where the beam or the limit ends, the best one with the same last words.
+// `first`: this one, NONE if there is none yet.
+static bool make_hypothesis(struct expansion *expansion, struct arrival *arrival, bool falls,
+                            struct hypothesis *hypothesis, struct error *error)
+{
+    const size_t *same = NULL;
+    size_t index = expansion->hypotheses;
+    if (expansion->grouped)
+        same = pair_map_find(&expansion->known, hypothesis->history, history_key(hypothesis));
+    if (same != NULL || falls || (hypothesis->first != NONE && !expansion->grouped)) {
+        arrival->hypothesis = same != NULL ? *same : hypothesis->first;
+        return true;
+    }
+    if (hypothesis->first == NONE)
+        hypothesis->first = index;
+    arrival->hypothesis = index;
+    // the arrival whose state it takes over, for make_states()
+    hypothesis->state = (size_t)(arrival - expansion->arrival);
+    return add_hypothesis(expansion, hypothesis, error) &&
+           (!expansion->grouped || pair_map_add(&expansion->known, hypothesis->history,
+                                                history_key(hypothesis), &index, NULL, error)) &&
+           pair_map_add(&expansion->known, hypothesis->group, group_key(hypothesis), &index, NULL,
+                        error);
 }
 
 static bool make_hypotheses(struct expansion *expansion, size_t node, struct error *error)
 {
     const struct rescore_options *options = expansion->options;
     struct hypothesis hypothesis;
-    size_t count;
+    size_t count, groups = 0;
     if (!rank(expansion, node, &count, error))
         return false;
     pair_map_clear(&expansion->known);
@@ -181,20 +211,14 @@ static bool make_hypotheses(struct expansion *expansion, size_t node, struct err
         struct arrival *arrival = &expansion->arrival[expansion->ranked[i].arrival];
         if (!describe(expansion, arrival, &hypothesis, error))
             return false;
-        const size_t *same = pair_map_find(&expansion->known, hypothesis.history, hypothesis.ended);
-        size_t made = expansion->hypotheses - expansion->begin[node];
-        bool falls = arrival->score < expansion->ranked[0].score - options->beam ||
-                     (options->most_histories > 0 && made >= options->most_histories);
-        arrival->hypothesis = same != NULL ? *same : falls ? NONE : expansion->hypotheses;
-        if (same != NULL || falls)
-            continue;
-        size_t index = expansion->hypotheses;
-        hypothesis.merged = NONE;
-        // the arrival whose state it takes over, for make_states()
-        hypothesis.state = expansion->ranked[i].arrival;
-        if (!add_hypothesis(expansion, &hypothesis, error) ||
-            !pair_map_add(&expansion->known, hypothesis.history, hypothesis.ended, &index, NULL,
-                          error))
+        const size_t *first =
+            pair_map_find(&expansion->known, hypothesis.group, group_key(&hypothesis));
+        bool full = options->most_histories > 0 && groups >= options->most_histories;
+        bool falls =
+            arrival->score < expansion->ranked[0].score - options->beam || (first == NULL && full);
+        groups += first == NULL && !falls;
+        hypothesis.first = first != NULL ? *first : NONE;
+        if (!make_hypothesis(expansion, arrival, falls, &hypothesis, error))
             return false;
     }
     expansion->end[node] = expansion->hypotheses;
@@ -255,29 +279,16 @@ static bool make_states(struct expansion *expansion, size_t begin, struct error 
     return ok;
 }
 
-static void drop_state(struct expansion *expansion, struct hypothesis *hypothesis)
+// Merges the hypotheses of a node.
+static void merge(struct expansion *expansion, size_t node)
 {
-    if (hypothesis->state != NONE)
-        language_release(expansion->language, hypothesis->state);
-    hypothesis->state = NONE;
-}
-
-// Hypotheses of a node, which are in order of score, against the better ones.
-static void merge_near(struct expansion *expansion, size_t node)
-{
-    for (size_t i = expansion->begin[node] + 1; i < expansion->end[node]; i++) {
-        struct hypothesis *worse = &expansion->hypothesis[i];
-        for (size_t j = expansion->begin[node]; j < i && worse->merged == NONE; j++) {
-            const struct hypothesis *better = &expansion->hypothesis[j];
-            if (better->merged == NONE && better->word == worse->word &&
-                better->ended == worse->ended &&
-                language_distance(expansion->language, better->state, worse->state) <
-                    expansion->options->merge_distance)
-                worse->merged = j;
-        }
-        if (worse->merged != NONE)
-            drop_state(expansion, worse);
-    }
+    const struct rescore_options *options = expansion->options;
+    struct merging merging = {.margin = options->merge_margin * expansion->lattice->scales.lm,
+                              .distance = options->merge_distance,
+                              .most = options->most_histories};
+    if (expansion->grouped || merging.distance > 0)
+        hypotheses_merge(expansion->hypothesis, expansion->begin[node], expansion->end[node],
+                         &merging, expansion->language);
 }
 
 // ---- links ------------------------------------------------------------------------------------
@@ -424,7 +435,8 @@ static bool expansion_init(struct expansion *expansion, struct error *error)
     bool ok = scratch != NULL && expansion->first_arrival != NULL && expansion->begin != NULL &&
               expansion->end != NULL && expansion->by_level != NULL && expansion->by_use != NULL &&
               expansion->last_use != NULL &&
-              histories_init(&expansion->histories,
+              histories_init(&expansion->histories, SIZE_MAX, error) &&
+              histories_init(&expansion->groups,
                              options->merge_order > 0 ? (size_t)options->merge_order - 1 : SIZE_MAX,
                              error) &&
               language_take_words(expansion->language, lattice, error);
@@ -448,6 +460,7 @@ static bool expansion_init(struct expansion *expansion, struct error *error)
 static void expansion_free(struct expansion *expansion)
 {
     histories_free(&expansion->histories);
+    histories_free(&expansion->groups);
     pair_map_free(&expansion->known);
     free(expansion->hypothesis);
     free(expansion->arrival);
@@ -474,7 +487,7 @@ static void release(struct expansion *expansion, size_t level)
         if (expansion->last_use[node] > level)
             return;
         for (size_t i = expansion->begin[node]; i < expansion->end[node]; i++)
-            drop_state(expansion, &expansion->hypothesis[i]);
+            hypothesis_drop_state(&expansion->hypothesis[i], expansion->language);
     }
 }
 
@@ -502,8 +515,7 @@ static bool next_level(struct expansion *expansion, struct error *error)
     if (!make_states(expansion, begin_at, error))
         return false;
     for (size_t i = from; i < to; i++) {
-        if (expansion->options->merge_distance > 0)
-            merge_near(expansion, expansion->by_level[i]);
+        merge(expansion, expansion->by_level[i]);
         if (!emit_arrivals(expansion, expansion->by_level[i], error))
             return false;
     }
@@ -545,6 +557,7 @@ bool lattice_rescore(struct lattice *lattice, struct language *language,
                      const struct rescore_options *options, struct error *error)
 {
     struct expansion expansion = {.lattice = lattice, .language = language, .options = options};
+    expansion.grouped = options->merge_order > 0 && options->merge_margin > 0;
     bool ok = expansion_init(&expansion, error) && begin(&expansion, error);
     while (ok && expansion.levelled < lattice->nodes)
         ok = next_level(&expansion, error);

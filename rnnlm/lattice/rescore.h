@@ -3,8 +3,10 @@
 //
 // Hypotheses of a node are merged if they agree in their last n-1 words, or in the last word with
 // hidden vectors near each other (Liu, Wang, Chen, Gales and Woodland 2014: n-gram and history
-// vector based clustering); the best one's history stands for all. Without merging and beam the
-// result is exact: hypotheses are then one only where their words are the same.
+// vector based clustering); the best one's history stands for all. Those with the same last words
+// stay apart while what one is behind is little beside the distance of the hidden vectors. Without
+// merging and beam the result is exact: hypotheses are then one only where their words are the
+// same.
 #ifndef LATTICE_RESCORE_H
 #define LATTICE_RESCORE_H
 
@@ -13,6 +15,8 @@
 
 struct rescore_options {
     int64_t merge_order;   // n, at least 1; 0: only whole histories are merged
+    double merge_margin;   // log10 of a probability, times language_distance(): one that is behind
+                           // by less than that is not merged by order; 0: all are
     double merge_distance; // hypotheses nearer than this (language_distance()) are merged
     double beam;           // hypotheses this much worse than their node's best go; INFINITY: none
     size_t most_histories; // kept in a node, the best ones; 0: all

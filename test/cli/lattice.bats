@@ -37,6 +37,32 @@ lattices() {
         }' "$DATA/test.txt"
 }
 
+# networks DIR COUNT SEED: SLF lattices like confusion networks, around sentences of 12 to 16 words: at every other word
+# two or three others, one of them maybe none, so that sentences differ in words that are far apart.
+networks() {
+    mkdir -p "$1"
+    awk -v dir="$1" -v count="$2" -v seed="$3" '
+        function random(n) { state = (state * 16807) % 2147483647; return state % n }
+        function link(at, word) {
+            links = links "J=" l++ " S=" at " E=" at + 1 " W=" word " a=-" random(1000) / 100 "\n"
+        }
+        BEGIN { state = seed }
+        { for (i = 1; i <= NF; i++) if (words < 5000) word[words++] = $i }
+        NF >= 12 && NF <= 16 && ++seen > 3 && made < count {
+            l = 0; links = ""
+            for (i = 1; i <= NF; i++) {
+                link(i - 1, $i)
+                if (i % 2 == 0) for (k = 2 + random(2); k > 0; k--)
+                    link(i - 1, k == 3 ? "!NULL" : word[random(words)])
+            }
+            file = dir "/n" ++made ".slf"
+            printf "VERSION=1.0\nlmscale=9 wdpenalty=-0.5\nN=%d L=%d\n", NF + 1, l >file
+            for (i = 0; i <= NF; i++) print "I=" i >file
+            printf "%s", links >file
+            close(file)
+        }' "$DATA/test.txt"
+}
+
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
     small_texts .
@@ -125,6 +151,21 @@ costs() {
         cmp one three
         [ -s one ]
     done
+}
+
+@test "lattice: merging by the last words finds the best sentence of each lattice, though words far back matter" {
+    networks net 40 3
+    rnnlm -train "$DATA/train.txt" -valid "$DATA/valid.txt" -hidden 30 -class 70 -fast -rnnlm long >log
+    costs -rnnlm long -merge-order 0 -debug 1 net/*.slf >exact 2>exact.sizes
+    costs -rnnlm long -debug 1 net/*.slf >merged 2>merged.sizes
+    [ "$(wc -l <exact)" -eq 40 ]
+    paste exact merged | awk '!($2 >= $1 - 1e-3 && $2 <= $1 * 1.001) { print NR ": " $0; bad = 1 } END { exit bad }'
+    # lattices that the better score at a node decides wrongly
+    costs -rnnlm long -merge-margin 0 net/*.slf >always
+    paste exact always | awk '$2 > $1 * 1.001 { found++ } END { exit !(found >= 2) }'
+    # a small part of the work
+    cat exact.sizes merged.sizes | sed 's/.* \([0-9]*\) probabilities.*/\1/' |
+        awk '{ sum[NR > 40] += $1 } END { print sum[0], sum[1]; exit !(sum[1] * 5 < sum[0]) }'
 }
 
 @test "lattice: pruning by posteriors makes the lattice smaller and keeps its best way" {

@@ -276,15 +276,21 @@ static void test_exact_interpolated(void **state)
     check_exact(&options, false);
 }
 
-// Merging loses no way, and a high order merges nothing that differs.
+// Merging loses no way, and a high order or a wide margin merges nothing that differs.
 static void test_merging(void **state)
 {
     (void)state;
-    struct rescore_options options[4] = {exact, exact, exact, exact};
+    struct rescore_options options[6] = {exact, exact, exact, exact, exact, exact};
     options[0].merge_order = 1;
     options[1].merge_order = 2;
     options[2].merge_distance = 1;
     options[3].merge_order = 12;
+    options[4].merge_order = 1;
+    options[4].merge_margin = 1e9;
+    options[5].merge_order = 1;
+    options[5].merge_margin = 0.5;
+    options[5].merge_distance = 0.1;
+    options[5].beam = 0.2; // what falls goes to the best one, no last words being wanted
     for (uint32_t seed = 1; seed <= LATTICES; seed++) {
         struct lattice lattice;
         make_lattice(&lattice, seed);
@@ -292,14 +298,14 @@ static void test_merging(void **state)
         struct ways scored = enumerate(&lattice, &exact, false);
         qsort(before.way, before.count, sizeof *before.way, by_acoustic);
         lattice_free(&lattice);
-        for (size_t i = 0; i < 4; i++) {
+        for (size_t i = 0; i < 6; i++) {
             make_lattice(&lattice, seed);
             size_t nodes = lattice.nodes;
             rescore(&lattice, &options[i], false);
             struct ways after = enumerate(&lattice, NULL, false);
             if (i == 0)
                 assert_true(lattice.nodes <= 2 * nodes + 1);
-            if (i == 3)
+            if (i == 3 || i == 4)
                 assert_near(after.way[0].total, scored.way[0].total, 1e-5);
             assert_int_equal(after.count, before.count);
             qsort(after.way, after.count, sizeof *after.way, by_acoustic);
@@ -507,6 +513,7 @@ static void test_no_memory(void **state)
     struct lattice_paths paths;
     struct rescore_options options = exact;
     options.merge_order = 3;
+    options.merge_margin = 1;
     bool ok = false;
     for (int64_t left = 0; !ok; left++) {
         make_lattice(&lattice, 5);
