@@ -63,13 +63,14 @@ static const struct option table[] = {
 
     {.type = OPTION_GROUP, .help = "History across utterances"},
     {OPTION_TEXT, "history", "WHICH", &set.history, NULL, 0, 0,
-     "What comes before a hypothesis: none, nothing; previous, the first hypothesis of the list "
+     "What comes before a hypothesis: none, nothing, as in rnnlm-lattice; previous, the first hypothesis of the list "
      "before, as rnnlm -nbest has it; best, the best one, after re-ranking."},
     {OPTION_COUNT, "speaker-field", "N", &set.speaker_field, NULL, 0, 1000,
      "The history ends where the first N parts of the utterance's name change, which - or _ "
      "separates; 0 for never."},
     {OPTION_FLAG, "independent", NULL, &set.independent, NULL, 0, 0,
-     "Forget everything at the end of a sentence, as rnnlm -independent does."},
+     "Forget everything at the end of a sentence, and begin the next as rnnlm -independent does: "
+     "for networks that were trained so, which know it themselves."},
     {OPTION_NUMBER, "dynamic", "X", &set.dynamic, NULL, 0, 1e6,
      "Learn from the best hypothesis of each list at this rate; 0 for not. The model file stays as "
      "it is."},

@@ -15,7 +15,8 @@ struct side {
     const struct model *model;
     bool independent;
     struct forward_crew crew;
-    struct state *reset;                // where sentences begin that are independent
+    float activation;                   // of the hidden layer before a sentence
+    struct state *reset;                // where sentences begin that nothing comes before
     struct state *begin;                // where the hypotheses of the next list begin
     struct state *scratch;              // for going on
     int32_t history[MAXENT_MOST_ORDER]; // behind the line scored last, as the reference keeps it
@@ -61,9 +62,10 @@ static bool side_init(struct side *side, const struct list_models *models, size_
 {
     const struct network *network = &models->model[i].network;
     side->model = &models->model[i];
-    side->independent = models->independent || side->model->record.independent ||
-                        models->history == LIST_HISTORY_NONE;
-    side->reset = state_at_start(network, STATE_INDEPENDENT, NULL, error);
+    side->independent = models->independent || side->model->record.independent;
+    side->activation = side->independent ? STATE_INDEPENDENT : STATE_START;
+    side->independent = side->independent || models->history == LIST_HISTORY_NONE;
+    side->reset = state_at_start(network, side->activation, NULL, error);
     side->begin = state_new(network, error);
     side->scratch = state_new(network, error);
     return forward_crew_init(&side->crew, network, models->pool, error) && side->reset != NULL &&
@@ -420,7 +422,7 @@ static void advance(struct side *side, size_t at, size_t length)
 // What was made of the weights before they changed.
 static bool take_over_weights(struct side *side, struct error *error)
 {
-    struct state *reset = state_at_start(&side->model->network, STATE_INDEPENDENT, NULL, error);
+    struct state *reset = state_at_start(&side->model->network, side->activation, NULL, error);
     if (reset == NULL)
         return false;
     free(side->reset);

@@ -20,7 +20,8 @@
 #include "score/stream.h"
 
 enum list_history {
-    LIST_HISTORY_NONE,     // each hypothesis begins where sentences are independent
+    LIST_HISTORY_NONE,     // each hypothesis begins as a text does, or, where sentences are
+                           // independent, as those do
     LIST_HISTORY_PREVIOUS, // after the first hypothesis of the list before, as the reference
     LIST_HISTORY_BEST      // after that hypothesis of the list before which is called the best
 };

@@ -41,7 +41,7 @@ if [ ! -s "$text" ]; then
 fi
 # shellcheck disable=SC2086 # RNNLM_OPTIONS is a list
 "$program" -rnnlm "$dir/rnnlm" -word-list "$dir/wordlist.rnn" -unk-probs "$dir/unk.probs" \
-    -form id -write scores ${RNNLM_OPTIONS:-} "$text" >"$temp/scores.log10"
+    -independent -form id -write scores ${RNNLM_OPTIONS:-} "$text" >"$temp/scores.log10"
 awk 'NF > 0 { print $1 }' "$text" >"$temp/ids"
 paste "$temp/ids" "$temp/scores.log10" | awk -F '\t' 'NF != 2 || $2 == "" { exit 1 }
     { printf "%s %.6f\n", $1, -$2 * 2.302585092994046 }' >"$temp/scores" || {

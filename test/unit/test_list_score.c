@@ -35,7 +35,7 @@ static int free_model(void **state)
 // log10 P of a hypothesis, </s> included, with the weights as they are now.
 static double score_by_hand(const char *words)
 {
-    struct state *now = state_at_start(&model.network, STATE_INDEPENDENT, NULL, NULL);
+    struct state *now = state_at_start(&model.network, STATE_START, NULL, NULL);
     struct state *next = state_new(&model.network, NULL);
     struct prediction prediction;
     double sum = 0;
