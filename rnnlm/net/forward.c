@@ -377,22 +377,6 @@ static size_t end_of_go(const struct forward *forward, size_t begin, size_t end,
     return end;
 }
 
-// Fills order[] with the known words, by class and otherwise as they come.
-static void sort_by_class(struct forward *forward, size_t pairs, const int32_t *word)
-{
-    const struct classes *classes = &forward->weights->network->classes;
-    size_t count = forward->weights->network->shape.classes, *begin = forward->class_begin;
-    memset(begin, 0, (count + 2) * sizeof *begin);
-    for (size_t i = 0; i < pairs; i++)
-        if (word[i] >= 0)
-            begin[classes->of_word[word[i]] + 2]++;
-    for (size_t k = 2; k < count + 2; k++)
-        begin[k] += begin[k - 1];
-    for (size_t i = 0; i < pairs; i++)
-        if (word[i] >= 0)
-            forward->order[begin[classes->of_word[word[i]] + 1]++] = i;
-}
-
 bool forward_times_words(struct forward *forward, size_t pairs, const size_t *state,
                          const int32_t *word, double *prob, struct error *error)
 {
@@ -400,7 +384,7 @@ bool forward_times_words(struct forward *forward, size_t pairs, const size_t *st
     if (!memory_grow(&forward->order, &forward->order_capacity, pairs, sizeof *forward->order,
                      error))
         return false;
-    sort_by_class(forward, pairs, word);
+    classes_sort(&network->classes, word, pairs, forward->class_begin, forward->order);
     for (size_t k = 0; k < network->shape.classes; k++) {
         size_t at = forward->class_begin[k], last = forward->class_begin[k + 1], end;
         if (network->classes.begin[k + 1] - network->classes.begin[k] == 1)

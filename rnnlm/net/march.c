@@ -216,23 +216,6 @@ static void run_words(void *context, size_t worker, size_t item)
         block->prob[at[i]] = prob[i];
 }
 
-// Fills order[] with the places of known words, by class and otherwise as they come.
-static void sort_by_class(struct block *block)
-{
-    const struct classes *classes = &block->march->crew->weights.network->classes;
-    size_t *begin = block->march->class_begin;
-    memset(begin, 0, (classes->count + 2) * sizeof *begin);
-    for (size_t i = 0; i < block->n; i++)
-        if (block->word[i] >= 0)
-            begin[classes->of_word[block->word[i]] + 2]++;
-    for (size_t k = 2; k < classes->count + 2; k++)
-        begin[k] += begin[k - 1];
-    for (size_t i = 0; i < block->n; i++)
-        if (block->word[i] >= 0)
-            block->march->order[begin[classes->of_word[block->word[i]] + 1]++] = i;
-    block->known = begin[classes->count];
-}
-
 static size_t parts_of(size_t count)
 {
     return (count + FORWARD_STATES - 1) / FORWARD_STATES;
@@ -250,7 +233,8 @@ static bool score_block(struct march *march, struct state *state, struct block *
     state_copy(network, state_at(march, 0), state);
     run_hidden(march, block->word, block->n);
     pool_run(pool, run_classes, block, parts_of(block->n));
-    sort_by_class(block);
+    block->known =
+        classes_sort(&network->classes, block->word, block->n, march->class_begin, march->order);
     pool_run(pool, run_words, block, parts_of(block->known));
     state_copy(network, state, state_at(march, block->n));
     return !atomic_load(&block->failed) || error_set(error, "not enough memory");

@@ -95,3 +95,18 @@ bool classes_from_words(struct classes *classes, const int32_t *of_word, size_t 
     find_runs(classes);
     return true;
 }
+
+size_t classes_sort(const struct classes *classes, const int32_t *word, size_t n, size_t *begin,
+                    size_t *order)
+{
+    memset(begin, 0, (classes->count + 2) * sizeof *begin);
+    for (size_t i = 0; i < n; i++)
+        if (word[i] >= 0)
+            begin[classes->of_word[word[i]] + 2]++;
+    for (size_t k = 2; k < classes->count + 2; k++)
+        begin[k] += begin[k - 1];
+    for (size_t i = 0; i < n; i++)
+        if (word[i] >= 0)
+            order[begin[classes->of_word[word[i]] + 1]++] = i;
+    return begin[classes->count];
+}

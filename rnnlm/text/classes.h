@@ -34,4 +34,10 @@ bool classes_from_words(struct classes *classes, const int32_t *of_word, size_t 
 
 void classes_free(struct classes *classes);
 
+// Sorts the places of known words by class, otherwise as they come: those of words of class k are
+// order[begin[k]] to order[begin[k + 1] - 1]. `begin` has room for count + 2, `order` for n.
+// Returns how many words are known.
+size_t classes_sort(const struct classes *classes, const int32_t *word, size_t n, size_t *begin,
+                    size_t *order);
+
 #endif

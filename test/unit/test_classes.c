@@ -141,6 +141,34 @@ static void classes_from_a_file(void **state)
     }
 }
 
+static void places_sorted_by_class(void **state)
+{
+    (void)state;
+    enum { WORDS = 40, PLACES = 300, COUNT = 7 };
+    static const int32_t first[COUNT] = {0, 1, 5, 6, 20, 39, 39}; // class 5 has no words
+    int32_t of_word[WORDS], word[PLACES];
+    size_t begin[COUNT + 2], order[PLACES], known = 0, sorted = 0;
+    struct classes classes;
+    for (int32_t i = 0; i < WORDS; i++)
+        for (int32_t k = 0; k < COUNT; k++)
+            of_word[i] = i >= first[k] ? k : of_word[i];
+    assert_true(classes_from_words(&classes, of_word, WORDS, COUNT, NULL));
+    for (size_t i = 0; i < PLACES; i++) {
+        word[i] = (int32_t)random_below(WORDS + 1) - 1; // -1: unknown
+        known += word[i] >= 0;
+    }
+    assert_int_equal(classes_sort(&classes, word, PLACES, begin, order), known);
+    assert_int_equal(begin[COUNT], known);
+    for (size_t k = 0; k < COUNT; k++) {
+        assert_int_equal(begin[k], sorted);
+        for (size_t i = 0; i < PLACES; i++)
+            if (word[i] >= 0 && classes.of_word[word[i]] == (int32_t)k)
+                assert_int_equal(order[sorted++], i);
+    }
+    assert_int_equal(sorted, known);
+    classes_free(&classes);
+}
+
 int main(void)
 {
     random_seed(&generator, 1);
@@ -148,6 +176,7 @@ int main(void)
         cmocka_unit_test(classes_by_example),
         cmocka_unit_test(classes_follow_the_definition),
         cmocka_unit_test(classes_from_a_file),
+        cmocka_unit_test(places_sorted_by_class),
     };
     return cmocka_run_group_tests_name("classes", tests, NULL, NULL);
 }
