@@ -106,7 +106,8 @@ static const struct option table[] = {
      "Learn from N parts of the text side by side, in batches; 0 for one word at a time. Results "
      "depend on it."},
     {OPTION_COUNT, "threads", "N", &set.threads, &given.threads, 0, 1 << 12,
-     "Threads of -streams, of testing and of rescoring; 0 for one for each processor. Results do "
+     "Threads of -streams, validation, testing and rescoring; 0 for one for each processor. "
+     "Results do "
      "not depend on it."},
     {OPTION_COUNT, "epochs", "N", &set.epochs, &given.epochs, 0, MANY,
      "Train for N epochs in all, with a learning rate that falls to 0 within them instead of being "
