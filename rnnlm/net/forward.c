@@ -132,6 +132,8 @@ bool forward_init(struct forward *forward, const struct forward_weights *weights
            forward->class_logit != NULL && forward->class_most != NULL &&
            forward->class_sum != NULL && forward->gathered != NULL && forward->word_logit != NULL &&
            forward->distinct != NULL && forward->history != NULL && forward->class_begin != NULL &&
+           memory_grow(&forward->order, &forward->order_capacity, most, sizeof *forward->order,
+                       error) &&
            init_halves(forward, error);
 }
 

@@ -80,14 +80,14 @@ void forward_advance(struct forward *forward, size_t n, const struct state *cons
 void forward_load(struct forward *forward, size_t n, const struct state *const *state);
 
 // prob[i] = P(word[i]) in the loaded state number state[i]; 0 for WORD_OOV. Words of the same state
-// should stand together. Error: no memory.
+// should stand together. Error: no memory; never for at most `most` pairs.
 bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                      const int32_t *word, double *prob, struct error *error);
 
 // The two steps of forward_predict(), for those who take them in different orders: P(class of word)
 // in a loaded state, for word >= 0; and prob[i] *= P(word[i] | its class) for the words that are
 // known. The second is the cheaper, the more words of a class there are, and does without class
-// distributions: forward_load_inputs() is enough for it. Error: no memory.
+// distributions: forward_load_inputs() is enough for it. Errors as there.
 double forward_class_prob(const struct forward *forward, size_t state, int32_t word);
 void forward_load_inputs(struct forward *forward, size_t n, const struct state *const *state);
 bool forward_times_words(struct forward *forward, size_t pairs, const size_t *state,

@@ -2,7 +2,6 @@
 #include "net/march.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,7 +173,6 @@ struct block {
     const int32_t *word; // [n]
     double *prob;        // [n]
     size_t n, known;
-    atomic_bool failed; // a thread ran out of memory
 };
 
 static void run_classes(void *context, size_t worker, size_t item)
@@ -210,8 +208,7 @@ static void run_words(void *context, size_t worker, size_t item)
         prob[i] = block->prob[at[i]];
     }
     forward_load_inputs(forward, count, state);
-    if (!forward_times_words(forward, count, place, word, prob, NULL))
-        atomic_store(&block->failed, true);
+    forward_times_words(forward, count, place, word, prob, NULL);
     for (size_t i = 0; i < count; i++)
         block->prob[at[i]] = prob[i];
 }
@@ -237,7 +234,7 @@ static bool score_block(struct march *march, struct state *state, struct block *
         classes_sort(&network->classes, block->word, block->n, march->class_begin, march->order);
     pool_run(pool, run_words, block, parts_of(block->known));
     state_copy(network, state, state_at(march, block->n));
-    return !atomic_load(&block->failed) || error_set(error, "not enough memory");
+    return true;
 }
 
 bool march_score(struct march *march, struct state *state, const int32_t *word, size_t n,

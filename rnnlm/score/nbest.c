@@ -173,13 +173,10 @@ static bool score_and_read(struct blend *blend, struct reading *reading, struct 
 {
     struct lists *lists = reading->lists;
     struct errand errand;
-    struct error unread;
     reading->lists = other;
     errand_begin(&errand, read_lists, reading);
     bool ok = score_lists(blend, lists, reader_name(reading->reader), output, totals, error);
-    bool read = errand_end(&errand, &unread);
-    if (ok && !read)
-        *error = unread;
+    bool read = errand_end(&errand, ok ? error : NULL);
     return ok && read;
 }
 

@@ -113,13 +113,10 @@ static bool score_and_read(struct blend *blend, struct reading *reading, struct 
 {
     const struct tokens *tokens = reading->tokens;
     struct errand errand;
-    struct error unread;
     reading->tokens = other;
     errand_begin(&errand, read_tokens, reading);
     bool ok = score_tokens(blend, reading->text, tokens, table, totals, error);
-    bool read = errand_end(&errand, &unread);
-    if (ok && !read)
-        *error = unread;
+    bool read = errand_end(&errand, ok ? error : NULL);
     return ok && read;
 }
 

@@ -4,7 +4,6 @@
 // tree of a group is never whole in memory: only the states of one depth and the next are.
 #include "score/prefix_tree.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,7 +158,7 @@ static void list_words(struct tree *tree)
 }
 
 // Probabilities of the words of this depth, and the states behind those that go on.
-static bool compute_words(struct tree *tree)
+static void compute_words(struct tree *tree)
 {
     size_t states = 0, going = 0;
     for (size_t i = 0; i < tree->words; i++) {
@@ -173,11 +172,9 @@ static bool compute_words(struct tree *tree)
         tree->to[going++] = state_at(tree, 1, tree->behind[i]);
     }
     forward_load(tree->forward, states, tree->distinct);
-    if (!forward_predict(tree->forward, tree->words, tree->place, tree->word, tree->prob, NULL))
-        return false;
+    forward_predict(tree->forward, tree->words, tree->place, tree->word, tree->prob, NULL);
     if (going > 0)
         forward_advance(tree->forward, going, tree->from, tree->by, tree->to);
-    return true;
 }
 
 // Hands out the results of this depth and goes on to the next: branches at the same node stay
@@ -209,8 +206,7 @@ static void go_deeper(struct tree *tree)
 struct forest {
     const struct sequence *sequence;
     size_t count;
-    struct tree *tree;  // [threads]
-    atomic_bool failed; // a thread ran out of memory
+    struct tree *tree; // [threads]
 };
 
 static void score_group(void *context, size_t worker, size_t item)
@@ -223,10 +219,7 @@ static void score_group(void *context, size_t worker, size_t item)
     plant(tree);
     while (tree->branches > 0) {
         list_words(tree);
-        if (!compute_words(tree)) {
-            atomic_store(&forest->failed, true);
-            return;
-        }
+        compute_words(tree);
         go_deeper(tree);
     }
 }
@@ -240,10 +233,8 @@ bool prefix_tree_score(const struct forward_crew *crew, const struct sequence *s
     bool ok = forest.tree != NULL;
     for (size_t i = 0; ok && i < threads; i++)
         ok = tree_init(&forest.tree[i], &crew->forward[i], error);
-    if (ok) {
+    if (ok)
         pool_run(crew->pool, score_group, &forest, (count + FORWARD_STATES - 1) / FORWARD_STATES);
-        ok = !atomic_load(&forest.failed) || error_set(error, "not enough memory");
-    }
     for (size_t i = 0; forest.tree != NULL && i < threads; i++)
         tree_free(&forest.tree[i]);
     free(forest.tree);

@@ -229,6 +229,35 @@ static void any_order_of_pairs(void **state)
     network_free(&network);
 }
 
+// Whoever predicts one word at a time has nowhere to report that there is no memory.
+static void few_pairs_need_no_memory(void **state)
+{
+    (void)state;
+    enum { MOST = 3 };
+    struct network network = new_network(16, 0, 0.4);
+    struct forward_weights weights;
+    struct forward forward;
+    struct state *start = state_at_start(&network, STATE_START, NULL, NULL);
+    const struct state *loaded[MOST] = {start, start, start};
+    const size_t place[MOST] = {0, 1, 2};
+    const int32_t word[MOST] = {40, 41, 42};
+    double prob[MOST], wanted[MOST];
+    assert_true(forward_weights_init(&weights, &network, NULL));
+    for (int round = 0; round < 2; round++) {
+        assert_true(forward_init(&forward, &weights, MOST, NULL));
+        memory_fail_after(round == 0 ? -1 : 0);
+        forward_load(&forward, MOST, loaded);
+        bool ok = forward_predict(&forward, MOST, place, word, round == 0 ? wanted : prob, NULL);
+        memory_fail_after(-1);
+        assert_true(ok);
+        forward_free(&forward);
+    }
+    assert_memory_equal(prob, wanted, sizeof prob);
+    free(start);
+    forward_weights_free(&weights);
+    network_free(&network);
+}
+
 static void memory_may_run_out(void **state)
 {
     (void)state;
@@ -261,9 +290,8 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_meet),
-        cmocka_unit_test(a_network_that_does_not_forget),
-        cmocka_unit_test(any_order_of_pairs),
+        cmocka_unit_test(parts_meet),         cmocka_unit_test(a_network_that_does_not_forget),
+        cmocka_unit_test(any_order_of_pairs), cmocka_unit_test(few_pairs_need_no_memory),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests_name("march", tests, NULL, NULL);
