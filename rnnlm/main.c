@@ -11,9 +11,9 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/model_file.h"
+#include "nbest/nbest.h"
 #include "options.h"
 #include "score/generate.h"
-#include "score/nbest.h"
 #include "score/perplexity.h"
 #include "train/trainer.h"
 

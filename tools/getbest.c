@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "score/hypothesis.h"
+#include "nbest/hypothesis.h"
 #include "tool.h"
 
 #define PROGRAM "getbest"

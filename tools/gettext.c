@@ -1,5 +1,5 @@
 // gettext: the text of n-best lists, for another language model to score.
-#include "score/hypothesis.h"
+#include "nbest/hypothesis.h"
 #include "tool.h"
 
 #define PROGRAM "gettext"

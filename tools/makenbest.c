@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "score/hypothesis.h"
+#include "nbest/hypothesis.h"
 #include "tool.h"
 
 #define PROGRAM "makenbest"

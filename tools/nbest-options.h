@@ -2,8 +2,8 @@
 #ifndef TOOLS_NBEST_OPTIONS_H
 #define TOOLS_NBEST_OPTIONS_H
 
+#include "nbest/rerank.h"
 #include "options.h"
-#include "score/rerank.h"
 
 #define PROGRAM "rnnlm-nbest"
 
@@ -63,8 +63,9 @@ static const struct option table[] = {
 
     {.type = OPTION_GROUP, .help = "History across utterances"},
     {OPTION_TEXT, "history", "WHICH", &set.history, NULL, 0, 0,
-     "What comes before a hypothesis: none, nothing, as in rnnlm-lattice; previous, the first hypothesis of the list "
-     "before, as rnnlm -nbest has it; best, the best one, after re-ranking."},
+     "What comes before a hypothesis: none, nothing, as in rnnlm-lattice; previous, the first "
+     "hypothesis of the list before, as rnnlm -nbest has it; best, the best one, after "
+     "re-ranking."},
     {OPTION_COUNT, "speaker-field", "N", &set.speaker_field, NULL, 0, 1000,
      "The history ends where the first N parts of the utterance's name change, which - or _ "
      "separates; 0 for never."},

@@ -12,11 +12,11 @@
 #include "base/number.h"
 #include "model/model_file.h"
 #include "nbest-options.h"
-#include "score/list_score.h"
-#include "score/list_write.h"
+#include "nbest/list_score.h"
+#include "nbest/list_write.h"
+#include "nbest/tune.h"
 #include "score/mixture.h"
 #include "score/stream.h"
-#include "score/tune.h"
 #include "tool.h"
 
 // ---- what is worked with ----------------------------------------------------------------------

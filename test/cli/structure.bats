@@ -5,14 +5,16 @@ setup() {
     cd "$BATS_TEST_DIRNAME/../../rnnlm" || return 1
 }
 
-# Floor of a folder; train, score and lattice share one but do not know each other, nor do ngram and model, net and wer.
+# Floor of a folder. Rooms of one floor do not know each other.
 floor() {
     case $1 in
     base) echo 1 ;;
     text) echo 2 ;;
-    net | wer) echo 3 ;;
-    ngram | model) echo 4 ;;
-    train | score | lattice) echo 5 ;;
+    net | ngram | wer) echo 3 ;;
+    model) echo 4 ;;
+    learn) echo 5 ;;
+    score) echo 6 ;;
+    train | nbest | lattice) echo 7 ;;
     *) return 1 ;;
     esac
 }

@@ -3,8 +3,8 @@
 
 #include "scratch.h"
 
-#include "score/hypothesis.h"
-#include "score/lists.h"
+#include "nbest/hypothesis.h"
+#include "nbest/lists.h"
 
 static void put(const char *name, const char *text)
 {

@@ -3,9 +3,9 @@
 
 #include "scratch.h"
 
+#include "nbest/list_score.h"
+#include "nbest/lists.h"
 #include "net/output.h"
-#include "score/list_score.h"
-#include "score/lists.h"
 #include "text/vocabulary.h"
 
 static struct model model;

@@ -3,8 +3,8 @@
 
 #include "scratch.h"
 
-#include "score/rerank.h"
-#include "score/tune.h"
+#include "nbest/rerank.h"
+#include "nbest/tune.h"
 
 static const struct rerank_weights plain = {.ac_scale = 1, .lm_scale = 1, .lambda = 0.5};
 

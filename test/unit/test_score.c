@@ -8,9 +8,9 @@
 #include "scratch.h"
 
 #include "base/number.h"
+#include "nbest/nbest.h"
 #include "net/state.h"
 #include "score/generate.h"
-#include "score/nbest.h"
 #include "score/perplexity.h"
 #include "score/scorer.h"
 

@@ -1,5 +1,5 @@
 // N-best lists from files.
-#include "score/lists.h"
+#include "nbest/lists.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "score/list_files.h"
+#include "nbest/list_files.h"
 
 static const double ln_to_log10 = 0.43429448190325182765;
 static const double most_cost = 1e30;

@@ -1,11 +1,11 @@
 // Hypotheses of n-best lists: what all forms have in common.
-#include "score/hypothesis.h"
+#include "nbest/hypothesis.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "score/hypothesis_forms.h"
+#include "nbest/hypothesis_forms.h"
 
 enum { SHOWN = 80 }; // bytes of a bad line that a message quotes
 

@@ -1,5 +1,5 @@
 // Minimum error training.
-#include "score/tune.h"
+#include "nbest/tune.h"
 
 #include <math.h>
 #include <stdlib.h>

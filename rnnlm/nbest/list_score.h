@@ -9,14 +9,14 @@
 // charges `unknown_log10` for what it does not know. With a table of unknown words (Kaldi's
 // unk.probs), a word outside a network's vocabulary is scored as the network's word for such words,
 // times its probability in the table, or times 10^unknown_log10 where the table does not have it.
-#ifndef SCORE_LIST_SCORE_H
-#define SCORE_LIST_SCORE_H
+#ifndef NBEST_LIST_SCORE_H
+#define NBEST_LIST_SCORE_H
 
 #include "base/threads.h"
 #include "model/model.h"
+#include "nbest/lists.h"
 #include "net/learner.h"
 #include "ngram/backoff.h"
-#include "score/lists.h"
 #include "score/stream.h"
 
 enum list_history {

@@ -1,5 +1,5 @@
 // Hypotheses in SRILM's own form: ACOUSTIC LANGUAGE NWORDS WORD WORD ...
-#include "score/hypothesis_forms.h"
+#include "nbest/hypothesis_forms.h"
 
 static bool read_count(struct span word, double *value)
 {

@@ -1,9 +1,9 @@
 // N-best lists and their scores, written in the forms of those who read them.
-#ifndef SCORE_LIST_WRITE_H
-#define SCORE_LIST_WRITE_H
+#ifndef NBEST_LIST_WRITE_H
+#define NBEST_LIST_WRITE_H
 
 #include "base/file.h"
-#include "score/rerank.h"
+#include "nbest/rerank.h"
 
 // The language model's log10 scores, one a line, in the order of the hypotheses.
 void list_write_scores(const struct nbest_list *list, struct output *output);

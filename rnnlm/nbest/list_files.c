@@ -1,5 +1,5 @@
 // Files, folders and lists of files.
-#include "score/list_files.h"
+#include "nbest/list_files.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,11 +1,11 @@
 // The files behind the paths that a program is given: folders and lists of files opened up, Kaldi's
 // costs found beside the words.
-#ifndef SCORE_LIST_FILES_H
-#define SCORE_LIST_FILES_H
+#ifndef NBEST_LIST_FILES_H
+#define NBEST_LIST_FILES_H
 
 #include <stddef.h>
 
-#include "score/lists.h"
+#include "nbest/lists.h"
 
 struct list_files {
     char **path;                     // [count]

@@ -1,5 +1,5 @@
 // Hypotheses of NBestList1.0 and NBestList2.0, the forms of SRI's Decipher.
-#include "score/hypothesis_forms.h"
+#include "nbest/hypothesis_forms.h"
 
 static const char header1[] = "NBestList1.0", header2[] = "NBestList2.0";
 

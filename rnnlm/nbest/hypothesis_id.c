@@ -1,5 +1,5 @@
 // Hypotheses behind an ID: those of the reference, and Kaldi's.
-#include "score/hypothesis_forms.h"
+#include "nbest/hypothesis_forms.h"
 
 // ---- ID WORD WORD ... -------------------------------------------------------------------------
 

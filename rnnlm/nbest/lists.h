@@ -1,11 +1,11 @@
 // N-best lists, one utterance at a time, from files, folders and lists of files, whatever their
 // form. A list that cannot be used is told apart from a failure, so that a program may go on
 // without it.
-#ifndef SCORE_LISTS_H
-#define SCORE_LISTS_H
+#ifndef NBEST_LISTS_H
+#define NBEST_LISTS_H
 
-#include "score/hypothesis.h"
-#include "score/number_table.h"
+#include "nbest/hypothesis.h"
+#include "nbest/number_table.h"
 
 struct list_hypothesis {
     size_t words, length; // where its words stand in the list's `text`, and how many bytes

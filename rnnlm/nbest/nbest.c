@@ -1,5 +1,5 @@
 // Scores of n-best lists.
-#include "score/nbest.h"
+#include "nbest/nbest.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 // The order of the hypotheses of a list.
-#include "score/rerank.h"
+#include "nbest/rerank.h"
 
 #include <inttypes.h>
 #include <math.h>

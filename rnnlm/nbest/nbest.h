@@ -1,7 +1,7 @@
 // Scores of n-best lists in the reference's form: each line is a hypothesis, "ID word word ...",
 // and lines with the same ID that follow each other are one list.
-#ifndef SCORE_NBEST_H
-#define SCORE_NBEST_H
+#ifndef NBEST_NBEST_H
+#define NBEST_NBEST_H
 
 #include "base/file.h"
 #include "score/blend.h"

@@ -17,8 +17,8 @@
 //
 // A first word <s> and a last word </s> are left out. In SRILM's three forms a blank line, or
 // another header, begins another list: so may several lists stand in one file.
-#ifndef SCORE_HYPOTHESIS_H
-#define SCORE_HYPOTHESIS_H
+#ifndef NBEST_HYPOTHESIS_H
+#define NBEST_HYPOTHESIS_H
 
 #include <stddef.h>
 #include <stdint.h>

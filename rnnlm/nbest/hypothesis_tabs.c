@@ -1,5 +1,5 @@
 // Hypotheses with tabs between: ID TAB SCORE TAB ... TAB WORD WORD ...
-#include "score/hypothesis_forms.h"
+#include "nbest/hypothesis_forms.h"
 
 // ID, scores and text of a line; *scores counts the scores, of which the first two are kept.
 static bool split(struct span line, struct span *id, double score[2], size_t *scores,

@@ -3,11 +3,11 @@
 //   total = ac_scale acoustic + lm_scale (language model + graph) + word_penalty words
 //
 // Of equal totals the first hypothesis goes first.
-#ifndef SCORE_RERANK_H
-#define SCORE_RERANK_H
+#ifndef NBEST_RERANK_H
+#define NBEST_RERANK_H
 
 #include "base/file.h"
-#include "score/lists.h"
+#include "nbest/lists.h"
 
 struct rerank_weights {
     double ac_scale, lm_scale, word_penalty, lambda;

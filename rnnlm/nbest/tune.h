@@ -7,10 +7,10 @@
 // so the number of errors is known exactly everywhere on the line. Searches go along the axes
 // (scale, lambda, penalty) and along some further directions, from the best points of a coarse
 // grid, until no line has a better point. The same input gives the same weights.
-#ifndef SCORE_TUNE_H
-#define SCORE_TUNE_H
+#ifndef NBEST_TUNE_H
+#define NBEST_TUNE_H
 
-#include "score/rerank.h"
+#include "nbest/rerank.h"
 #include "wer/transcript_words.h"
 
 enum { TUNE_FEATURES = 3 };

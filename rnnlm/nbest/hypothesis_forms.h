@@ -1,12 +1,12 @@
 // For those who read one form of hypotheses: words of a line, and what a line gives.
-#ifndef SCORE_HYPOTHESIS_FORMS_H
-#define SCORE_HYPOTHESIS_FORMS_H
+#ifndef NBEST_HYPOTHESIS_FORMS_H
+#define NBEST_HYPOTHESIS_FORMS_H
 
 #include <math.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "score/hypothesis.h"
+#include "nbest/hypothesis.h"
 #include "text/span.h"
 
 // A part of a line.

@@ -1,10 +1,10 @@
 // N-best lists and their scores, written.
-#include "score/list_write.h"
+#include "nbest/list_write.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "score/hypothesis_forms.h"
+#include "nbest/hypothesis_forms.h"
 
 static const double log10_to_ln = 2.30258509299404568402;
 

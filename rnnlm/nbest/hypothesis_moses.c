@@ -1,5 +1,5 @@
 // Hypotheses of a translation decoder: ID ||| WORD WORD ... ||| NAME= VALUE ... ||| TOTAL ||| ...
-#include "score/hypothesis_forms.h"
+#include "nbest/hypothesis_forms.h"
 
 static const char separator[] = "|||";
 static const double ln_to_log10 = 0.43429448190325182765;

@@ -1,5 +1,5 @@
 // Language model scores of n-best lists.
-#include "score/list_score.h"
+#include "nbest/list_score.h"
 
 #include <math.h>
 #include <stdlib.h>
