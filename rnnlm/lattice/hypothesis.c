@@ -6,7 +6,7 @@
 // loses nothing; one that is worse by less may win later, although its last words are the same.
 #include "lattice/hypothesis.h"
 
-void hypothesis_drop_state(struct hypothesis *hypothesis, struct language *language)
+void lattice_hypothesis_drop_state(struct lattice_hypothesis *hypothesis, struct language *language)
 {
     if (hypothesis->state != NO_STATE)
         language_release(language, hypothesis->state);
@@ -15,12 +15,12 @@ void hypothesis_drop_state(struct hypothesis *hypothesis, struct language *langu
 
 // The hypothesis of worse's group that stands for it. Otherwise *last is the last one of the group
 // that is kept, which `worse` comes behind.
-static size_t stands_in_group(const struct hypothesis *hypothesis, const struct hypothesis *worse,
-                              const struct merging *merging, const struct language *language,
-                              size_t *last)
+static size_t stands_in_group(const struct lattice_hypothesis *hypothesis,
+                              const struct lattice_hypothesis *worse, const struct merging *merging,
+                              const struct language *language, size_t *last)
 {
     for (size_t i = worse->first; i != NO_HYPOTHESIS; i = hypothesis[i].next) {
-        const struct hypothesis *better = &hypothesis[i];
+        const struct lattice_hypothesis *better = &hypothesis[i];
         *last = i;
         if (better->merged == NO_HYPOTHESIS &&
             better->score - worse->score >=
@@ -31,12 +31,12 @@ static size_t stands_in_group(const struct hypothesis *hypothesis, const struct 
 }
 
 // The first of hypotheses begin..end-1 that is near enough to stand for the worse one.
-static size_t stands_near(const struct hypothesis *hypothesis, size_t begin, size_t end,
-                          const struct hypothesis *worse, const struct merging *merging,
+static size_t stands_near(const struct lattice_hypothesis *hypothesis, size_t begin, size_t end,
+                          const struct lattice_hypothesis *worse, const struct merging *merging,
                           const struct language *language)
 {
     for (size_t i = begin; merging->distance > 0 && i < end; i++) {
-        const struct hypothesis *better = &hypothesis[i];
+        const struct lattice_hypothesis *better = &hypothesis[i];
         if (better->merged == NO_HYPOTHESIS && better->word == worse->word &&
             better->ended == worse->ended &&
             language_distance(language, better->state, worse->state) < merging->distance)
@@ -46,8 +46,8 @@ static size_t stands_near(const struct hypothesis *hypothesis, size_t begin, siz
 }
 
 // How many hypotheses may be kept that are not the first of their group.
-static size_t room_beside_first(const struct hypothesis *hypothesis, size_t begin, size_t end,
-                                const struct merging *merging)
+static size_t room_beside_first(const struct lattice_hypothesis *hypothesis, size_t begin,
+                                size_t end, const struct merging *merging)
 {
     size_t groups = 0;
     if (merging->most == 0)
@@ -57,12 +57,12 @@ static size_t room_beside_first(const struct hypothesis *hypothesis, size_t begi
     return merging->most > groups ? merging->most - groups : 0;
 }
 
-void hypotheses_merge(struct hypothesis *hypothesis, size_t begin, size_t end,
-                      const struct merging *merging, struct language *language)
+void lattice_hypotheses_merge(struct lattice_hypothesis *hypothesis, size_t begin, size_t end,
+                              const struct merging *merging, struct language *language)
 {
     size_t room = room_beside_first(hypothesis, begin, end, merging);
     for (size_t i = begin; i < end; i++) {
-        struct hypothesis *worse = &hypothesis[i];
+        struct lattice_hypothesis *worse = &hypothesis[i];
         size_t first = worse->first, last = i;
         worse->next = worse->merged = NO_HYPOTHESIS;
         if (first != i)
@@ -74,7 +74,7 @@ void hypotheses_merge(struct hypothesis *hypothesis, size_t begin, size_t end,
             worse->merged =
                 hypothesis[first].merged != NO_HYPOTHESIS ? hypothesis[first].merged : first;
         if (worse->merged != NO_HYPOTHESIS) {
-            hypothesis_drop_state(worse, language);
+            lattice_hypothesis_drop_state(worse, language);
         } else if (first != i) {
             hypothesis[last].next = i;
             room--;

@@ -12,7 +12,7 @@
 #define NO_STATE SIZE_MAX
 
 // A node of the expanded lattice.
-struct hypothesis {
+struct lattice_hypothesis {
     size_t node;    // of the lattice
     size_t history; // number of its words
     size_t group;   // number of its last words, which -merge-order goes by
@@ -34,9 +34,10 @@ struct merging {
 
 // Merges hypotheses begin..end-1, which are those of a node, the best first, and have states;
 // states of those that are merged are released.
-void hypotheses_merge(struct hypothesis *hypothesis, size_t begin, size_t end,
-                      const struct merging *merging, struct language *language);
+void lattice_hypotheses_merge(struct lattice_hypothesis *hypothesis, size_t begin, size_t end,
+                              const struct merging *merging, struct language *language);
 
-void hypothesis_drop_state(struct hypothesis *hypothesis, struct language *language);
+void lattice_hypothesis_drop_state(struct lattice_hypothesis *hypothesis,
+                                   struct language *language);
 
 #endif

@@ -38,7 +38,7 @@ struct expansion {
     const struct rescore_options *options;
     bool grouped;                       // hypotheses with the same last words may be several
     struct histories histories, groups; // all words, if grouped; those that merging goes by
-    struct hypothesis *hypothesis;
+    struct lattice_hypothesis *hypothesis;
     size_t hypotheses, hypothesis_capacity;
     struct arrival *arrival;
     size_t arrivals, arrival_capacity;
@@ -127,7 +127,7 @@ static bool rank(struct expansion *expansion, size_t node, size_t *count, struct
     return true;
 }
 
-static bool add_hypothesis(struct expansion *expansion, const struct hypothesis *hypothesis,
+static bool add_hypothesis(struct expansion *expansion, const struct lattice_hypothesis *hypothesis,
                            struct error *error)
 {
     if (expansion->hypotheses >= expansion->options->most_nodes)
@@ -144,7 +144,7 @@ static bool add_hypothesis(struct expansion *expansion, const struct hypothesis 
 
 // The hypothesis that an arrival would be.
 static bool describe(struct expansion *expansion, const struct arrival *arrival,
-                     struct hypothesis *hypothesis, struct error *error)
+                     struct lattice_hypothesis *hypothesis, struct error *error)
 {
     const struct lattice_link *link = &expansion->lattice->link[arrival->link];
     *hypothesis = expansion->hypothesis[arrival->parent];
@@ -162,12 +162,12 @@ static bool describe(struct expansion *expansion, const struct arrival *arrival,
 }
 
 // Second keys in `known`, beside the number of a group or of a history.
-static uint64_t group_key(const struct hypothesis *hypothesis)
+static uint64_t group_key(const struct lattice_hypothesis *hypothesis)
 {
     return hypothesis->ended;
 }
 
-static uint64_t history_key(const struct hypothesis *hypothesis)
+static uint64_t history_key(const struct lattice_hypothesis *hypothesis)
 {
     return 2 + (uint64_t)hypothesis->ended;
 }
@@ -176,7 +176,7 @@ static uint64_t history_key(const struct hypothesis *hypothesis)
 // same words, or where the beam or the limit ends, the best one with the same last words.
 // `first`: this one, NONE if there is none yet.
 static bool make_hypothesis(struct expansion *expansion, struct arrival *arrival, bool falls,
-                            struct hypothesis *hypothesis, struct error *error)
+                            struct lattice_hypothesis *hypothesis, struct error *error)
 {
     const size_t *same = NULL;
     size_t index = expansion->hypotheses;
@@ -201,7 +201,7 @@ static bool make_hypothesis(struct expansion *expansion, struct arrival *arrival
 static bool make_hypotheses(struct expansion *expansion, size_t node, struct error *error)
 {
     const struct rescore_options *options = expansion->options;
-    struct hypothesis hypothesis;
+    struct lattice_hypothesis hypothesis;
     size_t count, groups = 0;
     if (!rank(expansion, node, &count, error))
         return false;
@@ -247,7 +247,7 @@ static bool make_states(struct expansion *expansion, size_t begin, struct error 
     bool ok = job != NULL && grow_jobs(expansion, count, error);
     pair_map_clear(&expansion->known);
     for (size_t i = 0; ok && i < count; i++) {
-        struct hypothesis *hypothesis = &expansion->hypothesis[begin + i];
+        struct lattice_hypothesis *hypothesis = &expansion->hypothesis[begin + i];
         const struct arrival *arrival = &expansion->arrival[hypothesis->state];
         size_t before = expansion->hypothesis[arrival->parent].state;
         bool added = false;
@@ -287,8 +287,8 @@ static void merge(struct expansion *expansion, size_t node)
                               .distance = options->merge_distance,
                               .most = options->most_histories};
     if (expansion->grouped || merging.distance > 0)
-        hypotheses_merge(expansion->hypothesis, expansion->begin[node], expansion->end[node],
-                         &merging, expansion->language);
+        lattice_hypotheses_merge(expansion->hypothesis, expansion->begin[node],
+                                 expansion->end[node], &merging, expansion->language);
 }
 
 // ---- links ------------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ static bool request(struct expansion *expansion, size_t parent, size_t index, si
                     struct error *error)
 {
     const struct lattice *lattice = expansion->lattice;
-    const struct hypothesis *hypothesis = &expansion->hypothesis[parent];
+    const struct lattice_hypothesis *hypothesis = &expansion->hypothesis[parent];
     const struct lattice_link *link = index != NONE ? &lattice->link[index] : NULL;
     struct request item = {.parent = parent, .link = index};
     bool silent = link == NULL || link->kind == LINK_NULL;
@@ -391,7 +391,7 @@ static bool go_on(struct expansion *expansion, size_t begin, struct error *error
     size_t predicted = 0;
     expansion->requests = 0;
     for (size_t i = begin; i < expansion->hypotheses; i++) {
-        const struct hypothesis *hypothesis = &expansion->hypothesis[i];
+        const struct lattice_hypothesis *hypothesis = &expansion->hypothesis[i];
         size_t node = hypothesis->node;
         if (hypothesis->merged != NONE)
             continue;
@@ -487,14 +487,14 @@ static void release(struct expansion *expansion, size_t level)
         if (expansion->last_use[node] > level)
             return;
         for (size_t i = expansion->begin[node]; i < expansion->end[node]; i++)
-            hypothesis_drop_state(&expansion->hypothesis[i], expansion->language);
+            lattice_hypothesis_drop_state(&expansion->hypothesis[i], expansion->language);
     }
 }
 
 static bool begin(struct expansion *expansion, struct error *error)
 {
     const struct lattice *lattice = expansion->lattice;
-    struct hypothesis start = {
+    struct lattice_hypothesis start = {
         .node = lattice->start, .merged = NONE, .word = WORD_OOV, .score = 0};
     if (!language_start(expansion->language, &start.state, error) ||
         !add_hypothesis(expansion, &start, error))

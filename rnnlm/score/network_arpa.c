@@ -21,7 +21,7 @@ enum {
 static const double LEAST_PROB = 1e-37; // of an n-gram, so that floats have its logarithm
 
 // Contexts of one length.
-struct batch {
+struct context_batch {
     struct state *state[CONTEXTS];
     const struct state *before[CONTEXTS]; // the states of their contexts without the last word
     uint32_t node[CONTEXTS];
@@ -38,8 +38,8 @@ struct conversion {
     struct forward_weights weights;
     struct forward forward;
     struct state *sentence_start;
-    struct batch *batch; // [order] of contexts of 0, 1, ... words
-    size_t *pair_state;  // [PAIRS] place in the batch
+    struct context_batch *batch; // [order] of contexts of 0, 1, ... words
+    size_t *pair_state;          // [PAIRS] place in the batch
     int32_t *pair_word;
     double *pair_prob;
     struct trie_node **pair_node;
@@ -77,7 +77,7 @@ static int32_t last_word(const struct ngram_model *base, int k, uint32_t node)
 
 // ---- probabilities ----------------------------------------------------------------------------
 
-static bool flush_pairs(struct conversion *conversion, const struct batch *batch,
+static bool flush_pairs(struct conversion *conversion, const struct context_batch *batch,
                         struct error *error)
 {
     if (!forward_predict(&conversion->forward, conversion->pairs, conversion->pair_state,
@@ -102,7 +102,7 @@ static bool flush_pairs(struct conversion *conversion, const struct batch *batch
 static bool predict_successors(struct conversion *conversion, int k, size_t i, struct error *error)
 {
     struct ngram_model *base = conversion->base;
-    struct batch *batch = &conversion->batch[k];
+    struct context_batch *batch = &conversion->batch[k];
     struct range range = successors(base, k, batch->node[i]);
     double unknown = 0;
     for (uint32_t at = range.begin; at < range.end; at++) {
@@ -133,7 +133,7 @@ static bool visit(struct conversion *conversion, int k, struct error *error);
 // The states of a batch of contexts of k words.
 static void advance(struct conversion *conversion, int k)
 {
-    struct batch *batch = &conversion->batch[k];
+    struct context_batch *batch = &conversion->batch[k];
     const struct network *network = &conversion->model->network;
     forward_advance(&conversion->forward, batch->count, batch->before, batch->word, batch->state);
     for (size_t i = 0; i < batch->count; i++) {
@@ -149,7 +149,7 @@ static void advance(struct conversion *conversion, int k)
 
 static bool visit_longer(struct conversion *conversion, int k, struct error *error)
 {
-    struct batch *batch = &conversion->batch[k];
+    struct context_batch *batch = &conversion->batch[k];
     if (batch->count == 0)
         return true;
     advance(conversion, k);
@@ -162,7 +162,7 @@ static bool visit_longer(struct conversion *conversion, int k, struct error *err
 static bool visit(struct conversion *conversion, int k, struct error *error)
 {
     struct ngram_model *base = conversion->base;
-    struct batch *batch = &conversion->batch[k], *longer = batch + 1;
+    struct context_batch *batch = &conversion->batch[k], *longer = batch + 1;
     forward_load(&conversion->forward, batch->count, (const struct state *const *)batch->state);
     for (size_t i = 0; i < batch->count; i++)
         if (!predict_successors(conversion, k, i, error))

@@ -8,7 +8,7 @@ enum { HIDDEN = 4, MOST = 5 };
 static struct model model;
 static struct pool *pool;
 static struct language language;
-static struct hypothesis hypothesis[MOST];
+static struct lattice_hypothesis hypothesis[MOST];
 
 static int set_up(void **state)
 {
@@ -41,7 +41,7 @@ static void make(size_t i, double score, float activation, size_t first)
     assert_true(language_start(&language, &state, NULL));
     for (size_t k = 0; k < HIDDEN; k++)
         language.state[state].network->hidden[k] = activation;
-    hypothesis[i] = (struct hypothesis){
+    hypothesis[i] = (struct lattice_hypothesis){
         .group = first, .first = first, .next = NO_HYPOTHESIS, .state = state, .word = 1};
     hypothesis[i].merged = NO_HYPOTHESIS;
     hypothesis[i].score = score;
@@ -49,11 +49,11 @@ static void make(size_t i, double score, float activation, size_t first)
 
 static void check(size_t count, const struct merging *merging, const size_t *merged)
 {
-    hypotheses_merge(hypothesis, 0, count, merging, &language);
+    lattice_hypotheses_merge(hypothesis, 0, count, merging, &language);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(hypothesis[i].merged, merged[i]);
         assert_int_equal(hypothesis[i].state == NO_STATE, merged[i] != NO_HYPOTHESIS);
-        hypothesis_drop_state(&hypothesis[i], &language);
+        lattice_hypothesis_drop_state(&hypothesis[i], &language);
     }
     for (size_t i = 0; i < language.states; i++)
         assert_int_equal(language.state[i].holders, 0);
