@@ -18,7 +18,10 @@ DESTDIR ?=
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Irnnlm -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS)
-LIBS = -lz -lm
+# OpenBLAS: its pkg-config file says where; without one, where the compiler looks.
+BLAS_CFLAGS := $(shell pkg-config --cflags openblas 2>/dev/null)
+BLAS_LIBS := $(strip $(shell pkg-config --libs openblas 2>/dev/null || echo -lopenblas))
+LIBS = $(BLAS_LIBS) -lz -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ALL_LDFLAGS += -fsanitize=$(SANITIZE)
@@ -40,6 +43,9 @@ $(BUILD)/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += -mavx2 -mfma -ffp-contract=fas
 AVX512 = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -ffp-contract=fast
 $(BUILD)/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += $(AVX512)
 $(BUILD)/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += $(AVX512) -mavx512bf16
+
+# The one file that calls BLAS.
+$(BUILD)/rnnlm/base/matrix.o: ALL_CFLAGS += $(BLAS_CFLAGS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -122,13 +128,13 @@ $(BUILD)/examples/%: test/examples/%.c rnnlm/rnnlm.h $(BUILD)/librnnlm.a
 
 examples: $(EXAMPLES)
 
-test: all
+test:
 	scripts/run-tests
 
 # The measuring stick of the benchmark: OpenBLAS' product of matrices.
 $(BUILD)/test/bench/sgemm: test/bench/sgemm.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $$(pkg-config --cflags openblas) -o $@ $< $$(pkg-config --libs openblas)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(BLAS_CFLAGS) -o $@ $< $(BLAS_LIBS)
 
 bench: all $(BUILD)/test/bench/sgemm
 	RNNLM_BIN=$(BIN) RNNLM_BENCH_TOOLS=$(BUILD)/test/bench test/bench/run

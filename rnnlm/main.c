@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/kernels.h"
+#include "base/matrix.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/model_file.h"
@@ -649,6 +650,7 @@ int main(int argc, char **argv)
     if (given.save_every && set.save_every > 0 && set.save_every < 10000)
         set.save_every = 10000;
     signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
+    matrix_one_thread();
     struct output *output = kernels_choose(NULL, &error) ? output_open("-", &error) : NULL;
     if (output == NULL)
         return options_fail(PROGRAM, error.text);

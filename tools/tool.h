@@ -1,11 +1,12 @@
-// What a companion program does around its work: standard output is opened before and checked
-// after, errors are printed.
+// What a companion program does around its work: BLAS is kept to one thread, standard output is
+// opened before and checked after, errors are printed.
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
 #include <signal.h>
 
 #include "base/file.h"
+#include "base/matrix.h"
 #include "options.h"
 
 typedef bool tool_work(const struct option_list *operands, struct output *output,
@@ -16,6 +17,7 @@ static inline int tool_run(const char *program, tool_work *work, const struct op
 {
     struct error error, late;
     signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
+    matrix_one_thread();
     struct output *output = output_open("-", &error);
     if (output == NULL)
         return options_fail(program, error.text);

@@ -317,7 +317,7 @@ costs() {
     [ -f "$library" ] || skip "$library is not there"
     command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
     "${CC:-cc}" -std=c11 -pthread -I"$BATS_TEST_DIRNAME/../../rnnlm" -o beam_search \
-        "$BATS_TEST_DIRNAME/../examples/beam_search.c" "$library" -lz -lm
+        "$BATS_TEST_DIRNAME/../examples/beam_search.c" "$library" -lopenblas -lz -lm
     [ "$(wc -l <"$BATS_TEST_DIRNAME/../examples/beam_search.c")" -lt 100 ]
     for i in 1 2 3 4; do
         # the lattice without !NULL as a graph

@@ -40,6 +40,10 @@ floor() {
     ! grep -nE 'immintrin|_mm[0-9]*_' $(ls */*.[ch] *.[ch] | grep -v '^base/kernels')
 }
 
+@test "BLAS is called from base/matrix alone" {
+    ! grep -nE 'cblas|openblas' $(ls */*.[ch] *.[ch] ../tools/*.[ch] | grep -v '^base/matrix\.')
+}
+
 @test "the library neither prints nor exits" {
     ! grep -nE '(^|[^a-z_])(printf|puts|putchar|perror|exit|abort) ?\(|std(out|err)\b' */*.[ch] rnnlm.[ch]
 }
