@@ -14,6 +14,7 @@
 #include "model/model_file.h"
 #include "nbest/nbest.h"
 #include "options.h"
+#include "options_help.h"
 #include "score/generate.h"
 #include "score/perplexity.h"
 #include "train/trainer.h"

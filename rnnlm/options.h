@@ -55,21 +55,11 @@ enum options_result {
 enum options_result options_parse(const struct options *options, int argc, char **argv,
                                   struct option_list *operands);
 
-// Prints --help to standard output.
-void options_help(const struct options *options);
-
-// Prints the manual page, in man(7) macros, to standard output; --manual=NAME asks for it, with the
-// name under which the program is installed.
-void options_manual(const struct options *options, const char *name);
-
-// The default of an option in the form of the help, " (100)"; "" where there is none worth saying.
-void options_describe_default(const struct option *option, char *text, size_t size);
-
 // The exit status for a result other than OPTIONS_RUN.
 int options_status(enum options_result result);
 
-// Prints "PROGRAM: message" on standard error and returns 1, for `return options_fail(...)` in
-// main().
+// Prints "PROGRAM: message" on standard error and returns 1, so that main() can end with
+// `return options_fail(...)`.
 int options_fail(const char *program, const char *message);
 
 #endif

@@ -1,8 +1,10 @@
 // The manual page of a program, in man(7) macros, from the table that parses its command line.
+#include "options_manual.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
+#include "options_help.h"
 
 // Text with what roff would take for itself escaped: backslashes, dashes, dots and quotes at line
 // starts.
@@ -80,6 +82,5 @@ void options_manual(const struct options *options, const char *name)
     printf(
         ".SS Other\n.TP\n.B \\-help\nPrint all options.\n.TP\n.B \\-version\nPrint the version.\n"
         ".SH EXIT STATUS\n0 on success, 1 on failure with a message on standard error, 2 for a "
-        "command line that is "
-        "not understood.\n.SH SEE ALSO\n.BR rnnlm (1)\n");
+        "command line that is not understood.\n.SH SEE ALSO\n.BR rnnlm (1)\n");
 }
