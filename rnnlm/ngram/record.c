@@ -2,9 +2,7 @@
 // quicksort for small buckets.
 #include "ngram/record.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <unistd.h>
+#include "base/threads.h"
 
 enum {
     BUCKETS = 256,
@@ -170,41 +168,32 @@ struct shared_sort {
     unsigned words;
     sort_function *sort;
     size_t start[BUCKETS + 1];
-    atomic_uint next; // bucket not yet taken
 };
 
-static void *sort_buckets(void *argument)
+static void sort_bucket(void *context, size_t worker, size_t bucket)
 {
-    struct shared_sort *shared = argument;
-    unsigned b;
-    while ((b = atomic_fetch_add(&shared->next, 1)) < BUCKETS) {
-        uint64_t *from = shared->records + shared->start[b] * shared->words;
-        size_t count = shared->start[b + 1] - shared->start[b];
-        if (count > 1)
-            shared->sort(from, count, shared->words);
-    }
-    return NULL;
+    const struct shared_sort *shared = context;
+    size_t begin = shared->start[bucket], count = shared->start[bucket + 1] - begin;
+    (void)worker;
+    if (count > 1)
+        shared->sort(shared->records + begin * shared->words, count, shared->words);
 }
 
 void record_sort(uint64_t *records, size_t count, unsigned words)
 {
     static sort_function *const sorts[] = {sort_any, sort_1, sort_2, sort_3};
-    struct shared_sort shared = {records, words, sorts[words <= 3 ? words : 0], {0}, 0};
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned word, shift, threads = 0;
-    pthread_t thread[THREADS_MOST];
-    if (count < PARALLEL_LEAST || processors < 2) {
+    struct shared_sort shared = {records, words, sorts[words <= 3 ? words : 0], {0}};
+    size_t threads = threads_available();
+    unsigned word, shift;
+    // Sorting has no way to fail: where threads cannot be had, this one does all.
+    struct pool *pool = count < PARALLEL_LEAST || threads < 2
+                            ? NULL
+                            : pool_new(threads < THREADS_MOST ? threads : THREADS_MOST, NULL);
+    if (pool == NULL) {
         shared.sort(records, count, words);
-        return;
+    } else if (differing_byte(records, count, words, &word, &shift)) {
+        partition(records, count, words, word, shift, shared.start);
+        pool_run(pool, sort_bucket, &shared, BUCKETS);
     }
-    if (!differing_byte(records, count, words, &word, &shift))
-        return;
-    partition(records, count, words, word, shift, shared.start);
-    // A thread that cannot be started leaves its buckets to the others.
-    while (threads + 1 < THREADS_MOST && threads + 1 < (unsigned)processors &&
-           pthread_create(&thread[threads], NULL, sort_buckets, &shared) == 0)
-        threads++;
-    sort_buckets(&shared);
-    while (threads > 0)
-        pthread_join(thread[--threads], NULL);
+    pool_free(pool);
 }

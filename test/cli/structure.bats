@@ -47,3 +47,7 @@ floor() {
 @test "the library neither prints nor exits" {
     ! grep -nE '(^|[^a-z_])(printf|puts|putchar|perror|exit|abort) ?\(|std(out|err)\b' */*.[ch] rnnlm.[ch]
 }
+
+@test "threads are started in base/ alone" {
+    ! grep -n 'pthread_create' $(ls */*.[ch] *.[ch] | grep -v '^base/threads')
+}
