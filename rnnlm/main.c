@@ -25,7 +25,7 @@
 
 static struct {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *format;
+    const char *format, *write;
     struct option_list models;
     int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
@@ -84,6 +84,9 @@ static const struct option table[] = {
      "Seed of the initial weights, and of generated text."},
     {OPTION_FLAG, "binary", NULL, &set.binary, NULL, 0, 0,
      "Save the model in binary instead of text."},
+    {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
+     "Format in which the model is saved: text, binary, native (used in place by scoring, shared "
+     "between processes), native-bf16 (half the size, less precise and faster: rnnlm-model)."},
 
     {.type = OPTION_GROUP, .help = "Training"},
     {OPTION_NUMBER, "alpha", "X", &set.alpha, &given.alpha, 0, 1e6,
@@ -109,8 +112,7 @@ static const struct option table[] = {
      "depend on it."},
     {OPTION_COUNT, "threads", "N", &set.threads, &given.threads, 0, 1 << 12,
      "Threads of -streams, validation, testing and rescoring; 0 for one for each processor. "
-     "Results do "
-     "not depend on it."},
+     "Results do not depend on it."},
     {OPTION_COUNT, "epochs", "N", &set.epochs, &given.epochs, 0, MANY,
      "Train for N epochs in all, with a learning rate that falls to 0 within them instead of being "
      "halved; 0 to halve."},
@@ -133,10 +135,9 @@ static const struct option table[] = {
      "What -lm-prob is for the test text, for the text to find weights on."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
      "Take unknown words as <unk>, where the network has it; an n-gram model always does."},
-    {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
-     "Output of -test: srilm prints what SRILM's ngram -ppl prints. Or the format in which "
-     "training saves the model: text, binary, native (used in place by scoring, shared between "
-     "processes), native-bf16 (half the size, less precise and faster: rnnlm-model)."},
+    {OPTION_TEXT, "write", "NAME", &set.write, NULL, 0, 0,
+     "What -test prints: with srilm what SRILM's ngram -ppl prints. An older spelling is -format "
+     "srilm."},
     {OPTION_NUMBER, "dynamic", "X", &set.dynamic, &given.dynamic, 0, 1e6,
      "Go on learning from the test text at this rate; 0 for not. The model file stays as it is."},
     {OPTION_FLAG, "nbest", NULL, &set.nbest, NULL, 0, 0,
@@ -163,12 +164,17 @@ static const struct options options = {
     .count = sizeof table / sizeof table[0],
 };
 
-// -format names the output of -test, or the format of a model that is trained.
-static enum model_format model_format;
+static enum model_format model_format; // -format
+static bool srilm;                     // -write srilm
 
-static bool is_srilm(const char *format)
+// The output of -test was chosen with -format too, which now names the model's format alone.
+static void take_older_spelling(void)
 {
-    return format != NULL && strcmp(format, "srilm") == 0;
+    if (set.format == NULL || strcmp(set.format, "srilm") != 0)
+        return;
+    if (set.write == NULL)
+        set.write = set.format;
+    set.format = NULL;
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------
@@ -276,7 +282,7 @@ static void print_progress(void *context, const struct progress *progress)
 // that goes on from rounded weights gets nowhere.
 static enum model_format saved_format(enum model_format now)
 {
-    if (set.format != NULL && !is_srilm(set.format))
+    if (set.format != NULL)
         return model_format;
     if (set.binary)
         return MODEL_BINARY;
@@ -530,7 +536,7 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
                       struct error *error)
 {
     struct totals totals;
-    if (is_srilm(set.format)) {
+    if (srilm) {
         struct srilm_report report;
         srilm_report_init(&report, output, (int)set.debug);
         bool ok = perplexity_report(blend, text, &report, error);
@@ -612,21 +618,25 @@ static bool check_settings(struct error *error)
         return error_set(error, "training wants a single -rnnlm FILE, found %zu", set.models.count);
     if (set.ngram != NULL && set.lm_prob != NULL)
         return error_set(error, "-ngram and -lm-prob exclude each other");
-    if (set.format != NULL && !is_srilm(set.format)) {
+    if (set.format != NULL) {
         if (!model_format_named(set.format, &model_format, error))
             return error_prefix(error, "option -format: ");
         if (set.train == NULL)
             return error_set(error, "-format %s is for training; rnnlm-model converts models",
                              set.format);
     }
-    if (is_srilm(set.format) && set.nbest)
-        return error_set(error, "-format srilm is for texts, not for -nbest");
+    if (set.write != NULL && !srilm)
+        return error_set(error, "option -write: found \"%s\", wanted srilm", set.write);
+    if (srilm && set.nbest)
+        return error_set(error, "-write srilm is for texts, not for -nbest");
     return true;
 }
 
 static bool run(struct output *output, struct error *error)
 {
-    if (!is_srilm(set.format))
+    take_older_spelling();
+    srilm = set.write != NULL && strcmp(set.write, "srilm") == 0;
+    if (!srilm)
         echo_settings(output);
     if (!check_settings(error) || (set.train != NULL && !train(output, error)))
         return false;

@@ -337,6 +337,27 @@ END
         <(tr ' ' '\n' <train) test | diff - "$out.words"
 }
 
+@test "-write srilm prints what ngram -ppl prints; -format srilm, the older spelling, too" {
+    rnnlm -rnnlm model -test test -debug 0 >"$out"
+    for debug in 0 1 2; do
+        rnnlm -rnnlm model -test test -write srilm -debug $debug >"$out.$debug"
+        rnnlm -rnnlm model -test test -format srilm -debug $debug | cmp - "$out.$debug"
+        [ "$(tail -n 2 "$out.$debug")" = "$(cat "$out.0")" ]
+    done
+    grep -q '^file test: 200 sentences, ' "$out.0"
+    near "$(sed -n 's/.*logprob= \([^ ]*\).*/\1/p' "$out.0")" "$(figure 'test log probability' "$out")" 1e-5
+    [ "$(grep -cP '^\tp\( ' "$out.2")" -eq "$(($(wc -w <test) + 200))" ]
+}
+
+@test "-write is the output, -format the model's format, both at once" {
+    rnnlm -train train -rnnlm "$new" -hidden 5 -class 20 -one-iter -format binary -test test -write srilm >"$out"
+    grep -aq '^file format: 1$' "$new"
+    grep -q '^file test: 200 sentences, ' "$out"
+    refuses 'option -write: found "table", wanted srilm' -- -rnnlm model -test test -write table -debug 0
+    refuses '-write srilm is for texts' -- -rnnlm model -test test -write srilm -nbest -debug 0
+    refuses 'option -format: found "table", wanted text' -- -train train -one-iter -rnnlm "$new" -format table -debug 0
+}
+
 @test "-gen: so many words, </s> as the line's end, each known, the same for the same seed" {
     rnnlm -rnnlm model -gen 1000 -debug 0 >"$out"
     # A word or a line's end for each; a last line that is cut short gets its newline too.
