@@ -112,9 +112,9 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Output"},
     {OPTION_TEXT, "write", "WHAT", &set.write, NULL, 0, 0,
      "scores: the log10 score of each hypothesis, one a line; srilm: SRILM's score files; kaldi: "
-     "an "
-     "archive of negative natural logarithms; lists: the lists with the new language model score; "
-     "ranked: these in the new order; best: UTTERANCE and the words of the best hypothesis."},
+     "an archive of negative natural logarithms; lists: the lists with the new language model "
+     "score; ranked: these in the new order; best: UTTERANCE and the words of the best "
+     "hypothesis."},
     {OPTION_TEXT, "out", "PATH", &set.out, NULL, 0, 0,
      "Write to this file instead of standard output. If it is a folder (or ends in /: it is then "
      "made), srilm, lists and ranked go there, a file for each utterance, those of srilm "

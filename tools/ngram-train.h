@@ -24,8 +24,7 @@ static const struct option train_table[] = {
     {.type = OPTION_GROUP, .help = "Text"},
     {OPTION_LIST, "text", "FILE", &train_set.text, NULL, 0, 0,
      "Text to count, a sentence a line, plain or gzip-compressed; - is standard input. May be "
-     "given "
-     "several times."},
+     "given several times."},
     {OPTION_TEXT, "vocab", "FILE", &train_set.vocabulary, NULL, 0, 0,
      "The words of the model, with blanks or newlines between; without it, all words of the text."},
     {OPTION_FLAG, "unk", NULL, &train_set.unk, NULL, 0, 0,
@@ -42,8 +41,7 @@ static const struct option train_table[] = {
      "otherwise an error."},
     {OPTION_NUMBER, "prune", "X", &train_set.prune, NULL, 0, 1e300,
      "Drop n-grams without which the perplexity of the model grows by less than this share, such "
-     "as "
-     "1e-8. The model must fit in memory then."},
+     "as 1e-8. The model must fit in memory then."},
     {OPTION_TEXT, "o", "FILE", &train_set.output, NULL, 0, 0,
      "Write the model here, in ARPA format; compressed if the name ends in .gz."},
     {.type = OPTION_GROUP, .help = "Resources"},

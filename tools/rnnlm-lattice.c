@@ -43,8 +43,7 @@ static const struct option table[] = {
     {OPTION_TEXT, "mix", "HOW", &set.mix, NULL, 0, 0,
      "How the lattice's own scores are mixed in: `linear` (probabilities; the default for SLF) or "
      "`log` (logarithms; the default for Kaldi's lattices, whose graph costs are not those of "
-     "words "
-     "alone)."},
+     "words alone)."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
      "Words that a model does not know are taken as <unk>, if it has that word."},
     {OPTION_NUMBER, "oov-penalty", "X", &set.oov_penalty, NULL, -1e9, 0,

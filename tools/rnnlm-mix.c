@@ -24,15 +24,13 @@ static const struct option table[] = {
      "Take these weights, one for each stream, instead of finding them: none negative, sum 1."},
     {OPTION_NUMBER, "precision", "X", &set.precision, NULL, 0, 1,
      "EM ends when no weight changes by so much in an iteration. Where streams are much alike a "
-     "smaller number takes the "
-     "weights nearer to the best ones."},
+     "smaller number takes the weights nearer to the best ones."},
     {OPTION_COUNT, "max-iter", "N", &set.most_iterations, NULL, 1, 9e15,
      "At most so many iterations."},
     {.type = OPTION_GROUP, .help = "Files"},
     {OPTION_TEXT, "column", "NAME,...", &set.columns, NULL, 0, 0,
      "For rnnlm tables made with -lm-prob, which probability to take: net (default) or lm; one for "
-     "all streams, or one for "
-     "each."},
+     "all streams, or one for each."},
     {OPTION_TEXT, "o", "FILE", &set.output, NULL, 0, 0,
      "Write the mixed probabilities, one a line; with - they go to standard output and the report "
      "to standard error."}};

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tool.h"
 #include "wer/error_report.h"
 #include "wer/letter_case.h"
 #include "wer/transcript.h"
-#include "tool.h"
 
 #define PROGRAM "rnnlm-wer"
 

@@ -13,8 +13,8 @@ struct error {
     char text[ERROR_SIZE]; // one line, without newline; longer messages lose their end
 };
 
-// Fills `error` (which may be NULL) and returns false, so that a failure reads `return
-// error_set(error, ...)`.
+// Fills `error` (which may be NULL) and returns false, so that a failure reads
+// `return error_set(error, ...)`.
 bool error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // Puts "what: " before a message that is already there: the place where the lower floor failed.

@@ -8,8 +8,8 @@
 enum { RANDOM_MAX = 2147483647 };
 
 struct random {
-    int32_t table[31]; // the last 31 values of the additive feedback generator x[i] = x[i-3] +
-                       // x[i-31] mod 2^32
+    int32_t table[31]; // the last 31 values of the additive feedback generator
+                       // x[i] = x[i-3] + x[i-31] mod 2^32
     int place;
 };
 

@@ -1,5 +1,9 @@
-// Kaldi's compact lattices in text form: a line with the utterance's name, then arcs `from to word
-// graph,acoustic,alignment` and final states `state graph,acoustic,alignment`, then an empty line.
+// Kaldi's compact lattices in text form: a line with the utterance's name, then arcs and final
+// states, then an empty line:
+//
+//   FROM TO WORD GRAPH,ACOUSTIC,ALIGNMENT
+//   STATE GRAPH,ACOUSTIC,ALIGNMENT
+//
 // Weights are costs, natural logarithms with the sign turned; the graph's cost is taken for that of
 // the language model.
 #ifndef LATTICE_KALDI_H

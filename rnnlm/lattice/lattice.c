@@ -158,8 +158,8 @@ static bool find_ends(struct lattice *lattice, const struct order *order, struct
             lattice->end = i - 1;
     if (lattice->nodes == 0 || lattice->links == 0)
         return error_set(error,
-                         "%s: %s: the lattice has %zu nodes and %zu links, wanted a way "
-                         "from a start to an end",
+                         "%s: %s: the lattice has %zu nodes and %zu links, wanted a way from a "
+                         "start to an end",
                          lattice->file, lattice->id, lattice->nodes, lattice->links);
     return true;
 }

@@ -17,8 +17,9 @@ struct lattice_result_form {
     bool with_id;                  // n-best lists: ID, scores, words between tabs
 };
 
-// Writes an arranged lattice. The best one: `ID words`. N-best lists: lines `acoustic lm words
-// text` as in SRILM's nbest-format(5), log10 and unscaled, or the same between tabs behind the ID.
+// Writes an arranged lattice. The best one: ID WORD WORD ... N-best lists: lines
+// ACOUSTIC LM NWORDS WORD WORD ... as in SRILM's nbest-format(5), log10 and unscaled, or the same
+// between tabs behind the ID.
 bool lattice_result_write(const struct lattice *lattice, const struct lattice_result_form *form,
                           struct output *output, struct error *error);
 

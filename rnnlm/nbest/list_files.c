@@ -156,8 +156,8 @@ static bool add_list(struct list_files *files, const char *list, struct error *e
         ok = path != NULL
                  ? add(files, memory_text(path, strlen(path), error), &files->given, error)
                  : error_set(error,
-                             "%s: line %llu: found \"%.80s\", wanted the path of a file, as "
-                             "in the lines before",
+                             "%s: line %llu: found \"%.80s\", wanted the path of a file, as in the "
+                             "lines before",
                              list, (unsigned long long)input_line_number(input), line);
     }
     ok = ok && input_ok(input, error);

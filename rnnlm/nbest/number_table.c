@@ -50,8 +50,7 @@ static bool read_lines(struct number_table *table, struct input *input, double l
             !(value >= least && value <= most))
             return error_set(error,
                              "%s: line %" PRIu64
-                             ": found \"%.80s\", wanted a key and a number from "
-                             "%g to %g",
+                             ": found \"%.80s\", wanted a key and a number from %g to %g",
                              input_name(input), input_line_number(input), line, least, most);
         if (!add(table, start, key, value, &twice, error))
             return false;

@@ -75,7 +75,8 @@ void ngram_score_all(const struct ngram_model *model, struct ngram_query *query,
 // Steps through the n-grams of one order. Those of a context follow one another.
 //
 //   ngram_walk_start(&walk, model, 3);
-//   while (ngram_walk_next(&walk)) { walk.word[0..2], walk.index, model->level[3].node[walk.index]
+//   while (ngram_walk_next(&walk)) {
+//       walk.word[0..2], walk.index, model->level[3].node[walk.index]
 //   }
 //
 // The successors of the n-gram walk.index of an order are the nodes first..(next node).first-1 of

@@ -16,8 +16,8 @@ static bool wrong_word(const struct reader *text, uint64_t line, struct error *e
     return error_prefix(error, "%s: line %" PRIu64 ": ", reader_name(text), line);
 }
 
-static const double OOV_LOG10 =
-    -8; // what the networks are charged for a word that only the other model knows
+// What the networks are charged for a word that only the other model knows.
+static const double OOV_LOG10 = -8;
 
 static void write_row(const struct blend *blend, struct output *table, const struct token *token,
                       const struct blend_word *word)

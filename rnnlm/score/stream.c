@@ -20,8 +20,7 @@ struct stream {
     size_t first_length;
     uint64_t first_line;
     bool first_waits;
-    const char
-        *held; // the line read last for that, still in the input's buffer; NULL if it is used up
+    const char *held; // the line read last for that, still in the input's buffer; NULL if used up
     size_t held_length;
     uint64_t line; // of the item read last
     struct stream_item ahead;
@@ -108,8 +107,7 @@ static bool form_at_end(struct stream *stream, bool total, uint64_t words, struc
                          stream_name(stream));
     return error_set(error,
                      "%s: line %llu: found \"%.*s\", wanted one probability a line, the output of "
-                     "ngram -ppl TEXT "
-                     "-debug 2, or that of rnnlm -test TEXT -debug 2",
+                     "ngram -ppl TEXT -debug 2, or that of rnnlm -test TEXT -debug 2",
                      stream_name(stream), (unsigned long long)stream->first_line,
                      shown(stream->first_length), stream->first);
 }

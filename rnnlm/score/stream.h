@@ -3,14 +3,13 @@
 //
 // STREAM_NUMBERS  one probability a line, blank lines skipped. Names no words.
 // STREAM_SRILM    what `ngram -ppl TEXT -debug 2` prints. The lines that count are those that begin
-// with a tab and "p( ";
-//                 sentences, statistics and warnings between them do not. A word unknown to the
-//                 model is printed as <unk>, with [OOV] and probability 0 or, in an open-vocabulary
-//                 model, with a probability. Empty lines of the text are left out altogether.
+//                 with a tab and "p( "; sentences, statistics and warnings between them do not. A
+//                 word unknown to the model is printed as <unk>, with [OOV] and probability 0 or,
+//                 in an open-vocabulary model, with a probability. Empty lines of the text are left
+//                 out altogether.
 // STREAM_TABLE    what `rnnlm -test TEXT -debug 2` prints: the rows between the header and the
-// blank line behind the
-//                 table. With -lm-prob it has two columns of probabilities. Words unknown to the
-//                 network are not named and have probability 0 in both.
+//                 blank line behind the table. With -lm-prob it has two columns of probabilities.
+//                 Words unknown to the network are not named and have probability 0 in both.
 //
 // A probability is a number from 0 to 1; a rounding error above 1 (1e-6) is taken as 1. Everything
 // else is an error that names file and line.

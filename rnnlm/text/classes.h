@@ -13,8 +13,8 @@ struct classes {
     size_t words;     // number of words
     size_t largest;   // words of the largest class
     int32_t *of_word; // [words] class of a word
-    int32_t
-        *begin; // [count + 1] class k has the words begin[k]..begin[k+1]-1; may be empty at the end
+    int32_t *begin;   // [count + 1] class k has the words begin[k]..begin[k+1]-1, in the last
+                      // classes perhaps none
 };
 
 enum class_method {

@@ -16,8 +16,7 @@ static inline bool span_is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-// Takes the next word, what stands between blanks, off the front of
-// `rest`; false at its end.
+// Takes the next word, what stands between blanks, off the front of `rest`; false at its end.
 bool span_take(struct span *rest, struct span *word);
 
 #endif

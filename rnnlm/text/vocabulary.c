@@ -130,9 +130,8 @@ const char *vocabulary_word(const struct vocabulary *vocabulary, int32_t id)
 // two paths.
 
 struct tournament {
-    size_t leaves; // a power of two >= V
-    uint64_t
-        *largest; // [2 * leaves] heap order, leaves behind; positions already sorted count as 0
+    size_t leaves;     // a power of two >= V
+    uint64_t *largest; // [2 * leaves] heap order, leaves behind; 0 for positions already sorted
 };
 
 static void replay(struct tournament *tree, size_t position, uint64_t value)
@@ -157,8 +156,7 @@ static size_t first_largest(const struct tournament *tree)
     return node - tree->leaves;
 }
 
-// old_id[position] = id of the word that ends there. Values are counts + 1, so that 0 means
-// "sorted".
+// old_id[position] = id of the word that ends there. Values are counts + 1: 0 means "sorted".
 static void selection_order(struct tournament *tree, const uint64_t *count, int32_t *old_id,
                             size_t size)
 {

@@ -2,8 +2,8 @@
 #ifndef WER_TRANSCRIPT_WORDS_H
 #define WER_TRANSCRIPT_WORDS_H
 
-#include "wer/transcript.h"
 #include "text/span.h"
+#include "wer/transcript.h"
 
 // Where words are put: zeros at first, transcript_words_free() at the end.
 struct transcript_words {

@@ -124,8 +124,8 @@ static void test_cache_stream(void **state)
     write_text("a b\na\n");
     assert_true(cache_stream(text_path, other_path, &options, &error));
     char *content = read_file(other_path, &size);
-    // Before the second a: </s> 1, b 1/2, a 1/4. Before the second </s>: a 1 + 1/8, </s> 1/2, b
-    // 1/4.
+    // Before the second a: </s> 1, b 1/2, a 1/4.
+    // Before the second </s>: a 1 + 1/8, </s> 1/2, b 1/4.
     assert_string_equal(content, "0\n0\n0\n0.1428571429\n0.2666666667\n");
     free(content);
     for (int64_t n = 0; n < 12; n++) {

@@ -275,8 +275,8 @@ static void test_by_hand(void **state)
     write_text("a b\na b\n\n<s> a c </s>\n");
     estimate_well(&options, NULL);
     load_arpa(&arpa, model_path);
-    // Words before: a 1 (<s>), b 1, c 1, </s> 2 (b, c). Discounts 0.5, 1: g = (3 * 0.5 + 1) / 5 =
-    // 0.5, four words.
+    // Words before: a 1 (<s>), b 1, c 1, </s> 2 (b, c). Discounts 0.5, 1, four words:
+    // g = (3 * 0.5 + 1) / 5 = 0.5.
     double a = (1 - 0.5) / 5 + 0.5 / 4, end = (2 - 1.0) / 5 + 0.5 / 4;
     assert_true(fabs(pow(10, find_line(&arpa, "a")->log10_prob) - a) < 1e-6);
     assert_true(fabs(pow(10, find_line(&arpa, "</s>")->log10_prob) - end) < 1e-6);

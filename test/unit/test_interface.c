@@ -112,8 +112,8 @@ static void batches_equal_single_scores(void **state)
         int32_t word[BATCH];
         double log10_prob[BATCH];
         rnnlm_start(model, states);
-        for (size_t i = 0; i < BATCH;
-             i++) { // a chain of states, of which each second is used twice
+        // A chain of states, of which each second is used twice.
+        for (size_t i = 0; i < BATCH; i++) {
             word[i] = i % 11 == 3 ? RNNLM_OOV : (int32_t)(i * 7 % WORDS);
             rnnlm_score(model, states + i * size, word[i], states + (i + 1) * size);
         }

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "wer/transcript.h"
 #include "scratch.h"
+#include "wer/transcript.h"
 
 static struct error error;
 static struct vocabulary words;
