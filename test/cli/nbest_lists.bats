@@ -232,6 +232,27 @@ refused() {
     refused '-dynamic wants a single model' -- -rnnlm "$MODEL" -dynamic 0.1 nbest
 }
 
+# total WANTED ARGUMENTS...: the sum of the scores of `nbest`; kernels differ by 0.0002.
+total() {
+    within "$("$BIN/rnnlm-nbest" "${@:2}" nbest | awk '{ sum += $1 } END { printf "%.6f\n", sum }')" "$1" 0.005
+}
+
+# Learning from the first hypotheses instead of the best: -4746.4168, -4736.7636, -4735.0652. Without steps back through
+# time: -4742.6728, -4732.1381, -4730.4552.
+@test "rnnlm-nbest: what -dynamic gives, to the digit" {
+    total -4746.0763 -rnnlm "$MODEL" -dynamic 0.1 -history none
+    total -4735.5303 -rnnlm "$MODEL" -dynamic 0.1 -history previous
+    total -4733.8442 -rnnlm "$MODEL" -dynamic 0.1 -history best
+}
+
+# An output layer of ten times its weights has errors below it that the bound of 15 cuts. Without the bound: -10601.65;
+# without that on errors back through time alone: -11012.78, on those below the output layer -10519.15.
+@test "rnnlm-nbest: -dynamic bounds errors" {
+    gzip -dc "$(dirname "$MODEL")/elman-text.model.gz" |
+        awk '/:$/ { output = $0 == "Weights 1->2:" } output && /[0-9]$/ { $0 = 10 * $1 } 1' >steep
+    total -10968.3393 -rnnlm steep -dynamic 0.02 -history none
+}
+
 @test "rnnlm-nbest: -tune finds weights, -weights-file uses them" {
     # the right words have the best acoustic score, the language model is given far too much weight
     awk '{ n = NR > 1 && $1 == id ? n + 1 : 1; id = $1; sub(/^[^ ]+ /, ""); print id "\t" (n == 1 ? -1 : -2) "\t" $0 }' nbest >tabs
