@@ -16,7 +16,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Irnnlm -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARNINGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -fno-math-errno -D_GNU_SOURCE -Irnnlm -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS)
 # OpenBLAS: its pkg-config file says where; without one, where the compiler looks.
 BLAS_CFLAGS := $(shell pkg-config --cflags openblas 2>/dev/null)
@@ -29,7 +29,7 @@ endif
 
 # The programs: rnnlm itself and one for each file of tools/.
 MAINS = rnnlm/main.c $(wildcard tools/*.c)
-LIBRARY_SOURCES := $(filter-out rnnlm/main.c, $(wildcard rnnlm/*.c rnnlm/*/*.c))
+LIBRARY_SOURCES := $(filter-out rnnlm/main.c, $(wildcard rnnlm/*.c rnnlm/*/*.c rnnlm/*/*/*.c))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
 PROGRAMS := $(BIN)/rnnlm $(patsubst tools/%.c, $(BIN)/%, $(wildcard tools/*.c))
 UNIT_TESTS := $(patsubst test/unit/%.c, $(BUILD)/test/unit/%, $(wildcard test/unit/test_*.c))

@@ -11,12 +11,16 @@
 #include "base/matrix.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "learn/learner.h"
+#include "learn/optimisers/kinds.h"
 #include "model/model_file.h"
 #include "nbest/nbest.h"
+#include "net/output.h"
 #include "options.h"
 #include "options_help.h"
 #include "score/generate.h"
 #include "score/perplexity.h"
+#include "train/new_model.h"
 #include "train/trainer.h"
 
 #define PROGRAM "rnnlm"
@@ -25,12 +29,12 @@
 
 static struct {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *format, *write;
+    const char *format, *write, *layers, *activation, *optimiser;
     struct option_list models;
     int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs;
-    double alpha, beta, gradient_cutoff, min_improvement, dynamic;
+    double alpha, beta, gradient_cutoff, clip_norm, min_improvement, dynamic;
     bool old_classes, independent, binary, one_epoch, nbest, unk, fast;
 } set = {.classes = 100,
          .hidden = 30,
@@ -47,7 +51,7 @@ static struct {
 static struct {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
         min_improvement, save_every, hidden, compression, direct, direct_order, bptt, bptt_block,
-        seed, streams, threads, epochs;
+        seed, streams, threads, epochs, clip_norm;
 } given;
 
 #define MANY 9e15 // what counts may reach
@@ -67,8 +71,15 @@ static const struct option table[] = {
      "Text to compute the perplexity of, or n-best lists to score."},
 
     {.type = OPTION_GROUP, .help = "Size of a new model"},
-    {OPTION_COUNT, "hidden", "N", &set.hidden, &given.hidden, 1, 1 << 20,
-     "Units of the hidden layer."},
+    {OPTION_COUNT, "hidden", "N", &set.hidden, &given.hidden, 1, SHAPE_MOST_UNITS,
+     "Units of the hidden layer: short for -layers elman:N."},
+    {OPTION_TEXT, "layers", "KIND:N,...", &set.layers, NULL, 0, 0,
+     "Layers from the bottom up, each with its number of units, as in elman:200,elman:100. Kinds: "
+     "elman, compression"},
+    {OPTION_TEXT, "activation", "NAME", &set.activation, NULL, 0, 0,
+     "What units of elman layers make of their sums: logistic (as the reference), tanh, relu or "
+     "elu. "
+     "For a single layer: KIND:N:NAME."},
     {OPTION_COUNT, "class", "N", &set.classes, &given.classes, 1, INT32_MAX,
      "Word classes of the output layer."},
     {OPTION_FLAG, "old-classes", NULL, &set.old_classes, NULL, 0, 0,
@@ -78,8 +89,8 @@ static const struct option table[] = {
      "Units of a compression layer below the output; 0 for none."},
     {OPTION_COUNT, "direct", "N", &set.direct, &given.direct, 0, 1 << 20,
      "Direct connections: entries of the hash for n-gram features, in millions; 0 for none."},
-    {OPTION_COUNT, "direct-order", "N", &set.direct_order, &given.direct_order, 0,
-     MAXENT_MOST_ORDER, "Longest n-gram of the direct connections."},
+    {OPTION_COUNT, "direct-order", "N", &set.direct_order, &given.direct_order, 0, SHAPE_MOST_ORDER,
+     "Longest n-gram of the direct connections."},
     {OPTION_COUNT, "rand-seed", "N", &set.seed, &given.seed, 0, UINT32_MAX,
      "Seed of the initial weights, and of generated text."},
     {OPTION_FLAG, "binary", NULL, &set.binary, NULL, 0, 0,
@@ -94,6 +105,12 @@ static const struct option table[] = {
     {OPTION_NUMBER, "beta", "X", &set.beta, &given.beta, 0, 1e3, "L2 regularisation."},
     {OPTION_NUMBER, "gradient-cutoff", "X", &set.gradient_cutoff, &given.gradient_cutoff, 0, 1e30,
      "Bound on each error that is propagated back; 0 for none."},
+    {OPTION_NUMBER, "clip-norm", "X", &set.clip_norm, &given.clip_norm, 0, 1e30,
+     "With -streams: bound on the length of the whole gradient of a block, per stream; 0 for "
+     "none."},
+    {OPTION_TEXT, "optimiser", "NAME", &set.optimiser, NULL, 0, 0,
+     "How gradients move weights: sgd (the only one without -streams), rows (a step for each row, "
+     "the default with -streams), adam."},
     {OPTION_COUNT, "bptt", "N", &set.bptt, &given.bptt, 0, 1 << 19,
      "Steps of back-propagation through time; 0 for a simple recurrent network."},
     {OPTION_COUNT, "bptt-block", "N", &set.bptt_block, &given.bptt_block, 1, 1 << 19,
@@ -117,7 +134,9 @@ static const struct option table[] = {
      "Train for N epochs in all, with a learning rate that falls to 0 within them instead of being "
      "halved; 0 to halve."},
     {OPTION_COUNT, "anti-kasparek", "N", &set.save_every, &given.save_every, 0, MANY,
-     "Save the model every N words too (at least 10000), so that a killed training can go on."},
+     "Save the model every N words too (at least 10000): the same command goes on from there, bit "
+     "by "
+     "bit, as long as MODEL.checkpoint lies beside it."},
 
     {.type = OPTION_GROUP, .help = "Testing and rescoring"},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
@@ -278,6 +297,11 @@ static void print_progress(void *context, const struct progress *progress)
     }
 }
 
+static void print_resumed(void *context, const char *path)
+{
+    output_format(context, "Going on bit by bit from %s\n", path);
+}
+
 // A model read as bfloat16 is saved with all its bits, unless bfloat16 is asked for again: training
 // that goes on from rounded weights gets nowhere.
 static enum model_format saved_format(enum model_format now)
@@ -289,21 +313,82 @@ static enum model_format saved_format(enum model_format now)
     return now == MODEL_NATIVE_BFLOAT16 ? MODEL_NATIVE : now;
 }
 
+// The format of a new model: the reference's files hold the reference's networks.
+static bool new_format(const struct network_shape *shape, enum model_format *format,
+                       struct error *error)
+{
+    bool chosen = set.binary || (set.format != NULL);
+    *format = saved_format(MODEL_TEXT);
+    if (shape_is_reference(shape) || *format == MODEL_NATIVE || *format == MODEL_NATIVE_BFLOAT16)
+        return true;
+    if (chosen)
+        return error_set(error,
+                         "format %s holds networks of one logistic elman layer (and -compression): "
+                         "-format native is wanted for others",
+                         model_format_name(*format));
+    fprintf(stderr, PROGRAM ": the model is saved in the native format, the reference's have no "
+                            "such networks\n");
+    *format = MODEL_NATIVE;
+    return true;
+}
+
+static bool has_choice_of_activation(const struct network_shape *shape)
+{
+    for (size_t i = 0; i < shape->layers; i++)
+        if (shape->layer[i].activation != NULL)
+            return true;
+    return false;
+}
+
+// What -layers, -hidden, -activation and -compression say.
+static bool make_shape(struct network_shape *shape, struct error *error)
+{
+    const struct activation *activation = NULL;
+    char hidden[32];
+    snprintf(hidden, sizeof hidden, "elman:%lld", (long long)set.hidden);
+    *shape = (struct network_shape){.output = &output_class,
+                                    .maxent = (size_t)set.direct * 1000000,
+                                    .maxent_order = (int)set.direct_order};
+    if (set.layers != NULL && given.hidden)
+        return error_set(error, "-hidden N is short for -layers elman:N: found both");
+    if (set.activation != NULL) {
+        activation = shape_activation(set.activation, strlen(set.activation), error);
+        if (activation == NULL)
+            return error_prefix(error, "option -activation: ");
+    }
+    if (!shape_parse_layers(shape, set.layers != NULL ? set.layers : hidden, activation, error))
+        return error_prefix(error, "option -layers: ");
+    if (activation != NULL && !has_choice_of_activation(shape))
+        return error_set(error,
+                         "option -activation: found \"%s\", but no layer of \"%s\" has a choice of "
+                         "activation; elman layers have",
+                         set.activation, set.layers);
+    return set.compression == 0 ||
+           shape_add_layer(shape, layer_type_named("compression", strlen("compression")),
+                           (size_t)set.compression, NULL, error);
+}
+
+static const struct optimiser_type *optimiser_wanted(struct error *error)
+{
+    const struct optimiser_type *optimiser =
+        set.optimiser != NULL ? optimiser_named(set.optimiser, error) : &optimiser_rows;
+    if (optimiser == NULL)
+        error_prefix(error, "option -optimiser: ");
+    return optimiser;
+}
+
 static bool create_model(struct model *model, struct corpus *text, struct output *output,
                          struct error *error)
 {
-    struct new_model wanted = {.hidden = (size_t)set.hidden,
-                               .classes = (size_t)set.classes,
-                               .compression = (size_t)set.compression,
-                               .maxent = (size_t)set.direct * 1000000,
-                               .maxent_order = (int)set.direct_order,
+    struct new_model wanted = {.classes = (size_t)set.classes,
                                .old_classes = set.old_classes,
                                .independent = set.independent,
                                .bptt = set.fast && !given.bptt ? FAST_BPTT : set.bptt,
                                .bptt_block = set.bptt_block,
                                .alpha = set.alpha,
-                               .seed = (uint32_t)set.seed,
-                               .format = saved_format(MODEL_TEXT)};
+                               .seed = (uint32_t)set.seed};
+    if (!make_shape(&wanted.shape, error) || !new_format(&wanted.shape, &wanted.format, error))
+        return false;
     if (!model_create(model, &wanted, text, set.train, error))
         return false;
     if (set.debug > 0) {
@@ -319,11 +404,30 @@ static bool create_model(struct model *model, struct corpus *text, struct output
     return true;
 }
 
+// Layers that are asked for are those of a model that is there.
+static bool layers_are(const struct network_shape *found, struct error *error)
+{
+    char wanted_text[SHAPE_TEXT], found_text[SHAPE_TEXT];
+    struct network_shape wanted;
+    if (set.layers == NULL)
+        return true;
+    if (!make_shape(&wanted, error))
+        return false;
+    shape_print_layers(&wanted, wanted_text);
+    shape_print_layers(found, found_text);
+    return strcmp(wanted_text, found_text) == 0 ||
+           error_set(error,
+                     "%s: found layers %s, -layers asks for %s: another -rnnlm FILE is wanted",
+                     first_model(), found_text, wanted_text);
+}
+
 // What the command line may change in a model whose training goes on.
 static bool continue_model(struct model *model, struct output *output, struct error *error)
 {
     output_text(output, "Restoring network from file to continue training...\n");
     if (!model_load(model, first_model(), error))
+        return false;
+    if (!layers_are(&model->network.shape, error))
         return false;
     if (given.alpha)
         model->record.alpha = set.alpha;
@@ -351,11 +455,28 @@ static size_t streams_wanted(const struct model *model)
     return streams < FAST_STREAMS ? (size_t)streams : FAST_STREAMS;
 }
 
+// Options that are for batches alone.
+static bool check_learning(const struct training *training, struct error *error)
+{
+    if (training->streams > 0)
+        return true;
+    if (set.optimiser != NULL && training->optimiser != &optimiser_sgd)
+        return error_set(error, "-optimiser %s learns in batches: -streams N or -fast is wanted",
+                         set.optimiser);
+    return !(set.clip_norm > 0) ||
+           error_set(error, "-clip-norm is for batches: -streams N or -fast is wanted");
+}
+
 static bool train_with(struct model *model, struct corpus *text, struct corpus *valid,
                        struct output *output, struct error *error)
 {
     output_format(output, "Starting training using file %s\n", set.train);
     bool exists = access(first_model(), F_OK) == 0;
+    const struct optimiser_type *optimiser = optimiser_wanted(error);
+    if (optimiser == NULL)
+        return false;
+    if (!given.alpha)
+        set.alpha = optimiser->alpha;
     if (exists ? !continue_model(model, output, error) : !create_model(model, text, output, error))
         return false;
     output_flush(output);
@@ -365,17 +486,21 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
     struct training training = {.model_path = first_model(),
                                 .train = text,
                                 .valid = set.one_epoch ? NULL : valid,
+                                .alpha = set.alpha,
                                 .beta = set.beta,
                                 .gradient_cutoff = set.gradient_cutoff,
                                 .min_improvement = set.min_improvement,
                                 .most_epochs = set.most_epochs,
                                 .save_every = (uint64_t)set.save_every,
                                 .streams = streams_wanted(model),
+                                .optimiser = optimiser,
+                                .clip_norm = set.clip_norm,
                                 .threads = (size_t)set.threads,
                                 .epochs = set.fast && !given.epochs ? FAST_EPOCHS : set.epochs,
                                 .report = print_progress,
+                                .resumed = print_resumed,
                                 .context = output};
-    return train_model(model, &training, error);
+    return check_learning(&training, error) && train_model(model, &training, error);
 }
 
 static bool train(struct output *output, struct error *error)

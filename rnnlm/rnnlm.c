@@ -42,10 +42,11 @@ static bool open_model(rnnlm_model *model, const char *path, struct error *error
         return false;
     // A sentence of which nothing is known: as at the start of a text, or after a reset where
     // sentences are independent.
-    float activation = model->model.record.independent ? STATE_INDEPENDENT : STATE_START;
-    model->start = state_at_start(&model->model.network, activation, NULL, error);
+    bool independent = model->model.record.independent;
+    model->start = state_at_start(&model->model.network, independent ? STATE_SENTENCE : STATE_TEXT,
+                                  NULL, error);
     return model->start != NULL &&
-           forward_weights_init(&model->weights, &model->model.network, error);
+           forward_weights_init(&model->weights, &model->model.network, independent, error);
 }
 
 rnnlm_model *rnnlm_open(const char *path, char *error, size_t size)
@@ -161,18 +162,13 @@ static bool predict_pairs(const rnnlm_model *model, struct scratch *scratch, siz
     return true;
 }
 
-// Where sentences are independent, </s> leads back to the start.
-static void advance_pairs(const rnnlm_model *model, struct scratch *scratch, size_t n,
-                          const void *const *before, void *const *after)
+static void advance_pairs(struct scratch *scratch, size_t n, const void *const *before,
+                          void *const *after)
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (after[i] == NULL)
             continue;
-        if (model->model.record.independent && scratch->word[i] == WORD_END) {
-            memcpy(after[i], model->start, rnnlm_state_size(model));
-            continue;
-        }
         scratch->before[count] = before[i];
         scratch->next_word[count] = scratch->word[i];
         scratch->after[count++] = after[i];
@@ -191,7 +187,7 @@ int rnnlm_score_batch(const rnnlm_model *model, size_t n, const void *const *bef
         size_t count = n - from < BATCH ? n - from : BATCH;
         ok = predict_pairs(model, scratch, count, before + from, word + from, log10_prob + from);
         if (ok && after != NULL)
-            advance_pairs(model, scratch, count, before + from, after + from);
+            advance_pairs(scratch, count, before + from, after + from);
     }
     if (scratch != NULL)
         return_scratch(model, scratch);

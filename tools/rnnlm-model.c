@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/model_file.h"
+#include "net/output.h"
 #include "tool.h"
 
 #define PROGRAM "rnnlm-model"
@@ -41,23 +42,47 @@ static void print_count(struct output *output, const char *name, uint64_t count)
     output_format(output, "%s: %" PRIu64 "\n", name, count);
 }
 
+// The reference's networks in the words of its files.
+static void print_reference(const struct network_shape *shape, struct output *output)
+{
+    print_count(output, "hidden layer size", shape->layer[0].units);
+    print_count(output, "compression layer size", shape->layers > 1 ? shape->layer[1].units : 0);
+}
+
+static void print_parameters(const struct network *network, struct output *output)
+{
+    uint64_t weights = 0;
+    for (size_t i = 0; i < network->parameters; i++) {
+        const struct parameter *parameter = &network->parameter[i];
+        output_format(output, "parameter %s: %zu x %zu\n", parameter->name, parameter->rows,
+                      parameter->width);
+        weights += (uint64_t)parameter->rows * parameter->width;
+    }
+    print_count(output, "weights", weights);
+}
+
 static void print_sizes(const struct model *model, struct output *output)
 {
     const struct network_shape *shape = &model->network.shape;
+    char layers[SHAPE_TEXT];
+    shape_print_layers(shape, layers);
     output_format(output, "format: %s\n", model_format_name(model->format));
     print_count(output, "vocabulary size", shape->words);
-    print_count(output, "hidden layer size", shape->hidden);
-    print_count(output, "compression layer size", shape->compression);
+    output_format(output, "layers: %s\n", layers);
+    if (shape_is_reference(shape))
+        print_reference(shape, output);
+    output_format(output, "output: %s\n", shape->output->name);
     print_count(output, "class size", shape->classes);
     print_count(output, "direct connections", shape->maxent);
     if (shape->maxent > 0)
         output_format(output, "direct order: %d\n", shape->maxent_order);
+    print_parameters(&model->network, output);
 }
 
 static void print_record(const struct model *model, struct output *output)
 {
     const struct training_record *record = &model->record;
-    print_count(output, "bptt", record->bptt > 0 ? (uint64_t)record->bptt - 1 : 0);
+    print_count(output, "bptt", (uint64_t)record->bptt);
     print_count(output, "bptt block", (uint64_t)record->bptt_block);
     output_format(output, "classes by: %s\n",
                   record->old_classes ? "frequency" : "square root of frequency");

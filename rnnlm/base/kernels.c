@@ -99,6 +99,18 @@ static void sigmoid(float *x, size_t n)
         x[i] = 1 / (1 + expf(-x[i]));
 }
 
+static void hyperbolic_tangent(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = tanhf(x[i]);
+}
+
+static void elu(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] > 0 ? x[i] : expm1f(x[i] < -87 ? -87 : x[i]);
+}
+
 static void sigmoid_error(float *e, const float *s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -183,6 +195,8 @@ static const struct kernels portable = {
     .add_squares = add_squares,
     .clamp = clamp,
     .sigmoid = sigmoid,
+    .tanh = hyperbolic_tangent,
+    .elu = elu,
     .sigmoid_error = sigmoid_error,
     .softmax = softmax,
     .softmax_sum = softmax_sum,

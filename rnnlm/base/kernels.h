@@ -61,6 +61,12 @@ struct kernels {
     // x = 1 / (1 + exp(-x)), x first clamped to +-50
     void (*sigmoid)(float *x, size_t n);
 
+    // x = tanh(x), to an absolute error of some 1e-7
+    void (*tanh)(float *x, size_t n);
+
+    // x = x above 0, exp(x) - 1 below
+    void (*elu)(float *x, size_t n);
+
     // e = e s (1 - s): the error of a sigmoid layer carried to its argument
     void (*sigmoid_error)(float *e, const float *s, size_t n);
 

@@ -42,6 +42,19 @@ INLINE vector sigmoid_vector(vector x)
     return inverse(all(1.0f) + exp_vector(-clamp_vector(x, 50)));
 }
 
+// 2 / (1 + exp(-2 x)) - 1
+INLINE vector tanh_vector(vector x)
+{
+    return all(2.0f) * inverse(all(1.0f) + exp_vector(all(-2.0f) * clamp_vector(x, 25))) -
+           all(1.0f);
+}
+
+INLINE vector elu_vector(vector x)
+{
+    vector below = exp_vector(most(all(-87.0f), least(all(0.0f), x))) - all(1.0f);
+    return most(all(0.0f), x) + below;
+}
+
 // The floats at `from`, of which `there` are to be read; zeros behind them.
 INLINE vector load_part(const float *from, size_t there)
 {
@@ -72,6 +85,16 @@ static void clamp(float *x, size_t n, float limit)
 static void sigmoid(float *x, size_t n)
 {
     FOR_EACH(x, n, v = sigmoid_vector(v));
+}
+
+static void hyperbolic_tangent(float *x, size_t n)
+{
+    FOR_EACH(x, n, v = tanh_vector(v));
+}
+
+static void elu(float *x, size_t n)
+{
+    FOR_EACH(x, n, v = elu_vector(v));
 }
 
 static void sigmoid_error(float *e, const float *s, size_t n)

@@ -118,6 +118,8 @@ void matrix_product(float *out, size_t out_stride, size_t m, size_t n, size_t te
                     right.transposed ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)terms, 1,
                     left.data, (int)left.stride, right.data, (int)right.stride, keep, out,
                     (int)out_stride);
+        for (size_t r = 0; r < m && keep == 0 && !right.transposed; r++) // padding is zeros
+            memset(out + r * out_stride + n, 0, (memory_row(n) - n) * sizeof *out);
         return;
     }
     if (keep == 0)

@@ -20,10 +20,11 @@ bool language_init(struct language *language, const struct model *model,
     language->lambda = ngram != NULL ? lambda : 1;
     language->unk = unk;
     // An utterance of which nothing is known, as in rnnlm_start().
-    float activation = model->record.independent ? STATE_INDEPENDENT : STATE_START;
-    language->start = state_at_start(&model->network, activation, NULL, error);
+    bool independent = model->record.independent;
+    language->start =
+        state_at_start(&model->network, independent ? STATE_SENTENCE : STATE_TEXT, NULL, error);
     return language->start != NULL &&
-           forward_crew_init(&language->crew, &model->network, pool, error);
+           forward_crew_init(&language->crew, &model->network, independent, pool, error);
 }
 
 void language_free(struct language *language)
@@ -262,21 +263,8 @@ bool language_predict(struct language *language, size_t count, const size_t *sta
     return true;
 }
 
-// Rows are padded with zeros to whole blocks, whose sums the compiler keeps in vectors.
 double language_distance(const struct language *language, size_t a, size_t b)
 {
-    enum { BLOCK = 16 };
-    const float *left = language->state[a].network->hidden;
-    const float *right = language->state[b].network->hidden;
-    size_t hidden = language->model->network.shape.hidden;
-    float sums[BLOCK] = {0};
-    double sum = 0;
-    for (size_t i = 0; i < language->model->network.hidden_row; i += BLOCK)
-        for (size_t j = 0; j < BLOCK; j++) {
-            float difference = left[i + j] - right[i + j];
-            sums[j] += difference * difference;
-        }
-    for (size_t j = 0; j < BLOCK; j++)
-        sum += (double)sums[j];
-    return hidden > 0 ? sqrt(sum / (double)hidden) : 0;
+    return state_distance(&language->model->network, language->state[a].network,
+                          language->state[b].network);
 }

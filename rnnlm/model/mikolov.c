@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/mikolov_weights.h"
+#include "net/layers/kinds.h"
+#include "net/output.h"
 
 enum { VERSION = 10, OLD_VERSION = 6 };
 
@@ -172,12 +174,14 @@ static bool check_header(const struct header *header, struct network_shape *shap
                          header->binary);
     *shape = (struct network_shape){
         .words = (size_t)header->words,
-        .hidden = (size_t)header->hidden,
+        .layer = {{&layer_elman, &activation_logistic, (size_t)header->hidden},
+                  {&layer_compression, NULL, (size_t)header->compression}},
+        .layers = header->compression > 0 ? 2 : 1,
+        .output = &output_class,
         .classes = (size_t)header->classes,
-        .compression = (size_t)header->compression,
         .maxent = (size_t)header->maxent,
         .maxent_order = header->maxent_order > INT32_MAX ? -1 : (int)header->maxent_order};
-    if (!network_shape_ok(shape, error))
+    if (!shape_ok(shape, error))
         return false;
     if (header->inputs != header->words + header->hidden)
         return error_set(error,
@@ -207,7 +211,7 @@ static void keep_record(struct model *model, struct header *header)
         .position = (uint64_t)header->position,
         .save_every = (uint64_t)header->save_every,
         .train_words = (uint64_t)header->train_words,
-        .bptt = header->bptt,
+        .bptt = header->bptt > 1 ? header->bptt - 1 : 0,
         .bptt_block = header->bptt_block,
         .old_classes = header->old_classes != 0,
         .independent = header->independent != 0,
@@ -400,13 +404,13 @@ static struct header make_header(const struct model *model)
         .position = (int64_t)record->position,
         .save_every = (int64_t)record->save_every,
         .train_words = (int64_t)record->train_words,
-        .inputs = (int64_t)(shape->words + shape->hidden),
-        .hidden = (int64_t)shape->hidden,
-        .compression = (int64_t)shape->compression,
+        .inputs = (int64_t)(shape->words + shape->layer[0].units),
+        .hidden = (int64_t)shape->layer[0].units,
+        .compression = shape->layers > 1 ? (int64_t)shape->layer[1].units : 0,
         .outputs = (int64_t)(shape->words + shape->classes),
         .maxent = (int64_t)shape->maxent,
         .maxent_order = shape->maxent_order,
-        .bptt = record->bptt,
+        .bptt = record->bptt > 0 ? record->bptt + 1 : 0,
         .bptt_block = record->bptt_block,
         .words = (int64_t)shape->words,
         .classes = (int64_t)shape->classes,

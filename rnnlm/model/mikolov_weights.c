@@ -22,9 +22,10 @@ bool mikolov_weights_fit(const struct input *input, const struct network_shape *
     uint64_t left = input_bytes_left(input);
     if (left == UINT64_MAX)
         return true;
-    double below = shape->compression > 0 ? (double)shape->compression : (double)shape->hidden;
-    double floats = (double)shape->hidden * (1 + (double)shape->words + (double)shape->hidden) +
-                    (double)shape->compression * (double)shape->hidden +
+    double hidden = (double)shape->layer[0].units;
+    double compression = shape->layers > 1 ? (double)shape->layer[1].units : 0;
+    double below = compression > 0 ? compression : hidden;
+    double floats = hidden * (1 + (double)shape->words + hidden) + compression * hidden +
                     ((double)shape->words + (double)shape->classes) * below + (double)shape->maxent;
     if (binary && floats * 4 != (double)left)
         return error_set(error,
@@ -132,27 +133,28 @@ static bool begin_array(struct source *source, const char *what)
     return true;
 }
 
-static bool read_rows(struct source *source, float *rows, size_t count, size_t width, size_t stride)
+static bool read_rows(struct source *source, const struct parameter *rows)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!read_floats(source, rows + i * stride, width))
+    for (size_t i = 0; i < rows->rows; i++)
+        if (!read_floats(source, parameter_row(rows, i), rows->width))
             return false;
     return true;
 }
 
-static bool read_hidden_weights(struct source *source, struct network *network)
+static bool read_hidden_weights(struct source *source, const struct network *network)
 {
-    size_t words = network->shape.words, hidden = network->shape.hidden, row = network->hidden_row;
+    const struct parameter *input = network->layer[0].map[0], *recurrent = network->layer[0].map[1];
+    size_t words = input->rows, hidden = input->width;
     float *units = memory_new(UNITS * words, sizeof *units, source->error);
     bool ok = units != NULL;
     for (size_t first = 0; first < hidden && ok; first += UNITS) {
         size_t count = hidden - first < UNITS ? hidden - first : UNITS;
         for (size_t i = 0; i < count && ok; i++)
             ok = read_floats(source, units + i * words, words) &&
-                 read_floats(source, network->recurrent + (first + i) * row, hidden);
+                 read_floats(source, parameter_row(recurrent, first + i), hidden);
         for (size_t word = 0; word < words && ok; word++)
             for (size_t i = 0; i < count; i++)
-                network->embedding[word * row + first + i] = units[i * words + word];
+                parameter_row(input, word)[first + i] = units[i * words + word];
     }
     free(units);
     return ok;
@@ -160,23 +162,22 @@ static bool read_hidden_weights(struct source *source, struct network *network)
 
 static bool read_arrays(struct source *source, struct model *model)
 {
-    struct network *network = &model->network;
-    const struct network_shape *shape = &network->shape;
+    const struct network *network = &model->network;
+    const struct parameter *hash = network_output_parameter(network, "hash");
     if (!begin_array(source, "hidden layer activation") ||
-        !read_floats(source, model->hidden, shape->hidden) ||
+        !read_floats(source, model->state, network->layer[0].units) ||
         !begin_array(source, "input and recurrent weights") ||
         !read_hidden_weights(source, network))
         return false;
-    if (shape->compression > 0 && (!begin_array(source, "compression weights") ||
-                                   !read_rows(source, network->compression, shape->compression,
-                                              shape->hidden, network->hidden_row)))
+    if (network->shape.layers > 1 && (!begin_array(source, "compression weights") ||
+                                      !read_rows(source, network->layer[1].map[0])))
         return false;
     if (!begin_array(source, "output weights") ||
-        !read_rows(source, network->output, shape->words + shape->classes, network->output_width,
-                   network->output_row))
+        !read_rows(source, network_output_parameter(network, "words")) ||
+        !read_rows(source, network_output_parameter(network, "classes")))
         return false;
-    return shape->maxent == 0 || (begin_array(source, "direct connections") &&
-                                  read_floats(source, network->maxent, shape->maxent));
+    return hash == NULL || (begin_array(source, "direct connections") &&
+                            read_floats(source, hash->data, hash->width));
 }
 
 // Behind the weights nothing may stand but, in text, blank lines and the heading of direct
@@ -239,11 +240,11 @@ static void write_heading(struct output *output, enum model_format format, const
         output_text(output, heading);
 }
 
-static void write_rows(struct output *output, enum model_format format, const float *rows,
-                       size_t count, size_t width, size_t stride)
+static void write_rows(struct output *output, enum model_format format,
+                       const struct parameter *rows)
 {
-    for (size_t i = 0; i < count; i++)
-        write_floats(output, format, rows + i * stride, width);
+    for (size_t i = 0; i < rows->rows; i++)
+        write_floats(output, format, parameter_row(rows, i), rows->width);
 }
 
 // Without memory for a block of units, one unit at a time is gathered from the columns: slower, but
@@ -251,19 +252,20 @@ static void write_rows(struct output *output, enum model_format format, const fl
 static void write_hidden_weights(struct output *output, enum model_format format,
                                  const struct network *network)
 {
-    size_t words = network->shape.words, hidden = network->shape.hidden, row = network->hidden_row;
+    const struct parameter *input = network->layer[0].map[0], *recurrent = network->layer[0].map[1];
+    size_t words = input->rows, hidden = input->width;
     float *units = memory_new(UNITS * words, sizeof *units, NULL);
     for (size_t first = 0; first < hidden; first += UNITS) {
         size_t count = hidden - first < UNITS ? hidden - first : UNITS;
         for (size_t word = 0; word < words && units != NULL; word++)
             for (size_t i = 0; i < count; i++)
-                units[i * words + word] = network->embedding[word * row + first + i];
+                units[i * words + word] = parameter_row(input, word)[first + i];
         for (size_t i = 0; i < count; i++) {
             if (units != NULL)
                 write_floats(output, format, units + i * words, words);
             for (size_t word = 0; word < words && units == NULL; word++)
-                write_floats(output, format, &network->embedding[word * row + first + i], 1);
-            write_floats(output, format, network->recurrent + (first + i) * row, hidden);
+                write_floats(output, format, &parameter_row(input, word)[first + i], 1);
+            write_floats(output, format, parameter_row(recurrent, first + i), hidden);
         }
     }
     free(units);
@@ -272,22 +274,21 @@ static void write_hidden_weights(struct output *output, enum model_format format
 void mikolov_write_weights(const struct model *model, struct output *output)
 {
     const struct network *network = &model->network;
-    const struct network_shape *shape = &network->shape;
+    const struct parameter *hash = network_output_parameter(network, "hash");
     enum model_format format = model->format;
-    bool compressed = shape->compression > 0;
+    bool compressed = network->shape.layers > 1;
     write_heading(output, format, "\nHidden layer activation:\n");
-    write_floats(output, format, model->hidden, shape->hidden);
+    write_floats(output, format, model->state, network->layer[0].units);
     write_heading(output, format, "\nWeights 0->1:\n");
     write_hidden_weights(output, format, network);
     if (compressed) {
         write_heading(output, format, "\n\nWeights 1->c:\n");
-        write_rows(output, format, network->compression, shape->compression, shape->hidden,
-                   network->hidden_row);
+        write_rows(output, format, network->layer[1].map[0]);
     }
     write_heading(output, format, compressed ? "\n\nWeights c->2:\n" : "\n\nWeights 1->2:\n");
-    write_rows(output, format, network->output, shape->words + shape->classes,
-               network->output_width, network->output_row);
+    write_rows(output, format, network_output_parameter(network, "words"));
+    write_rows(output, format, network_output_parameter(network, "classes"));
     write_heading(output, format, "\nDirect connections:\n");
-    if (shape->maxent > 0)
-        write_floats(output, format, network->maxent, shape->maxent);
+    if (hash != NULL)
+        write_floats(output, format, hash->data, hash->width);
 }

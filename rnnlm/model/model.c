@@ -10,7 +10,7 @@ void model_free(struct model *model)
 {
     vocabulary_free(&model->vocabulary);
     network_free(&model->network);
-    free(model->hidden);
+    free(model->state);
     free(model->record.train_file);
     free(model->record.valid_file);
     map_close(&model->map);
@@ -19,6 +19,6 @@ void model_free(struct model *model)
 
 bool model_attach(struct model *model, struct error *error)
 {
-    model->hidden = memory_new(model->network.shape.hidden, sizeof *model->hidden, error);
-    return model->hidden != NULL;
+    model->state = memory_new(model->network.state, sizeof *model->state, error);
+    return model->state != NULL;
 }

@@ -26,7 +26,8 @@ struct training_record {
     uint64_t position;        // words of the current epoch's training text that are done
     uint64_t save_every;      // words between saves within an epoch, 0 for none
     uint64_t train_words;     // words of the training text
-    int64_t bptt, bptt_block; // as in struct learning_rule
+    int64_t bptt, bptt_block; // as in struct learning_rule (learn/learner.h); the reference's files
+                              // have bptt + 1 where bptt is not 0
     bool old_classes, independent;
     double starting_alpha, alpha; // learning rate: at first, now
     bool halving;                 // alpha is halved after each epoch
@@ -38,17 +39,18 @@ struct training_record {
 struct model {
     struct vocabulary vocabulary;
     struct network network;
-    float *hidden; // [H] activation where the training text (or the last validation text) ended
+    float *state; // [network.state] values of the state where the training text (or the last
+                  // validation text) ended
     struct training_record record;
     enum model_format format; // that it was read in, and is written in
-    struct map
-        map; // where vocabulary and weights lie, if model_open() (model/model_file.h) mapped a file
+    struct map map;           // where vocabulary and weights lie, if model_open()
+                              // (model/model_file.h) mapped a file
 };
 
 // Empties a model, whatever it holds.
 void model_free(struct model *model);
 
-// Takes over network and vocabulary sizes: allocates `hidden`. Part of making a model from nothing.
+// Takes over network and vocabulary sizes: allocates `state`. Part of making a model from nothing.
 bool model_attach(struct model *model, struct error *error);
 
 #endif

@@ -31,11 +31,11 @@ bool model_format_named(const char *name, enum model_format *format, struct erro
 // looked at, for that would read the whole file.
 static bool is_finite(const struct model *model, struct error *error)
 {
-    for (size_t i = 0; i < model->network.shape.hidden; i++)
-        if (!isfinite(model->hidden[i]))
+    for (size_t i = 0; i < model->network.state; i++)
+        if (!isfinite(model->state[i]))
             return error_set(error, "hidden layer activation: found %g, wanted finite numbers",
-                             (double)model->hidden[i]);
-    return model->network.borrowed || network_is_finite(&model->network, error);
+                             (double)model->state[i]);
+    return model->map.data != NULL || network_is_finite(&model->network, error);
 }
 
 static bool read_model(struct model *model, struct input *input, const char *path, bool in_place,
@@ -72,11 +72,28 @@ bool model_open(struct model *model, const char *path, struct error *error)
     return load(model, path, true, error);
 }
 
-bool model_save(const struct model *model, const char *path, struct error *error)
+// The reference's formats hold the reference's networks.
+static bool fits(const struct model *model, const char *path, struct error *error)
 {
-    if (model->network.half_output != NULL)
+    char layers[SHAPE_TEXT];
+    if (model->network.halves)
         return error_set(error, "%s: a model that is used in place in bfloat16 cannot be written",
                          path);
+    if (model->format == MODEL_NATIVE || model->format == MODEL_NATIVE_BFLOAT16 ||
+        shape_is_reference(&model->network.shape))
+        return true;
+    shape_print_layers(&model->network.shape, layers);
+    return error_set(
+        error,
+        "%s: format %s holds one logistic elman layer and perhaps a compression layer, "
+        "found layers %.200s: -format native is wanted",
+        path, model_format_name(model->format), layers);
+}
+
+bool model_save(const struct model *model, const char *path, struct error *error)
+{
+    if (!fits(model, path, error))
+        return false;
     struct output *output = output_open(path, error);
     if (output == NULL)
         return false;

@@ -15,14 +15,14 @@ struct side {
     const struct model *model;
     bool independent;
     struct forward_crew crew;
-    float activation;                   // of the hidden layer before a sentence
-    struct state *reset;                // where sentences begin that nothing comes before
-    struct state *begin;                // where the hypotheses of the next list begin
-    struct state *scratch;              // for going on
-    int32_t history[MAXENT_MOST_ORDER]; // behind the line scored last, as the reference keeps it
-    int32_t *word;                      // [words of the lists at hand]
-    double *factor;                     // [words] of words in the table of unknown ones, else 1
-    double *prob;                       // [words]
+    enum state_start start;            // before a sentence
+    struct state *reset;               // where sentences begin that nothing comes before
+    struct state *begin;               // where the hypotheses of the next list begin
+    struct state *scratch;             // for going on
+    int32_t history[SHAPE_MOST_ORDER]; // behind the line scored last, as the reference keeps it
+    int32_t *word;                     // [words of the lists at hand]
+    double *factor;                    // [words] of words in the table of unknown ones, else 1
+    double *prob;                      // [words]
     size_t word_capacity, factor_capacity, prob_capacity;
 };
 
@@ -40,17 +40,17 @@ struct list_scorer {
 
 // ---- making -----------------------------------------------------------------------------------
 
-// The first list begins where the reference has an empty state, into which </s> is taken twice.
-static bool restart_side(struct side *side, enum list_history history)
+// Where the first list begins.
+static bool restart_side(struct side *side, enum list_history history, struct error *error)
 {
     const struct network *network = &side->model->network;
     memset(side->history, 0, sizeof side->history);
     if (history == LIST_HISTORY_PREVIOUS) {
-        struct state *empty = state_at_start(network, 0, NULL, NULL);
-        if (empty == NULL)
+        struct state *first = state_at_start(network, STATE_LISTS, NULL, error);
+        if (first == NULL)
             return false;
-        state_advance(network, empty, WORD_END, side->begin);
-        free(empty);
+        free(side->begin);
+        side->begin = first;
     } else {
         state_copy(network, side->begin, side->reset);
     }
@@ -63,14 +63,15 @@ static bool side_init(struct side *side, const struct list_models *models, size_
     const struct network *network = &models->model[i].network;
     side->model = &models->model[i];
     side->independent = models->independent || side->model->record.independent;
-    side->activation = side->independent ? STATE_INDEPENDENT : STATE_START;
+    bool independent = side->independent;
+    side->start = side->independent ? STATE_SENTENCE : STATE_TEXT;
     side->independent = side->independent || models->history == LIST_HISTORY_NONE;
-    side->reset = state_at_start(network, side->activation, NULL, error);
+    side->reset = state_at_start(network, side->start, NULL, error);
     side->begin = state_new(network, error);
     side->scratch = state_new(network, error);
-    return forward_crew_init(&side->crew, network, models->pool, error) && side->reset != NULL &&
-           side->begin != NULL && side->scratch != NULL &&
-           (restart_side(side, models->history) || error_set(error, "not enough memory"));
+    return forward_crew_init(&side->crew, network, independent, models->pool, error) &&
+           side->reset != NULL && side->begin != NULL && side->scratch != NULL &&
+           restart_side(side, models->history, error);
 }
 
 static void side_free(struct side *side)
@@ -120,9 +121,9 @@ void list_scorer_free(struct list_scorer *scorer)
 void list_scorer_restart(struct list_scorer *scorer)
 {
     for (size_t i = 0; i < scorer->sides; i++)
-        (void)restart_side(&scorer->side[i], scorer->models->history);
+        (void)restart_side(&scorer->side[i], scorer->models->history, NULL);
     if (scorer->models->learner != NULL)
-        learner_start(scorer->models->learner, STATE_INDEPENDENT, NULL);
+        learner_start(scorer->models->learner, STATE_SENTENCE, NULL);
 }
 
 // ---- words ------------------------------------------------------------------------------------
@@ -199,7 +200,7 @@ static void find_words(const struct list_models *models, struct side *side, size
 // The history behind a hypothesis.
 static void push_words(int32_t *history, const int32_t *word, size_t words)
 {
-    size_t from = words > MAXENT_MOST_ORDER ? words - MAXENT_MOST_ORDER : 0;
+    size_t from = words > SHAPE_MOST_ORDER ? words - SHAPE_MOST_ORDER : 0;
     for (size_t i = from; i < words; i++)
         history_push(history, word[i]);
 }
@@ -251,7 +252,7 @@ static bool score_side(struct list_scorer *scorer, struct side *side,
                                                                .prob = side->prob + words};
             words += length;
         }
-    if (models->history == LIST_HISTORY_PREVIOUS && side->model->network.shape.maxent > 0 &&
+    if (models->history == LIST_HISTORY_PREVIOUS && network_history(&side->model->network) > 0 &&
         !set_histories(scorer, side, hypotheses, error))
         return false;
     if (!prefix_tree_score(&side->crew, scorer->sequence, hypotheses, error))
@@ -412,7 +413,8 @@ static void advance(struct side *side, size_t at, size_t length)
         return;
     }
     for (size_t i = 0; i < length; i++) {
-        state_advance(network, side->begin, side->word[at + i], side->scratch);
+        const struct state *before = side->begin;
+        forward_advance(side->crew.forward, 1, &before, &side->word[at + i], &side->scratch);
         struct state *next = side->begin;
         side->begin = side->scratch;
         side->scratch = next;
@@ -422,15 +424,14 @@ static void advance(struct side *side, size_t at, size_t length)
 // What was made of the weights before they changed.
 static bool take_over_weights(struct side *side, struct error *error)
 {
-    struct state *reset = state_at_start(&side->model->network, side->activation, NULL, error);
+    struct state *reset = state_at_start(&side->model->network, side->start, NULL, error);
     if (reset == NULL)
         return false;
     free(side->reset);
     side->reset = reset;
     if (side->independent)
         state_copy(&side->model->network, side->begin, reset);
-    forward_weights_refresh(&side->crew.weights);
-    return true;
+    return forward_weights_refresh(&side->crew.weights, error);
 }
 
 // Adaptation is dynamic evaluation as rnnlm -dynamic has it, on the best hypotheses: a pass back
@@ -441,7 +442,7 @@ static bool learn(struct list_scorer *scorer, const int32_t *word, size_t length
     struct learner *learner = scorer->models->learner;
     int32_t previous = WORD_END;
     if (scorer->side[0].independent)
-        learner_start(learner, STATE_INDEPENDENT, NULL);
+        learner_start(learner, STATE_SENTENCE, NULL);
     for (size_t i = 0; i < length; i++) {
         double prob = learner_step(learner, previous, word[i]);
         if (word[i] >= 0 && !(prob > 0))

@@ -13,9 +13,9 @@
 #define NBEST_LIST_SCORE_H
 
 #include "base/threads.h"
+#include "learn/learner.h"
 #include "model/model.h"
 #include "nbest/lists.h"
-#include "net/learner.h"
 #include "ngram/backoff.h"
 #include "score/stream.h"
 

@@ -1,171 +1,130 @@
 // The forward pass at many places at once.
 #include "net/forward.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/kernels.h"
 #include "base/memory.h"
-#include "net/maxent.h"
-
-enum { WORD_FLOATS = 1 << 18 }; // of word_logit: larger classes are computed in several goes
+#include "text/vocabulary.h"
 
 // ---- weights ----------------------------------------------------------------------------------
 
-static bool columns_init(struct columns *columns, size_t rows, size_t width, bool halves,
-                         struct error *error)
+static bool find_reset(struct forward_weights *weights, struct error *error)
 {
-    size_t count, lines = halves ? (width + 1) / 2 : width;
-    *columns = (struct columns){.rows = rows, .width = width, .row = memory_row(rows)};
-    if (rows == 0)
-        return true;
-    if (__builtin_mul_overflow(lines, columns->row, &count))
-        return error_set(error, "not enough memory");
-    if (halves)
-        columns->pairs = memory_new(count, sizeof *columns->pairs, error);
-    else
-        columns->floats = memory_new(count, sizeof *columns->floats, error);
-    return columns->pairs != NULL || columns->floats != NULL;
+    struct state *reset = state_at_start(weights->network, STATE_SENTENCE, NULL, error);
+    if (reset == NULL)
+        return false;
+    free(weights->reset);
+    weights->reset = reset;
+    return true;
 }
 
-static void columns_free(struct columns *columns)
+static size_t index_of(const struct network *network, const struct parameter *parameter)
 {
-    free(columns->floats);
-    free(columns->pairs);
-}
-
-static void columns_fill(struct columns *columns, const float *rows)
-{
-    size_t stride = memory_row(columns->width);
-    if (columns->pairs != NULL)
-        kernels_pair_columns(columns->pairs, columns->row, rows, stride, columns->rows,
-                             columns->width);
-    else if (columns->floats != NULL)
-        kernels_transpose(columns->floats, columns->row, rows, stride, columns->rows,
-                          columns->width);
-}
-
-void forward_weights_refresh(struct forward_weights *weights)
-{
-    const struct network *network = weights->network;
-    size_t words = network->shape.words;
-    columns_fill(&weights->recurrent, network->recurrent);
-    columns_fill(&weights->compression, network->compression);
-    if (weights->halves)
-        kernels_pair_half_columns(weights->classes.pairs, weights->classes.row,
-                                  network->half_output + words * network->half_output_row,
-                                  network->half_output_row, weights->classes.rows,
-                                  weights->classes.width);
-    else
-        columns_fill(&weights->classes, network->output + words * network->output_row);
+    return (size_t)(parameter - network->parameter);
 }
 
 bool forward_weights_init(struct forward_weights *weights, const struct network *network,
-                          struct error *error)
+                          bool independent, struct error *error)
 {
-    const struct network_shape *shape = &network->shape;
     memset(weights, 0, sizeof *weights);
     weights->network = network;
-    weights->halves = network->half_output != NULL;
-    if (!columns_init(&weights->recurrent, shape->hidden, shape->hidden, weights->halves, error) ||
-        !columns_init(&weights->compression, shape->compression, shape->hidden, weights->halves,
-                      error) ||
-        !columns_init(&weights->classes, shape->classes, network->output_width, weights->halves,
-                      error))
-        return false;
-    forward_weights_refresh(weights);
-    return true;
+    weights->columns = memory_new(network->parameters, sizeof *weights->columns, error);
+    bool ok = weights->columns != NULL && (!independent || find_reset(weights, error));
+    for (size_t i = 0; ok && i < network->parameters; i++)
+        if (network->parameter[i].use == PARAMETER_EACH_WORD)
+            ok = columns_init(&weights->columns[i], &network->parameter[i], network->halves, error);
+    return ok;
 }
 
 void forward_weights_free(struct forward_weights *weights)
 {
-    columns_free(&weights->recurrent);
-    columns_free(&weights->compression);
-    columns_free(&weights->classes);
+    for (size_t i = 0; weights->columns != NULL && i < weights->network->parameters; i++)
+        columns_free(&weights->columns[i]);
+    free(weights->columns);
+    free(weights->reset);
     memset(weights, 0, sizeof *weights);
+}
+
+bool forward_weights_refresh(struct forward_weights *weights, struct error *error)
+{
+    for (size_t i = 0; i < weights->network->parameters; i++)
+        if (weights->columns[i].rows > 0)
+            columns_fill(&weights->columns[i], &weights->network->parameter[i]);
+    return weights->reset == NULL || find_reset(weights, error);
 }
 
 // ---- scratch ----------------------------------------------------------------------------------
 
-static bool init_halves(struct forward *forward, struct error *error)
+static float *rows_of(size_t most, size_t row, bool *ok, struct error *error)
+{
+    float *rows = *ok ? memory_new(most, row * sizeof *rows, error) : NULL;
+    *ok = rows != NULL;
+    return rows;
+}
+
+static void find_widths(struct forward *forward)
 {
     const struct network *network = forward->weights->network;
-    size_t most = forward->most;
-    if (!forward->weights->halves)
-        return true;
-    forward->half_input = memory_new(most, network->half_output_row * sizeof(uint16_t), error);
-    forward->half_gathered = memory_new(most, network->half_output_row * sizeof(uint16_t), error);
-    forward->half_in = memory_new(most, network->half_hidden_row * sizeof(uint16_t), error);
-    return forward->half_input != NULL && forward->half_gathered != NULL &&
-           forward->half_in != NULL;
+    for (size_t i = 0; i < network->shape.layers; i++) {
+        const struct layer *layer = &network->layer[i];
+        size_t sums = memory_row(layer->sums);
+        forward->row = layer->row > forward->row ? layer->row : forward->row;
+        forward->sums_row = sums > forward->sums_row ? sums : forward->sums_row;
+    }
 }
 
 bool forward_init(struct forward *forward, const struct forward_weights *weights, size_t most,
                   struct error *error)
 {
     const struct network *network = weights->network;
-    size_t largest = network->classes.largest > 0 ? network->classes.largest : 1;
+    bool ok = true;
     memset(forward, 0, sizeof *forward);
     forward->weights = weights;
     forward->most = most;
-    forward->word_rows = WORD_FLOATS / largest > most ? most
-                         : WORD_FLOATS / largest > 0  ? WORD_FLOATS / largest
-                                                      : 1;
-    forward->before = memory_new(most, network->hidden_row * sizeof(float), error);
-    forward->carried = memory_new(most, network->hidden_row * sizeof(float), error);
-    forward->hidden = memory_new(most, network->hidden_row * sizeof(float), error);
-    forward->class_logit = memory_new(most, weights->classes.row * sizeof(float), error);
-    forward->class_most = memory_new(most, sizeof(float), error);
-    forward->class_sum = memory_new(most, sizeof(float), error);
-    forward->gathered = memory_new(most, network->output_row * sizeof(float), error);
-    forward->word_logit = memory_new(forward->word_rows, largest * sizeof(float), error);
-    forward->distinct = memory_new(forward->word_rows, sizeof *forward->distinct, error);
-    forward->history = memory_new(most, sizeof *forward->history, error);
-    forward->class_begin = memory_new(network->shape.classes + 2, sizeof(size_t), error);
-    if (network->shape.compression > 0) {
-        forward->compressed = memory_new(most, network->output_row * sizeof(float), error);
-        if (forward->compressed == NULL)
-            return false;
-    }
-    return forward->before != NULL && forward->carried != NULL && forward->hidden != NULL &&
-           forward->class_logit != NULL && forward->class_most != NULL &&
-           forward->class_sum != NULL && forward->gathered != NULL && forward->word_logit != NULL &&
-           forward->distinct != NULL && forward->history != NULL && forward->class_begin != NULL &&
-           memory_grow(&forward->order, &forward->order_capacity, most, sizeof *forward->order,
-                       error) &&
-           init_halves(forward, error);
+    find_widths(forward);
+    forward->before = rows_of(most, forward->row, &ok, error);
+    forward->carried = rows_of(most, forward->sums_row, &ok, error);
+    forward->sums = rows_of(most, forward->sums_row, &ok, error);
+    forward->below = rows_of(most, forward->row, &ok, error);
+    forward->above = rows_of(most, forward->row, &ok, error);
+    if (network->halves)
+        forward->half =
+            ok ? memory_new(most, memory_half_row(forward->row) * sizeof(uint16_t), error) : NULL;
+    forward->distinct = ok ? memory_new(most, sizeof *forward->distinct, error) : NULL;
+    forward->history = ok ? memory_new(most, sizeof *forward->history, error) : NULL;
+    if (!ok || forward->distinct == NULL || forward->history == NULL ||
+        (network->halves && forward->half == NULL))
+        return false;
+    forward->output = network->shape.output->scoring->begin(network, weights->columns, most, error);
+    return forward->output != NULL;
 }
 
 void forward_free(struct forward *forward)
 {
+    if (forward->output != NULL)
+        forward->weights->network->shape.output->scoring->end(forward->output);
     free(forward->before);
     free(forward->carried);
-    free(forward->hidden);
-    free(forward->compressed);
-    free(forward->class_logit);
-    free(forward->class_most);
-    free(forward->class_sum);
-    free(forward->gathered);
-    free(forward->half_input);
-    free(forward->half_gathered);
-    free(forward->half_in);
-    free(forward->word_logit);
+    free(forward->sums);
+    free(forward->below);
+    free(forward->above);
+    free(forward->half);
     free(forward->distinct);
     free(forward->history);
-    free(forward->class_begin);
-    free(forward->order);
     memset(forward, 0, sizeof *forward);
 }
 
-bool forward_crew_init(struct forward_crew *crew, const struct network *network, struct pool *pool,
-                       struct error *error)
+bool forward_crew_init(struct forward_crew *crew, const struct network *network, bool independent,
+                       struct pool *pool, struct error *error)
 {
     size_t threads = pool_threads(pool);
     memset(crew, 0, sizeof *crew);
     crew->pool = pool;
     crew->forward = memory_new(threads, sizeof *crew->forward, error);
-    bool ok = crew->forward != NULL && forward_weights_init(&crew->weights, network, error);
+    bool ok =
+        crew->forward != NULL && forward_weights_init(&crew->weights, network, independent, error);
     for (size_t i = 0; ok && i < threads; i++)
         ok = forward_init(&crew->forward[i], &crew->weights, FORWARD_STATES, error);
     return ok;
@@ -176,252 +135,192 @@ void forward_crew_free(struct forward_crew *crew)
     for (size_t i = 0; crew->forward != NULL && i < pool_threads(crew->pool); i++)
         forward_free(&crew->forward[i]);
     free(crew->forward);
-    forward_weights_free(&crew->weights);
+    if (crew->weights.network != NULL)
+        forward_weights_free(&crew->weights);
     memset(crew, 0, sizeof *crew);
 }
 
-// ---- products ---------------------------------------------------------------------------------
+// ---- layers -----------------------------------------------------------------------------------
 
-// n rows of floats to halves.
-static void round_rows(uint16_t *to, size_t half_row, const float *from, size_t row, size_t n,
-                       size_t width)
-{
-    for (size_t i = 0; i < n; i++)
-        kernels->to_halves(to + i * half_row, from + i * row, width);
-}
-
-// out[i] = the matrix times in[i], for i < n.
-static void multiply(float *out, const struct columns *columns, const float *in,
-                     const uint16_t *half_in, size_t n)
-{
-    memset(out, 0, n * columns->row * sizeof *out);
-    if (columns->pairs != NULL)
-        kernels->half_products(out, columns->row, n, half_in, memory_half_row(columns->width),
-                               columns->pairs, columns->row, columns->width, columns->rows);
-    else
-        kernels->products(out, columns->row, n, in, memory_row(columns->width), 1, columns->floats,
-                          columns->row, columns->width, columns->rows);
-}
-
-// The same from rows of the hidden layer.
-static void multiply_hidden(struct forward *forward, float *out, const struct columns *columns,
-                            const float *hidden, size_t n)
+// out[i] += the map times in[i], for i < n rows of the map's width.
+static void multiply(struct forward *forward, const struct parameter *map, float *out,
+                     const float *in, size_t n)
 {
     const struct network *network = forward->weights->network;
-    if (forward->weights->halves)
-        round_rows(forward->half_in, network->half_hidden_row, hidden, network->hidden_row, n,
-                   network->shape.hidden);
-    multiply(out, columns, hidden, forward->half_in, n);
+    const struct columns *columns = &forward->weights->columns[index_of(network, map)];
+    size_t row = memory_row(map->width), half_row = memory_half_row(map->width);
+    for (size_t i = 0; i < n && network->halves; i++)
+        kernels->to_halves(forward->half + i * half_row, in + i * row, map->width);
+    columns_multiply(out, columns, in, forward->half, n);
 }
 
-// ---- hidden layer -----------------------------------------------------------------------------
-
-void forward_advance(struct forward *forward, size_t n, const struct state *const *before,
-                     const int32_t *word, struct state *const *after)
+// What the states before add to the sums, once for each different state.
+static void carry(struct forward *forward, const struct layer *layer, size_t n,
+                  const struct state *const *before)
 {
-    const struct forward_weights *weights = forward->weights;
-    const struct network *network = weights->network;
-    size_t row = network->hidden_row, hidden = network->shape.hidden, states = 0, at = 0;
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || before[i] != before[i - 1])
-            memcpy(forward->before + states++ * row, before[i]->hidden, row * sizeof(float));
-    multiply_hidden(forward, forward->carried, &weights->recurrent, forward->before, states);
+    const struct parameter *map = layer_map(layer, MAP_STATE);
+    size_t states = 0;
+    if (map == NULL)
+        return;
     for (size_t i = 0; i < n; i++) {
-        at += i > 0 && before[i] != before[i - 1];
-        float *to = after[i]->hidden;
-        memcpy(to, forward->carried + at * row, row * sizeof(float));
-        network_add_embedding(network, word[i], to);
-        kernels->sigmoid(to, hidden);
+        if (i == 0 || before[i] != before[i - 1])
+            memcpy(forward->before + states++ * layer->row, before[i]->value + layer->at,
+                   layer->row * sizeof(float));
+        forward->distinct[i] = states - 1;
+    }
+    memset(forward->carried, 0, states * memory_row(layer->sums) * sizeof(float));
+    multiply(forward, map, forward->carried, forward->before, states);
+}
+
+// Sums begin with what has been carried on and the bias, and at the bottom with the word.
+static void begin_sums(const struct forward *forward, const struct layer *layer, size_t i,
+                       int32_t word, float *sums)
+{
+    const struct parameter *bias = layer_map(layer, MAP_ONE), *input = layer_map(layer, MAP_INPUT);
+    size_t row = memory_row(layer->sums);
+    if (layer_map(layer, MAP_STATE) != NULL)
+        memcpy(sums, forward->carried + forward->distinct[i] * row, row * sizeof *sums);
+    else
+        memset(sums, 0, row * sizeof *sums);
+    if (layer->bottom && word >= 0)
+        linear_add_row(input, (size_t)word, sums);
+    if (bias != NULL)
+        linear_add_row(bias, 0, sums);
+}
+
+// From the outputs below to those of a layer, both in rows side by side or in states.
+static void run_layer(struct forward *forward, const struct layer *layer, size_t n,
+                      const struct state *const *before, const int32_t *word,
+                      struct state *const *after)
+{
+    const struct layer_type *type = layer->type;
+    size_t row = memory_row(layer->sums);
+    bool in_states = after != NULL && layer->floats > 0;
+    bool straight = layer->bottom && type->in_place && in_states; // no need of other sums
+    for (size_t i = 0; i < n; i++)
+        begin_sums(forward, layer, i, word != NULL ? word[i] : WORD_OOV,
+                   straight ? after[i]->value + layer->at : forward->sums + i * row);
+    if (!layer->bottom)
+        multiply(forward, layer_map(layer, MAP_INPUT), forward->sums, forward->below, n);
+    for (size_t i = 0; i < n; i++) {
+        float *to = in_states ? after[i]->value + layer->at : forward->above + i * layer->row;
+        type->forward(layer, straight ? to : forward->sums + i * row,
+                      type->state > 0 ? before[i]->value + layer->at : NULL, to);
+    }
+}
+
+// The outputs of a layer, which it has left in states or in rows, become those below the next.
+static void hand_up(struct forward *forward, const struct layer *layer, size_t n,
+                    struct state *const *after)
+{
+    if (after == NULL || layer->floats == 0) {
+        float *other = forward->below;
+        forward->below = forward->above;
+        forward->above = other;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        memcpy(forward->below + i * layer->row, after[i]->value + layer->at,
+               layer->row * sizeof(float));
+}
+
+static void advance(struct forward *forward, size_t n, const struct state *const *before,
+                    const int32_t *word, struct state *const *after)
+{
+    const struct network *network = forward->weights->network;
+    for (size_t l = 0; l < network->advanced; l++) {
+        carry(forward, &network->layer[l], n, before);
+        run_layer(forward, &network->layer[l], n, before, word, after);
+        if (l + 1 < network->advanced)
+            hand_up(forward, &network->layer[l], n, after);
+    }
+    for (size_t i = 0; i < n; i++) {
         memcpy(after[i]->history, before[i]->history, sizeof after[i]->history);
         history_push(after[i]->history, word[i]);
     }
 }
 
-// ---- classes ----------------------------------------------------------------------------------
-
-// What the output rows are multiplied with.
-static const float *output_input(const struct forward *forward)
+void forward_advance(struct forward *forward, size_t n, const struct state *const *before,
+                     const int32_t *word, struct state *const *after)
 {
-    return forward->compressed != NULL ? forward->compressed : forward->hidden;
+    const struct state *reset = forward->weights->reset;
+    size_t begin = 0;
+    for (size_t i = 0; i < n && reset != NULL; i++) {
+        if (word[i] != WORD_END)
+            continue;
+        if (i > begin)
+            advance(forward, i - begin, before + begin, word + begin, after + begin);
+        state_copy(forward->weights->network, after[i], reset);
+        begin = i + 1;
+    }
+    if (n > begin)
+        advance(forward, n - begin, before + begin, word + begin, after + begin);
 }
 
-// Fills what the output rows are multiplied with.
-static void make_input(struct forward *forward)
+// ---- output -----------------------------------------------------------------------------------
+
+static const struct output_scoring *scoring(const struct forward *forward)
+{
+    return forward->weights->network->shape.output->scoring;
+}
+
+// The layers above those that carry something on.
+static void load_inputs(struct forward *forward, size_t n, const struct state *const *state)
 {
     const struct network *network = forward->weights->network;
-    size_t compression = network->shape.compression, row = network->output_row;
-    if (compression > 0) {
-        multiply_hidden(forward, forward->compressed, &forward->weights->compression,
-                        forward->hidden, forward->states);
-        for (size_t i = 0; i < forward->states; i++)
-            kernels->sigmoid(forward->compressed + i * row, compression);
+    const struct layer *layer = &network->layer[network->advanced - 1];
+    for (size_t i = 0; i < n; i++) {
+        memcpy(forward->below + i * layer->row, state[i]->value + network->top,
+               layer->row * sizeof(float));
+        forward->history[i] = state[i]->history;
     }
-    if (forward->weights->halves)
-        round_rows(forward->half_input, network->half_output_row, output_input(forward), row,
-                   forward->states, network->output_width);
+    for (size_t l = network->advanced; l < network->shape.layers; l++) {
+        run_layer(forward, &network->layer[l], n, NULL, NULL, NULL);
+        hand_up(forward, &network->layer[l], n, NULL);
+    }
+    size_t row = memory_row(network->width), half_row = memory_half_row(network->width);
+    for (size_t i = 0; i < n && network->halves; i++)
+        kernels->to_halves(forward->half + i * half_row, forward->below + i * row, network->width);
+    forward->inputs = (struct output_inputs){.n = n,
+                                             .input = forward->below,
+                                             .row = row,
+                                             .half = forward->half,
+                                             .half_row = half_row,
+                                             .history = forward->history};
 }
 
 void forward_load_inputs(struct forward *forward, size_t n, const struct state *const *state)
 {
-    size_t row = forward->weights->network->hidden_row;
-    forward->states = n;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(forward->hidden + i * row, state[i]->hidden, row * sizeof(float));
-        forward->history[i] = state[i]->history;
-    }
-    make_input(forward);
+    load_inputs(forward, n, state);
+    scoring(forward)->load_inputs(forward->output, &forward->inputs);
 }
 
 void forward_load(struct forward *forward, size_t n, const struct state *const *state)
 {
-    const struct forward_weights *weights = forward->weights;
-    const struct network *network = weights->network;
-    size_t classes = network->shape.classes, row = weights->classes.row;
-    struct maxent_features features;
-    forward_load_inputs(forward, n, state);
-    multiply(forward->class_logit, &weights->classes, output_input(forward), forward->half_input,
-             n);
-    for (size_t i = 0; i < n; i++) {
-        float *logit = forward->class_logit + i * row;
-        maxent_class_features(network, forward->history[i], &features);
-        maxent_add(network, &features, logit, classes);
-        forward->class_sum[i] = kernels->softmax_sum(logit, classes, &forward->class_most[i]);
-    }
+    load_inputs(forward, n, state);
+    scoring(forward)->load(forward->output, &forward->inputs);
 }
 
-// An element of a softmax; not 0.
-static float share_of(float logit, float most, float sum)
+double forward_first_factor(const struct forward *forward, size_t state, int32_t word)
 {
-    float below = logit - most;
-    return expf(below < -87 ? -87 : below) / sum;
+    return scoring(forward)->first_factor(forward->output, state, word);
 }
 
-double forward_class_prob(const struct forward *forward, size_t state, int32_t word)
+bool forward_other_factors(struct forward *forward, size_t pairs, const size_t *state,
+                           const int32_t *word, double *prob, struct error *error)
 {
-    size_t k = (size_t)forward->weights->network->classes.of_word[word];
-    return (double)share_of(forward->class_logit[state * forward->weights->classes.row + k],
-                            forward->class_most[state], forward->class_sum[state]);
-}
-
-// ---- words ------------------------------------------------------------------------------------
-
-// Logits of the words of class k in the first n of the `distinct` states, into word_logit.
-static void multiply_words(struct forward *forward, size_t n, size_t k, size_t words)
-{
-    const struct network *network = forward->weights->network;
-    size_t row = network->output_row, first = (size_t)network->classes.begin[k];
-    const float *input = output_input(forward);
-    for (size_t i = 0; i < n; i++)
-        memcpy(forward->gathered + i * row, input + forward->distinct[i] * row,
-               row * sizeof(float));
-    kernels->rows_times_many(forward->word_logit, words, network->output + first * row, row, words,
-                             forward->gathered, row, n, network->output_width);
-}
-
-static void multiply_half_words(struct forward *forward, size_t n, size_t k, size_t words)
-{
-    const struct network *network = forward->weights->network;
-    size_t row = network->half_output_row, first = (size_t)network->classes.begin[k];
-    for (size_t i = 0; i < n; i++)
-        memcpy(forward->half_gathered + i * row, forward->half_input + forward->distinct[i] * row,
-               row * sizeof(uint16_t));
-    kernels->half_rows_times(forward->word_logit, words, network->half_output + first * row, row,
-                             words, forward->half_gathered, row, n, network->output_width);
-}
-
-static void compute_class(struct forward *forward, size_t n, size_t k, size_t words)
-{
-    struct maxent_features features;
-    memset(forward->word_logit, 0, n * words * sizeof(float));
-    if (forward->weights->halves)
-        multiply_half_words(forward, n, k, words);
-    else
-        multiply_words(forward, n, k, words);
-    for (size_t i = 0; i < n; i++) {
-        maxent_word_features(forward->weights->network, forward->history[forward->distinct[i]], k,
-                             &features);
-        maxent_add(forward->weights->network, &features, forward->word_logit + i * words, words);
-    }
-}
-
-// The pairs order[begin..end-1], which are of class k and in at most word_rows states.
-static void predict_go(struct forward *forward, size_t begin, size_t end, size_t k,
-                       const size_t *state, const int32_t *word, double *prob)
-{
-    const struct network *network = forward->weights->network;
-    size_t first = (size_t)network->classes.begin[k], n = 0;
-    size_t words = (size_t)network->classes.begin[k + 1] - first;
-    for (size_t i = begin; i < end; i++)
-        if (n == 0 || forward->distinct[n - 1] != state[forward->order[i]])
-            forward->distinct[n++] = state[forward->order[i]];
-    compute_class(forward, n, k, words);
-    for (size_t i = begin, at = 0; at < n; at++) {
-        float *logit = forward->word_logit + at * words, largest;
-        size_t place = forward->distinct[at];
-        float sum = kernels->softmax_sum(logit, words, &largest);
-        for (; i < end && state[forward->order[i]] == place; i++) {
-            size_t pair = forward->order[i], which = (size_t)word[pair] - first;
-            prob[pair] *= (double)share_of(logit[which], largest, sum);
-        }
-    }
-}
-
-// The end of the pairs from `begin` on that word_rows can take.
-static size_t end_of_go(const struct forward *forward, size_t begin, size_t end,
-                        const size_t *state)
-{
-    size_t states = 0;
-    for (size_t i = begin; i < end; i++) {
-        states += i == begin || state[forward->order[i]] != state[forward->order[i - 1]];
-        if (states > forward->word_rows)
-            return i;
-    }
-    return end;
-}
-
-bool forward_times_words(struct forward *forward, size_t pairs, const size_t *state,
-                         const int32_t *word, double *prob, struct error *error)
-{
-    const struct network *network = forward->weights->network;
-    if (!memory_grow(&forward->order, &forward->order_capacity, pairs, sizeof *forward->order,
-                     error))
-        return false;
-    classes_sort(&network->classes, word, pairs, forward->class_begin, forward->order);
-    for (size_t k = 0; k < network->shape.classes; k++) {
-        size_t at = forward->class_begin[k], last = forward->class_begin[k + 1], end;
-        if (network->classes.begin[k + 1] - network->classes.begin[k] == 1)
-            continue; // the only word has all of its class
-        for (; at < last; at = end) {
-            end = end_of_go(forward, at, last, state);
-            predict_go(forward, at, end, k, state, word, prob);
-        }
-    }
-    return true;
+    return scoring(forward)->other_factors(forward->output, pairs, state, word, prob, error);
 }
 
 bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                      const int32_t *word, double *prob, struct error *error)
 {
     for (size_t i = 0; i < pairs; i++)
-        prob[i] = word[i] >= 0 ? forward_class_prob(forward, state[i], word[i]) : 0;
-    return forward_times_words(forward, pairs, state, word, prob, error);
+        prob[i] = word[i] >= 0 ? forward_first_factor(forward, state[i], word[i]) : 0;
+    return forward_other_factors(forward, pairs, state, word, prob, error);
 }
 
-// ---- whole distributions ----------------------------------------------------------------------
-
-float *forward_classes(struct forward *forward, size_t state)
+int32_t forward_draw(struct forward *forward, size_t state, struct random *random)
 {
-    float *logit = forward->class_logit + state * forward->weights->classes.row;
-    kernels->softmax(logit, forward->weights->network->shape.classes);
-    return logit;
-}
-
-float *forward_words(struct forward *forward, size_t state, size_t k)
-{
-    const struct classes *classes = &forward->weights->network->classes;
-    size_t words = (size_t)(classes->begin[k + 1] - classes->begin[k]);
-    forward->distinct[0] = state;
-    compute_class(forward, 1, k, words);
-    kernels->softmax(forward->word_logit, words);
-    return forward->word_logit;
+    return scoring(forward)->draw(forward->output, state, random);
 }

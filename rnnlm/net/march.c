@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/vocabulary.h"
 
 enum {
     STATES_BYTES = 8 << 20, // that are in memory at a time
@@ -23,22 +22,26 @@ struct march_part {
     struct state *now, *next; // on its way
 };
 
-bool march_init(struct march *march, const struct forward_crew *crew, const struct state *reset,
-                struct error *error)
+static const struct output_scoring *scoring_of(const struct march *march)
+{
+    return march->crew->weights.network->shape.output->scoring;
+}
+
+bool march_init(struct march *march, const struct forward_crew *crew, struct error *error)
 {
     const struct network *network = crew->weights.network;
     memset(march, 0, sizeof *march);
     march->crew = crew;
-    march->reset = reset;
     march->part = memory_new(PARTS, sizeof *march->part, error);
-    march->class_begin = memory_new(network->shape.classes + 2, sizeof(size_t), error);
+    march->sort_scratch =
+        memory_new(scoring_of(march)->sort_scratch(network), sizeof(size_t), error);
     for (size_t i = 0; march->part != NULL && i < PARTS; i++) {
         march->part[i].now = state_new(network, error);
         march->part[i].next = state_new(network, error);
         if (march->part[i].now == NULL || march->part[i].next == NULL)
             return false;
     }
-    return march->part != NULL && march->class_begin != NULL;
+    return march->part != NULL && march->sort_scratch != NULL;
 }
 
 void march_free(struct march *march)
@@ -50,7 +53,7 @@ void march_free(struct march *march)
     free(march->part);
     free(march->states);
     free(march->order);
-    free(march->class_begin);
+    free(march->sort_scratch);
     memset(march, 0, sizeof *march);
 }
 
@@ -72,8 +75,10 @@ struct pass {
 static bool near(const struct network *network, const struct state *a, const struct state *b)
 {
     int far = memcmp(a->history, b->history, sizeof a->history);
-    for (size_t i = 0; i < network->shape.hidden; i++)
-        far |= !(fabsf(a->hidden[i] - b->hidden[i]) <= MARCH_NEAR);
+    for (size_t i = 0; i < network->state; i++) {
+        float size = fabsf(a->value[i]) > 1 ? fabsf(a->value[i]) : 1;
+        far |= !(fabsf(a->value[i] - b->value[i]) <= MARCH_NEAR * size);
+    }
     return far == 0;
 }
 
@@ -81,22 +86,15 @@ static bool near(const struct network *network, const struct state *a, const str
 static void step(const struct pass *pass, struct forward *forward, struct march_part **part,
                  size_t n, size_t at)
 {
-    const struct network *network = forward->weights->network;
     const struct state *before[TOGETHER];
     struct state *after[TOGETHER];
     int32_t word[TOGETHER];
-    size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        int32_t id = pass->word[part[i]->begin + at];
-        if (id == WORD_END && pass->march->reset != NULL) {
-            state_copy(network, part[i]->next, pass->march->reset);
-            continue;
-        }
-        before[count] = part[i]->now;
-        after[count] = part[i]->next;
-        word[count++] = id;
+        before[i] = part[i]->now;
+        after[i] = part[i]->next;
+        word[i] = pass->word[part[i]->begin + at];
     }
-    forward_advance(forward, count, before, word, after);
+    forward_advance(forward, n, before, word, after);
 }
 
 // Keeps the state that a part has arrived at; false where it meets what was there, or ends.
@@ -165,8 +163,9 @@ static void run_hidden(struct march *march, const int32_t *word, size_t n)
 
 // ---- output layers ----------------------------------------------------------------------------
 //
-// First the classes, word after word; then, class after class, the words in their classes: the
-// weights of a large vocabulary do not fit into a cache, and so pass by only once for many words.
+// First what is common to the words of a state, word after word; then the other factors in the order
+// that the output wants: the weights of a large vocabulary do not fit into a cache, and so pass by
+// only once for many words.
 
 struct block {
     struct march *march;
@@ -175,7 +174,7 @@ struct block {
     size_t n, known;
 };
 
-static void run_classes(void *context, size_t worker, size_t item)
+static void run_first_factors(void *context, size_t worker, size_t item)
 {
     struct block *block = context;
     struct forward *forward = &block->march->crew->forward[worker];
@@ -187,11 +186,11 @@ static void run_classes(void *context, size_t worker, size_t item)
     forward_load(forward, count, state);
     for (size_t i = 0; i < count; i++) {
         int32_t word = block->word[from + i];
-        block->prob[from + i] = word >= 0 ? forward_class_prob(forward, i, word) : 0;
+        block->prob[from + i] = word >= 0 ? forward_first_factor(forward, i, word) : 0;
     }
 }
 
-static void run_words(void *context, size_t worker, size_t item)
+static void run_other_factors(void *context, size_t worker, size_t item)
 {
     struct block *block = context;
     struct forward *forward = &block->march->crew->forward[worker];
@@ -208,7 +207,7 @@ static void run_words(void *context, size_t worker, size_t item)
         prob[i] = block->prob[at[i]];
     }
     forward_load_inputs(forward, count, state);
-    forward_times_words(forward, count, place, word, prob, NULL);
+    forward_other_factors(forward, count, place, word, prob, NULL);
     for (size_t i = 0; i < count; i++)
         block->prob[at[i]] = prob[i];
 }
@@ -229,10 +228,10 @@ static bool score_block(struct march *march, struct state *state, struct block *
         return false;
     state_copy(network, state_at(march, 0), state);
     run_hidden(march, block->word, block->n);
-    pool_run(pool, run_classes, block, parts_of(block->n));
+    pool_run(pool, run_first_factors, block, parts_of(block->n));
     block->known =
-        classes_sort(&network->classes, block->word, block->n, march->class_begin, march->order);
-    pool_run(pool, run_words, block, parts_of(block->known));
+        scoring_of(march)->sort(network, block->word, block->n, march->sort_scratch, march->order);
+    pool_run(pool, run_other_factors, block, parts_of(block->known));
     state_copy(network, state, state_at(march, block->n));
     return true;
 }

@@ -11,24 +11,21 @@
 
 #include "net/forward.h"
 
-static const float MARCH_NEAR = 0x1p-20f; // in each unit
+static const float MARCH_NEAR = 0x1p-20f; // in each value, or of it where it is above 1
 
 struct march {
     const struct forward_crew *crew; // not owned
-    const struct state *reset;       // not owned: the state behind </s> where sentences are
-                                     // independent, else NULL
     bool sequential;                 // the network does not forget: one part
     struct march_part *part;         // scratch
     char *states;                    // consecutive ones of the text under way
     size_t states_capacity;
-    size_t *order; // its known words by class
+    size_t *order; // its known words as the output wants them
     size_t order_capacity;
-    size_t *class_begin; // [C + 2] where a class begins there
+    size_t *sort_scratch;
 };
 
 // Error: no memory. march_free() in any case.
-bool march_init(struct march *march, const struct forward_crew *crew, const struct state *reset,
-                struct error *error);
+bool march_init(struct march *march, const struct forward_crew *crew, struct error *error);
 void march_free(struct march *march);
 
 // prob[i] = P(word[i] | those before), 0 for WORD_OOV, from `state` on, which then is that behind

@@ -1,51 +1,143 @@
-// The output layer: a softmax over classes, then one over the words of a class, P(w) = P(class) P(w
-// | class) (Goodman 2001; Mikolov et al. 2011), with an optional compression layer below.
+// The output of a network: what makes a distribution over words of the topmost layer. A kind of
+// output is one file in outputs/ (two where scoring and learning fill one each) and one line in the
+// table of output.c.
+//
+// The probability of a word is a product of factors. The first comes at little cost once a state is
+// loaded; the others are the cheaper, the more words are asked for in an order of the output's
+// choice (words of one class side by side). An output without such factors has one for all.
 #ifndef NET_OUTPUT_H
 #define NET_OUTPUT_H
 
-#include "net/maxent.h"
+#include "base/random.h"
+#include "base/threads.h"
+#include "net/gradient.h"
+#include "net/linear.h"
 #include "net/network.h"
 
-// What the output layer computes at one place of a text. One is enough for each thread.
-struct prediction {
-    float *compressed; // [output_row] compression layer, unused without one
-    float *class_prob; // [C] softmax over classes
-    float *word_prob;  // [largest class] softmax over the words of `k`
-    const float
-        *input; // what the output rows are multiplied with: the hidden or the compression layer
-    size_t k;   // class of word_prob
-    struct maxent_features class_features; // direct connections that took part
-    struct maxent_features word_features;
-    float *error; // [larger of C and largest class] target - probability, when learning
+struct output_parameter {
+    const char *name;
+    enum parameter_use use;
+    size_t rows, width;
 };
 
-bool prediction_init(struct prediction *prediction, const struct network *network,
-                     struct error *error);
-void prediction_free(struct prediction *prediction);
-
-// Class distribution after `hidden` [hidden_row] with this history: fills class_prob.
-void predict_classes(const struct network *network, const float *hidden, const int32_t *history,
-                     struct prediction *prediction);
-
-// Word distribution in class k at the same place; predict_classes() comes first.
-void predict_words(const struct network *network, const int32_t *history, size_t k,
-                   struct prediction *prediction);
-
-// Both, for the class of `word` (0 <= word < V): its probability.
-double predict_word(const struct network *network, const float *hidden, const int32_t *history,
-                    int32_t word, struct prediction *prediction);
-
-// How one word's error moves the weights.
-struct output_step {
-    float step;   // learning rate
-    float keep;   // 1 - L2 penalty for rows touched
-    float forget; // the same for entries of the hash
-    float cutoff; // bound on the errors handed down, 0 for none
+// Rows whose products with one input take part in the same softmax: adding a vector to all of them
+// changes no probability.
+struct output_softmax {
+    size_t parameter; // of the network
+    size_t first, count;
 };
 
-// After predict_word(): moves output, compression and hash weights towards `word`, and hands down
-// d log P / d hidden (with the weights as they were) in error[hidden_row].
-void output_learn(struct network *network, const float *hidden, int32_t word,
-                  struct prediction *prediction, const struct output_step *step, float *error);
+// ---- scoring ----------------------------------------------------------------------------------
+
+// The states that have been loaded.
+struct output_inputs {
+    size_t n;
+    const float *input; // [n][row] the topmost layer
+    size_t row;
+    const uint16_t *half; // [n][half_row] the same rounded, where the network is in bfloat16
+    size_t half_row;
+    const int32_t *const *history; // [n]
+};
+
+struct output_scoring {
+    // What one thread works with, for at most `most` states at a time. `columns` has an entry for
+    // each parameter of the network. NULL if memory runs out.
+    void *(*begin)(const struct network *network, const struct columns *columns, size_t most,
+                   struct error *error);
+    void (*end)(void *scoring);
+
+    // Takes over inputs, and computes what their first factors need.
+    void (*load)(void *scoring, const struct output_inputs *inputs);
+    // The same without what first factors need: enough for other_factors().
+    void (*load_inputs)(void *scoring, const struct output_inputs *inputs);
+
+    double (*first_factor)(void *scoring, size_t state, int32_t word);
+    // prob[i] *= the other factors of P(word[i]) in state number state[i], for the words that are
+    // known. Words of the same state should stand together. Error: no memory; never for at most
+    // `most` pairs.
+    bool (*other_factors)(void *scoring, size_t pairs, const size_t *state, const int32_t *word,
+                          double *prob, struct error *error);
+
+    // A word drawn from the distribution in a loaded state.
+    int32_t (*draw)(void *scoring, size_t state, struct random *random);
+
+    // The places of known words in the order in which other factors are cheapest, and how many they
+    // are; `scratch` has sort_scratch() elements.
+    size_t (*sort_scratch)(const struct network *network);
+    size_t (*sort)(const struct network *network, const int32_t *word, size_t n, size_t *scratch,
+                   size_t *order);
+};
+
+// ---- learning word by word --------------------------------------------------------------------
+
+struct output_online {
+    void *(*begin)(const struct network *network, struct error *error);
+    void (*end)(void *online);
+
+    // P(word), for 0 <= word < V, after `input` [row of the topmost layer].
+    double (*predict)(void *online, const float *input, const int32_t *history, int32_t word);
+
+    // After predict(): moves the output's weights towards the word, and leaves d log P / d input,
+    // with the weights as they were, in error [row of the topmost layer].
+    void (*learn)(void *online, const struct online_step *step, float *error);
+};
+
+// ---- learning in blocks -----------------------------------------------------------------------
+
+// A block of R rows, one for each place of a text.
+struct output_block {
+    size_t rows;
+    const int32_t *word, *target; // [R] taken in, to be predicted; WORD_OOV
+    const int32_t *history;       // [R][SHAPE_MOST_ORDER] behind the word taken in; NULL without a
+                                  // hash
+    const float *input;           // [R][stride] topmost layer
+    const float *norm;            // [R] square of the length of each, if the sink wants it
+    float *error;                 // [R][stride] d log P / d input, to be filled
+    size_t stride;                // at least the topmost layer's row
+    float cutoff;                 // bound on each part of an error carried down
+    double *prob;                 // [R] P(target), to be filled where it is known
+    struct gradient_sink *sink;
+};
+
+struct output_blocks {
+    // `columns` as for scoring, kept true by whoever moves weights. NULL if memory runs out.
+    void *(*begin)(const struct network *network, const struct columns *columns, size_t most_rows,
+                   struct pool *pool, struct error *error);
+    void (*end)(void *blocks);
+
+    // Fills block->error and block->prob. Gradients that are complete, of rows that nobody needs
+    // again in this block, go to the sink at once if it takes them early. The block stays valid
+    // until the gradients have been taken. Error: no memory; nothing has been done then.
+    bool (*learn)(void *blocks, const struct output_block *block, struct error *error);
+
+    // The gradients that have not been taken yet, as items for the pool: none touches what another
+    // does.
+    size_t (*gradients)(const void *blocks);
+    void (*give)(const void *blocks, size_t item, size_t worker);
+};
+
+// ---- kinds ------------------------------------------------------------------------------------
+
+struct output_type {
+    const char *name; // as options and files have it
+    const char *about;
+
+    // Fills `list` with at most LAYER_MOST_MAPS parameters, and returns how many.
+    size_t (*parameters)(const struct network *network, struct output_parameter *list);
+    void (*initialise)(const struct network *network, struct random *random);
+
+    // The i-th softmax; false behind the last.
+    bool (*softmax)(const struct network *network, size_t i, struct output_softmax *softmax);
+
+    const struct output_scoring *scoring;
+    const struct output_online *online;
+    const struct output_blocks *blocks;
+};
+
+extern const struct output_type output_class;
+extern const struct output_type *const output_table[]; // NULL at the end
+
+// NULL if there is none of that name.
+const struct output_type *output_type_named(const char *name);
 
 #endif

@@ -44,7 +44,7 @@ struct conversion {
     double *pair_prob;
     struct trie_node **pair_node;
     size_t pairs;
-    float *mean;    // [V][hidden_row] of the states behind each word of the text, NULL without text
+    float *mean; // [V][network.state] of the states behind each word of the text, NULL without text
     uint32_t *seen; // [V] how often the word stands there
 };
 
@@ -142,8 +142,8 @@ static void advance(struct conversion *conversion, int k)
             state_copy(network, batch->state[i], conversion->sentence_start);
         else if (k == 1 && word != WORD_OOV && conversion->mean != NULL &&
                  conversion->seen[word] > 0)
-            memcpy(batch->state[i]->hidden, conversion->mean + (size_t)word * network->hidden_row,
-                   network->hidden_row * sizeof(float));
+            memcpy(batch->state[i]->value, conversion->mean + (size_t)word * network->state,
+                   network->state * sizeof(float));
     }
 }
 
@@ -283,10 +283,10 @@ static bool set_backoffs(struct ngram_model *base, struct error *error)
 
 // ---- where contexts begin ---------------------------------------------------------------------
 
-static void take_into_mean(float *mean, const float *hidden, size_t width, uint32_t n)
+static void take_into_mean(float *mean, const float *value, size_t width, uint32_t n)
 {
     for (size_t i = 0; i < width; i++)
-        mean[i] += (hidden[i] - mean[i]) / (float)n;
+        mean[i] += (value[i] - mean[i]) / (float)n;
 }
 
 // Averages the states that the network goes through on the text: all of them in `all`, and those
@@ -295,16 +295,16 @@ static bool average_text(struct conversion *conversion, struct scorer *scorer,
                          struct reader *reader, float *all, struct error *error)
 {
     const struct model *model = conversion->model;
-    size_t row = model->network.hidden_row;
+    size_t row = model->network.state;
     struct token token;
     uint32_t tokens = 0;
     memset(all, 0, row * sizeof *all);
     while (tokens < UINT32_MAX && reader_next(reader, &token)) {
         int32_t word = vocabulary_find(&model->vocabulary, token.text, token.length);
         scorer_advance(scorer, word);
-        take_into_mean(all, scorer->now->hidden, row, ++tokens);
+        take_into_mean(all, scorer->now->value, row, ++tokens);
         if (word != WORD_OOV)
-            take_into_mean(conversion->mean + (size_t)word * row, scorer->now->hidden, row,
+            take_into_mean(conversion->mean + (size_t)word * row, scorer->now->value, row,
                            ++conversion->seen[word]);
     }
     if (!reader_ok(reader, error))
@@ -318,7 +318,7 @@ static bool read_text(struct conversion *conversion, const char *path, float *al
     const struct model *model = conversion->model;
     const struct network_shape *shape = &model->network.shape;
     struct scorer scorer;
-    conversion->mean = memory_new(shape->words, model->network.hidden_row * sizeof(float), error);
+    conversion->mean = memory_new(shape->words, model->network.state * sizeof(float), error);
     conversion->seen = memory_new(shape->words, sizeof *conversion->seen, error);
     if (conversion->mean == NULL || conversion->seen == NULL)
         return false;
@@ -344,17 +344,17 @@ static bool set_beginnings(struct conversion *conversion, const char *text, stru
     struct state *empty = conversion->batch[0].state[0];
     bool independent = model->record.independent;
     struct state *start =
-        state_at_start(network, STATE_INDEPENDENT, independent ? NULL : model->hidden, error);
+        state_at_start(network, independent ? STATE_SENTENCE : STATE_STORED, model->state, error);
     conversion->sentence_start = start;
-    if (start == NULL || (text != NULL && !read_text(conversion, text, empty->hidden, error)))
+    if (start == NULL || (text != NULL && !read_text(conversion, text, empty->value, error)))
         return false;
-    for (size_t i = 0; i < network->shape.hidden && text == NULL; i++)
-        empty->hidden[i] = STATE_START;
-    for (int i = 0; i < MAXENT_MOST_ORDER; i++)
+    if (text == NULL)
+        state_values(network, STATE_TEXT, NULL, empty->value);
+    for (int i = 0; i < SHAPE_MOST_ORDER; i++)
         empty->history[i] = WORD_OOV;
     if (text != NULL && conversion->seen[WORD_END] > 0)
-        memcpy(start->hidden, conversion->mean, network->hidden_row * sizeof(float));
-    for (int i = 1; i < MAXENT_MOST_ORDER && !independent; i++)
+        memcpy(start->value, conversion->mean, network->state * sizeof(float));
+    for (int i = 1; i < SHAPE_MOST_ORDER && !independent; i++)
         start->history[i] = WORD_OOV; // the sentence before could be any
     return true;
 }
@@ -398,7 +398,8 @@ static bool conversion_init(struct conversion *conversion, struct error *error)
     return conversion->known != NULL && conversion->batch != NULL &&
            conversion->pair_state != NULL && conversion->pair_word != NULL &&
            conversion->pair_prob != NULL && conversion->pair_node != NULL &&
-           forward_weights_init(&conversion->weights, &conversion->model->network, error) &&
+           forward_weights_init(&conversion->weights, &conversion->model->network,
+                                conversion->model->record.independent, error) &&
            forward_init(&conversion->forward, &conversion->weights, CONTEXTS, error) &&
            make_states(conversion, error) && find_words(conversion, error);
 }

@@ -3,25 +3,23 @@
 #define SCORE_SCORER_H
 
 #include "base/random.h"
+#include "learn/learner.h"
 #include "model/model.h"
 #include "net/forward.h"
-#include "net/learner.h"
 #include "net/state.h"
 
 struct scorer {
     const struct model *model;
-    bool independent;    // sentences are: the state goes back after each </s>
     struct state *begin; // template: the state the model file was left in, or the reset state where
                          // independent
-    struct state *reset; // template: before a sentence where sentences are independent
     struct state *now, *next; // `next` is scratch
     struct forward forward;   // one state; not used where a model learns as it goes
     struct learner *learner;  // dynamic evaluation: not NULL if the model learns as it goes
     int32_t previous;         // the learner's input word
 };
 
-// Stands before the first word of a text. `weights` are those of the model's network; they stay the
-// caller's. For dynamic evaluation `learner` is one on that network, else NULL. scorer_free() in
+// Stands before the first word of a text. `weights` are those of the model's network, for sentences
+// that are as `independent` says; they stay the caller's. For dynamic evaluation `learner` is one on that network, else NULL. scorer_free() in
 // any case. Error: no memory.
 bool scorer_init(struct scorer *scorer, const struct model *model,
                  const struct forward_weights *weights, bool independent, struct learner *learner,

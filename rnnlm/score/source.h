@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "learn/learner.h"
 #include "model/model.h"
-#include "net/learner.h"
 #include "ngram/backoff.h"
 #include "text/reader.h"
 

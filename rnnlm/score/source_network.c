@@ -34,6 +34,12 @@ static const struct network *weights_of(const struct network_source *network)
     return &network->scorer.model->network;
 }
 
+// Where independent sentences begin; NULL where they are not.
+static const struct state *reset_of(const struct network_source *network)
+{
+    return network->crew.weights.reset;
+}
+
 static int32_t id_of(const struct network_source *network, const struct token *token)
 {
     int32_t id = vocabulary_find(&network->scorer.model->vocabulary, token->text, token->length);
@@ -144,10 +150,8 @@ static void lists_free(struct lists *lists)
 static const struct state *root_for(const struct network_source *network, struct lists *lists,
                                     struct error *error)
 {
-    const struct network_shape *shape = &weights_of(network)->shape;
     const struct state *now = network->scorer.now;
-    size_t words =
-        shape->maxent > 0 && shape->maxent_order > 1 ? (size_t)shape->maxent_order - 1 : 0;
+    size_t words = network_history(weights_of(network));
     for (size_t i = lists->first_root; i < lists->roots; i++)
         if (memcmp(lists->root[i]->history, now->history, words * sizeof *now->history) == 0)
             return lists->root[i];
@@ -177,21 +181,18 @@ static bool add_sequence(struct network_source *network, struct lists *lists, si
                                                         .prob = network->prob + first};
     for (size_t i = 0; i < length; i++)
         history_push(history, network->id[first + i]);
-    if (network->scorer.independent)
-        memcpy(history, network->scorer.reset->history, sizeof network->scorer.reset->history);
+    if (reset_of(network) != NULL)
+        memcpy(history, reset_of(network)->history, sizeof reset_of(network)->history);
     return true;
 }
 
 // The state after the first hypothesis of a list, where the next list begins.
 static void follow_best(struct network_source *network, const struct sequence *best)
 {
-    if (network->scorer.independent) {
-        state_copy(weights_of(network), network->after_best, network->scorer.reset);
-        return;
-    }
     state_copy(weights_of(network), network->after_best, best->begin);
     for (size_t i = 0; i < best->length; i++) {
-        state_advance(weights_of(network), network->after_best, best->word[i], network->scratch);
+        const struct state *before = network->after_best;
+        forward_advance(network->crew.forward, 1, &before, &best->word[i], &network->scratch);
         struct state *next = network->scratch;
         network->scratch = network->after_best;
         network->after_best = next;
@@ -260,21 +261,14 @@ static bool network_init_source(struct network_source *network, const struct mod
                                 bool independent, struct learner *learner, struct pool *pool,
                                 struct error *error)
 {
-    if (!forward_crew_init(&network->crew, &model->network, pool, error) ||
+    if (!forward_crew_init(&network->crew, &model->network, independent, pool, error) ||
         !scorer_init(&network->scorer, model, &network->crew.weights, independent, learner,
                      error) ||
-        !march_init(&network->march, &network->crew, independent ? network->scorer.reset : NULL,
-                    error))
+        !march_init(&network->march, &network->crew, error))
         return false;
-    // The first list begins where the reference has an empty state, into which </s> is taken twice.
-    struct state *empty = state_at_start(&model->network, 0, NULL, error);
-    network->after_best = state_new(&model->network, error);
+    network->after_best = state_at_start(&model->network, STATE_LISTS, NULL, error);
     network->scratch = state_new(&model->network, error);
-    bool ok = empty != NULL && network->after_best != NULL && network->scratch != NULL;
-    if (ok)
-        state_advance(&model->network, empty, WORD_END, network->after_best);
-    free(empty);
-    return ok;
+    return network->after_best != NULL && network->scratch != NULL;
 }
 
 struct source *source_network(const struct model *model, bool independent, bool unk,

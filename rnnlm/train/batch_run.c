@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "net/recurrent.h"
 #include "net/state.h"
 
 static size_t block_steps(const struct training_record *record)
 {
-    size_t back = record->bptt > 1 ? (size_t)record->bptt - 1 : 0;
-    return (size_t)record->bptt_block + back;
+    return (size_t)(record->bptt_block + record->bptt);
 }
 
 bool batch_run_init(struct batch_run *run, struct model *model, const struct batch_rule *rule,
@@ -37,25 +35,32 @@ void batch_run_free(struct batch_run *run)
 // The words before a stream's next one, without the latest, which is still to be taken in.
 static bool start_stream(struct batch_run *run, size_t b, struct error *error)
 {
-    int32_t before[MAXENT_MOST_ORDER + 1];
-    if (!text_streams_history(run->streams, b, before, MAXENT_MOST_ORDER + 1, error))
+    int32_t before[SHAPE_MOST_ORDER + 1];
+    const struct network *network = &run->model->network;
+    float *value = memory_new(network->state, sizeof *value, error);
+    if (value == NULL ||
+        !text_streams_history(run->streams, b, before, SHAPE_MOST_ORDER + 1, error)) {
+        free(value);
         return false;
+    }
     bool afresh = run->batch.rule.independent && before[0] == WORD_END, ended = afresh;
-    for (size_t i = 1; run->batch.rule.independent && i <= MAXENT_MOST_ORDER; i++) {
+    for (size_t i = 1; run->batch.rule.independent && i <= SHAPE_MOST_ORDER; i++) {
         ended = ended || before[i] == WORD_END;
         before[i] = ended ? WORD_END : before[i];
     }
-    batch_start(&run->batch, b, afresh ? STATE_INDEPENDENT : STATE_START, before + 1);
+    state_values(network, afresh ? STATE_SENTENCE : STATE_TEXT, NULL, value);
+    batch_start(&run->batch, b, value, before + 1);
+    free(value);
     return true;
 }
 
-bool batch_run_start(struct batch_run *run, uint64_t words, struct error *error)
+bool batch_run_start(struct batch_run *run, uint64_t words, bool anew, struct error *error)
 {
     struct batch *batch = &run->batch;
-    uint64_t step = words / batch->streams;
+    uint64_t step = words / batch->tape.streams;
     if (!text_streams_start(run->streams, step, error))
         return false;
-    for (size_t b = 0; b < batch->streams; b++)
+    for (size_t b = 0; anew && b < batch->tape.streams; b++)
         if (!start_stream(run, b, error))
             return false;
     batch_refresh(batch);
@@ -67,24 +72,25 @@ bool batch_run_next(struct batch_run *run, uint64_t *words, double *log10_prob, 
 {
     struct batch *batch = &run->batch;
     size_t steps;
-    if (!text_streams_read(run->streams, batch->steps, batch->word, batch->target, &steps, error))
+    if (!text_streams_read(run->streams, batch->tape.steps, batch->tape.word, batch->tape.target,
+                           &steps, error))
         return false;
     *words = text_streams_done(run->streams);
     *more = steps > 0;
     return !*more || batch_learn(batch, steps, log10_prob, error);
 }
 
-bool batch_run_finish(struct batch_run *run, float *hidden, struct error *error)
+bool batch_run_finish(struct batch_run *run, float *value, struct error *error)
 {
     const struct network *network = &run->model->network;
-    size_t last = run->batch.streams - 1;
+    size_t last = run->batch.tape.streams - 1;
     int32_t word;
-    float *after = memory_new(network->hidden_row, sizeof *after, error);
-    bool ok = after != NULL && text_streams_history(run->streams, last, &word, 1, error);
+    float *before = memory_new(network->state, sizeof *before, error);
+    bool ok = before != NULL && text_streams_history(run->streams, last, &word, 1, error);
     if (ok) {
-        recurrent_forward(network, batch_hidden(&run->batch, last), word, after);
-        memcpy(hidden, after, network->shape.hidden * sizeof *hidden);
+        batch_values(&run->batch, last, before);
+        ok = state_step(network, before, word, value, error);
     }
-    free(after);
+    free(before);
     return ok;
 }

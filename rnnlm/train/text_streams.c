@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "train/fingerprint.h"
 
 enum { BUFFER = 2048 }; // ids that a part reads at once
 
@@ -23,7 +24,7 @@ struct part {
 struct text_streams {
     int file;
     char *path; // of the file, for messages
-    uint64_t words;
+    uint64_t words, fingerprint;
     size_t count;
     struct part *part;
     int32_t *buffer; // [count][BUFFER]
@@ -93,8 +94,10 @@ static bool store_text(struct text_streams *streams, struct corpus *corpus,
     size_t count = 0;
     if (!corpus_start(corpus, vocabulary, error))
         return false;
+    streams->fingerprint = FINGERPRINT_EMPTY;
     while (corpus_next(corpus, &streams->buffer[count])) {
         streams->words++;
+        streams->fingerprint = fingerprint_add(streams->fingerprint, streams->buffer[count]);
         if (++count < BUFFER)
             continue;
         if (!write_ids(streams, streams->buffer, count, error))
@@ -159,6 +162,11 @@ void text_streams_close(struct text_streams *streams)
 uint64_t text_streams_words(const struct text_streams *streams)
 {
     return streams->words;
+}
+
+uint64_t text_streams_fingerprint(const struct text_streams *streams)
+{
+    return streams->fingerprint;
 }
 
 uint64_t text_streams_done(const struct text_streams *streams)

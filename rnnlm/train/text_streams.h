@@ -16,6 +16,9 @@ struct text_streams *text_streams_open(struct corpus *corpus, const struct vocab
                                        size_t count, struct error *error);
 void text_streams_close(struct text_streams *streams);
 
+// Of the text (train/fingerprint.h).
+uint64_t text_streams_fingerprint(const struct text_streams *streams);
+
 // Words of the text, and those before the parts' next ones.
 uint64_t text_streams_words(const struct text_streams *streams);
 uint64_t text_streams_done(const struct text_streams *streams);

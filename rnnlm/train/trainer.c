@@ -10,78 +10,31 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/kernels.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "learn/learner.h"
 #include "model/model_file.h"
-#include "net/learner.h"
 #include "train/batch_run.h"
+#include "train/checkpoint.h"
+#include "train/fingerprint.h"
 #include "train/validation.h"
 
 enum { REPORT_EVERY = 10000 };
-
-// ---- new models -------------------------------------------------------------------------------
-
-static bool create_network(struct model *model, const struct new_model *wanted, struct error *error)
-{
-    size_t words = model->vocabulary.size;
-    struct network_shape shape = {.words = words,
-                                  .hidden = wanted->hidden,
-                                  .classes = wanted->classes < words ? wanted->classes : words,
-                                  .compression = wanted->compression,
-                                  .maxent = wanted->maxent,
-                                  .maxent_order = wanted->maxent_order};
-    struct classes classes;
-    enum class_method method = wanted->old_classes ? CLASSES_FREQUENCY : CLASSES_SQRT;
-    return network_shape_ok(&shape, error) &&
-           classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error) &&
-           network_init(&model->network, &shape, &classes, error) &&
-           network_randomise(&model->network, wanted->seed, error) && model_attach(model, error);
-}
-
-static bool create(struct model *model, const struct new_model *wanted, struct corpus *text,
-                   const char *train_file, struct error *error)
-{
-    uint64_t words;
-    if (!vocabulary_init(&model->vocabulary, error) ||
-        !corpus_learn_vocabulary(text, &model->vocabulary, &words, error) ||
-        !create_network(model, wanted, error))
-        return false;
-    for (size_t i = 0; i < wanted->hidden; i++)
-        model->hidden[i] = STATE_INDEPENDENT;
-    model->format = wanted->format;
-    model->record =
-        (struct training_record){.train_file = memory_text(train_file, strlen(train_file), error),
-                                 .valid_log10_prob = NO_VALIDATION,
-                                 .train_words = words,
-                                 .bptt = wanted->bptt > 0 ? wanted->bptt + 1 : 0,
-                                 .bptt_block = wanted->bptt_block,
-                                 .old_classes = wanted->old_classes,
-                                 .independent = wanted->independent,
-                                 .starting_alpha = wanted->alpha,
-                                 .alpha = wanted->alpha};
-    return model->record.train_file != NULL;
-}
-
-bool model_create(struct model *model, const struct new_model *wanted, struct corpus *text,
-                  const char *train_file, struct error *error)
-{
-    memset(model, 0, sizeof *model);
-    bool ok = create(model, wanted, text, train_file, error);
-    if (!ok)
-        model_free(model);
-    return ok;
-}
 
 // ---- one run ----------------------------------------------------------------------------------
 
 struct run {
     struct model *model;
     const struct training *training;
-    struct pool *pool;       // of batches and of validation
-    struct learner learner;  // also where batches learn, for its rule
-    struct batch_run batch;  // only with streams
-    struct network fallback; // dense weights after the best epoch; no arrays without validation
-    float *fallback_hidden;  // [H]
+    struct pool *pool;         // of batches and of validation
+    struct learning_rule rule; // its rate that of the word at hand
+    struct learner learner;    // online
+    struct batch_run batch;    // with streams
+    struct network fallback;   // weights after the best epoch; no arrays without validation
+    float *fallback_state;     // [network.state]
+    struct checkpoint checkpoint;
+    bool resumed; // within an epoch, from a checkpoint: nothing begins anew
     struct progress progress;
     struct timespec begin;
 };
@@ -107,12 +60,13 @@ static bool allocate_fallback(struct run *run, struct error *error)
 {
     struct network_shape shape = run->model->network.shape;
     struct classes none = {0};
+    size_t state = run->model->network.state;
     shape.maxent = 0;
-    run->fallback_hidden = memory_new(shape.hidden, sizeof *run->fallback_hidden, error);
-    if (run->fallback_hidden == NULL || !network_init(&run->fallback, &shape, &none, error))
+    run->fallback_state = memory_new(state, sizeof *run->fallback_state, error);
+    if (run->fallback_state == NULL || !network_init(&run->fallback, &shape, &none, error))
         return false;
-    network_copy_dense(&run->fallback, &run->model->network);
-    memcpy(run->fallback_hidden, run->model->hidden, shape.hidden * sizeof(float));
+    network_copy_weights(&run->fallback, &run->model->network);
+    memcpy(run->fallback_state, run->model->state, state * sizeof(float));
     return true;
 }
 
@@ -122,10 +76,10 @@ static bool is_finite(const struct run *run, struct error *error)
 {
     const struct model *model = run->model;
     bool finite = network_is_finite(&model->network, error);
-    for (size_t i = 0; i < model->network.shape.hidden && finite; i++)
-        if (!isfinite(model->hidden[i]))
-            finite = error_set(error, "hidden layer: found %g, wanted finite numbers",
-                               (double)model->hidden[i]);
+    for (size_t i = 0; i < model->network.state && finite; i++)
+        if (!isfinite(model->state[i]))
+            finite =
+                error_set(error, "state: found %g, wanted finite numbers", (double)model->state[i]);
     return finite || error_prefix(error,
                                   "epoch %" PRId64 ", word %" PRIu64
                                   ": training has blown up at learning rate %g: ",
@@ -137,7 +91,8 @@ static bool save(struct run *run, uint64_t position, double train_log10_prob, st
     struct model *model = run->model;
     model->record.position = position;
     model->record.train_log10_prob = train_log10_prob;
-    return is_finite(run, error) && model_save(model, run->training->model_path, error);
+    return is_finite(run, error) && checkpoint_write(&run->checkpoint, &model->record, error) &&
+           model_save(model, run->training->model_path, error);
 }
 
 // ---- one epoch --------------------------------------------------------------------------------
@@ -188,19 +143,21 @@ static bool resume_epoch(struct run *run, int32_t *previous, struct error *error
 {
     struct training_record *record = &run->model->record;
     struct learner *learner = &run->learner;
-    learner_start(learner, STATE_START, record->position > 0 ? run->model->hidden : NULL);
-    learner->counter = 0;
+    uint64_t words = 0;
+    if (!run->resumed)
+        learner_start(learner, record->position > 0 ? STATE_STORED : STATE_TEXT, run->model->state);
     *previous = WORD_END;
-    while (learner->counter < record->position) {
-        history_push(learner->history, *previous);
+    for (; words < record->position; words++) {
+        if (!run->resumed)
+            history_push(learner->history, *previous);
         if (!corpus_next(run->training->train, previous))
             return corpus_ok(run->training->train, error) &&
                    error_set(error,
                              "the training text has %" PRIu64
                              " words, the model was saved after word %" PRIu64,
-                             learner->counter, record->position);
-        learner->counter++;
+                             words, record->position);
     }
+    learner->counter = words;
     run->progress.words = record->position;
     run->progress.train_log10_prob = record->position > 0 ? record->train_log10_prob : 0;
     return true;
@@ -216,16 +173,9 @@ static bool train_word(struct run *run, int32_t previous, int32_t word, struct e
             return blown_up(run, corpus_line_number(run->training->train), prob, error);
         run->progress.train_log10_prob += log10(prob);
     }
-    if (learner->rule.independent && word == WORD_END)
-        learner_start(learner, STATE_INDEPENDENT, NULL);
     run->progress.words++;
     run->progress.words_this_run++;
     return true;
-}
-
-static void keep_hidden(struct run *run, const float *hidden)
-{
-    memcpy(run->model->hidden, hidden, run->model->network.shape.hidden * sizeof *hidden);
 }
 
 // What is left of the rate after `done` of the epochs that are left: a power above 1 leaves more of
@@ -246,12 +196,13 @@ static float alpha_now(const struct run *run)
     return (float)fallen_rate(run, (double)run->progress.words / (double)record->train_words);
 }
 
-// A save within an epoch, if one is due.
-static bool save_if(bool due, struct run *run, const float *hidden, struct error *error)
+// A save within an epoch. The state is that of the stream which has come furthest.
+static bool save_within_epoch(struct run *run, struct error *error)
 {
-    if (!due)
-        return true;
-    keep_hidden(run, hidden);
+    if (run->training->streams > 0)
+        batch_values(&run->batch.batch, run->batch.batch.tape.streams - 1, run->model->state);
+    else
+        learner_values(&run->learner, run->model->state);
     return save(run, run->progress.words, run->progress.train_log10_prob, error);
 }
 
@@ -264,7 +215,8 @@ static bool train_online(struct run *run, struct error *error)
         !resume_epoch(run, &previous, error))
         return false;
     clock_gettime(CLOCK_MONOTONIC, &run->begin);
-    learner->rule.alpha = alpha_now(run);
+    if (!run->resumed)
+        learner->rule.alpha = alpha_now(run);
     while (corpus_next(training->train, &word)) {
         if (!train_word(run, previous, word, error))
             return false;
@@ -274,14 +226,14 @@ static bool train_online(struct run *run, struct error *error)
             learner->rule.alpha = alpha_now(run);
         }
         bool due = training->save_every > 0 && learner->counter % training->save_every == 0;
-        if (!save_if(due, run, learner_hidden(learner), error))
+        if (due && !save_within_epoch(run, error))
             return false;
     }
     if (!corpus_ok(training->train, error))
         return false;
-    learner_step(learner, previous,
-                 WORD_OOV); // takes in the last word, as the reference does before it saves
-    keep_hidden(run, learner_hidden(learner));
+    // Takes in the last word, as the reference does before it saves.
+    learner_step(learner, previous, WORD_OOV);
+    learner_values(learner, run->model->state);
     return true;
 }
 
@@ -293,20 +245,20 @@ static bool train_in_batches(struct run *run, struct error *error)
     bool more;
     progress->words = run->model->record.position;
     progress->train_log10_prob = progress->words > 0 ? run->model->record.train_log10_prob : 0;
-    if (!batch_run_start(batch, progress->words, error))
+    if (!batch_run_start(batch, progress->words, !run->resumed, error))
         return false;
     clock_gettime(CLOCK_MONOTONIC, &run->begin);
     for (before = progress->words;; before = progress->words) {
-        batch->batch.rule.alpha = alpha_now(run);
+        batch->batch.rule.step.alpha = alpha_now(run);
         if (!batch_run_next(batch, &progress->words, &progress->train_log10_prob, &more, error))
             return false;
         if (!more)
-            return batch_run_finish(batch, run->model->hidden, error);
+            return batch_run_finish(batch, run->model->state, error);
         progress->words_this_run += progress->words - before;
         if (progress->words / REPORT_EVERY != before / REPORT_EVERY)
             report(run, false);
         bool due = every > 0 && progress->words / every != before / every;
-        if (!save_if(due, run, batch_hidden(&batch->batch, batch->batch.streams - 1), error))
+        if (due && !save_within_epoch(run, error))
             return false;
     }
 }
@@ -318,6 +270,7 @@ static bool train_epoch(struct run *run, struct error *error)
         .epoch = record->epochs, .alpha = record->alpha, .total_words = record->train_words};
     if (run->training->streams > 0 ? !train_in_batches(run, error) : !train_online(run, error))
         return false;
+    run->resumed = false;
     if (run->progress.words == 0)
         return error_set(error, "the training text is empty");
     run->progress.seconds = seconds_since(&run->begin);
@@ -332,7 +285,7 @@ static bool validate(struct run *run, struct error *error)
     struct validation validation;
     run->progress.has_validation = true;
     if (!validation_run(&model->network, model->record.independent, &model->vocabulary,
-                        run->training->valid, run->pool, model->hidden, &validation, error))
+                        run->training->valid, run->pool, model->state, &validation, error))
         return false;
     run->progress.valid_log10_prob = validation.log10_prob;
     run->progress.valid_words = validation.words;
@@ -367,13 +320,13 @@ static bool schedule(struct run *run)
     struct model *model = run->model;
     struct training_record *record = &model->record;
     double now = run->progress.valid_log10_prob, last = record->valid_log10_prob;
-    size_t bytes = model->network.shape.hidden * sizeof(float);
+    size_t bytes = model->network.state * sizeof(float);
     if (now < last) {
-        network_copy_dense(&model->network, &run->fallback);
-        memcpy(model->hidden, run->fallback_hidden, bytes);
+        network_copy_weights(&model->network, &run->fallback);
+        memcpy(model->state, run->fallback_state, bytes);
     } else {
-        network_copy_dense(&run->fallback, &model->network);
-        memcpy(run->fallback_hidden, model->hidden, bytes);
+        network_copy_weights(&run->fallback, &model->network);
+        memcpy(run->fallback_state, model->state, bytes);
     }
     if (run->training->epochs > 0) {
         record->alpha = fallen_rate(run, 1);
@@ -398,16 +351,20 @@ static bool epochs_left(const struct run *run)
            (training->epochs == 0 || done < training->epochs);
 }
 
-static bool begin_batches(struct run *run, struct error *error)
+// What learns: the one way or the other.
+static bool begin_learning(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
-    const struct learning_rule *online = &run->learner.rule;
-    struct batch_rule rule = {.beta = online->beta,
-                              .gradient_cutoff = online->gradient_cutoff,
-                              .through_time = online->bptt > 1,
-                              .independent = online->independent};
-    return training->streams == 0 ||
-           batch_run_init(&run->batch, run->model, &rule, training->streams, run->pool,
+    if (training->streams == 0)
+        return learner_init(&run->learner, &run->model->network, &run->rule, error);
+    struct batch_rule rule = {.optimiser = training->optimiser,
+                              .step = {.alpha = run->rule.alpha,
+                                       .beta = run->rule.beta,
+                                       .clip_norm = (float)training->clip_norm},
+                              .gradient_cutoff = run->rule.gradient_cutoff,
+                              .through_time = run->rule.bptt > 0,
+                              .independent = run->rule.independent};
+    return batch_run_init(&run->batch, run->model, &rule, training->streams, run->pool,
                           training->train, error);
 }
 
@@ -436,27 +393,105 @@ static bool run_epochs(struct run *run, struct error *error)
     return true;
 }
 
+// ---- checkpoint -------------------------------------------------------------------------------
+
+static void list_settings(struct run *run, uint64_t train, uint64_t valid)
+{
+    const struct training *training = run->training;
+    struct checkpoint *checkpoint = &run->checkpoint;
+    const struct training_record *record = &run->model->record;
+    char layers[SHAPE_TEXT];
+    shape_print_layers(&run->model->network.shape, layers);
+    checkpoint_setting(checkpoint, "vocabulary", "%016" PRIx64,
+                       fingerprint_vocabulary(&run->model->vocabulary));
+    checkpoint_setting(checkpoint, "-layers", "%s", layers);
+    checkpoint_setting(checkpoint, "text of -train", "%016" PRIx64, train);
+    checkpoint_setting(checkpoint, "text of -valid", "%016" PRIx64, valid);
+    checkpoint_setting(checkpoint, "-streams", "%zu", training->streams);
+    if (training->streams > 0) {
+        checkpoint_setting(checkpoint, "-optimiser", "%s", training->optimiser->name);
+        checkpoint_setting(checkpoint, "-clip-norm", "%g", training->clip_norm);
+    }
+    checkpoint_setting(checkpoint, "-alpha", "%g", training->alpha);
+    checkpoint_setting(checkpoint, "-beta", "%g", training->beta);
+    checkpoint_setting(checkpoint, "-gradient-cutoff", "%g", training->gradient_cutoff);
+    checkpoint_setting(checkpoint, "-min-improvement", "%g", training->min_improvement);
+    checkpoint_setting(checkpoint, "-epochs", "%" PRId64, training->epochs);
+    checkpoint_setting(checkpoint, "-bptt", "%" PRId64, record->bptt);
+    checkpoint_setting(checkpoint, "-bptt-block", "%" PRId64, record->bptt_block);
+    checkpoint_setting(checkpoint, "-independent", "%d", record->independent);
+    checkpoint_setting(checkpoint, "RNNLM_KERNELS", "%s", kernels->name);
+}
+
+// What must be kept.
+static void list_memory(struct run *run)
+{
+    struct kept *kept = &run->checkpoint.kept;
+    struct model *model = run->model;
+    kept_add_network(kept, "network", &model->network);
+    kept_add(kept, "model", "state", model->state, model->network.state * sizeof(float));
+    kept_add_network(kept, "best", &run->fallback);
+    kept_add(kept, "best", "state", run->fallback_state, model->network.state * sizeof(float));
+    if (run->training->streams > 0) {
+        batch_kept(&run->batch.batch, kept);
+    } else {
+        learner_kept(&run->learner, kept);
+        kept_add(kept, "learner", "alpha", &run->learner.rule.alpha, sizeof(float));
+    }
+}
+
+static bool train_fingerprint(const struct run *run, uint64_t *fingerprint, struct error *error)
+{
+    if (run->training->streams == 0)
+        return fingerprint_text(run->training->train, &run->model->vocabulary, fingerprint, error);
+    *fingerprint = text_streams_fingerprint(run->batch.streams);
+    return true;
+}
+
+// Goes on from a checkpoint, if there is one.
+static bool resume(struct run *run, uint64_t valid, struct error *error)
+{
+    uint64_t train;
+    bool found;
+    if (!checkpoint_init(&run->checkpoint, run->training->model_path, &run->model->record, error) ||
+        !train_fingerprint(run, &train, error))
+        return false;
+    list_settings(run, train, valid);
+    list_memory(run);
+    if (!kept_ok(&run->checkpoint.kept, error) ||
+        !checkpoint_read(&run->checkpoint, &run->model->record, &found, error))
+        return false;
+    run->resumed = found && run->model->record.position > 0;
+    if (found && run->training->resumed != NULL)
+        run->training->resumed(run->training->context, run->checkpoint.path);
+    return true;
+}
+
 bool train_model(struct model *model, const struct training *training, struct error *error)
 {
-    struct run run = {.model = model, .training = training};
-    struct learning_rule rule = {.alpha = (float)model->record.alpha,
-                                 .beta = (float)training->beta,
-                                 .gradient_cutoff = (float)training->gradient_cutoff,
-                                 .bptt = model->record.bptt,
-                                 .bptt_block = model->record.bptt_block,
-                                 .independent = model->record.independent};
+    struct run run = {.model = model,
+                      .training = training,
+                      .rule = {.alpha = (float)model->record.alpha,
+                               .beta = (float)training->beta,
+                               .gradient_cutoff = (float)training->gradient_cutoff,
+                               .bptt = model->record.bptt,
+                               .bptt_block = model->record.bptt_block,
+                               .independent = model->record.independent}};
+    uint64_t valid = 0;
     model->record.save_every = training->save_every;
     size_t threads = training->threads > 0 ? training->threads : threads_available();
-    bool ok =
-        (run.pool = pool_new(threads, error)) != NULL &&
-        learner_init(&run.learner, &model->network, &rule, error) && begin_batches(&run, error) &&
-        (training->valid == NULL || (validation_check(training->valid, &model->vocabulary, error) &&
-                                     allocate_fallback(&run, error))) &&
-        run_epochs(&run, error);
+    bool ok = (run.pool = pool_new(threads, error)) != NULL && begin_learning(&run, error) &&
+              (training->valid == NULL ||
+               (validation_check(training->valid, &model->vocabulary, &valid, error) &&
+                allocate_fallback(&run, error))) &&
+              resume(&run, valid, error) && run_epochs(&run, error);
+    if (ok)
+        checkpoint_remove(&run.checkpoint);
+    checkpoint_free(&run.checkpoint);
     learner_free(&run.learner);
     batch_run_free(&run.batch);
     pool_free(run.pool);
     network_free(&run.fallback);
-    free(run.fallback_hidden);
+    free(run.fallback_state);
     return ok;
 }

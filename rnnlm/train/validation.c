@@ -7,17 +7,22 @@
 
 #include "base/memory.h"
 #include "net/march.h"
+#include "train/fingerprint.h"
 
 enum { BLOCK = 8192 }; // words at a time
 
-bool validation_check(struct corpus *text, const struct vocabulary *vocabulary, struct error *error)
+bool validation_check(struct corpus *text, const struct vocabulary *vocabulary,
+                      uint64_t *fingerprint, struct error *error)
 {
     uint64_t words = 0, known = 0;
     int32_t word;
     if (!corpus_start(text, vocabulary, error))
         return false;
-    for (; corpus_next(text, &word); words++)
+    *fingerprint = FINGERPRINT_EMPTY;
+    for (; corpus_next(text, &word); words++) {
         known += word >= 0;
+        *fingerprint = fingerprint_add(*fingerprint, word);
+    }
     return corpus_ok(text, error) &&
            (known > 0 ||
             error_set(error, "%s: %s", corpus_name(text),
@@ -72,25 +77,22 @@ static bool score(struct pass *pass, struct corpus *text, struct validation *val
 
 bool validation_run(const struct network *network, bool independent,
                     const struct vocabulary *vocabulary, struct corpus *text, struct pool *pool,
-                    float *hidden, struct validation *validation, struct error *error)
+                    float *value, struct validation *validation, struct error *error)
 {
     struct forward_crew crew = {.pool = NULL};
     struct pass *pass = memory_new(1, sizeof *pass, error);
-    struct state *reset = state_at_start(network, STATE_INDEPENDENT, NULL, error);
     *validation = (struct validation){.words = 0};
-    bool ok = pass != NULL && reset != NULL && corpus_start(text, vocabulary, error) &&
-              (pass->state = state_at_start(network, STATE_START, NULL, error)) != NULL &&
-              forward_crew_init(&crew, network, pool, error) &&
-              march_init(&pass->march, &crew, independent ? reset : NULL, error) &&
-              score(pass, text, validation, error);
+    bool ok = pass != NULL && corpus_start(text, vocabulary, error) &&
+              (pass->state = state_at_start(network, STATE_TEXT, NULL, error)) != NULL &&
+              forward_crew_init(&crew, network, independent, pool, error) &&
+              march_init(&pass->march, &crew, error) && score(pass, text, validation, error);
     if (ok)
-        memcpy(hidden, pass->state->hidden, network->shape.hidden * sizeof *hidden);
+        memcpy(value, pass->state->value, network->state * sizeof *value);
     if (pass != NULL) {
         march_free(&pass->march);
         free(pass->state);
     }
     forward_crew_free(&crew);
-    free(reset);
     free(pass);
     return ok;
 }

@@ -14,14 +14,14 @@ struct validation {
 };
 
 // Reads the text once, before training that may take days. Error: that of the text, or no word of
-// it is known.
+// it is known. Leaves its fingerprint.
 bool validation_check(struct corpus *text, const struct vocabulary *vocabulary,
-                      struct error *error);
+                      uint64_t *fingerprint, struct error *error);
 
-// Scores the text, and leaves in hidden[H] the activation behind its last word. Error: no memory,
-// or that of the text.
+// Scores the text, and leaves in `value` [network.state] the values of the state behind its last
+// word. Error: no memory, or that of the text.
 bool validation_run(const struct network *network, bool independent,
                     const struct vocabulary *vocabulary, struct corpus *text, struct pool *pool,
-                    float *hidden, struct validation *validation, struct error *error);
+                    float *value, struct validation *validation, struct error *error);
 
 #endif

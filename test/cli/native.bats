@@ -9,6 +9,8 @@ setup_file() {
     rnnlm $options -binary -rnnlm binary >binary.log
     rnnlm $options -format native -rnnlm native >native.log
     rnnlm-model -rnnlm native -o half -format native-bf16
+    rnnlm -train train -valid valid -layers elman:10:tanh,elman:8,compression:6 -class 20 -bptt 2 -max-iter 1 \
+        -format native -rnnlm stack >stack.log
 }
 
 setup() {
@@ -31,9 +33,30 @@ wrong() {
     grep -qF -- "$text" err || fail "$*: no \"$text\" in: $(cat err)"
 }
 
+# patch FILE OFFSET BYTES: as printf has them.
+patch() {
+    printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 # damage FILE OFFSET: another byte there.
 damage() {
-    printf '\125' | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+    local old
+    old="$(od -An -tu1 -j "$2" -N 1 "$1")"
+    patch "$1" "$2" "\\$(printf '%03o' $((old ^ 85)))"
+}
+
+# sections FILE: a line for each section: name, where it begins, bytes (the format is in model/sections.h).
+sections() {
+    local count i name rows stride offset size type
+    count="$(od -An -tu8 -j 40 -N 8 "$1")"
+    for i in $(seq 0 $((count - 1))); do
+        name="$(dd if="$1" bs=1 skip=$((64 + 96 * i)) count=48 status=none | tr -d '\0')"
+        type="$(od -An -tu4 -j $((112 + 96 * i)) -N 4 "$1")"
+        set -- "$1" $(od -An -v -w40 -tu8 -j $((120 + 96 * i)) -N 32 "$1")
+        case $((type)) in 1) size=1 ;; 2) size=8 ;; 5) size=2 ;; *) size=4 ;; esac
+        echo "$name $5 $(($2 * $4 * size))"
+        set -- "$1"
+    done
 }
 
 @test "native: training saves the same model in every format" {
@@ -112,7 +135,9 @@ damage() {
     sed 1d native >wanted
     sed 1d binary | cmp - wanted
     sed 1d half | cmp - wanted
-    for line in "format: native" "hidden layer size: 20" "class size: 20" "direct connections: 1000000" \
+    for line in "format: native" "layers: elman:20:logistic" "hidden layer size: 20" "compression layer size: 0" \
+        "output: class" "class size: 20" "direct connections: 1000000" "direct order: 3" \
+        "parameter layer0.recurrent: 20 x 20" "parameter output.hash: 1 x 1000000" \
         "bptt: 3" "finished epochs: 2" "training file: train" "validation file: valid"; do
         grep -qx "$line" native || fail "no $line in $(cat native)"
     done
@@ -138,6 +163,105 @@ damage() {
         wrong 1 "rnnlm: native: " rnnlm -rnnlm native -test test -debug 0
         wrong 1 "rnnlm-model: " rnnlm-model -rnnlm - -check <native
     done
+}
+
+@test "native: damage in any section is found, and named" {
+    sections "$models/stack" >sections
+    [ "$(wc -l <sections)" -eq 15 ] || fail "$(cat sections)"
+    while read -r name offset bytes; do
+        for at in "$offset" $((offset + bytes / 2)) $((offset + bytes - 1)); do
+            cp "$models/stack" stack
+            damage stack "$at"
+            wrong 1 "rnnlm-model: stack: $name: found checksum" rnnlm-model -rnnlm stack -check
+            wrong 1 "rnnlm: stack: $name: found checksum" rnnlm -train train -one-iter -rnnlm stack -debug 0
+            case "$name" in
+            layer* | output*) ;; # what is used in place is not verified
+            *) wrong 1 "rnnlm: stack: $name: found checksum" rnnlm -rnnlm stack -test test -debug 0 ;;
+            esac
+        done
+    done <sections
+}
+
+@test "native: newer versions, other kinds of files and other machines' are refused in a line" {
+    local way
+    for way in "12 \\003 native format version: found 3, wanted at most 2" \
+        "12 \\000 native format version: found 0, wanted at most 2" \
+        "8 \\001\\002\\003\\004 written by a machine of the other byte order" \
+        "8 \\001 byte order: found mark" \
+        "16 checkpoint found a checkpoint, wanted a model"; do
+        cp "$models/stack" stack
+        patch stack ${way%% *} "$(echo "$way" | cut -d ' ' -f 2)"
+        wrong 1 "stack: $(echo "$way" | cut -d ' ' -f 3-)" rnnlm-model -rnnlm stack -check
+        wrong 1 "stack: $(echo "$way" | cut -d ' ' -f 3-)" rnnlm -rnnlm stack -test test -debug 0
+        gzip -f stack
+        wrong 1 "stack.gz: $(echo "$way" | cut -d ' ' -f 3-)" rnnlm-model -rnnlm stack.gz -check
+        [ ! -s out ]
+    done
+}
+
+@test "native: a stack of layers: sizes, formats, scores" {
+    rnnlm-model -rnnlm "$models/stack" -check >check
+    local words line
+    words="$(sed -n 's/^vocabulary size: //p' check)"
+    for line in "format: native" "layers: elman:10:tanh,elman:8:logistic,compression:6" "output: class" \
+        "class size: 20" "direct connections: 0" "parameter layer0.input: $words x 10" \
+        "parameter layer0.recurrent: 10 x 10" "parameter layer1.input: 8 x 10" \
+        "parameter layer1.recurrent: 8 x 8" "parameter layer2.input: 6 x 8" \
+        "parameter output.words: $words x 6" "parameter output.classes: 20 x 6" \
+        "weights: $((words * 16 + 100 + 80 + 64 + 48 + 120))" "bptt: 2"; do
+        grep -qx "$line" check || fail "no $line in $(cat check)"
+    done
+    ! grep -q "hidden layer size\|compression layer size\|parameter output.hash" check
+    rnnlm-model -rnnlm "$models/stack" -o half -format native-bf16
+    rnnlm-model -rnnlm half -check | sed 1d >found
+    sed 1d check | cmp - found
+    gzip <"$models/stack" >stack.gz
+    for model in stack.gz half; do
+        rnnlm -rnnlm "$models/stack" -test test >wanted
+        rnnlm -rnnlm $model -test test >found
+        near "$(figure "PPL net" found)" "$(figure "PPL net" wanted)" 1e-3
+    done
+    cp "$models/stack" stack
+    rnnlm -train train -valid valid -rnnlm stack -max-iter 2 >log
+    rnnlm-model -rnnlm stack -check | grep -qx "finished epochs: 2"
+}
+
+@test "native: the reference's formats refuse a stack and say what to type" {
+    for format in text binary; do
+        wrong 1 "x: format $format holds one logistic elman layer" \
+            rnnlm-model -rnnlm "$models/stack" -o x -format $format
+        grep -qF -- "-format native" err
+        wrong 1 "-format native is wanted" rnnlm -train train -one-iter -rnnlm x -layers elman:5:tanh -format $format \
+            -debug 0
+        [ ! -e x ]
+    done
+    wrong 1 'option -layers: found layer "zebra"' \
+        rnnlm -train train -one-iter -rnnlm x -layers zebra:5 -format native -debug 0
+    wrong 1 'option -layers: found activation "sinus"' \
+        rnnlm -train train -one-iter -rnnlm x -layers elman:5:sinus -format native -debug 0
+    [ ! -e x ]
+}
+
+@test "native: files of version 1 are read, used in place and converted" {
+    local name ppl
+    cp "$BATS_TEST_DIRNAME/../golden/native-v1.text" text
+    while read -r name ppl; do
+        gzip -dc <"$BATS_TEST_DIRNAME/../golden/$name.model.gz" >old
+        rnnlm-model -rnnlm old -o new
+        rnnlm-model -rnnlm old -check >wanted
+        rnnlm-model -rnnlm new -check | cmp - wanted
+        grep -qx "vocabulary size: 14" wanted
+        grep -qx "training file: train" wanted
+        [ "$(($(od -An -tu4 -j 12 -N 4 old)))" -eq 1 ]
+        [ "$(($(od -An -tu4 -j 12 -N 4 new)))" -eq 2 ]
+        for model in old new "$BATS_TEST_DIRNAME/../golden/$name.model.gz"; do
+            rnnlm -rnnlm "$model" -test text >found
+            near "$(figure "PPL net" found)" "$ppl" "$(case $name in *bf16) echo 1e-3 ;; *) echo 1e-6 ;; esac)"
+        done
+        damage old 200
+        wrong 1 "rnnlm: old: header: found checksum" rnnlm -rnnlm old -test text -debug 0
+        wrong 1 "rnnlm-model: old: header: found checksum" rnnlm-model -rnnlm old -check
+    done <"$BATS_TEST_DIRNAME/../golden/native-v1.ppl"
 }
 
 @test "native: an old model stays when the new one cannot be written" {

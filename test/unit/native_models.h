@@ -1,12 +1,13 @@
-// Small models for the tests of native files, and how two are compared. Include after cmocka.h.
+// Small models for the tests of model files, and how two are compared.
 #ifndef NATIVE_MODELS_H
 #define NATIVE_MODELS_H
+
+#include "testing.h"
 
 #include "base/bfloat16.h"
 #include "model/model_file.h"
 #include "net/forward.h"
 #include "scratch.h"
-#include "testing.h"
 
 typedef bool reader_of_models(struct model *, const char *, struct error *);
 
@@ -14,31 +15,45 @@ typedef bool reader_of_models(struct model *, const char *, struct error *);
 
 // ---- models -----------------------------------------------------------------------------------
 
-static const struct network_shape plain = {.words = 13, .hidden = 5, .classes = 3},
-                                  compressed = {.words = 40,
-                                                .hidden = 17,
-                                                .classes = 4,
-                                                .compression = 33,
-                                                .maxent = 5003,
-                                                .maxent_order = 3},
-                                  least = {.words = 1, .hidden = 1, .classes = 1};
+// What a network is made of.
+struct recipe {
+    size_t words;
+    const char *layers;
+    size_t classes, maxent;
+    int maxent_order;
+    double range; // of the weights, 0 for 2
+};
 
-static inline void make_model(struct model *model, const struct network_shape *shape,
+static const struct recipe plain = {13, "elman:5", 3, 0, 0, 0},
+                           compressed = {40, "elman:17,compression:33", 4, 5003, 3, 0},
+                           least = {1, "elman:1", 1, 0, 0, 0},
+                           stacked = {13, "elman:5:tanh,elman:4,compression:3", 3, 17, 2, 0},
+                           deep = {20, "elman:18:tanh,elman:33", 5, 0, 0, 0.5};
+
+static inline void make_vocabulary(struct vocabulary *vocabulary, size_t words)
+{
+    struct error error;
+    assert_true(vocabulary_init(vocabulary, &error));
+    for (size_t i = 1; i < words; i++) {
+        char word[16];
+        int length = snprintf(word, sizeof word, "w%zu", i * i);
+        assert_int_equal(vocabulary_add(vocabulary, word, (size_t)length, &error), i);
+        vocabulary->count[i] = 1000 / i;
+    }
+}
+
+static inline void make_model(struct model *model, const struct recipe *recipe,
                               enum model_format format)
 {
     struct error error;
+    struct network_shape shape = new_shape(recipe->words, recipe->layers, recipe->classes,
+                                           recipe->maxent, recipe->maxent_order);
     memset(model, 0, sizeof *model);
-    assert_true(vocabulary_init(&model->vocabulary, &error));
-    for (size_t i = 1; i < shape->words; i++) {
-        char word[16];
-        int length = snprintf(word, sizeof word, "w%zu", i * i);
-        assert_int_equal(vocabulary_add(&model->vocabulary, word, (size_t)length, &error), i);
-        model->vocabulary.count[i] = 1000 / i;
-    }
-    make_network(&model->network, shape, 3, 2);
+    make_vocabulary(&model->vocabulary, recipe->words);
+    make_network(&model->network, &shape, 3, recipe->range > 0 ? recipe->range : 2);
     assert_true(model_attach(model, &error));
-    for (size_t i = 0; i < shape->hidden; i++)
-        model->hidden[i] = (float)i / 7;
+    for (size_t i = 0; i < model->network.layer[0].units; i++)
+        model->state[i] = (float)i / 7;
     model->format = format;
     model->record = (struct training_record){.train_file = memory_text("train text", 10, &error),
                                              .valid_log10_prob = -1234.5678901234,
@@ -55,62 +70,79 @@ static inline void make_model(struct model *model, const struct network_shape *s
                                              .halving = true};
 }
 
-static inline void save(const struct network_shape *shape, enum model_format format,
-                        const char *path)
+static inline void save_model(const struct model *model, const char *path)
+{
+    struct error error = {""};
+    if (!model_save(model, path, &error))
+        fail_msg("%s", error.text);
+}
+
+static inline void save(const struct recipe *recipe, enum model_format format, const char *path)
 {
     struct model model;
-    struct error error;
-    make_model(&model, shape, format);
-    assert_true(model_save(&model, path, &error));
+    make_model(&model, recipe, format);
+    save_model(&model, path);
     model_free(&model);
 }
 
-// Floats, or halves where there are no floats.
-struct array {
-    const float *data;
-    const uint16_t *half;
-    size_t rows, width, stride, half_stride;
-};
-
-static inline void list_arrays(const struct model *model, struct array list[6])
+static inline void read_with(reader_of_models *reader, struct model *model, const char *path)
 {
-    const struct network *network = &model->network;
-    const struct network_shape *shape = &network->shape;
-    list[0] = (struct array){network->embedding, network->half_embedding, shape->words,
-                             shape->hidden,      network->hidden_row,     network->half_hidden_row};
-    list[1] =
-        (struct array){network->output,       network->half_output, shape->words + shape->classes,
-                       network->output_width, network->output_row,  network->half_output_row};
-    list[2] = (struct array){network->maxent, network->half_maxent, shape->maxent, 1, 1, 1};
-    list[3] = (struct array){network->recurrent,  NULL, shape->hidden, shape->hidden,
-                             network->hidden_row, 0};
-    list[4] = (struct array){network->compression, NULL, shape->compression, shape->hidden,
-                             network->hidden_row,  0};
-    list[5] = (struct array){model->hidden, NULL, 1, shape->hidden, shape->hidden, 0};
+    struct error error = {""};
+    if (!reader(model, path, &error))
+        fail_msg("%s", error.text);
 }
 
-static inline double element(const struct array *array, size_t row, size_t column)
+// A float of a parameter.
+static inline float *weight(const struct model *model, const char *name, size_t row, size_t column)
 {
-    if (array->data != NULL)
-        return (double)array->data[row * array->stride + column];
-    return (double)bfloat16_to(array->half[row * array->half_stride + column]);
+    const struct parameter *parameter = network_parameter(&model->network, name);
+    if (parameter == NULL || row >= parameter->rows || column >= parameter->width)
+        fail_msg("no %s[%zu][%zu]", name, row, column);
+    return parameter_row(parameter, row) + column;
 }
 
-// The first three, which are the large ones, may be off by `tolerance` of themselves, and a little.
+// ---- comparisons ------------------------------------------------------------------------------
+
+// Whether files may hold a parameter in bfloat16.
+static inline bool may_be_half(const struct network *network, size_t parameter)
+{
+    return parameter >= network->output_at ||
+           network->parameter[parameter].use == PARAMETER_BY_INPUT;
+}
+
+static inline double element(const struct parameter *parameter, size_t row, size_t column)
+{
+    if (parameter->type == PARAMETER_FLOAT)
+        return (double)parameter_row(parameter, row)[column];
+    return (double)bfloat16_to(parameter_half_row(parameter, row)[column]);
+}
+
+// What `found` holds may be off by `tolerance` of itself, and a little; its padding is 0.
+static inline void assert_same_parameter(const struct parameter *found,
+                                         const struct parameter *wanted, double tolerance)
+{
+    assert_string_equal(found->name, wanted->name);
+    assert_true(found->rows == wanted->rows && found->width == wanted->width);
+    for (size_t row = 0; row < found->rows; row++)
+        for (size_t j = 0; j < found->stride; j++) {
+            double x = element(found, row, j), y = j < found->width ? element(wanted, row, j) : 0;
+            if (!(fabs(x - y) <= (j < found->width ? tolerance * (fabs(y) + 1e-4) : 0)))
+                fail_msg("%s, row %zu, column %zu: found %.9g, wanted %.9g", found->name, row, j, x,
+                         y);
+        }
+}
+
+// Only those that may be in bfloat16 may be off.
 static inline void assert_same_weights(const struct model *found, const struct model *wanted,
                                        double tolerance)
 {
-    struct array a[6], b[6];
-    list_arrays(found, a);
-    list_arrays(wanted, b);
-    for (int i = 0; i < 6; i++)
-        for (size_t row = 0; row < b[i].rows; row++)
-            for (size_t j = 0; j < b[i].stride; j++) {
-                double x = element(&a[i], row, j), y = element(&b[i], row, j);
-                if (!(fabs(x - y) <= (i < 3 ? tolerance * (fabs(y) + 1e-4) : 0)))
-                    fail_msg("array %d, row %zu, column %zu: found %.9g, wanted %.9g", i, row, j, x,
-                             y);
-            }
+    const struct network *a = &found->network, *b = &wanted->network;
+    assert_int_equal(a->parameters, b->parameters);
+    for (size_t i = 0; i < b->parameters; i++)
+        assert_same_parameter(&a->parameter[i], &b->parameter[i],
+                              may_be_half(b, i) ? tolerance : 0);
+    assert_int_equal(a->state, b->state);
+    assert_memory_equal(found->state, wanted->state, b->state * sizeof *found->state);
 }
 
 static inline void assert_same_names(const char *found, const char *wanted)
@@ -137,9 +169,12 @@ static inline void assert_same_record(const struct training_record *a,
 
 static inline void assert_same_shape(const struct network_shape *a, const struct network_shape *b)
 {
-    assert_true(a->words == b->words && a->hidden == b->hidden && a->classes == b->classes);
-    assert_true(a->compression == b->compression && a->maxent == b->maxent);
-    assert_int_equal(a->maxent_order, b->maxent_order);
+    char a_layers[SHAPE_TEXT], b_layers[SHAPE_TEXT];
+    shape_print_layers(a, a_layers);
+    shape_print_layers(b, b_layers);
+    assert_string_equal(a_layers, b_layers);
+    assert_true(a->words == b->words && a->output == b->output && a->classes == b->classes &&
+                a->maxent == b->maxent && a->maxent_order == b->maxent_order);
 }
 
 static inline void assert_same_model(const struct model *found, const struct model *wanted,
@@ -169,10 +204,11 @@ static inline double score_all(const struct model *model)
     const struct network *network = &model->network;
     struct forward_weights weights;
     struct forward forward;
-    struct state *now = state_at_start(network, 0, model->hidden, NULL);
+    struct state *now = state_at_start(network, STATE_STORED, model->state, NULL);
     struct state *next = state_new(network, NULL);
     double sum = 0;
-    assert_true(now != NULL && next != NULL && forward_weights_init(&weights, network, NULL) &&
+    assert_true(now != NULL && next != NULL &&
+                forward_weights_init(&weights, network, false, NULL) &&
                 forward_init(&forward, &weights, 1, NULL));
     for (size_t i = 0; i < model->vocabulary.size; i++) {
         const char *word = vocabulary_word(&model->vocabulary, (int32_t)i);

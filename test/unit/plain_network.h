@@ -1,94 +1,219 @@
 // The network's definition as plainly as it can be written, in double precision: what the tests
-// hold the library against.
+// hold the library against. A new kind of layer, activation or output needs its equation here.
 #ifndef PLAIN_NETWORK_H
 #define PLAIN_NETWORK_H
 
+#include "net/state.h"
 #include "testing.h"
 
-enum { EMBEDDING, RECURRENT, COMPRESSION, OUTPUT, MAXENT, MATRICES };
+enum { PLAIN_PARAMETERS = 24, PLAIN_LAYERS = 4, PLAIN_UNITS = 64, PLAIN_GATES = 4 };
 
 struct plain {
-    struct network_shape shape;
-    const struct classes *classes;
-    size_t width; // of the output rows
-    double *weight[MATRICES];
+    const struct network *network;    // its shape, classes, and the names of its parameters
+    double *weight[PLAIN_PARAMETERS]; // rows x width, without padding
+    double *input[PLAIN_LAYERS], *recurrent[PLAIN_LAYERS], *bias[PLAIN_LAYERS]; // among them; NULL
+    double *words, *classes, *hash;                                             // likewise
 };
 
-// Entry `i` of matrix `m`, counted without padding.
-static inline float *network_weight(const struct network *network, int m, size_t i)
+// A state: what layers carry on (h, and c of long short-term memory), and the history.
+struct plain_state {
+    double value[PLAIN_LAYERS][2][PLAIN_UNITS];
+    int32_t history[SHAPE_MOST_ORDER];
+};
+
+// ---- weights ----------------------------------------------------------------------------------
+
+static inline size_t plain_count(const struct plain *plain, size_t p)
 {
-    size_t hidden = network->shape.hidden, width = network->output_width;
-    switch (m) {
-    case EMBEDDING:
-        return network->embedding + i / hidden * network->hidden_row + i % hidden;
-    case RECURRENT:
-        return network->recurrent + i / hidden * network->hidden_row + i % hidden;
-    case COMPRESSION:
-        return network->compression + i / hidden * network->hidden_row + i % hidden;
-    case OUTPUT:
-        return network->output + i / width * network->output_row + i % width;
-    default:
-        return network->maxent + i;
-    }
+    return plain->network->parameter[p].rows * plain->network->parameter[p].width;
 }
 
-static inline size_t plain_count(const struct plain *plain, int m)
+// Takes over the network's weights as they are now.
+static inline void plain_refresh(struct plain *plain)
 {
-    const struct network_shape *shape = &plain->shape;
-    const size_t count[MATRICES] = {shape->words * shape->hidden, shape->hidden * shape->hidden,
-                                    shape->compression * shape->hidden,
-                                    (shape->words + shape->classes) * plain->width, shape->maxent};
-    return count[m];
+    for (size_t p = 0; p < plain->network->parameters; p++)
+        for (size_t i = 0; i < plain_count(plain, p); i++)
+            plain->weight[p][i] = (double)*parameter_weight(&plain->network->parameter[p], i);
+}
+
+static inline double *plain_named(const struct plain *plain, const char *owner, const char *name)
+{
+    char full[PARAMETER_NAME];
+    snprintf(full, sizeof full, "%.12s.%.16s", owner, name);
+    const struct parameter *parameter = network_parameter(plain->network, full);
+    return parameter != NULL ? plain->weight[parameter - plain->network->parameter] : NULL;
 }
 
 static inline struct plain plain_new(const struct network *network)
 {
-    struct plain plain = {
-        .shape = network->shape, .classes = &network->classes, .width = network->output_width};
-    for (int m = 0; m < MATRICES; m++) {
-        plain.weight[m] = calloc(plain_count(&plain, m) + 1, sizeof(double));
-        assert_non_null(plain.weight[m]);
-        for (size_t i = 0; i < plain_count(&plain, m); i++)
-            plain.weight[m][i] = (double)*network_weight(network, m, i);
+    struct plain plain = {.network = network};
+    assert_true(network->parameters <= PLAIN_PARAMETERS && network->shape.layers <= PLAIN_LAYERS);
+    for (size_t p = 0; p < network->parameters; p++) {
+        plain.weight[p] = calloc(plain_count(&plain, p) + 1, sizeof(double));
+        assert_non_null(plain.weight[p]);
     }
+    for (size_t l = 0; l < network->shape.layers; l++) {
+        char owner[16];
+        snprintf(owner, sizeof owner, "layer%d", (int)l);
+        assert_true(network->shape.layer[l].units <= PLAIN_UNITS);
+        plain.input[l] = plain_named(&plain, owner, "input");
+        plain.recurrent[l] = plain_named(&plain, owner, "recurrent");
+        plain.bias[l] = plain_named(&plain, owner, "bias");
+    }
+    assert_string_equal(network->shape.output->name, "class");
+    plain.words = plain_named(&plain, "output", "words");
+    plain.classes = plain_named(&plain, "output", "classes");
+    plain.hash = plain_named(&plain, "output", "hash");
+    plain_refresh(&plain);
     return plain;
 }
 
 static inline void plain_free(struct plain *plain)
 {
-    for (int m = 0; m < MATRICES; m++)
-        free(plain->weight[m]);
+    for (size_t p = 0; p < PLAIN_PARAMETERS; p++)
+        free(plain->weight[p]);
 }
 
-static inline double plain_sigmoid(double x)
+// ---- layers -----------------------------------------------------------------------------------
+
+static inline double plain_logistic(double x)
 {
     return 1 / (1 + exp(-x));
 }
 
-// after = sigmoid(E[word] + W before); `recurrent` is W.
-static inline void plain_forward(const struct plain *plain, const double *recurrent,
-                                 const double *before, int32_t word, double *after)
+static inline double plain_activation(const char *name, double x)
 {
-    size_t hidden = plain->shape.hidden;
-    for (size_t i = 0; i < hidden; i++) {
-        double sum = word >= 0 ? plain->weight[EMBEDDING][(size_t)word * hidden + i] : 0;
-        for (size_t j = 0; j < hidden; j++)
-            sum += recurrent[i * hidden + j] * before[j];
-        after[i] = plain_sigmoid(sum);
+    if (strcmp(name, "logistic") == 0)
+        return plain_logistic(x);
+    if (strcmp(name, "tanh") == 0)
+        return tanh(x);
+    if (strcmp(name, "relu") == 0)
+        return x > 0 ? x : 0;
+    if (strcmp(name, "elu") == 0)
+        return x > 0 ? x : exp(x) - 1;
+    fail_msg("no equation for the activation %s", name);
+    return 0;
+}
+
+// a = E x + W h + b for all gates; at the bottom E x is the row of the word. `recurrent` is W.
+static inline void plain_sums(const struct plain *plain, size_t l, const double *recurrent,
+                              int32_t word, const double *below, const double *before, double *a)
+{
+    const struct layer_shape *shape = &plain->network->shape.layer[l];
+    size_t units = shape->units, sums = shape->type->gates * units;
+    size_t inputs = l > 0 ? shape[-1].units : 0;
+    for (size_t i = 0; i < sums; i++) {
+        a[i] = plain->bias[l] != NULL ? plain->bias[l][i] : 0;
+        if (l == 0 && word >= 0)
+            a[i] += plain->input[l][(size_t)word * sums + i];
+        for (size_t j = 0; j < inputs; j++)
+            a[i] += plain->input[l][i * inputs + j] * below[j];
+        for (size_t j = 0; j < units && recurrent != NULL; j++)
+            a[i] += recurrent[i * units + j] * before[j];
     }
 }
 
-// What the output rows see: the compression layer, or the hidden one.
-static inline void plain_input(const struct plain *plain, const double *hidden, double *input)
+static inline void plain_long_short_term(size_t n, const double *a, const double *c_before,
+                                         double *h, double *c)
 {
-    for (size_t i = 0; i < plain->width; i++) {
-        double sum = 0;
-        if (plain->shape.compression > 0)
-            for (size_t j = 0; j < plain->shape.hidden; j++)
-                sum += plain->weight[COMPRESSION][i * plain->shape.hidden + j] * hidden[j];
-        input[i] = plain->shape.compression > 0 ? plain_sigmoid(sum) : hidden[i];
+    for (size_t k = 0; k < n; k++) {
+        double i = plain_logistic(a[k]), f = plain_logistic(a[n + k]);
+        double g = tanh(a[2 * n + k]), o = plain_logistic(a[3 * n + k]);
+        c[k] = f * c_before[k] + i * g;
+        h[k] = o * tanh(c[k]);
     }
 }
+
+// One step of a layer.
+static inline void plain_layer(const struct plain *plain, size_t l, const double *recurrent,
+                               int32_t word, const double *below,
+                               const double before[2][PLAIN_UNITS], double after[2][PLAIN_UNITS])
+{
+    const struct layer_shape *shape = &plain->network->shape.layer[l];
+    const char *kind = shape->type->name;
+    double a[PLAIN_GATES * PLAIN_UNITS];
+    assert_true(shape->type->gates <= PLAIN_GATES);
+    plain_sums(plain, l, recurrent, word, below, before[0], a);
+    if (strcmp(kind, "elman") == 0)
+        for (size_t i = 0; i < shape->units; i++)
+            after[0][i] = plain_activation(shape->activation->name, a[i]);
+    else if (strcmp(kind, "compression") == 0)
+        for (size_t i = 0; i < shape->units; i++)
+            after[0][i] = plain_logistic(a[i]);
+    else if (strcmp(kind, "lstm") == 0)
+        plain_long_short_term(shape->units, a, before[1], after[0], after[1]);
+    else
+        fail_msg("no equation for layers of the kind %s", kind);
+}
+
+// The state behind `word`; `start` instead of `plain` has the recurrent matrices of the layers that
+// take the state before a text for given (start_known).
+static inline void plain_step_from(const struct plain *plain, const struct plain *start,
+                                   const struct plain_state *before, int32_t word,
+                                   struct plain_state *after)
+{
+    const double *below = NULL;
+    memcpy(after->history, before->history, sizeof after->history);
+    history_push(after->history, word);
+    for (size_t l = 0; l < plain->network->shape.layers; l++) {
+        const struct plain *of = plain->network->shape.layer[l].type->start_known ? start : plain;
+        plain_layer(plain, l, of->recurrent[l], word, below, before->value[l], after->value[l]);
+        below = after->value[l][0];
+    }
+}
+
+static inline void plain_step(const struct plain *plain, const struct plain_state *before,
+                              int32_t word, struct plain_state *after)
+{
+    plain_step_from(plain, plain, before, word, after);
+}
+
+// ---- states -----------------------------------------------------------------------------------
+
+// Of values as the library has them, [network.state]; layers above the advanced ones follow from
+// those below.
+static inline void plain_set_values(const struct plain *plain, const float *value,
+                                    struct plain_state *state)
+{
+    const struct network *network = plain->network;
+    memset(state->value, 0, sizeof state->value);
+    for (size_t l = 0; l < network->shape.layers; l++) {
+        const struct layer *layer = &network->layer[l];
+        for (size_t i = 0; i < layer->floats; i++)
+            if (i % layer->row < layer->units)
+                state->value[l][i / layer->row][i % layer->row] = (double)value[layer->at + i];
+        if (l >= network->advanced)
+            plain_layer(plain, l, NULL, -1, state->value[l - 1][0], state->value[l],
+                        state->value[l]);
+    }
+}
+
+// The first output of every unit of a layer is its kind's `start` or `restart`, and all else 0.
+static inline void plain_begin(const struct plain *plain, bool sentence, struct plain_state *state)
+{
+    memset(state, 0, sizeof *state);
+    for (size_t l = 0; l < plain->network->shape.layers; l++)
+        for (size_t i = 0; i < plain->network->shape.layer[l].units; i++) {
+            const struct layer_type *type = plain->network->shape.layer[l].type;
+            state->value[l][0][i] = (double)(sentence ? type->restart : type->start);
+        }
+}
+
+static inline void plain_assert_values(const struct plain *plain, const float *value,
+                                       const struct plain_state *wanted, double tolerance)
+{
+    for (size_t l = 0; l < plain->network->advanced; l++) {
+        const struct layer *layer = &plain->network->layer[l];
+        for (size_t i = 0; i < layer->floats; i++)
+            if (i % layer->row < layer->units)
+                assert_near(value[layer->at + i], wanted->value[l][i / layer->row][i % layer->row],
+                            tolerance);
+            else
+                assert_true(value[layer->at + i] == 0);
+    }
+}
+
+// ---- output -----------------------------------------------------------------------------------
 
 // The entry of the hash for the i-th class (k < 0) or the i-th word of class k at feature order
 // `order`, or 0 if the features end before. An order takes part if no word of its history is OOV;
@@ -102,7 +227,8 @@ static inline size_t plain_entry(const struct plain *plain, const int32_t *histo
         560493491, 607407037, 629629243, 656789717, 716048933, 718518067, 725925469, 733332871,
         753085943, 755555077, 782715551, 790122953, 812345159, 814814293, 893826581, 923456189,
         940740127, 953085797, 985184539, 990122807};
-    uint64_t x = p[0] * p[1] % 4294967296u, half = plain->shape.maxent / 2;
+    size_t entries = plain->network->shape.maxent;
+    uint64_t x = p[0] * p[1] % 4294967296u, half = entries / 2;
     if (k >= 0)
         x *= (uint64_t)k + 1;
     for (uint64_t b = 1; b <= order; b++) {
@@ -111,35 +237,44 @@ static inline size_t plain_entry(const struct plain *plain, const int32_t *histo
         x += p[(order * p[b] + b) % 4294967296u % 36] * ((uint64_t)history[b - 1] + 1);
     }
     uint64_t start = (k >= 0 ? half : 0) + x % half;
-    return start > 0 && start + i < plain->shape.maxent ? start + i : 0;
+    return start > 0 && start + i < entries ? start + i : 0;
 }
 
 static inline double plain_maxent(const struct plain *plain, const int32_t *history, int64_t k,
                                   size_t i)
 {
     double sum = 0;
-    if (plain->shape.maxent == 0)
+    if (plain->hash == NULL)
         return 0;
-    for (uint32_t order = 0; order < (uint32_t)plain->shape.maxent_order; order++) {
+    for (uint32_t order = 0; order < (uint32_t)plain->network->shape.maxent_order; order++) {
         size_t entry = plain_entry(plain, history, k, i, order);
         if (entry == 0)
             break;
-        sum += plain->weight[MAXENT][entry];
+        sum += plain->hash[entry];
     }
     return sum;
 }
 
-// prob[i] for the classes (k < 0), or the words of class k, given the output rows' input.
+// The rows of the classes (k < 0), or of the words of class k.
+static inline double *plain_rows(const struct plain *plain, int64_t k)
+{
+    return k < 0 ? plain->classes
+                 : plain->words + (size_t)plain->network->classes.begin[k] * plain->network->width;
+}
+
+// prob[i] for the classes (k < 0), or the words of class k, given the rows' input.
 static inline size_t plain_softmax(const struct plain *plain, const double *input,
                                    const int32_t *history, int64_t k, double *prob)
 {
-    size_t first = k < 0 ? plain->shape.words : (size_t)plain->classes->begin[k];
-    size_t n = k < 0 ? plain->shape.classes : (size_t)plain->classes->begin[k + 1] - first;
+    const int32_t *begin = plain->network->classes.begin;
+    size_t n = k < 0 ? plain->network->shape.classes : (size_t)(begin[k + 1] - begin[k]);
+    size_t width = plain->network->width;
+    const double *rows = plain_rows(plain, k);
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
         double logit = plain_maxent(plain, history, k, i);
-        for (size_t j = 0; j < plain->width; j++)
-            logit += plain->weight[OUTPUT][(first + i) * plain->width + j] * input[j];
+        for (size_t j = 0; j < width; j++)
+            logit += rows[i * width + j] * input[j];
         prob[i] = exp(logit);
         sum += prob[i];
     }
@@ -148,18 +283,40 @@ static inline size_t plain_softmax(const struct plain *plain, const double *inpu
     return n;
 }
 
-// P(word | hidden layer, history)
-static inline double plain_prob(const struct plain *plain, const double *hidden,
-                                const int32_t *history, int32_t word)
+// P(word | state); 0 for an OOV.
+static inline double plain_prob(const struct plain *plain, const struct plain_state *state,
+                                int32_t word)
 {
-    double input[64] = {0}, prob[64] = {0};
-    assert_true(plain->width <= 64 && plain->shape.words <= 64);
-    int32_t k = plain->classes->of_word[word];
-    plain_input(plain, hidden, input);
-    plain_softmax(plain, input, history, -1, prob);
+    double prob[PLAIN_UNITS] = {0};
+    const struct network *network = plain->network;
+    const double *input = state->value[network->shape.layers - 1][0];
+    assert_true(network->shape.words <= PLAIN_UNITS);
+    if (word < 0)
+        return 0;
+    int32_t k = network->classes.of_word[word];
+    plain_softmax(plain, input, state->history, -1, prob);
     double class_prob = prob[k];
-    plain_softmax(plain, input, history, k, prob);
-    return class_prob * prob[word - plain->classes->begin[k]];
+    plain_softmax(plain, input, state->history, k, prob);
+    return class_prob * prob[word - network->classes.begin[k]];
+}
+
+// The same for a state of the library's.
+static inline double plain_prob_behind(const struct plain *plain, const struct state *state,
+                                       int32_t word)
+{
+    struct plain_state same;
+    plain_set_values(plain, state->value, &same);
+    memcpy(same.history, state->history, sizeof same.history);
+    return plain_prob(plain, &same, word);
+}
+
+// after = before with `word` taken in, by the library's single steps.
+static inline void advance_state(const struct network *network, const struct state *before,
+                                 int32_t word, struct state *after)
+{
+    assert_true(state_step(network, before->value, word, after->value, NULL));
+    memcpy(after->history, before->history, sizeof after->history);
+    history_push(after->history, word);
 }
 
 #endif

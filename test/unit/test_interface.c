@@ -23,8 +23,7 @@ static const int32_t sentence[SENTENCE] = {3, 1, 8, RNNLM_OOV, 2, RNNLM_SENTENCE
 static void write_model(const char *path, bool independent)
 {
     struct model model = {.format = MODEL_BINARY};
-    struct network_shape shape = {
-        .words = WORDS, .hidden = 21, .classes = 3, .maxent = 1000, .maxent_order = 3};
+    struct network_shape shape = new_shape(WORDS, "elman:21", 3, 1000, 3);
     struct error error = {""};
     assert_true(vocabulary_init(&model.vocabulary, NULL));
     for (int i = 1; i < WORDS; i++)

@@ -201,7 +201,7 @@ static void element_kernels_agree(void **state)
                 x[i] = (float)random_uniform(&generator, -range, range);
                 other[i] = (float)random_uniform(&generator, 0, 1);
             }
-            for (int kernel = 0; kernel < 6; kernel++) {
+            for (int kernel = 0; kernel < 8; kernel++) {
                 float *found = copy_floats(x, n + 1), *wanted = copy_floats(x, n + 1);
                 for (int i = 0; i < 2; i++) {
                     const struct kernels *k = i == 0 ? *set : portable_set();
@@ -216,8 +216,12 @@ static void element_kernels_agree(void **state)
                         k->sigmoid_error(y, other, n);
                     else if (kernel == 4)
                         k->scale_add(y, other, n, 0.25f, 0.5f);
-                    else
+                    else if (kernel == 5)
                         k->add_squares(y, other, n, 0.25f);
+                    else if (kernel == 6)
+                        k->tanh(y, n);
+                    else
+                        k->elu(y, n);
                 }
                 float largest, wanted_largest;
                 float sum = (*set)->softmax_sum(x, n, &largest);
@@ -248,12 +252,75 @@ static void exponential_is_exact_to_the_last_bits(void **state)
     }
 }
 
+// Of all lengths and from any address on: against the library's functions in double precision, and
+// nothing before or behind is touched.
+static void activations_of_all_lengths(void **state)
+{
+    (void)state;
+    enum { MOST = 40, OFFSETS = 17, SPACE = MOST + OFFSETS + 1 };
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++)
+        for (size_t n = 0; n <= MOST; n++)
+            for (size_t offset = 1; offset < OFFSETS; offset += 1 + n % 3) {
+                float x[SPACE], y[3][SPACE];
+                for (size_t i = 0; i < SPACE; i++)
+                    x[i] = (float)random_uniform(&generator, -1, 1) * (i % 3 == 0   ? 0.01f
+                                                                       : i % 3 == 1 ? 3
+                                                                                    : 60);
+                for (int kernel = 0; kernel < 3; kernel++)
+                    memcpy(y[kernel], x, sizeof x);
+                (*set)->sigmoid(y[0] + offset, n);
+                (*set)->tanh(y[1] + offset, n);
+                (*set)->elu(y[2] + offset, n);
+                for (size_t i = 0; i < SPACE; i++) {
+                    double v = (double)x[i];
+                    double wanted[3] = {1 / (1 + exp(-fmax(v, -50))), tanh(v),
+                                        v > 0 ? v : expm1(v)};
+                    for (int kernel = 0; kernel < 3; kernel++)
+                        if (i < offset || i >= offset + n)
+                            assert_true(y[kernel][i] == x[i]);
+                        else if (!(fabs((double)y[kernel][i] - wanted[kernel]) <= 3e-7))
+                            fail_msg("%s, kernel %d of %.9g: found %.9g, wanted %.9g", (*set)->name,
+                                     kernel, v, (double)y[kernel][i], wanted[kernel]);
+                }
+            }
+}
+
+static void activations_of_special_values(void **state)
+{
+    (void)state;
+    static const float x[] = {0,   -0.0f,  1e-30f,   -1e-30f,   1e-8f, -1e-8f, 88,
+                              -88, 104,    -104,     1000,      -1000, 3e38f,  -3e38f,
+                              NAN, -87.4f, INFINITY, -INFINITY, 0.5f,  -0.5f};
+    enum { COUNT = sizeof x / sizeof x[0] };
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        float y[3][COUNT];
+        for (int kernel = 0; kernel < 3; kernel++)
+            memcpy(y[kernel], x, sizeof x);
+        (*set)->sigmoid(y[0], COUNT);
+        (*set)->tanh(y[1], COUNT);
+        (*set)->elu(y[2], COUNT);
+        for (size_t i = 0; i < COUNT; i++) {
+            double v = (double)x[i];
+            double wanted[3] = {1 / (1 + exp(-v)), tanh(v), v > 0 ? v : expm1(v)};
+            for (int kernel = 0; kernel < 3; kernel++)
+                if (isnan(v))
+                    assert_true(isnan(y[kernel][i]));
+                else if (isinf(wanted[kernel]))
+                    assert_true((double)y[kernel][i] == wanted[kernel]);
+                else if (!(fabs((double)y[kernel][i] - wanted[kernel]) <=
+                           3e-7 * (1 + fabs(wanted[kernel]))))
+                    fail_msg("%s, kernel %d of %.9g: found %.9g, wanted %.9g", (*set)->name, kernel,
+                             v, (double)y[kernel][i], wanted[kernel]);
+        }
+    }
+}
+
 static void nan_is_not_hidden(void **state)
 {
     (void)state;
     for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
         float x[37];
-        for (int kernel = 0; kernel < 3; kernel++) {
+        for (int kernel = 0; kernel < 5; kernel++) {
             for (size_t i = 0; i < 37; i++)
                 x[i] = 1;
             x[20] = NAN;
@@ -261,8 +328,12 @@ static void nan_is_not_hidden(void **state)
                 (*set)->sigmoid(x, 37);
             else if (kernel == 1)
                 (*set)->softmax(x, 37);
-            else
+            else if (kernel == 2)
                 (*set)->clamp(x, 37, 15);
+            else if (kernel == 3)
+                (*set)->tanh(x, 37);
+            else
+                (*set)->elu(x, 37);
             assert_true(isnan(x[20]));
             float largest;
             assert_true(isnan((*set)->softmax_sum(x, 37, &largest)));
@@ -396,6 +467,8 @@ int main(void)
         cmocka_unit_test(products_can_be_divided),
         cmocka_unit_test(element_kernels_agree),
         cmocka_unit_test(exponential_is_exact_to_the_last_bits),
+        cmocka_unit_test(activations_of_all_lengths),
+        cmocka_unit_test(activations_of_special_values),
         cmocka_unit_test(nan_is_not_hidden),
         cmocka_unit_test(choice_by_name),
         cmocka_unit_test(kernels_of_halves_agree),

@@ -1,14 +1,13 @@
 // Lattices: order, posteriors, best ways, and rescoring against the enumeration of all ways with
 // the network walked by hand.
-#include "testing.h"
+#include "plain_network.h"
 
 #include "scratch.h"
 
 #include "lattice/paths.h"
 #include "lattice/rescore.h"
-#include "net/output.h"
 
-enum { WORDS = 9, HIDDEN = 6, MOST_WAYS = 20000, LATTICES = 60 };
+enum { WORDS = 9, MOST_WAYS = 20000, LATTICES = 60 };
 
 static const char *const spelling[WORDS] = {"</s>", "a", "b", "c", "d", "e", "f", "g", "h"};
 
@@ -23,8 +22,7 @@ static const char arpa[] =
 
 static int make_models(void **state)
 {
-    const struct network_shape shape = {
-        .words = WORDS, .hidden = HIDDEN, .classes = 3, .maxent = 200, .maxent_order = 3};
+    const struct network_shape shape = new_shape(WORDS, "elman:6", 3, 200, 3);
     if (!vocabulary_init(&model.vocabulary, NULL))
         return -1;
     for (size_t i = 0; i < WORDS; i++)
@@ -119,14 +117,12 @@ static double predicted(const struct walk *walk, const struct state *state,
                         bool implied)
 {
     const struct rescore_options *options = walk->options;
-    struct prediction prediction;
+    struct plain plain = plain_new(&model.network);
     struct ngram_state after;
     int32_t id = vocabulary_find(&model.vocabulary, word, strlen(word));
     int32_t other = ngram_word(ngram, word, strlen(word));
-    assert_true(prediction_init(&prediction, &model.network, NULL));
-    double prob =
-        id >= 0 ? predict_word(&model.network, state->hidden, state->history, id, &prediction) : 0;
-    prediction_free(&prediction);
+    double prob = plain_prob_behind(&plain, state, id);
+    plain_free(&plain);
     if (walk->mixed)
         prob = 0.4 * prob + 0.6 * pow(10, ngram_score(ngram, history, other, &after, NULL));
     if (options->lambda == 1 || (implied && old == 0 && !options->log_linear))
@@ -159,7 +155,7 @@ static void take_link(const struct walk *walk, const struct lattice_link *link,
         copy.lm = (1 - walk->options->lambda) * link->lm;
     if (word != NULL) {
         int32_t other = ngram_word(ngram, word, strlen(word));
-        state_advance(&model.network, state, vocabulary_find(&model.vocabulary, word, strlen(word)),
+        advance_state(&model.network, state, vocabulary_find(&model.vocabulary, word, strlen(word)),
                       after);
         ngram_score(ngram, history, other, &history_after, NULL);
         ended = link->kind == LINK_END;
@@ -206,7 +202,7 @@ static struct ways enumerate(const struct lattice *lattice, const struct rescore
                              bool mixed)
 {
     struct ways ways = {malloc(MOST_WAYS * sizeof *ways.way), 0};
-    struct state *start = state_at_start(&model.network, STATE_START, NULL, NULL);
+    struct state *start = state_at_start(&model.network, STATE_TEXT, NULL, NULL);
     struct ngram_state history;
     const struct way none = {0, 0, ""};
     const struct walk walk = {lattice, options, mixed, &ways};

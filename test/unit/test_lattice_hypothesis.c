@@ -13,7 +13,7 @@ static struct lattice_hypothesis hypothesis[MOST];
 static int set_up(void **state)
 {
     (void)state;
-    const struct network_shape shape = {.words = 3, .hidden = HIDDEN, .classes = 1};
+    const struct network_shape shape = new_shape(3, "elman:4", 1, 0, 0);
     static const char *const spelling[3] = {"</s>", "a", "b"};
     assert_true(vocabulary_init(&model.vocabulary, NULL));
     for (size_t i = 0; i < 3; i++)
@@ -40,7 +40,7 @@ static void make(size_t i, double score, float activation, size_t first)
     size_t state;
     assert_true(language_start(&language, &state, NULL));
     for (size_t k = 0; k < HIDDEN; k++)
-        language.state[state].network->hidden[k] = activation;
+        language.state[state].network->value[k] = activation;
     hypothesis[i] = (struct lattice_hypothesis){
         .group = first, .first = first, .next = NO_HYPOTHESIS, .state = state, .word = 1};
     hypothesis[i].merged = NO_HYPOTHESIS;

@@ -1,11 +1,10 @@
 // Scores of n-best lists against words one after the other, also while the network learns.
-#include "testing.h"
+#include "plain_network.h"
 
 #include "scratch.h"
 
 #include "nbest/list_score.h"
 #include "nbest/lists.h"
-#include "net/output.h"
 #include "text/vocabulary.h"
 
 static struct model model;
@@ -14,7 +13,7 @@ static struct pool *pool;
 static int make_model(void **state)
 {
     static const char *const words[] = {"a", "b", "c", "d", "e", "f", "g"};
-    const struct network_shape shape = {.words = 8, .hidden = 21, .classes = 3};
+    const struct network_shape shape = new_shape(8, "elman:21", 3, 0, 0);
     assert_int_equal(scratch_enter(state), 0);
     assert_true(vocabulary_init(&model.vocabulary, NULL));
     for (size_t i = 0; i < 7; i++)
@@ -35,20 +34,19 @@ static int free_model(void **state)
 // log10 P of a hypothesis, </s> included, with the weights as they are now.
 static double score_by_hand(const char *words)
 {
-    struct state *now = state_at_start(&model.network, STATE_START, NULL, NULL);
+    struct state *now = state_at_start(&model.network, STATE_TEXT, NULL, NULL);
     struct state *next = state_new(&model.network, NULL);
-    struct prediction prediction;
+    struct plain plain = plain_new(&model.network);
     double sum = 0;
-    assert_true(prediction_init(&prediction, &model.network, NULL));
     for (const char *at = words;; at++) {
         int32_t word = *at == '\0' ? WORD_END : vocabulary_find(&model.vocabulary, at, 1);
-        sum += log10(predict_word(&model.network, now->hidden, now->history, word, &prediction));
+        sum += log10(plain_prob_behind(&plain, now, word));
         if (word == WORD_END)
             break;
-        state_advance(&model.network, now, word, next);
+        advance_state(&model.network, now, word, next);
         state_copy(&model.network, now, next);
     }
-    prediction_free(&prediction);
+    plain_free(&plain);
     free(now);
     free(next);
     return sum;
@@ -63,7 +61,7 @@ static void adaptation_shows_in_the_next_list(void **state)
     static const double weight = 1;
     const char *path = "lists";
     const struct list_costs none = {NULL, NULL, NULL};
-    struct learning_rule rule = {.alpha = 2, .bptt = 3, .bptt_block = 2};
+    struct learning_rule rule = {.alpha = 2, .bptt = 2, .bptt_block = 2};
     struct learner learner;
     struct error error = {""};
     write_file(path, LISTS, strlen(LISTS));

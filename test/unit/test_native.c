@@ -1,16 +1,10 @@
 // Native model files: what is written is read again, in memory of our own or in place.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/bfloat16.h"
-#include "base/checksum.h"
-#include "model/model_file.h"
 #include "native_models.h"
-#include "net/learner.h"
+
+#include "base/checksum.h"
+#include "learn/learner.h"
+#include "model/native_text.h"
+#include "model/sections.h"
 
 // ---- reading and writing ----------------------------------------------------------------------
 
@@ -25,39 +19,34 @@ static void assert_same_file(const char *found, const char *wanted)
 }
 
 // Takes the mean of the rows of each softmax away, which changes no probability.
-static void centre_rows(struct network *network, size_t first, size_t n)
+static void centre_output(struct network *network)
 {
-    for (size_t j = 0; j < network->output_width; j++) {
-        double mean = 0;
-        for (size_t i = first; i < first + n; i++)
-            mean += (double)network->output[i * network->output_row + j] / (double)n;
-        for (size_t i = first; i < first + n; i++)
-            network->output[i * network->output_row + j] -= (float)mean;
+    struct output_softmax softmax;
+    for (size_t i = 0; network->shape.output->softmax(network, i, &softmax); i++) {
+        const struct parameter *rows = &network->parameter[softmax.parameter];
+        for (size_t j = 0; j < rows->width; j++) {
+            double mean = 0;
+            for (size_t k = 0; k < softmax.count; k++)
+                mean += (double)parameter_row(rows, softmax.first + k)[j] / (double)softmax.count;
+            for (size_t k = 0; k < softmax.count; k++)
+                parameter_row(rows, softmax.first + k)[j] -= (float)mean;
+        }
     }
 }
 
-static void centre_output(struct network *network)
-{
-    const int32_t *begin = network->classes.begin;
-    for (size_t k = 0; k < network->shape.classes; k++)
-        centre_rows(network, (size_t)begin[k], (size_t)(begin[k + 1] - begin[k]));
-    centre_rows(network, network->shape.words, network->shape.classes);
-}
-
-static void check_round_trip(const struct network_shape *shape, enum model_format format,
+static void check_round_trip(const struct recipe *recipe, enum model_format format,
                              reader_of_models *reader)
 {
     struct model wanted, found;
-    struct error error;
-    make_model(&wanted, shape, format);
-    assert_true(model_save(&wanted, FILE_NAME, &error));
-    assert_true(reader(&found, FILE_NAME, &error));
+    make_model(&wanted, recipe, format);
+    save_model(&wanted, FILE_NAME);
+    read_with(reader, &found, FILE_NAME);
     assert_near(score_all(&found), score_all(&wanted), format == MODEL_NATIVE ? 1e-6 : 0.02);
     if (format == MODEL_NATIVE_BFLOAT16)
         centre_output(&wanted.network);
     assert_same_model(&found, &wanted, format == MODEL_NATIVE_BFLOAT16 ? 1.0 / 256 : 0);
-    if (found.network.half_output == NULL) {
-        assert_true(model_save(&found, "again", &error));
+    if (!found.network.halves) {
+        save_model(&found, "again");
         assert_same_file("again", FILE_NAME);
         unlink("again");
     }
@@ -68,29 +57,111 @@ static void check_round_trip(const struct network_shape *shape, enum model_forma
 static void round_trip(void **state)
 {
     (void)state;
-    const struct network_shape *shape[] = {&plain, &compressed, &least};
-    for (int i = 0; i < 3; i++) {
-        check_round_trip(shape[i], MODEL_NATIVE, model_load);
-        check_round_trip(shape[i], MODEL_NATIVE, model_open);
-        check_round_trip(shape[i], MODEL_NATIVE_BFLOAT16, model_load);
-        check_round_trip(shape[i], MODEL_NATIVE_BFLOAT16, model_open);
+    const struct recipe *const recipe[] = {&plain, &compressed, &least, &stacked, &deep};
+    for (size_t i = 0; i < sizeof recipe / sizeof recipe[0]; i++) {
+        check_round_trip(recipe[i], MODEL_NATIVE, model_load);
+        check_round_trip(recipe[i], MODEL_NATIVE, model_open);
+        check_round_trip(recipe[i], MODEL_NATIVE_BFLOAT16, model_load);
+        check_round_trip(recipe[i], MODEL_NATIVE_BFLOAT16, model_open);
     }
 }
 
-static void file_names_round_trip(void **state)
+// The table of the file FILE_NAME.
+static void table_of_file(struct sections *sections)
+{
+    struct error error = {""};
+    size_t size;
+    char *data = read_whole(FILE_NAME, false, &size);
+    if (!sections_in(sections, data, size, "model", &error))
+        fail_msg("%s", error.text);
+    free(data);
+}
+
+// What other readers find in a file, and where.
+static void sections_of_a_model(void **state)
 {
     (void)state;
-    struct model model, found;
-    struct error error;
+    const char *const names[] = {
+        "architecture", "record",           "counts",       "offsets",      "letters",
+        "slots",        "classes",          "state",        "layer0.input", "layer0.recurrent",
+        "layer1.input", "layer1.recurrent", "layer2.input", "output.words", "output.classes",
+        "output.hash"};
+    for (int half = 0; half < 2; half++) {
+        struct sections sections;
+        save(&stacked, half ? MODEL_NATIVE_BFLOAT16 : MODEL_NATIVE, FILE_NAME);
+        table_of_file(&sections);
+        assert_int_equal(sections.count, sizeof names / sizeof names[0]);
+        for (size_t i = 0; i < sections.count; i++) {
+            const struct section *section = &sections.section[i];
+            bool halved = half && (i == 8 || i > 12);
+            assert_string_equal(section->name, names[i]);
+            if (i < 8)
+                continue;
+            assert_int_equal(section->type, halved ? SECTION_BFLOAT16 : SECTION_FLOAT);
+            if (i < 15)
+                assert_int_equal(section->stride, halved ? MEMORY_HALF_ROW : MEMORY_ROW);
+        }
+        assert_int_equal(sections.section[8].rows, stacked.words);
+        assert_int_equal(sections.section[15].stride, stacked.maxent);
+        sections_free(&sections);
+    }
+}
+
+// Converting to bfloat16 again loses no more.
+static void halves_stay_as_they_are(void **state)
+{
+    (void)state;
+    const struct recipe *const recipe[] = {&plain, &compressed, &stacked};
+    for (size_t i = 0; i < 3; i++) {
+        struct model model;
+        save(recipe[i], MODEL_NATIVE_BFLOAT16, FILE_NAME);
+        read_with(model_load, &model, FILE_NAME);
+        assert_int_equal(model.format, MODEL_NATIVE_BFLOAT16);
+        save_model(&model, "again");
+        assert_same_file("again", FILE_NAME);
+        model_free(&model);
+    }
+}
+
+static void check_record(struct model *model)
+{
+    struct model found;
+    save_model(model, FILE_NAME);
+    read_with(model_open, &found, FILE_NAME);
+    assert_same_record(&found.record, &model->record);
+    model_free(&found);
+    read_with(model_load, &found, FILE_NAME);
+    assert_same_record(&found.record, &model->record);
+    model_free(&found);
+}
+
+static void records_round_trip(void **state)
+{
+    (void)state;
+    struct model model;
     make_model(&model, &plain, MODEL_NATIVE);
     free(model.record.train_file);
     model.record.train_file = NULL;
-    model.record.valid_file = memory_text("v", 1, &error);
-    assert_true(model_save(&model, FILE_NAME, &error) && model_open(&found, FILE_NAME, &error));
-    assert_same_record(&found.record, &model.record);
-    model_free(&found);
-    assert_true(model_load(&found, FILE_NAME, &error));
-    assert_same_record(&found.record, &model.record);
+    model.record.valid_file = memory_text("v", 1, NULL);
+    check_record(&model);
+    free(model.record.valid_file);
+    model.record.valid_file = memory_text("two words = one file", 20, NULL);
+    model.record.valid_log10_prob = -0.1;
+    model.record.train_log10_prob = -1e300;
+    model.record.alpha = 1e-300;
+    model.record.bptt = 0;
+    model.record.position = model.record.train_words = (uint64_t)1 << 53;
+    model.record.old_classes = true;
+    model.record.independent = model.record.halving = false;
+    check_record(&model);
+    // A newline in a name would begin another line.
+    struct model found;
+    free(model.record.train_file);
+    model.record.train_file = memory_text("a\nb\n", 4, NULL);
+    save_model(&model, FILE_NAME);
+    read_with(model_open, &found, FILE_NAME);
+    assert_string_equal(found.record.train_file, "a b ");
+    assert_string_equal(found.record.valid_file, "two words = one file");
     model_free(&found);
     model_free(&model);
 }
@@ -122,29 +193,50 @@ static bool inside(const struct map *map, const void *data, size_t bytes)
     return at >= begin && at - begin <= map->size && map->size - (at - begin) >= bytes;
 }
 
+static void assert_in_the_map(const struct model *model)
+{
+    const struct network *network = &model->network;
+    const struct vocabulary *vocabulary = &model->vocabulary;
+    assert_non_null(model->map.data);
+    for (size_t i = 0; i < network->parameters; i++) {
+        const struct parameter *parameter = &network->parameter[i];
+        bool half = parameter->type == PARAMETER_BFLOAT16;
+        assert_true(parameter->borrowed);
+        assert_true(inside(&model->map, parameter->data,
+                           parameter->rows * parameter->stride * (half ? 2 : 4)));
+        assert_int_equal((uintptr_t)parameter->data % MEMORY_ALIGNMENT, 0);
+        assert_int_equal(half, network->halves && may_be_half(network, i));
+    }
+    assert_true(inside(&model->map, vocabulary->slot, vocabulary->slots * 4));
+    assert_true(inside(&model->map, vocabulary->count, vocabulary->size * 8));
+    assert_true(inside(&model->map, vocabulary->offset, vocabulary->size * 8));
+    assert_true(inside(&model->map, vocabulary->letters, vocabulary->letters_used));
+}
+
+static void assert_own_memory(const struct model *model)
+{
+    assert_null(model->map.data);
+    assert_false(model->network.halves || model->vocabulary.borrowed);
+    for (size_t i = 0; i < model->network.parameters; i++)
+        assert_false(model->network.parameter[i].borrowed ||
+                     model->network.parameter[i].type != PARAMETER_FLOAT);
+}
+
 static void arrays_lie_in_the_map(void **state)
 {
     (void)state;
-    struct model model;
-    struct error error;
-    struct array list[6];
-    save(&compressed, MODEL_NATIVE, FILE_NAME);
-    assert_true(model_open(&model, FILE_NAME, &error));
-    assert_non_null(model.map.data);
-    list_arrays(&model, list);
-    for (int i = 0; i < 5; i++) {
-        assert_true(inside(&model.map, list[i].data, list[i].rows * list[i].stride * 4));
-        assert_int_equal((uintptr_t)list[i].data % MEMORY_ALIGNMENT, 0);
+    const struct recipe *const recipe[] = {&compressed, &stacked};
+    for (size_t i = 0; i < 2; i++) {
+        struct model model;
+        save(recipe[i], MODEL_NATIVE, FILE_NAME);
+        read_with(model_open, &model, FILE_NAME);
+        assert_false(model.network.halves);
+        assert_in_the_map(&model);
+        model_free(&model);
+        read_with(model_load, &model, FILE_NAME);
+        assert_own_memory(&model);
+        model_free(&model);
     }
-    assert_true(inside(&model.map, model.vocabulary.slot, model.vocabulary.slots * 4));
-    assert_true(inside(&model.map, model.vocabulary.count, model.vocabulary.size * 8));
-    assert_true(inside(&model.map, model.vocabulary.offset, model.vocabulary.size * 8));
-    assert_true(inside(&model.map, model.vocabulary.letters, model.vocabulary.letters_used));
-    model_free(&model);
-    assert_true(model_load(&model, FILE_NAME, &error));
-    assert_null(model.map.data);
-    assert_false(model.network.borrowed || model.vocabulary.borrowed);
-    model_free(&model);
 }
 
 // In place and expanded, halves are the same numbers; what is computed from them differs by the
@@ -152,28 +244,28 @@ static void arrays_lie_in_the_map(void **state)
 static void halves_lie_in_the_map(void **state)
 {
     (void)state;
-    struct model in_place, expanded;
-    struct error error;
-    struct array list[6];
-    save(&compressed, MODEL_NATIVE_BFLOAT16, FILE_NAME);
-    assert_true(model_open(&in_place, FILE_NAME, &error));
-    assert_true(model_load(&expanded, FILE_NAME, &error));
-    assert_same_model(&in_place, &expanded, 0);
-    list_arrays(&in_place, list);
-    for (int i = 0; i < 3; i++) {
-        assert_null(list[i].data);
-        assert_true(inside(&in_place.map, list[i].half, list[i].rows * list[i].half_stride * 2));
-        assert_int_equal((uintptr_t)list[i].half % MEMORY_ALIGNMENT, 0);
+    const struct recipe *const recipe[] = {&compressed, &stacked};
+    for (size_t i = 0; i < 2; i++) {
+        struct model in_place, expanded;
+        struct error error = {""};
+        save(recipe[i], MODEL_NATIVE_BFLOAT16, FILE_NAME);
+        read_with(model_open, &in_place, FILE_NAME);
+        read_with(model_load, &expanded, FILE_NAME);
+        assert_same_model(&in_place, &expanded, 0);
+        assert_true(in_place.network.halves);
+        assert_in_the_map(&in_place);
+        assert_own_memory(&expanded);
+        assert_near(score_all(&in_place), score_all(&expanded), 0.02);
+        // What is used in place has no floats to write in any format.
+        for (int format = MODEL_TEXT; format <= MODEL_NATIVE_BFLOAT16; format++) {
+            in_place.format = (enum model_format)format;
+            assert_false(model_save(&in_place, "again", &error));
+            assert_contains(error.text, "again: ");
+            assert_contains(error.text, "bfloat16");
+        }
+        model_free(&in_place);
+        model_free(&expanded);
     }
-    assert_non_null(expanded.network.output);
-    assert_null(expanded.network.half_output);
-    assert_near(score_all(&in_place), score_all(&expanded), 0.02);
-    // What is used in place has no floats to write in any format.
-    in_place.format = MODEL_BINARY;
-    assert_false(model_save(&in_place, "again", &error));
-    assert_contains(error.text, "bfloat16");
-    model_free(&in_place);
-    model_free(&expanded);
 }
 
 static void mapped_vocabulary_takes_no_words(void **state)
@@ -251,13 +343,14 @@ static void learn(struct model *model, double prob[50])
 {
     struct learner learner;
     struct error error;
+    int32_t words = (int32_t)model->vocabulary.size;
     struct learning_rule rule = {
         .alpha = 0.1f, .beta = 1e-7f, .gradient_cutoff = 15, .bptt = 5, .bptt_block = 10};
     assert_true(learner_init(&learner, &model->network, &rule, &error));
-    learner_start(&learner, 0.1f, model->hidden);
+    learner_start(&learner, STATE_STORED, model->state);
     for (int32_t i = 0; i < 50; i++) {
         learner.counter++;
-        prob[i] = learner_step(&learner, i * 7 % 13, (i * i + 1) % 13);
+        prob[i] = learner_step(&learner, i * 7 % words, (i * i + 1) % words);
     }
     learner_free(&learner);
 }
@@ -265,17 +358,20 @@ static void learn(struct model *model, double prob[50])
 static void training_goes_on(void **state)
 {
     (void)state;
-    struct model wanted, found;
-    struct error error;
-    double wanted_prob[50], found_prob[50];
-    make_model(&wanted, &compressed, MODEL_NATIVE);
-    assert_true(model_save(&wanted, FILE_NAME, &error) && model_load(&found, FILE_NAME, &error));
-    learn(&wanted, wanted_prob);
-    learn(&found, found_prob);
-    assert_memory_equal(found_prob, wanted_prob, sizeof found_prob);
-    assert_same_model(&found, &wanted, 0);
-    model_free(&wanted);
-    model_free(&found);
+    const struct recipe *const recipe[] = {&compressed, &stacked};
+    for (size_t i = 0; i < 2; i++) {
+        struct model wanted, found;
+        double wanted_prob[50], found_prob[50];
+        make_model(&wanted, recipe[i], MODEL_NATIVE);
+        save_model(&wanted, FILE_NAME);
+        read_with(model_load, &found, FILE_NAME);
+        learn(&wanted, wanted_prob);
+        learn(&found, found_prob);
+        assert_memory_equal(found_prob, wanted_prob, sizeof found_prob);
+        assert_same_model(&found, &wanted, 0);
+        model_free(&wanted);
+        model_free(&found);
+    }
 }
 
 // ---- no memory --------------------------------------------------------------------------------
@@ -308,6 +404,9 @@ static void failed_allocations(void **state)
     save(&compressed, MODEL_NATIVE_BFLOAT16, FILE_NAME);
     check_allocations(model_load, 14);
     check_allocations(model_open, 6);
+    save(&stacked, MODEL_NATIVE_BFLOAT16, FILE_NAME);
+    check_allocations(model_load, 14);
+    check_allocations(model_open, 6);
     save(&plain, MODEL_NATIVE, "old");
     save(&plain, MODEL_NATIVE, FILE_NAME);
     make_model(&model, &compressed, MODEL_NATIVE);
@@ -320,6 +419,58 @@ static void failed_allocations(void **state)
         assert_true(count < 100);
     }
     model_free(&model);
+}
+
+// ---- texts ------------------------------------------------------------------------------------
+
+static void architectures_round_trip(void **state)
+{
+    (void)state;
+    const struct {
+        struct recipe recipe;
+        const char *text;
+    } known[] = {
+        {{13, "elman:5", 3, 0, 0, 0},
+         "words=13 layers=elman:5:logistic output=class classes=3 direct=0 direct-order=0"},
+        {{40, "elman:17,compression:33", 4, 5003, 3, 0},
+         "words=40 layers=elman:17:logistic,compression:33 output=class classes=4 direct=5003 "
+         "direct-order=3"},
+        {{2147483647, "elman:1048576:tanh,elman:1", 2147483647, (size_t)1 << 40, 20, 0},
+         "words=2147483647 layers=elman:1048576:tanh,elman:1:logistic output=class "
+         "classes=2147483647 direct=1099511627776 direct-order=20"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        const struct recipe *recipe = &known[i].recipe;
+        char text[NATIVE_ARCHITECTURE];
+        struct error error = {""};
+        struct network_shape shape = new_shape(recipe->words, recipe->layers, recipe->classes,
+                                               recipe->maxent, recipe->maxent_order),
+                             found;
+        native_print_architecture(&shape, text);
+        assert_string_equal(text, known[i].text);
+        if (!native_parse_architecture(&found, text, &error))
+            fail_msg("%s", error.text);
+        assert_same_shape(&found, &shape);
+    }
+}
+
+// As many layers as there may be, each with a long name.
+static void longest_architecture(void **state)
+{
+    (void)state;
+    char text[NATIVE_ARCHITECTURE];
+    struct error error = {""};
+    struct network_shape shape = new_shape(2147483647, "elman:1", 2147483647, (size_t)1 << 40, 20),
+                         found;
+    while (shape.layers < SHAPE_MOST_LAYERS) {
+        shape.layer[shape.layers] = shape.layer[0];
+        shape.layer[shape.layers++].units = SHAPE_MOST_UNITS;
+    }
+    native_print_architecture(&shape, text);
+    if (!native_parse_architecture(&found, text, &error))
+        fail_msg("%s", error.text);
+    assert_same_shape(&found, &shape);
+    assert_int_equal(found.layers, SHAPE_MOST_LAYERS);
 }
 
 // ---- parts ------------------------------------------------------------------------------------
@@ -419,7 +570,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
-        cmocka_unit_test(file_names_round_trip),
+        cmocka_unit_test(sections_of_a_model),
+        cmocka_unit_test(halves_stay_as_they_are),
+        cmocka_unit_test(records_round_trip),
         cmocka_unit_test(through_other_formats),
         cmocka_unit_test(arrays_lie_in_the_map),
         cmocka_unit_test(halves_lie_in_the_map),
@@ -428,6 +581,8 @@ int main(void)
         cmocka_unit_test(compressed_and_standard_input),
         cmocka_unit_test(training_goes_on),
         cmocka_unit_test(failed_allocations),
+        cmocka_unit_test(architectures_round_trip),
+        cmocka_unit_test(longest_architecture),
         cmocka_unit_test(bfloat16_rounds),
         cmocka_unit_test(checksum_finds_changes),
         cmocka_unit_test(format_names),

@@ -1,6 +1,6 @@
 // A back-off model with a network's probabilities: by brute force over all words and contexts of a
 // small one.
-#include "testing.h"
+#include "plain_network.h"
 
 #include "scratch.h"
 
@@ -8,7 +8,7 @@
 #include "score/network_arpa.h"
 #include "score/scorer.h"
 
-enum { WORDS = 9, HIDDEN = 6, CONTEXT = 3 };
+enum { WORDS = 9, STATE = 16, CONTEXT = 3 };
 
 static const char *const spelling[WORDS] = {"</s>", "a", "b", "c", "d", "e", "<unk>", "g", "h"};
 
@@ -62,8 +62,7 @@ static const char base_text[] = "\\data\\\n"
 
 static int make_model(void **state)
 {
-    const struct network_shape shape = {
-        .words = WORDS, .hidden = HIDDEN, .classes = 3, .maxent = 200, .maxent_order = 3};
+    const struct network_shape shape = new_shape(WORDS, "elman:6", 3, 200, 3);
     if (!vocabulary_init(&model.vocabulary, NULL))
         return -1;
     for (size_t i = 0; i < WORDS; i++)
@@ -71,8 +70,8 @@ static int make_model(void **state)
     make_network(&model.network, &shape, 9, 1.2);
     if (!model_attach(&model, NULL))
         return -1;
-    for (size_t i = 0; i < HIDDEN; i++)
-        model.hidden[i] = 0.15f * (float)i;
+    for (size_t i = 0; i < 6; i++)
+        model.state[i] = 0.15f * (float)i;
     return scratch_enter(state);
 }
 
@@ -183,17 +182,15 @@ static double explicit_log10(const struct ngram_model *ngrams, const char *words
     return log10_prob;
 }
 
-// The same in the network, walked by hand: before the first word stands `hidden`, or the start of a
+// The same in the network, walked by hand: before the first word stands `value`, or the start of a
 // sentence if that is <s>.
-static double network_prob(const char *words, const float *hidden)
+static double network_prob(const char *words, const float *value)
 {
     char copy[64], *rest = NULL;
-    struct prediction prediction;
+    struct plain plain = plain_new(&model.network);
     struct state *now = state_new(&model.network, NULL), *next = state_new(&model.network, NULL);
-    assert_true(prediction_init(&prediction, &model.network, NULL));
-    for (int i = 0; i < HIDDEN; i++)
-        now->hidden[i] = hidden[i];
-    for (int i = 0; i < MAXENT_MOST_ORDER; i++)
+    memcpy(now->value, value, model.network.state * sizeof *value);
+    for (int i = 0; i < SHAPE_MOST_ORDER; i++)
         now->history[i] = WORD_OOV;
     double prob = 0;
     snprintf(copy, sizeof copy, "%s", words);
@@ -202,14 +199,13 @@ static double network_prob(const char *words, const float *hidden)
         int32_t id =
             vocabulary_find(&model.vocabulary, start ? "</s>" : word, start ? 4 : strlen(word));
         if (start)
-            for (int i = 0; i < HIDDEN; i++)
-                now->hidden[i] = model.hidden[i];
+            memcpy(now->value, model.state, model.network.state * sizeof *now->value);
         else if (id != WORD_OOV)
-            prob = predict_word(&model.network, now->hidden, now->history, id, &prediction);
-        state_advance(&model.network, now, id, next);
+            prob = plain_prob_behind(&plain, now, id);
+        advance_state(&model.network, now, id, next);
         state_copy(&model.network, now, next);
     }
-    prediction_free(&prediction);
+    plain_free(&plain);
     free(now);
     free(next);
     return prob;
@@ -220,9 +216,8 @@ static void ngrams_have_the_networks_probabilities(void **state)
     (void)state;
     static const char *const in_known[] = {"<s> a b", "a b </s>", "b c",     "<s> a b c",
                                            "d </s>",  "z a b",    "b c a b", "c e"};
-    float hidden[HIDDEN];
-    for (int i = 0; i < HIDDEN; i++)
-        hidden[i] = STATE_START;
+    float hidden[STATE];
+    state_values(&model.network, STATE_TEXT, NULL, hidden);
     struct ngram_model *ngrams = convert(1, NULL), *mixed = convert(0.25, NULL),
                        *base = open_base(base_text);
     for (size_t i = 0; i < sizeof in_known / sizeof *in_known; i++) {
@@ -245,10 +240,9 @@ static void unigrams_are_scaled(void **state)
 {
     (void)state;
     static const char *const known[] = {"</s>", "a", "b", "c", "d", "e", "<unk>"};
-    float hidden[HIDDEN];
+    float hidden[STATE];
     double sum = 0;
-    for (int i = 0; i < HIDDEN; i++)
-        hidden[i] = STATE_START;
+    state_values(&model.network, STATE_TEXT, NULL, hidden);
     for (size_t i = 0; i < 7; i++)
         sum += network_prob(known[i], hidden);
     struct ngram_model *ngrams = convert(1, NULL);
@@ -276,17 +270,17 @@ static void a_text_gives_mean_states(void **state)
     (void)state;
     static const char text[] = "b\nb\nc q b\n";
     static const char *const word[] = {"b", "</s>", "b", "</s>", "c", "q", "b", "</s>"};
-    float behind_b[HIDDEN] = {0}, all[HIDDEN] = {0};
+    float behind_b[STATE] = {0}, all[STATE] = {0};
     struct forward_weights weights;
     struct scorer scorer;
     write_file("text", text, sizeof text - 1);
-    assert_true(forward_weights_init(&weights, &model.network, NULL));
+    assert_true(forward_weights_init(&weights, &model.network, false, NULL));
     assert_true(scorer_init(&scorer, &model, &weights, false, NULL, NULL));
     for (size_t i = 0; i < 8; i++) {
         scorer_advance(&scorer, vocabulary_find(&model.vocabulary, word[i], strlen(word[i])));
-        for (int j = 0; j < HIDDEN; j++) {
-            all[j] += scorer.now->hidden[j] / 8;
-            behind_b[j] += *word[i] == 'b' ? scorer.now->hidden[j] / 3 : 0;
+        for (size_t j = 0; j < model.network.state; j++) {
+            all[j] += scorer.now->value[j] / 8;
+            behind_b[j] += *word[i] == 'b' ? scorer.now->value[j] / 3 : 0;
         }
     }
     scorer_free(&scorer);
@@ -295,16 +289,14 @@ static void a_text_gives_mean_states(void **state)
     // d is not in the text: its state is that of the empty context, advanced.
     assert_near(pow(10, explicit_log10(ngrams, "d </s>")), network_prob("d </s>", all), 1e-5);
     // The distribution behind b, with the history b.
-    struct prediction prediction;
-    int32_t history[MAXENT_MOST_ORDER];
-    for (int i = 0; i < MAXENT_MOST_ORDER; i++)
-        history[i] = i == 0 ? 2 : WORD_OOV;
-    float row[16] = {0};
-    memcpy(row, behind_b, sizeof behind_b);
-    assert_true(prediction_init(&prediction, &model.network, NULL));
-    assert_near(pow(10, explicit_log10(ngrams, "b c")),
-                predict_word(&model.network, row, history, 3, &prediction), 1e-5);
-    prediction_free(&prediction);
+    struct plain plain = plain_new(&model.network);
+    struct state *behind = state_new(&model.network, NULL);
+    for (int i = 0; i < SHAPE_MOST_ORDER; i++)
+        behind->history[i] = i == 0 ? 2 : WORD_OOV;
+    memcpy(behind->value, behind_b, model.network.state * sizeof *behind_b);
+    assert_near(pow(10, explicit_log10(ngrams, "b c")), plain_prob_behind(&plain, behind, 3), 1e-5);
+    free(behind);
+    plain_free(&plain);
     ngram_close(ngrams);
 }
 
@@ -361,7 +353,7 @@ static void bad_input(void **state)
     refuse(base_text, "no-such-file", "cannot open no-such-file");
     write_file("empty", "", 0);
     refuse(base_text, "empty", "empty: found no words");
-    float *weight = model.network.embedding, kept = *weight;
+    float *weight = parameter_row(&model.network.parameter[0], 0), kept = *weight;
     *weight = NAN;
     refuse(base_text, NULL, "no number");
     *weight = kept;

@@ -1,6 +1,6 @@
 // Scoring and sampling with a network, against the same walked by hand with states and
-// predict_word().
-#include "testing.h"
+// the plain network.
+#include "plain_network.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,8 +23,7 @@ static struct pool *pool;  // two threads
 
 static int make_model(void **state)
 {
-    const struct network_shape shape = {
-        .words = WORDS, .hidden = HIDDEN, .classes = 3, .maxent = 200, .maxent_order = 3};
+    const struct network_shape shape = new_shape(WORDS, "elman:6", 3, 200, 3);
     if (!vocabulary_init(&model.vocabulary, NULL))
         return -1;
     for (size_t i = 0; i < WORDS; i++)
@@ -34,7 +33,7 @@ static int make_model(void **state)
     if (pool == NULL || !model_attach(&model, NULL))
         return -1;
     for (size_t i = 0; i < HIDDEN; i++)
-        model.hidden[i] = 0.15f * (float)i;
+        model.state[i] = 0.15f * (float)i;
     return scratch_enter(state);
 }
 
@@ -49,14 +48,14 @@ static int free_model(void **state)
 
 struct walk {
     struct state *now, *next;
-    struct prediction prediction;
+    struct plain plain;
 };
 
 // Takes over `start`.
 static struct walk begin_walk(struct state *start)
 {
-    struct walk walk = {.now = start, .next = state_new(&model.network, NULL)};
-    assert_true(prediction_init(&walk.prediction, &model.network, NULL));
+    struct walk walk = {
+        .now = start, .next = state_new(&model.network, NULL), .plain = plain_new(&model.network)};
     assert_true(walk.now != NULL && walk.next != NULL);
     return walk;
 }
@@ -65,30 +64,38 @@ static void end_walk(struct walk *walk)
 {
     free(walk->now);
     free(walk->next);
-    prediction_free(&walk->prediction);
+    plain_free(&walk->plain);
 }
 
 static double walk_prob(struct walk *walk, int32_t word)
 {
-    return word < 0 ? 0
-                    : predict_word(&model.network, walk->now->hidden, walk->now->history, word,
-                                   &walk->prediction);
+    return plain_prob_behind(&walk->plain, walk->now, word);
 }
 
 static void walk_on(struct walk *walk, int32_t word)
 {
-    state_advance(&model.network, walk->now, word, walk->next);
+    advance_state(&model.network, walk->now, word, walk->next);
     state_copy(&model.network, walk->now, walk->next);
 }
 
 static struct state *stored_start(void)
 {
-    return state_at_start(&model.network, 0, model.hidden, NULL);
+    return state_at_start(&model.network, STATE_STORED, model.state, NULL);
+}
+
+// Zeros with </s> taken in.
+static struct state *zero_start(void)
+{
+    struct state *zero = state_new(&model.network, NULL), *start = state_new(&model.network, NULL);
+    assert_true(zero != NULL && start != NULL);
+    advance_state(&model.network, zero, WORD_END, start);
+    free(zero);
+    return start;
 }
 
 static struct state *reset_start(void)
 {
-    return state_at_start(&model.network, STATE_INDEPENDENT, NULL, NULL);
+    return state_at_start(&model.network, STATE_SENTENCE, NULL, NULL);
 }
 
 // ---- a text and its ids -----------------------------------------------------------------------
@@ -281,7 +288,7 @@ static void dynamic_evaluation(void **state)
 {
     (void)state;
     const struct learning_rule rule = {
-        .alpha = 0.3f, .beta = 0.01f, .gradient_cutoff = 15, .bptt = 4, .bptt_block = 10};
+        .alpha = 0.3f, .beta = 0.01f, .gradient_cutoff = 15, .bptt = 3, .bptt_block = 10};
     const struct network_shape shape = model.network.shape;
     struct setting setting = {.independent = false};
     double fixed = score_well(TEXT, &setting).log10_net;
@@ -291,7 +298,7 @@ static void dynamic_evaluation(void **state)
     assert_true(learner_init(&by_hand, &copy, &rule, NULL));
     assert_true(learner_init(&learner, &model.network, &rule, NULL));
     setting.learner = &learner;
-    learner_start(&by_hand, 0, model.hidden);
+    learner_start(&by_hand, STATE_STORED, model.state);
     double wanted = 0;
     int32_t previous = WORD_END;
     for (int i = 0; i < TOKENS; i++) {
@@ -316,7 +323,7 @@ static void texts_without_words(void **state)
     struct error error = {""};
     assert_false(score("", &setting, &totals, &error));
     assert_contains(error.text, "text: the text is empty");
-    model.network.output[0] = NAN;
+    *parameter_weight(network_parameter(&model.network, "output.words"), 0) = NAN;
     assert_false(score("a\n", &setting, &totals, &error));
     assert_contains(error.text, "nan");
     randomise_network(&model.network, 9, 1.2);
@@ -363,18 +370,18 @@ enum { HYPOTHESES = sizeof hypotheses / sizeof hypotheses[0] };
 static void check_nbest(bool independent)
 {
     const struct setting setting = {.independent = independent};
-    struct state *begin = state_at_start(&model.network, 0, NULL, NULL);
+    struct state *begin = zero_start();
     struct state *after_best = state_new(&model.network, NULL);
     struct walk walk = begin_walk(independent ? reset_start() : stored_start());
-    size_t hidden = model.network.hidden_row * sizeof(float);
-    state_advance(&model.network, begin, WORD_END, after_best);
+    size_t values = model.network.state * sizeof(float);
+    advance_state(&model.network, begin, WORD_END, after_best);
     char lists[256] = "", wanted[256] = "";
     double total = 0;
     for (int i = 0; i < HYPOTHESES; i++) {
         double sum = 0;
         if (hypotheses[i].first)
-            memcpy(begin->hidden, after_best->hidden, hidden);
-        memcpy(walk.now->hidden, begin->hidden, hidden);
+            memcpy(begin->value, after_best->value, values);
+        memcpy(walk.now->value, begin->value, values);
         for (int j = 0; j < hypotheses[i].words; j++) {
             int32_t word = hypotheses[i].word[j];
             sum += word < 0 ? NBEST_UNKNOWN_LOG10 : log10(walk_prob(&walk, word));
@@ -385,7 +392,7 @@ static void check_nbest(bool independent)
             walk.now = reset_start();
         }
         if (hypotheses[i].first)
-            memcpy(after_best->hidden, walk.now->hidden, hidden);
+            memcpy(after_best->value, walk.now->value, values);
         strcat(lists, hypotheses[i].line);
         snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted), "%f\n", sum);
         total += sum;

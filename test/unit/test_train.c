@@ -8,6 +8,7 @@
 
 #include "scratch.h"
 
+#include "train/new_model.h"
 #include "train/trainer.h"
 
 // ---- texts and runs ---------------------------------------------------------------------------
@@ -65,13 +66,15 @@ static void keep_report(void *context, const struct progress *progress)
     }
 }
 
-static const struct new_model plain_model = {.hidden = 8,
-                                             .classes = 3,
-                                             .bptt = 3,
-                                             .bptt_block = 5,
-                                             .alpha = 0.1,
-                                             .seed = 1,
-                                             .format = MODEL_TEXT};
+static struct new_model new_plain_model(const char *layers, size_t maxent)
+{
+    struct new_model wanted = {
+        .classes = 3, .bptt = 2, .bptt_block = 5, .alpha = 0.1, .seed = 1, .format = MODEL_TEXT};
+    wanted.shape = new_shape(1, layers, 1, maxent, 3); // words and classes aside
+    return wanted;
+}
+
+static struct new_model plain_model; // with 8 logistic units
 
 static const struct training plain_training = {
     .model_path = "model", .beta = 1e-7, .gradient_cutoff = 15, .min_improvement = 1.003};
@@ -95,7 +98,7 @@ static bool train(struct model *model, const struct new_model *wanted,
     run.valid = open_corpus(valid);
     run.report = keep_report;
     run.context = log;
-    if (model->network.embedding == NULL && !model_create(model, wanted, run.train, text, error))
+    if (model->network.parameters == 0 && !model_create(model, wanted, run.train, text, error))
         fail_msg("%s", error->text);
     bool ok = train_model(model, &run, error);
     corpus_close(run.train);
@@ -119,10 +122,27 @@ static void load(struct model *model, const char *path)
         fail_msg("%s", error.text);
 }
 
+// All parameters but the hash.
+static bool same_dense_weights(const struct model *a, const struct model *b)
+{
+    const struct network *x = &a->network, *y = &b->network;
+    for (size_t p = 0; p < x->parameters; p++)
+        if (x->parameter[p].use != PARAMETER_HASH &&
+            memcmp(x->parameter[p].data, y->parameter[p].data, parameter_bytes(&x->parameter[p])))
+            return false;
+    return memcmp(a->state, b->state, x->state * sizeof *a->state) == 0;
+}
+
+static const float *hash_of(const struct model *model)
+{
+    return network_parameter(&model->network, "output.hash")->data;
+}
+
 static int make_texts(void **state)
 {
     if (scratch_enter(state) != 0)
         return -1;
+    plain_model = new_plain_model("elman:8", 0);
     generate("train", 400, 1, false);
     generate("valid", 60, 2, false);
     generate("backwards", 60, 3, true);
@@ -142,7 +162,7 @@ static void new_model_for_a_text(void **state)
     assert_true(model_create(&model, &wanted, text, "train", &error));
     assert_int_equal(model.vocabulary.size, 13);
     assert_int_equal(model.network.shape.classes, 13);
-    assert_int_equal(model.record.bptt, 4); // files have one step more
+    assert_int_equal(model.record.bptt, 2);
     assert_true(model.record.alpha == 0.1 && model.record.starting_alpha == 0.1);
     assert_true(model.record.valid_log10_prob == NO_VALIDATION);
     assert_string_equal(model.record.train_file, "train");
@@ -162,7 +182,7 @@ static void new_model_for_a_text(void **state)
             break;
         corpus_close(text);
         assert_contains(error.text, "not enough memory");
-        assert_null(model.hidden);
+        assert_null(model.state);
     }
     model_free(&model);
     corpus_close(text);
@@ -208,6 +228,36 @@ static void entropy_falls(void **state)
         assert_int_equal(log.epoch[5].total_words, model.record.train_words);
         model_free(&model);
     }
+}
+
+// Batches, with every optimiser: entropy falls, and threads change nothing.
+static void entropy_falls_in_batches(void **state)
+{
+    (void)state;
+    for (size_t i = 0; optimiser_table[i] != NULL; i++)
+        for (int independent = 0; independent < 2; independent++) {
+            struct new_model wanted = new_plain_model("elman:8,compression:5", 500);
+            struct model model[2] = {{.state = NULL}, {.state = NULL}};
+            for (size_t threads = 1; threads <= 2; threads++) {
+                struct training training = plain_training;
+                struct log log = {0};
+                training.most_epochs = 4;
+                training.optimiser = optimiser_table[i];
+                training.clip_norm = i == 2 ? 1 : 0;
+                training.streams = 7;
+                training.threads = threads;
+                wanted.independent = independent;
+                wanted.alpha = optimiser_table[i]->alpha;
+                train_well(&model[threads - 1], &wanted, &training, "train", "valid", &log);
+                assert_int_equal(log.epochs, 4);
+                assert_true(log.epoch[3].valid_log10_prob > log.epoch[0].valid_log10_prob);
+                assert_int_equal(log.epoch[0].words, model[threads - 1].record.train_words);
+            }
+            assert_true(same_dense_weights(&model[0], &model[1]));
+            assert_memory_equal(hash_of(&model[0]), hash_of(&model[1]), 500 * sizeof(float));
+            model_free(&model[0]);
+            model_free(&model[1]);
+        }
 }
 
 // Rates, halving and the end, as the validation log probabilities that were reported call for.
@@ -257,26 +307,13 @@ static void schedule_until_the_end(void **state)
     }
 }
 
-static bool same_dense_weights(const struct model *a, const struct model *b)
-{
-    const struct network *x = &a->network, *y = &b->network;
-    const struct network_shape *shape = &x->shape;
-    size_t hidden = x->hidden_row * sizeof(float), output = x->output_row * sizeof(float);
-    return memcmp(x->embedding, y->embedding, shape->words * hidden) == 0 &&
-           memcmp(x->recurrent, y->recurrent, shape->hidden * hidden) == 0 &&
-           memcmp(x->output, y->output, (shape->words + shape->classes) * output) == 0 &&
-           memcmp(a->hidden, b->hidden, shape->hidden * sizeof(float)) == 0;
-}
-
 // A validation text that is nothing like the training text gets worse with every epoch: then the
 // dense weights and the hidden layer are those of the epoch before, the hash is not.
 static void fallback_of_dense_weights(void **state)
 {
     (void)state;
-    struct new_model wanted = plain_model;
+    struct new_model wanted = new_plain_model("elman:8", 1000);
     struct training training = plain_training;
-    wanted.maxent = 1000;
-    wanted.maxent_order = 3;
     struct model model = {0}, before;
     struct log log = {0};
     training.most_epochs = 1;
@@ -290,7 +327,7 @@ static void fallback_of_dense_weights(void **state)
     struct model after;
     load(&after, "model");
     assert_true(same_dense_weights(&before, &after));
-    assert_memory_not_equal(before.network.maxent, after.network.maxent, 1000 * sizeof(float));
+    assert_memory_not_equal(hash_of(&before), hash_of(&after), 1000 * sizeof(float));
     assert_true(after.record.halving && after.record.alpha == 0.05);
     assert_true(after.record.epochs == 2);
     model_free(&before);
@@ -356,15 +393,12 @@ static void resumed_run(void **state)
     (void)state;
     generate("long", 2500, 4, false);
     for (int round = 0; round < 2; round++) {
-        struct new_model wanted = plain_model;
+        struct new_model wanted = new_plain_model("elman:4", 2000);
         struct training training = plain_training;
         struct model whole = {0}, resumed;
         struct log log = {.copy_to = "interrupted"}, rest = {0};
-        wanted.bptt = round == 0 ? 0 : 3;
+        wanted.bptt = round == 0 ? 0 : 2;
         wanted.format = MODEL_BINARY;
-        wanted.hidden = 4;
-        wanted.maxent = 2000;
-        wanted.maxent_order = 3;
         training.save_every = 3001;
         training.most_epochs = 1;
         train_well(&whole, &wanted, &training, "long", "valid", &log);
@@ -380,7 +414,7 @@ static void resumed_run(void **state)
         assert_int_equal(resumed.record.position, 0);
         if (round == 0) {
             assert_true(same_dense_weights(&whole, &resumed));
-            assert_memory_equal(whole.network.maxent, resumed.network.maxent, 2000 * sizeof(float));
+            assert_memory_equal(hash_of(&whole), hash_of(&resumed), 2000 * sizeof(float));
         }
         // the file has six decimals of the log probability
         assert_near(rest.epoch[0].train_log10_prob, log.epoch[0].train_log10_prob,
@@ -412,7 +446,7 @@ static void text_from_a_pipe(void **state)
 {
     (void)state;
     struct training training = plain_training;
-    struct model model[2] = {{.hidden = NULL}, {.hidden = NULL}};
+    struct model model[2] = {{.state = NULL}, {.state = NULL}};
     struct log log[2] = {{0}, {0}};
     training.most_epochs = 2;
     train_well(&model[0], &plain_model, &training, "train", "valid", &log[0]);
@@ -552,6 +586,7 @@ int main(void)
         cmocka_unit_test(new_model_for_a_text),
         cmocka_unit_test(methods_of_classes),
         cmocka_unit_test(entropy_falls),
+        cmocka_unit_test(entropy_falls_in_batches),
         cmocka_unit_test(schedule_until_the_end),
         cmocka_unit_test(fallback_of_dense_weights),
         cmocka_unit_test(one_epoch_without_validation),

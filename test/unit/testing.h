@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "net/network.h"
+#include "net/output.h"
 
 // |found - wanted| <= tolerance (1 + |wanted|)
 #define assert_near(found, wanted, tolerance)                                                      \
@@ -43,28 +44,36 @@ static inline void testing_contains(const char *text, const char *part, const ch
 
 // ---- networks ---------------------------------------------------------------------------------
 
+// A shape whose layers are given as options have them: "elman:5,compression:3".
+static inline struct network_shape new_shape(size_t words, const char *layers, size_t classes,
+                                             size_t maxent, int maxent_order)
+{
+    struct network_shape shape = {.words = words,
+                                  .output = &output_class,
+                                  .classes = classes,
+                                  .maxent = maxent,
+                                  .maxent_order = maxent_order};
+    struct error error = {""};
+    if (!shape_parse_layers(&shape, layers, NULL, &error))
+        fail_msg("%s", error.text);
+    return shape;
+}
+
+// Entry `i` of a parameter, counted without padding.
+static inline float *parameter_weight(const struct parameter *parameter, size_t i)
+{
+    return parameter_row(parameter, i / parameter->width) + i % parameter->width;
+}
+
 // Random weights in [-range, range], the hash included; the padding of rows stays 0.
 static inline void randomise_network(struct network *network, uint32_t seed, double range)
 {
-    const struct network_shape *shape = &network->shape;
-    struct {
-        float *data;
-        size_t rows, width, stride;
-    } list[] = {
-        {network->embedding, shape->words, shape->hidden, network->hidden_row},
-        {network->recurrent, shape->hidden, shape->hidden, network->hidden_row},
-        {network->compression, shape->compression, shape->hidden, network->hidden_row},
-        {network->output, shape->words + shape->classes, network->output_width,
-         network->output_row},
-        {network->maxent, shape->maxent, 1, 1},
-    };
     struct random random;
     random_seed(&random, seed);
-    for (size_t m = 0; m < sizeof list / sizeof list[0]; m++)
-        for (size_t i = 0; i < list[m].rows; i++)
-            for (size_t j = 0; j < list[m].width; j++)
-                list[m].data[i * list[m].stride + j] =
-                    (float)random_uniform(&random, -range, range);
+    for (size_t p = 0; p < network->parameters; p++)
+        for (size_t i = 0; i < network->parameter[p].rows * network->parameter[p].width; i++)
+            *parameter_weight(&network->parameter[p], i) =
+                (float)random_uniform(&random, -range, range);
 }
 
 // A network whose word i has class i * classes / words, with random weights.
@@ -81,6 +90,17 @@ static inline void make_network(struct network *network, const struct network_sh
     assert_true(network_init(network, shape, &classes, &error));
     free(of_word);
     randomise_network(network, seed, range);
+}
+
+// To the last bit, padding included.
+static inline void assert_same_parameters(const struct network *a, const struct network *b)
+{
+    assert_int_equal(a->parameters, b->parameters);
+    for (size_t p = 0; p < a->parameters; p++) {
+        assert_string_equal(a->parameter[p].name, b->parameter[p].name);
+        assert_memory_equal(a->parameter[p].data, b->parameter[p].data,
+                            parameter_bytes(&a->parameter[p]));
+    }
 }
 
 #endif

@@ -1,5 +1,5 @@
 // Direct connections. The hash is the reference's, prime by prime: models are interchangeable.
-#include "net/maxent.h"
+#include "net/outputs/maxent.h"
 
 #include "base/kernels.h"
 
@@ -53,27 +53,22 @@ void maxent_word_features(const struct network *network, const int32_t *history,
     find_features(network, history, seed, network->shape.maxent / 2, features);
 }
 
-static size_t run_length(const struct maxent_features *features, int feature, size_t n)
-{
-    return n < features->most[feature] ? n : features->most[feature];
-}
-
-void maxent_add(const struct network *network, const struct maxent_features *features, float *logit,
+void maxent_add(const struct parameter *table, const struct maxent_features *features, float *logit,
                 size_t n)
 {
     for (int i = 0; i < features->count; i++) {
-        size_t start = features->start[i], length = run_length(features, i, n);
-        if (network->half_maxent != NULL)
-            kernels->add_halves(logit, network->half_maxent + start, length);
+        size_t start = features->start[i], length = maxent_run(features, i, n);
+        if (table->type == PARAMETER_BFLOAT16)
+            kernels->add_halves(logit, parameter_half_row(table, 0) + start, length);
         else
-            kernels->scale_add(logit, network->maxent + start, length, 1, 1);
+            kernels->scale_add(logit, parameter_row(table, 0) + start, length, 1, 1);
     }
 }
 
-void maxent_update(struct network *network, const struct maxent_features *features, const float *e,
-                   size_t n, float step, float keep)
+void maxent_learn(struct parameter *table, const struct maxent_features *features, const float *e,
+                  size_t n, float step, float keep)
 {
     for (int i = 0; i < features->count; i++)
-        kernels->scale_add(network->maxent + features->start[i], e, run_length(features, i, n),
-                           step, keep);
+        kernels->scale_add(parameter_row(table, 0) + features->start[i], e,
+                           maxent_run(features, i, n), step, keep);
 }

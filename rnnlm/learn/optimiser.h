@@ -1,0 +1,102 @@
+// Optimisers: how gradients move weights. A kind is one file in optimisers/ and one line in the table
+// of optimiser.c.
+#ifndef LEARN_OPTIMISER_H
+#define LEARN_OPTIMISER_H
+
+#include "base/threads.h"
+#include "learn/kept.h"
+#include "net/gradient.h"
+#include "net/linear.h"
+#include "net/network.h"
+
+enum { OPTIMISER_ROWS = 16 }; // that move together
+
+struct optimiser;
+
+// Of one thread.
+struct optimiser_scratch {
+    float *rows;  // [OPTIMISER_ROWS][stride]
+    float *terms; // [most terms][OPTIMISER_ROWS]
+};
+
+struct optimiser_type {
+    const char *name; // as options have it
+    const char *about;
+    double alpha;      // learning rate to start with, where none is given
+    size_t per_weight; // floats of memory beside each weight,
+    size_t per_row;    // and each row
+    bool norms;        // wants gradient.norm
+
+    // Moves what the gradient is of.
+    void (*move)(struct optimiser *optimiser, const struct gradient *gradient,
+                 struct optimiser_scratch *scratch);
+};
+
+struct optimiser_rule {
+    float alpha; // learning rate
+    float beta;  // L2 penalty: a weight shrinks by alpha beta / 10 for each word that touches it
+    float clip_norm; // bound on the length of the whole gradient (Pascanu et al. 2013), the hash
+                     // aside; 0 for none
+};
+
+struct optimiser {
+    struct gradient_sink sink; // first: whoever has the sink has the optimiser
+    const struct optimiser_type *type;
+    struct network *network;    // not owned
+    struct columns *columns;    // not owned: transposed copies, kept true
+    struct optimiser_rule rule; // may be changed between blocks, whether clip_norm is 0 excepted
+    size_t streams;             // that gradients are sums over
+    uint64_t blocks;            // learnt, this one included
+    float scale;                // of gradients: what clip_norm leaves of them
+    float **memory; // [parameters] per_weight for each weight, then per_row for each row;
+                    // NULL if it needs none
+    float **rows;   // [parameters] gradients, only with clip_norm
+    double *power;  // [items] squares of their lengths, only with clip_norm
+    size_t power_capacity;
+    size_t *item;                      // [threads] that a thread is at
+    bool measuring;                    // gradients are taken for their length alone
+    struct optimiser_scratch *scratch; // [threads]
+    size_t threads;
+};
+
+extern const struct optimiser_type *const optimiser_table[]; // NULL at the end
+
+// Error: the name, and the nearest there is.
+const struct optimiser_type *optimiser_named(const char *name, struct error *error);
+
+// Blocks have at most `most_terms` words. Error: no memory. optimiser_free() in any case.
+bool optimiser_init(struct optimiser *optimiser, const struct optimiser_type *type,
+                    struct network *network, struct columns *columns,
+                    const struct optimiser_rule *rule, size_t streams, size_t most_terms,
+                    size_t threads, struct error *error);
+void optimiser_free(struct optimiser *optimiser);
+
+// Has all gradients of a block given, item by item, and moves the weights. Gradients that the sink
+// took early have moved theirs already. Error: no memory.
+bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
+                    void (*give)(void *context, size_t worker, size_t item), void *context,
+                    size_t items, struct error *error);
+
+// Its memory, and how far it is.
+void optimiser_kept(struct optimiser *optimiser, struct kept *kept);
+
+// Floats of memory for a parameter.
+size_t optimiser_memory(const struct optimiser *optimiser, size_t parameter);
+
+// ---- for kinds --------------------------------------------------------------------------------
+
+// What is left of a weight after `words` words: online, every tenth pays the penalty.
+float optimiser_keep(const struct optimiser *optimiser, size_t words);
+
+// Rows from..from+count-1 of a gradient that is not a run, with count at most OPTIMISER_ROWS:
+// [count][stride], in scratch->rows or where they are already. clip_norm's scale is not in them.
+const float *optimiser_gradient_rows(const struct optimiser *optimiser,
+                                     const struct gradient *gradient, size_t from, size_t count,
+                                     struct optimiser_scratch *scratch);
+
+// Memory of row i of a parameter: its weights' first, second, ... numbers, and its own.
+float *optimiser_weights_memory(const struct optimiser *optimiser, size_t parameter, size_t which,
+                                size_t i);
+float *optimiser_row_memory(const struct optimiser *optimiser, size_t parameter, size_t i);
+
+#endif

@@ -1,0 +1,160 @@
+// A step for each row, from how long its gradients are: the learning rates that are good online are
+// good here, whatever the size of blocks.
+//
+// The gradient of a block is the sum of those of R = B T words; alpha times a sum is too long for
+// weights that take part in each word, alpha times a mean too short for those of rare words. Let p
+// be the sum over the words of |gradient|^2 of a row.
+//   - Rows that take part in every word (matrices, biases) move by
+//         alpha / sqrt(running mean of p)  times the sum
+//     (RMSprop, Tieleman & Hinton 2012, with one number a row).
+//   - Rows of words move by
+//         g alpha / (1 + g alpha p)  times the sum:
+//     by g alpha as online while they are rare, and never further than where steps after one
+//     another would settle, p being the Fisher information along the row. g is WORD_GAIN for output
+//     rows and INPUT_GAIN for input rows, whose gradients are short.
+//   - Entries of the hash move by alpha / (1 + alpha n / 10) times the sum, where n words of the
+//     block share the feature.
+// No weight of a row moves by more than BOUND in a block, and errors carried down are bounded:
+// weights stay finite at any rate.
+#include <math.h>
+#include <string.h>
+
+#include "base/kernels.h"
+#include "learn/optimisers/kinds.h"
+
+static const float BOUND = 4, WORD_GAIN = 3, INPUT_GAIN = 50;
+
+// Of the running mean of a row's power; the first block that touches a row sets it.
+static const float MEMORY = 0.99f;
+
+// In what follows a row's gradient is the sum of e x over `terms` words, and `power` the sum of
+// e^2 |x|^2. By Cauchy's inequality no element of the gradient is above sqrt(terms power).
+static float bounded(float step, float power, size_t terms)
+{
+    float bound = BOUND / sqrtf((float)terms * power);
+    return step < bound ? step : bound;
+}
+
+static float matrix_step(const struct optimiser *optimiser, float power, size_t terms, float *mean)
+{
+    if (!(power > 0))
+        return 0;
+    *mean = *mean > 0 ? MEMORY * *mean + (1 - MEMORY) * power : power;
+    return bounded(optimiser->rule.alpha / sqrtf(*mean), power, terms) * optimiser->scale;
+}
+
+static float word_step(const struct optimiser *optimiser, float gain, float power, size_t terms)
+{
+    float step = gain * optimiser->rule.alpha;
+    if (!(power > 0))
+        return 0;
+    return bounded(step / (1 + step * power), power, terms) * optimiser->scale;
+}
+
+// Power of up to OPTIMISER_ROWS rows of products.
+static void add_power(const struct gradient *gradient, size_t from, size_t count, float *power)
+{
+    for (size_t t = 0; t < gradient->terms; t++)
+        kernels->add_squares(power, gradient->left + t * gradient->left_stride + from, count,
+                             gradient->norm[t]);
+}
+
+static float sum_power(const struct gradient *gradient, size_t width)
+{
+    float power = 0;
+    for (size_t t = 0; t < gradient->terms; t++) {
+        size_t place = gradient->term != NULL ? (size_t)gradient->term[t] : t;
+        const float *error = gradient->right + place * gradient->right_stride;
+        kernels->rows_times(&power, error, gradient->right_stride, 1, error, width);
+    }
+    return power;
+}
+
+static void move_matrix_rows(struct optimiser *optimiser, const struct gradient *gradient,
+                             size_t from, size_t count, struct optimiser_scratch *scratch)
+{
+    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    const float *rows = optimiser_gradient_rows(optimiser, gradient, from, count, scratch);
+    float power[OPTIMISER_ROWS] = {0}, keep = optimiser_keep(optimiser, gradient->terms);
+    add_power(gradient, from, count, power);
+    for (size_t i = 0; i < count; i++) {
+        size_t row = gradient->first + from + i;
+        float *mean = optimiser_row_memory(optimiser, gradient->parameter, row);
+        kernels->scale_add(parameter_row(parameter, row), rows + i * parameter->stride,
+                           parameter->width,
+                           matrix_step(optimiser, power[i], gradient->terms, mean), keep);
+    }
+}
+
+// Errors times steps first: the product then moves the rows without having been anywhere.
+static void move_word_rows(struct optimiser *optimiser, const struct gradient *gradient,
+                           size_t from, size_t count, struct optimiser_scratch *scratch)
+{
+    float power[OPTIMISER_ROWS] = {0}, step[OPTIMISER_ROWS];
+    struct gradient scaled = *gradient;
+    add_power(gradient, from, count, power);
+    for (size_t j = 0; j < count; j++)
+        step[j] = word_step(optimiser, WORD_GAIN, power[j], gradient->terms);
+    for (size_t t = 0; t < gradient->terms; t++)
+        for (size_t j = 0; j < count; j++)
+            scratch->terms[t * OPTIMISER_ROWS + j] =
+                gradient->left[t * gradient->left_stride + from + j] * step[j];
+    scaled.first += from;
+    scaled.count = count;
+    scaled.left = scratch->terms;
+    scaled.left_stride = OPTIMISER_ROWS;
+    linear_move(&optimiser->network->parameter[gradient->parameter], &scaled, 1,
+                optimiser_keep(optimiser, gradient->terms));
+}
+
+static void move_sum(struct optimiser *optimiser, const struct gradient *gradient,
+                     struct optimiser_scratch *scratch)
+{
+    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    const float *row = optimiser_gradient_rows(optimiser, gradient, 0, 1, scratch);
+    float power = sum_power(gradient, parameter->width);
+    float *mean = optimiser_row_memory(optimiser, gradient->parameter, gradient->first);
+    float step = parameter->use == PARAMETER_BY_INPUT
+                     ? word_step(optimiser, INPUT_GAIN, power, gradient->terms)
+                     : matrix_step(optimiser, power, gradient->terms, mean);
+    kernels->scale_add(parameter_row(parameter, gradient->first), row, parameter->width, step,
+                       optimiser_keep(optimiser, gradient->terms));
+}
+
+static void move_run(struct optimiser *optimiser, const struct gradient *gradient)
+{
+    float alpha = optimiser->rule.alpha;
+    float step = alpha / (1 + alpha * (float)gradient->terms / 10) * optimiser->scale;
+    linear_move(&optimiser->network->parameter[gradient->parameter], gradient, step,
+                optimiser_keep(optimiser, 10));
+}
+
+static void move(struct optimiser *optimiser, const struct gradient *gradient,
+                 struct optimiser_scratch *scratch)
+{
+    enum parameter_use use = optimiser->network->parameter[gradient->parameter].use;
+    if (gradient->form == GRADIENT_RUN) {
+        move_run(optimiser, gradient);
+        return;
+    }
+    if (gradient->form == GRADIENT_SUM) {
+        move_sum(optimiser, gradient, scratch);
+        return;
+    }
+    for (size_t at = 0; at < gradient->count; at += OPTIMISER_ROWS) {
+        size_t left = gradient->count - at, count = left < OPTIMISER_ROWS ? left : OPTIMISER_ROWS;
+        if (use == PARAMETER_BY_OUTPUT)
+            move_word_rows(optimiser, gradient, at, count, scratch);
+        else
+            move_matrix_rows(optimiser, gradient, at, count, scratch);
+    }
+}
+
+const struct optimiser_type optimiser_rows = {
+    .name = "rows",
+    .about = "a step for each row, from how long its gradients are",
+    .alpha = 0.1,
+    .per_row = 1,
+    .norms = true,
+    .move = move,
+};

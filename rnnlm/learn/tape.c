@@ -1,0 +1,363 @@
+// The tape of a network along text.
+#include "learn/tape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/kernels.h"
+#include "base/memory.h"
+#include "text/vocabulary.h"
+
+// ---- memory -----------------------------------------------------------------------------------
+
+static float *rows_of(size_t count, size_t row, bool *ok, struct error *error)
+{
+    size_t bytes;
+    if (!*ok)
+        return NULL;
+    *ok = !__builtin_mul_overflow(row, sizeof(float), &bytes);
+    float *rows = *ok ? memory_new(count, bytes, error) : NULL;
+    *ok = rows != NULL;
+    return rows;
+}
+
+static bool init_layer(struct tape *tape, size_t l, struct error *error)
+{
+    const struct layer *layer = &tape->network->layer[l];
+    struct tape_layer *own = &tape->layer[l];
+    size_t rows = tape->streams * tape->steps;
+    bool ok = true, through = layer->type->state > 0;
+    own->layer = layer;
+    own->width = layer->row * (through ? layer->type->state : 1);
+    own->after = rows_of(rows + tape->streams, own->width, &ok, error);
+    own->error = rows_of(rows, own->width, &ok, error);
+    if (!layer->type->in_place)
+        own->sums = rows_of(rows, memory_row(layer->sums), &ok, error);
+    own->delta = layer->type->in_place ? own->error : own->sums;
+    if (!layer->type->in_place && !tape->batches) // passes overlap: sums are wanted again
+        own->delta = rows_of(rows, memory_row(layer->sums), &ok, error);
+    own->delta_row = layer->type->in_place ? own->width : memory_row(layer->sums);
+    if (through && tape->independent && tape->batches)
+        own->own_before = rows_of(rows, own->width, &ok, error);
+    if (tape->norms) {
+        own->norm = rows_of(rows + tape->streams, 1, &ok, error);
+        own->norm_before = own->norm;
+        if (own->own_before != NULL)
+            own->norm_before = rows_of(rows, 1, &ok, error);
+    }
+    own->before = own->own_before != NULL ? own->own_before : own->after;
+    return ok;
+}
+
+static bool init_columns(struct tape *tape, struct error *error)
+{
+    const struct network *network = tape->network;
+    bool ok = true;
+    tape->columns = memory_new(network->parameters, sizeof *tape->columns, error);
+    for (size_t i = 0; tape->columns != NULL && ok && i < network->parameters; i++)
+        if (network->parameter[i].use == PARAMETER_EACH_WORD)
+            ok = columns_init(&tape->columns[i], &network->parameter[i], false, error);
+    return tape->columns != NULL && ok;
+}
+
+static size_t widest(const struct network *network)
+{
+    size_t most = 0;
+    for (size_t l = 0; l < network->shape.layers; l++) {
+        size_t sums = memory_row(network->layer[l].sums), row = network->layer[l].row;
+        most = sums > most ? sums : most;
+        most = row > most ? row : most;
+    }
+    return most;
+}
+
+bool tape_init(struct tape *tape, struct network *network, size_t streams, size_t steps,
+               bool batches, bool independent, bool norms, struct error *error)
+{
+    size_t rows;
+    memset(tape, 0, sizeof *tape);
+    tape->network = network;
+    tape->streams = streams;
+    tape->steps = steps;
+    tape->batches = batches;
+    tape->independent = independent;
+    tape->norms = norms;
+    tape->scratch_row = widest(network);
+    if (__builtin_mul_overflow(streams, steps + 1, &rows) || rows > INT32_MAX)
+        return error_set(error, "%zu streams by %zu steps: found more than %d words a block",
+                         streams, steps, INT32_MAX);
+    tape->word = memory_new(streams * steps, sizeof *tape->word, error);
+    tape->target = memory_new(streams * steps, sizeof *tape->target, error);
+    tape->restart = memory_new(network->state, sizeof *tape->restart, error);
+    tape->layer = memory_new(network->shape.layers, sizeof *tape->layer, error);
+    bool ok =
+        tape->word != NULL && tape->target != NULL && tape->restart != NULL && tape->layer != NULL;
+    for (size_t l = 0; ok && l < network->shape.layers; l++)
+        ok = init_layer(tape, l, error);
+    if (!ok)
+        return false;
+    state_values(network, STATE_SENTENCE, NULL, tape->restart);
+    return !batches || init_columns(tape, error);
+}
+
+void tape_free(struct tape *tape)
+{
+    for (size_t l = 0; tape->layer != NULL && l < tape->network->shape.layers; l++) {
+        struct tape_layer *own = &tape->layer[l];
+        if (own->norm_before != own->norm)
+            free(own->norm_before);
+        free(own->after);
+        free(own->own_before);
+        free(own->error);
+        if (own->delta != own->error && own->delta != own->sums)
+            free(own->delta);
+        free(own->sums);
+        free(own->norm);
+    }
+    for (size_t i = 0; tape->columns != NULL && i < tape->network->parameters; i++)
+        columns_free(&tape->columns[i]);
+    free(tape->columns);
+    free(tape->layer);
+    free(tape->restart);
+    free(tape->word);
+    free(tape->target);
+    memset(tape, 0, sizeof *tape);
+}
+
+// ---- states -----------------------------------------------------------------------------------
+
+static float square(const float *x, size_t width)
+{
+    float sum = 0;
+    kernels->rows_times(&sum, x, memory_row(width), 1, x, width);
+    return sum;
+}
+
+void tape_set_start(struct tape *tape, size_t b, const float *value)
+{
+    for (size_t l = 0; l < tape->network->advanced; l++) {
+        struct tape_layer *own = &tape->layer[l];
+        float *after = own->after + b * own->width;
+        if (own->layer->floats > 0)
+            memcpy(after, value + own->layer->at, own->width * sizeof *after);
+        if (own->norm != NULL)
+            own->norm[b] = square(after, own->layer->units);
+    }
+}
+
+void tape_get_after(const struct tape *tape, size_t row, float *value)
+{
+    for (size_t l = 0; l < tape->network->advanced; l++) {
+        const struct tape_layer *own = &tape->layer[l];
+        if (own->layer->floats > 0)
+            memcpy(value + own->layer->at, own->after + (row + tape->streams) * own->width,
+                   own->width * sizeof *value);
+    }
+}
+
+bool tape_ends_sentence(const struct tape *tape, size_t row)
+{
+    return tape->independent && tape->target[row] == WORD_END;
+}
+
+// ---- forward ----------------------------------------------------------------------------------
+
+static const struct columns *columns_of(const struct tape *tape, const struct parameter *map)
+{
+    return &tape->columns[map - tape->network->parameter];
+}
+
+// out[i] += the map times in[i]
+static void multiply(const struct tape *tape, const struct parameter *map, size_t n,
+                     const float *in, size_t in_row, float *out, size_t out_row)
+{
+    if (tape->batches)
+        columns_multiply_rows(out, out_row, columns_of(tape, map), in, in_row, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            linear_add_products(map, 0, map->rows, in + i * in_row, out + i * out_row);
+}
+
+// Where the sums of a row go, and how far one row's are from the next's.
+static float *sums_at(const struct tape *tape, const struct tape_layer *own, size_t row)
+{
+    return own->sums != NULL ? own->sums + row * own->delta_row
+                             : own->after + (row + tape->streams) * own->width;
+}
+
+static size_t sums_row(const struct tape_layer *own)
+{
+    return own->sums != NULL ? own->delta_row : own->width;
+}
+
+// The state that a row starts from, if it is not simply the last one.
+static void fill_before(struct tape *tape, struct tape_layer *own, size_t r)
+{
+    size_t bytes = own->width * sizeof(float);
+    float *before = own->own_before + r * own->width;
+    bool anew = r >= tape->streams && tape_ends_sentence(tape, r - tape->streams);
+    memcpy(before, anew ? tape->restart + own->layer->at : own->after + r * own->width, bytes);
+    if (own->norm != NULL)
+        own->norm_before[r] = square(before, own->layer->units);
+}
+
+// The bias, and at the bottom the word.
+static void begin_sums(const struct tape *tape, const struct tape_layer *own, size_t row)
+{
+    const struct layer *layer = own->layer;
+    const struct parameter *bias = layer_map(layer, MAP_ONE), *input = layer_map(layer, MAP_INPUT);
+    float *sums = sums_at(tape, own, row);
+    size_t bytes = memory_row(layer->sums) * sizeof *sums;
+    if (layer->bottom && tape->word[row] >= 0)
+        memcpy(sums, parameter_row(input, (size_t)tape->word[row]), bytes);
+    else
+        memset(sums, 0, bytes);
+    if (bias != NULL)
+        linear_add_row(bias, 0, sums);
+}
+
+void tape_inputs(struct tape *tape, size_t l, struct tape_rows rows)
+{
+    struct tape_layer *own = &tape->layer[l];
+    const struct tape_layer *below = own - 1;
+    for (size_t r = rows.begin; r < rows.begin + rows.count; r++)
+        begin_sums(tape, own, r);
+    multiply(tape, layer_map(own->layer, MAP_INPUT), rows.count,
+             below->after + (rows.begin + tape->streams) * below->width, below->width,
+             sums_at(tape, own, rows.begin), sums_row(own));
+}
+
+void tape_forward(struct tape *tape, size_t l, struct tape_rows rows, bool inputs_done)
+{
+    struct tape_layer *own = &tape->layer[l];
+    const struct layer *layer = own->layer;
+    const struct parameter *recurrent = layer_map(layer, MAP_STATE);
+    if (!inputs_done && l > 0)
+        tape_inputs(tape, l, rows);
+    for (size_t r = rows.begin; r < rows.begin + rows.count; r++) {
+        if (l == 0)
+            begin_sums(tape, own, r);
+        if (own->own_before != NULL)
+            fill_before(tape, own, r);
+    }
+    if (recurrent != NULL)
+        multiply(tape, recurrent, rows.count, own->before + rows.begin * own->width, own->width,
+                 sums_at(tape, own, rows.begin), sums_row(own));
+    for (size_t r = rows.begin; r < rows.begin + rows.count; r++) {
+        float *after = own->after + (r + tape->streams) * own->width;
+        layer->type->forward(layer, sums_at(tape, own, r),
+                             layer->type->state > 0 ? own->before + r * own->width : NULL, after);
+        if (own->norm != NULL)
+            own->norm[r + tape->streams] = square(after, layer->units);
+    }
+}
+
+// ---- backward ---------------------------------------------------------------------------------
+
+// Word by word each part of an error is bounded before it is added, as the reference has it; in
+// batches their sum, which is cheaper.
+static void add_back(const struct tape *tape, const struct parameter *map, size_t n,
+                     const float *delta, size_t delta_row, float *error, size_t error_row,
+                     float *scratch)
+{
+    if (tape->batches) {
+        linear_errors(map, 0, map->rows, delta, delta_row, n, error, error_row);
+        for (size_t i = 0; i < n && tape->cutoff > 0; i++)
+            kernels->clamp(error + i * error_row, map->width, tape->cutoff);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        memset(scratch, 0, memory_row(map->width) * sizeof *scratch);
+        linear_add_error(map, delta + i * delta_row, scratch);
+        if (tape->cutoff > 0)
+            kernels->clamp(scratch, map->width, tape->cutoff);
+        kernels->scale_add(error + i * error_row, scratch, map->width, 1, 1);
+    }
+}
+
+// Deltas of the streams' next step as far as they reach this one.
+static const float *deltas_from_next(const struct tape *tape, const struct tape_layer *own,
+                                     struct tape_rows rows, float *scratch)
+{
+    size_t row = own->delta_row;
+    const float *next = own->delta + (rows.begin + tape->streams) * row;
+    if (!tape->independent || !tape->batches)
+        return next;
+    memcpy(scratch, next, rows.count * row * sizeof *scratch);
+    for (size_t i = 0; i < rows.count; i++)
+        if (tape_ends_sentence(tape, rows.begin + i))
+            memset(scratch + i * row, 0, row * sizeof *scratch);
+    return scratch;
+}
+
+void tape_backward(struct tape *tape, size_t l, struct tape_rows rows, bool next, bool earlier,
+                   float *scratch)
+{
+    struct tape_layer *own = &tape->layer[l];
+    const struct layer *layer = own->layer;
+    const struct parameter *recurrent = layer_map(layer, MAP_STATE);
+    float *error = own->error + rows.begin * own->width;
+    if (next && recurrent != NULL)
+        add_back(tape, recurrent, rows.count, deltas_from_next(tape, own, rows, scratch),
+                 own->delta_row, error, own->width,
+                 scratch); // one row at a time needs no copy of deltas
+    for (size_t i = 0; i < rows.count; i++) {
+        size_t r = rows.begin + i, row = layer->row;
+        bool carried = earlier && layer->type->state > 1 && r >= tape->streams &&
+                       !tape_ends_sentence(tape, r - tape->streams);
+        float *d_before = carried ? own->error + (r - tape->streams) * own->width : NULL;
+        float *delta = own->sums != NULL ? own->delta + r * own->delta_row : NULL;
+        if (own->sums != NULL && own->delta != own->sums)
+            memcpy(delta, own->sums + r * own->delta_row, own->delta_row * sizeof *delta);
+        layer->type->backward(
+            layer, delta, layer->type->state > 0 ? own->before + r * own->width : NULL,
+            own->after + (r + tape->streams) * own->width, error + i * own->width, d_before);
+        if (carried && tape->cutoff > 0)
+            kernels->clamp(d_before + row, own->width - row, tape->cutoff);
+    }
+}
+
+void tape_errors_below(struct tape *tape, size_t l, struct tape_rows rows, float *scratch)
+{
+    const struct tape_layer *own = &tape->layer[l];
+    struct tape_layer *below = &tape->layer[l - 1];
+    add_back(tape, layer_map(own->layer, MAP_INPUT), rows.count,
+             own->delta + rows.begin * own->delta_row, own->delta_row,
+             below->error + rows.begin * below->width, below->width, scratch);
+}
+
+// ---- gradients --------------------------------------------------------------------------------
+
+void tape_gradient(const struct tape *tape, size_t l, size_t m, struct tape_rows rows, size_t known,
+                   size_t first, size_t count, struct gradient *gradient)
+{
+    const struct tape_layer *own = &tape->layer[l], *below = l > 0 ? own - 1 : NULL;
+    const struct parameter *map = own->layer->map[m];
+    *gradient = (struct gradient){.parameter = (size_t)(map - tape->network->parameter),
+                                  .form = GRADIENT_PRODUCTS,
+                                  .first = first,
+                                  .count = count,
+                                  .terms = rows.count,
+                                  .left = own->delta + rows.begin * own->delta_row + first,
+                                  .left_stride = own->delta_row};
+    switch (own->layer->type->map[m].from) {
+    case MAP_ONE:
+        gradient->form = GRADIENT_SUM;
+        gradient->right = own->delta + rows.begin * own->delta_row;
+        gradient->right_stride = own->delta_row;
+        break;
+    case MAP_STATE:
+        rows.begin += rows.count - known;
+        gradient->terms = known;
+        gradient->left = own->delta + rows.begin * own->delta_row + first;
+        gradient->right = own->before + rows.begin * own->width;
+        gradient->right_stride = own->width;
+        gradient->norm = own->norm_before != NULL ? own->norm_before + rows.begin : NULL;
+        break;
+    case MAP_INPUT:
+        gradient->right = below->after + (rows.begin + tape->streams) * below->width;
+        gradient->right_stride = below->width;
+        gradient->norm = below->norm != NULL ? below->norm + rows.begin + tape->streams : NULL;
+        break;
+    }
+}

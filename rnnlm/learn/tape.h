@@ -1,0 +1,91 @@
+// The tape: what a network computed along stretches of text, and the errors that go back through it
+// (back-propagation through time, Werbos 1990).
+//
+// B streams of text run side by side, T steps long; step t of stream b is row t B + b of every array
+// here. Learning word by word has one stream, whose oldest steps are dropped as new ones come;
+// learning in batches begins at step 0 with every block. Forward, backward and gradients are the
+// same for both.
+#ifndef LEARN_TAPE_H
+#define LEARN_TAPE_H
+
+#include "base/threads.h"
+#include "net/linear.h"
+#include "net/network.h"
+#include "net/state.h"
+
+// One layer's part. States have `width` floats, as in struct layer (one vector where the layer
+// carries nothing on), and errors too; row r + B of `after` is the state after row r, and rows
+// 0..B-1 are those before the first step.
+struct tape_layer {
+    const struct layer *layer;
+    size_t width;        // floats of a state
+    float *after;        // [R + B][width]
+    float *own_before;   // [R][width] only in batches of independent sentences
+    const float *before; // [R][width] own_before, or `after` one step earlier
+    float *error;        // [R][width] d log P / d after
+    float *sums;         // [R][delta_row] NULL for a layer in place
+    float *delta; // [R][delta_row] d log P / d sums, once errors have gone back: in `error`, in
+                  // `sums`, or of its own
+    size_t delta_row;
+    float *norm;        // [R + B] squares of the lengths of the outputs; NULL if nobody wants them
+    float *norm_before; // [R] likewise of those before; `norm`, or an array of its own
+};
+
+struct tape {
+    struct network *network; // not owned
+    size_t streams, steps;   // B, T
+    bool independent;        // sentences are: states before rows that follow </s> begin anew
+    bool batches; // blocks with transposed copies of the matrices; else one row at a time
+    bool norms;
+    float cutoff;             // bound on each part of an error carried down, 0 for none
+    int32_t *word;            // [R] taken in, or WORD_OOV
+    int32_t *target;          // [R] to be predicted, or WORD_OOV
+    struct tape_layer *layer; // [layers]
+    struct columns *columns;  // [parameters] transposed copies in batches: columns_fill() or
+                              // columns_fill_rows() keeps them true
+    float *restart;           // [network.state] before an independent sentence
+    size_t scratch_row;
+};
+
+// Error: no memory. tape_free() in any case.
+bool tape_init(struct tape *tape, struct network *network, size_t streams, size_t steps,
+               bool batches, bool independent, bool norms, struct error *error);
+void tape_free(struct tape *tape);
+
+// The values of the state before row b < B, or behind row r at tape_values_after(): [network.state].
+void tape_set_start(struct tape *tape, size_t b, const float *value);
+void tape_get_after(const struct tape *tape, size_t row, float *value);
+
+// Whether the next step of a row's stream begins a sentence of its own.
+bool tape_ends_sentence(const struct tape *tape, size_t row);
+
+// Rows of streams first..last-1.
+struct tape_rows {
+    size_t begin, count;
+};
+
+// One step of some streams through one layer: rows side by side at the same step. `bottom_up`
+// sums, or those of layers that have had their input's part from tape_inputs().
+void tape_forward(struct tape *tape, size_t l, struct tape_rows rows, bool inputs_done);
+
+// The part of the sums of layer l > 0 that comes from below, for any rows whose layer below is done.
+void tape_inputs(struct tape *tape, size_t l, struct tape_rows rows);
+
+// One step of some streams back through one layer. The errors of the rows are complete but for what
+// comes from the next step, whose rows are done (`next`; false if there is none or nothing may
+// come). `earlier`: the states before are rows of the tape whose errors are wanted. `scratch` has
+// scratch_row floats a row.
+void tape_backward(struct tape *tape, size_t l, struct tape_rows rows, bool next, bool earlier,
+                   float *scratch);
+
+// Adds what the errors of rows of layer l > 0 are for the outputs below. `scratch` has scratch_row
+// floats.
+void tape_errors_below(struct tape *tape, size_t l, struct tape_rows rows, float *scratch);
+
+// The gradients of `count` rows from `first` on of map m of a layer, over `rows`. The state before
+// `known` of them, the last ones, is to be taken as it is, and as 0 for the others. A look-up table
+// has one gradient for each word and is left to the caller.
+void tape_gradient(const struct tape *tape, size_t l, size_t m, struct tape_rows rows, size_t known,
+                   size_t first, size_t count, struct gradient *gradient);
+
+#endif

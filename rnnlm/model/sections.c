@@ -1,0 +1,326 @@
+// Files of named sections.
+#include "model/sections.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { PIECE = 1 << 18 }; // bytes at a time; a multiple of CHECKSUM_BLOCK
+
+_Static_assert(sizeof(struct sections_header) == 64, "no padding");
+_Static_assert(sizeof(struct section) == SECTION_NAME + 8 + 5 * 8, "no padding");
+
+void sections_free(struct sections *sections)
+{
+    free(sections->section);
+    memset(sections, 0, sizeof *sections);
+}
+
+const struct section *sections_find(const struct sections *sections, const char *name)
+{
+    for (size_t i = 0; i < sections->count; i++)
+        if (strcmp(sections->section[i].name, name) == 0)
+            return &sections->section[i];
+    return NULL;
+}
+
+uint64_t section_element(uint32_t type)
+{
+    static const uint64_t size[] = {0, 1, 8, 4, 4, 2};
+    return type < sizeof size / sizeof size[0] ? size[type] : 0;
+}
+
+uint64_t section_bytes(const struct section *section)
+{
+    return section->rows * section->stride * section_element(section->type);
+}
+
+// ---- writing ----------------------------------------------------------------------------------
+
+void section_put(struct section_sink *sink, const void *data, size_t size)
+{
+    if (sink->output != NULL)
+        output_write(sink->output, data, size);
+    else
+        checksum_add(&sink->checksum, data, size);
+}
+
+static void put(const struct section_plan *plan, struct section_sink *sink)
+{
+    if (plan->put != NULL)
+        plan->put(plan, sink);
+    else
+        section_put(sink, plan->data, section_bytes(&plan->section));
+}
+
+static uint64_t aligned(uint64_t offset)
+{
+    return (offset + SECTIONS_ALIGNMENT - 1) / SECTIONS_ALIGNMENT * SECTIONS_ALIGNMENT;
+}
+
+static uint64_t table_checksum(const struct sections_header *header, const struct section *table)
+{
+    struct sections_header plain = *header;
+    struct checksum checksum;
+    plain.checksum = 0;
+    checksum_start(&checksum);
+    checksum_add(&checksum, &plain, sizeof plain);
+    checksum_add(&checksum, table, header->sections * sizeof *table);
+    return checksum_end(&checksum);
+}
+
+static void make_table(struct sections_header *header, struct section *table,
+                       const struct section_plan *plan)
+{
+    uint64_t end = sizeof *header + header->sections * sizeof *table;
+    for (size_t i = 0; i < header->sections; i++) {
+        struct section_sink sink = {.output = NULL};
+        table[i] = plan[i].section;
+        table[i].joined = 0;
+        table[i].offset = aligned(end);
+        end = table[i].offset + section_bytes(&table[i]);
+        checksum_start(&sink.checksum);
+        put(&plan[i], &sink);
+        table[i].checksum = checksum_end(&sink.checksum);
+    }
+    header->file_bytes = end;
+    header->checksum = table_checksum(header, table);
+}
+
+bool sections_write(struct output *output, const char *kind, const struct section_plan *plan,
+                    size_t count, struct error *error)
+{
+    static const char zeros[SECTIONS_ALIGNMENT];
+    struct sections_header header = {
+        .byte_order = SECTIONS_BYTE_ORDER, .version = SECTIONS_VERSION, .sections = count};
+    struct section *table = memory_new(count, sizeof *table, error);
+    if (table == NULL)
+        return false;
+    memcpy(header.magic, SECTIONS_MAGIC, SECTIONS_MAGIC_SIZE);
+    memcpy(header.kind, kind, strlen(kind) + 1);
+    make_table(&header, table, plan);
+    output_write(output, &header, sizeof header);
+    output_write(output, table, count * sizeof *table);
+    uint64_t end = sizeof header + count * sizeof *table;
+    for (size_t i = 0; i < count; i++) {
+        struct section_sink sink = {.output = output};
+        output_write(output, zeros, table[i].offset - end);
+        put(&plan[i], &sink);
+        end = table[i].offset + section_bytes(&table[i]);
+    }
+    free(table);
+    return true;
+}
+
+// ---- header and table -------------------------------------------------------------------------
+
+bool sections_recognise(struct input *input)
+{
+    size_t size;
+    const char *begin = input_block(input, &size);
+    if (size > SECTIONS_MAGIC_SIZE)
+        size = SECTIONS_MAGIC_SIZE;
+    return size > 0 && memcmp(begin, SECTIONS_MAGIC, size) == 0;
+}
+
+static bool header_ok(const struct sections_header *header, const char *kind, struct error *error)
+{
+    if (memcmp(header->magic, SECTIONS_MAGIC, SECTIONS_MAGIC_SIZE) != 0)
+        return error_set(error, "this is no file of a native model");
+    if (header->byte_order == SECTIONS_OTHER_ORDER)
+        return error_set(error, "written by a machine of the other byte order: convert it there to "
+                                "text or binary");
+    if (header->byte_order != SECTIONS_BYTE_ORDER)
+        return error_set(error, "byte order: found mark %08" PRIx32 ", wanted %08" PRIx32,
+                         header->byte_order, SECTIONS_BYTE_ORDER);
+    if (header->version != SECTIONS_VERSION)
+        return error_set(error, "native format version: found %" PRIu32 ", wanted at most %d",
+                         header->version, SECTIONS_VERSION);
+    if (memchr(header->kind, '\0', SECTIONS_KIND) == NULL || header->sections < 1 ||
+        header->sections > SECTIONS_MOST)
+        return error_set(error, "header: found %" PRIu64 " sections, wanted 1 to %d",
+                         header->sections, SECTIONS_MOST);
+    return strcmp(header->kind, kind) == 0 ||
+           error_set(error, "found a %s, wanted a %s", header->kind, kind);
+}
+
+static bool section_ok(const struct section *section, struct error *error)
+{
+    uint64_t size = section_element(section->type), count, bytes;
+    if (memchr(section->name, '\0', SECTION_NAME) == NULL || section->name[0] == '\0')
+        return error_set(error, "table of sections: found a name without an end");
+    if (size == 0)
+        return error_set(error,
+                         "%s: found element type %" PRIu32 ", which this version does not know",
+                         section->name, section->type);
+    if (section->width > section->stride ||
+        __builtin_mul_overflow(section->rows, section->stride, &count) ||
+        __builtin_mul_overflow(count, size, &bytes) || bytes > (uint64_t)1 << 62)
+        return error_set(error,
+                         "%s: found %" PRIu64 " rows of %" PRIu64 " elements, %" PRIu64 " apart",
+                         section->name, section->rows, section->width, section->stride);
+    return true;
+}
+
+bool sections_ok(const struct sections *sections, uint64_t begin, struct error *error)
+{
+    uint64_t end = begin;
+    for (size_t i = 0; i < sections->count; i++) {
+        const struct section *section = &sections->section[i];
+        if (!section_ok(section, error))
+            return false;
+        bool follows = i > 0 && section[-1].joined != 0;
+        if (section->offset < end || section->offset > (uint64_t)1 << 62 ||
+            (!follows && section->offset % SECTIONS_ALIGNMENT != 0))
+            return error_set(error, "%s: found at byte %" PRIu64 ", wanted byte %" PRIu64,
+                             section->name, section->offset, aligned(end));
+        end = section->offset + section_bytes(section);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(sections->section[j].name, section->name) == 0)
+                return error_set(error, "%s: found twice", section->name);
+    }
+    return end == sections->file_bytes ||
+           error_set(error, "file size: found %" PRIu64 ", wanted %" PRIu64, sections->file_bytes,
+                     end);
+}
+
+static bool size_ok(uint64_t found, uint64_t wanted, struct error *error)
+{
+    return found == wanted ||
+           error_set(error, "found %" PRIu64 " bytes, wanted %" PRIu64 ": the file is %s", found,
+                     wanted, found < wanted ? "cut short" : "too long");
+}
+
+// What stands in the header and its table; both are there.
+static bool table_ok(struct sections *sections, const struct sections_header *header, uint64_t size,
+                     struct error *error)
+{
+    uint64_t found = table_checksum(header, sections->section);
+    sections->file_bytes = header->file_bytes;
+    if (found != header->checksum)
+        return error_set(error,
+                         "header: found checksum %016" PRIx64 ", wanted %016" PRIx64
+                         ": the file is damaged",
+                         found, header->checksum);
+    if (header->spare != 0)
+        return error_set(error, "header: found %" PRIu64 " in a spare field, wanted 0",
+                         header->spare);
+    for (size_t i = 0; i < sections->count; i++)
+        if (sections->section[i].joined != 0)
+            return error_set(error,
+                             "table of sections: found %" PRIu32 " in a spare field, wanted 0",
+                             sections->section[i].joined);
+    return sections_ok(sections, sizeof *header + sections->count * sizeof(struct section),
+                       error) &&
+           (size == UINT64_MAX || size_ok(size, header->file_bytes, error));
+}
+
+static bool new_table(struct sections *sections, const struct sections_header *header,
+                      struct error *error)
+{
+    sections->count = header->sections;
+    sections->section = memory_new(sections->count, sizeof *sections->section, error);
+    return sections->section != NULL;
+}
+
+bool sections_read(struct sections *sections, struct input *input, const char *kind,
+                   struct error *error)
+{
+    struct sections_header header;
+    uint64_t size = input_bytes_left(input);
+    memset(sections, 0, sizeof *sections);
+    if (!input_read(input, &header, sizeof header, error))
+        return false;
+    bool ok = header_ok(&header, kind, error) && new_table(sections, &header, error);
+    if (ok &&
+        !input_read(input, sections->section, sections->count * sizeof(struct section), error)) {
+        sections_free(sections);
+        return false;
+    }
+    if (ok && table_ok(sections, &header, size, error))
+        return true;
+    sections_free(sections);
+    return error_prefix(error, "%s: ", input_name(input));
+}
+
+bool sections_in(struct sections *sections, const void *data, size_t size, const char *kind,
+                 struct error *error)
+{
+    struct sections_header header;
+    memset(sections, 0, sizeof *sections);
+    if (size < sizeof header)
+        return size_ok(size, sizeof header, error);
+    memcpy(&header, data, sizeof header);
+    if (!header_ok(&header, kind, error) || !new_table(sections, &header, error))
+        return false;
+    size_t table = sections->count * sizeof(struct section);
+    if (size - sizeof header < table) {
+        sections_free(sections);
+        return size_ok(size, sizeof header + table, error);
+    }
+    memcpy(sections->section, (const char *)data + sizeof header, table);
+    if (table_ok(sections, &header, size, error))
+        return true;
+    sections_free(sections);
+    return false;
+}
+
+// ---- sections ---------------------------------------------------------------------------------
+
+bool section_checksum_ok(const struct section *section, uint64_t found, struct error *error)
+{
+    return found == section->checksum || error_set(error,
+                                                   "%s: found checksum %016" PRIx64
+                                                   ", wanted %016" PRIx64 ": the file is damaged",
+                                                   section->name, found, section->checksum);
+}
+
+bool section_begin(struct section_reader *reader, const struct section *section)
+{
+    char gap[SECTIONS_ALIGNMENT];
+    uint64_t at = input_offset(reader->input);
+    if (at > section->offset)
+        return error_set(reader->error,
+                         "%s: %s: found before a section that it has to follow: the order is wrong",
+                         input_name(reader->input), section->name);
+    if (!reader->joined)
+        checksum_start(&reader->checksum);
+    for (; at < section->offset; at = input_offset(reader->input)) {
+        uint64_t left = section->offset - at;
+        if (!input_read(reader->input, gap, left < sizeof gap ? left : sizeof gap, reader->error))
+            return error_prefix(reader->error, "%s: ", section->name);
+    }
+    return true;
+}
+
+bool section_read(struct section_reader *reader, void *data, size_t size)
+{
+    for (char *at = data; size > 0;) {
+        size_t piece = size < PIECE ? size : PIECE;
+        if (!input_read(reader->input, at, piece, reader->error))
+            return false;
+        checksum_add(&reader->checksum, at, piece);
+        at += piece;
+        size -= piece;
+    }
+    return true;
+}
+
+bool section_end(struct section_reader *reader, const struct section *section)
+{
+    reader->joined = section->joined != 0;
+    return reader->joined ||
+           section_checksum_ok(section, checksum_end(&reader->checksum), reader->error) ||
+           error_prefix(reader->error, "%s: ", input_name(reader->input));
+}
+
+bool section_into(struct section_reader *reader, const struct section *section, void *data)
+{
+    if (!section_begin(reader, section))
+        return false;
+    if (!section_read(reader, data, section_bytes(section)))
+        return error_prefix(reader->error, "%s: ", section->name);
+    return section_end(reader, section);
+}

@@ -1,0 +1,53 @@
+// Gradients: what a block of text says about rows of a parameter, before anybody moves them.
+//
+// They are kept as the factors that they are products of: an optimiser multiplies them where it
+// wants them, at best while the rows are in the cache, or moves the rows without ever having the
+// product. All are of log P, summed over the words of the block, so that a step along them makes
+// the text more probable.
+#ifndef NET_GRADIENT_H
+#define NET_GRADIENT_H
+
+#include "net/parameter.h"
+
+enum gradient_form {
+    // Row first + i is  sum over t < terms of left[t * left_stride + i] right[t * right_stride ...]
+    GRADIENT_PRODUCTS,
+    // Row `first` is the sum of the rows right[term[t] * right_stride ...], of term 0..terms-1 where
+    // `term` is NULL
+    GRADIENT_SUM,
+    // Elements first..first+count-1 of a hash: left[0..count-1]
+    GRADIENT_RUN
+};
+
+struct gradient {
+    size_t parameter; // its number in the network
+    enum gradient_form form;
+    size_t first, count;
+    size_t terms; // words of the block that have a part in it; of a run, that share its feature
+    const float *left; // d log P / d (row . input), of each term
+    size_t left_stride;
+    const float *right; // inputs, or errors that are summed
+    size_t right_stride;
+    const float *norm;   // [terms] squares of the lengths of `right`, if the sink wants them
+    const int32_t *term; // see above
+};
+
+// Who takes gradients: an optimiser, or a test.
+struct gradient_sink {
+    bool norms; // wants gradient.norm
+    bool early; // takes gradients as soon as they are complete, not only when all are
+    // `worker` as in pool_run(). Pieces that different workers give at the same time are of
+    // different rows.
+    void (*take)(struct gradient_sink *sink, size_t worker, const struct gradient *gradient);
+};
+
+// Plain gradient descent, one word at a time, moves weights in the same pass in which errors go
+// through them. How one word's error moves the weights:
+struct online_step {
+    float step;   // learning rate
+    float keep;   // 1 - L2 penalty for rows touched
+    float forget; // the same for elements of a hash
+    float cutoff; // bound on each part of the errors handed down, 0 for none
+};
+
+#endif

@@ -1,0 +1,14 @@
+// The kinds of layers: a line each.
+#ifndef NET_LAYERS_KINDS_H
+#define NET_LAYERS_KINDS_H
+
+#include "net/layer.h"
+
+#define LAYER_KINDS(KIND)                                                                          \
+    KIND(elman)                                                                                    \
+    KIND(compression)
+
+#define LAYER_DECLARATION(name) extern const struct layer_type layer_##name;
+LAYER_KINDS(LAYER_DECLARATION)
+
+#endif

@@ -1,0 +1,201 @@
+// Linear maps.
+#include "net/linear.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/kernels.h"
+#include "base/matrix.h"
+#include "base/memory.h"
+
+// ---- one row at a time ------------------------------------------------------------------------
+
+void linear_add_row(const struct parameter *parameter, size_t i, float *out)
+{
+    if (parameter->type == PARAMETER_BFLOAT16)
+        kernels->add_halves(out, parameter_half_row(parameter, i), parameter->width);
+    else
+        kernels->scale_add(out, parameter_row(parameter, i), parameter->width, 1, 1);
+}
+
+void linear_add_products(const struct parameter *parameter, size_t first, size_t count,
+                         const float *in, float *out)
+{
+    kernels->rows_times(out, parameter_row(parameter, first), parameter->stride, count, in,
+                        parameter->width);
+}
+
+void linear_sums(const struct layer *layer, int32_t word, const float *below, const float *before,
+                 float *out)
+{
+    memset(out, 0, memory_row(layer->sums) * sizeof *out);
+    for (size_t i = 0; i < layer->maps; i++) {
+        const struct parameter *map = layer->map[i];
+        switch (layer->type->map[i].from) {
+        case MAP_INPUT:
+            if (!layer->bottom)
+                linear_add_products(map, 0, map->rows, below, out);
+            else if (word >= 0)
+                linear_add_row(map, (size_t)word, out);
+            break;
+        case MAP_STATE:
+            linear_add_products(map, 0, map->rows, before, out);
+            break;
+        case MAP_ONE:
+            linear_add_row(map, 0, out);
+            break;
+        }
+    }
+}
+
+void linear_learn_rows(struct parameter *parameter, size_t first, size_t count, const float *e,
+                       const float *in, float step, float keep, float *out)
+{
+    kernels->times_rows_update(out, e, parameter_row(parameter, first), parameter->stride, count,
+                               parameter->width, in, step, keep);
+}
+
+void linear_add_error(const struct parameter *parameter, const float *delta, float *error)
+{
+    kernels->times_rows(error, delta, parameter->data, parameter->stride, parameter->rows,
+                        parameter->width);
+}
+
+// ---- many rows --------------------------------------------------------------------------------
+
+bool columns_init(struct columns *columns, const struct parameter *parameter, bool halves,
+                  struct error *error)
+{
+    size_t width = parameter->width, count, lines = halves ? (width + 1) / 2 : width;
+    *columns = (struct columns){
+        .rows = parameter->rows, .width = width, .row = memory_row(parameter->rows)};
+    if (__builtin_mul_overflow(lines, columns->row, &count))
+        return error_set(error, "not enough memory for %s", parameter->name);
+    if (halves)
+        columns->pairs = memory_new(count, sizeof *columns->pairs, error);
+    else
+        columns->floats = memory_new(count, sizeof *columns->floats, error);
+    if (columns->pairs == NULL && columns->floats == NULL)
+        return false;
+    columns_fill(columns, parameter);
+    return true;
+}
+
+void columns_free(struct columns *columns)
+{
+    free(columns->floats);
+    free(columns->pairs);
+    *columns = (struct columns){.rows = 0};
+}
+
+void columns_fill(struct columns *columns, const struct parameter *parameter)
+{
+    if (columns->floats != NULL)
+        kernels_transpose(columns->floats, columns->row, parameter->data, parameter->stride,
+                          columns->rows, columns->width);
+    else if (parameter->type == PARAMETER_BFLOAT16)
+        kernels_pair_half_columns(columns->pairs, columns->row, parameter->data, parameter->stride,
+                                  columns->rows, columns->width);
+    else
+        kernels_pair_columns(columns->pairs, columns->row, parameter->data, parameter->stride,
+                             columns->rows, columns->width);
+}
+
+void columns_multiply_rows(float *out, size_t out_stride, const struct columns *columns,
+                           const float *in, size_t in_stride, size_t n)
+{
+    matrix_product(out, out_stride, n, columns->rows, columns->width,
+                   (struct matrix){in, in_stride, false},
+                   (struct matrix){columns->floats, columns->row, false}, 1);
+}
+
+void columns_multiply(float *out, const struct columns *columns, const float *in,
+                      const uint16_t *half_in, size_t n)
+{
+    if (columns->pairs != NULL)
+        kernels->half_products(out, columns->row, n, half_in, memory_half_row(columns->width),
+                               columns->pairs, columns->row, columns->width, columns->rows);
+    else
+        columns_multiply_rows(out, columns->row, columns, in, memory_row(columns->width), n);
+}
+
+void columns_fill_rows(struct columns *columns, const struct parameter *parameter, size_t first,
+                       size_t count)
+{
+    kernels_transpose(columns->floats + first, columns->row, parameter_row(parameter, first),
+                      parameter->stride, count, columns->width);
+}
+
+void linear_rows_times(float *out, size_t out_stride, const struct parameter *parameter,
+                       size_t first, size_t count, const float *in, size_t in_stride,
+                       const uint16_t *half_in, size_t half_stride, size_t n)
+{
+    for (size_t r = 0; r < n; r++)
+        memset(out + r * out_stride, 0, count * sizeof *out);
+    if (parameter->type == PARAMETER_BFLOAT16)
+        kernels->half_rows_times(out, out_stride, parameter_half_row(parameter, first),
+                                 parameter->stride, count, half_in, half_stride, n,
+                                 parameter->width);
+    else
+        kernels->rows_times_many(out, out_stride, parameter_row(parameter, first),
+                                 parameter->stride, count, in, in_stride, n, parameter->width);
+}
+
+// ---- learning ---------------------------------------------------------------------------------
+
+void linear_errors(const struct parameter *parameter, size_t first, size_t count,
+                   const float *delta, size_t delta_stride, size_t n, float *error,
+                   size_t error_stride)
+{
+    matrix_product(error, error_stride, n, parameter->width, count,
+                   (struct matrix){delta, delta_stride, false},
+                   (struct matrix){parameter_row(parameter, first), parameter->stride, false}, 1);
+}
+
+void linear_gradient(const struct parameter *parameter, const struct gradient *gradient,
+                     size_t from, size_t count, float *out)
+{
+    matrix_product(out, parameter->stride, count, parameter->width, gradient->terms,
+                   (struct matrix){gradient->left + from, gradient->left_stride, true},
+                   (struct matrix){gradient->right, gradient->right_stride, false}, 0);
+}
+
+static void move_products(struct parameter *parameter, const struct gradient *gradient, float step,
+                          float keep)
+{
+    kernels->rank_update(parameter_row(parameter, gradient->first), parameter->stride,
+                         gradient->count, parameter->width, gradient->left, gradient->left_stride,
+                         gradient->right, gradient->right_stride, gradient->terms, step, keep);
+}
+
+static const float *term_of(const struct gradient *gradient, size_t t)
+{
+    size_t place = gradient->term != NULL ? (size_t)gradient->term[t] : t;
+    return gradient->right + place * gradient->right_stride;
+}
+
+void linear_sum(const struct parameter *parameter, const struct gradient *gradient, float *out)
+{
+    memset(out, 0, parameter->stride * sizeof *out);
+    for (size_t t = 0; t < gradient->terms; t++)
+        kernels->scale_add(out, term_of(gradient, t), parameter->width, 1, 1);
+}
+
+void linear_move(struct parameter *parameter, const struct gradient *gradient, float step,
+                 float keep)
+{
+    switch (gradient->form) {
+    case GRADIENT_PRODUCTS:
+        move_products(parameter, gradient, step, keep);
+        break;
+    case GRADIENT_SUM:
+        for (size_t t = 0; t < gradient->terms; t++)
+            kernels->scale_add(parameter_row(parameter, gradient->first), term_of(gradient, t),
+                               parameter->width, step, t == 0 ? keep : 1);
+        break;
+    case GRADIENT_RUN:
+        kernels->scale_add(parameter_row(parameter, 0) + gradient->first, gradient->left,
+                           gradient->count, step, keep);
+        break;
+    }
+}

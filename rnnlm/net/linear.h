@@ -1,0 +1,89 @@
+// Linear maps: products with parameters, whatever their elements are. Nobody else in net/ and
+// learn/ multiplies with weights.
+#ifndef NET_LINEAR_H
+#define NET_LINEAR_H
+
+#include "net/gradient.h"
+#include "net/layer.h"
+
+// ---- one row at a time ------------------------------------------------------------------------
+
+// out += row i
+void linear_add_row(const struct parameter *parameter, size_t i, float *out);
+
+// out[i] += row first + i . in, for i < count (floats only)
+void linear_add_products(const struct parameter *parameter, size_t first, size_t count,
+                         const float *in, float *out);
+
+// The sums of a layer whose `below` (the bottom layer's: word, WORD_OOV for none) and own output one
+// word before are given: out[layer->sums].
+void linear_sums(const struct layer *layer, int32_t word, const float *below, const float *before,
+                 float *out);
+
+// out += e times the rows first..first+count-1, each of which then moves:
+// row i = keep row i + step e[i] in
+void linear_learn_rows(struct parameter *parameter, size_t first, size_t count, const float *e,
+                       const float *in, float step, float keep, float *out);
+
+// error += the sum over i of delta[i] row i
+void linear_add_error(const struct parameter *parameter, const float *delta, float *error);
+
+// ---- many rows, for scoring -------------------------------------------------------------------
+
+// The columns of a matrix side by side, as products want them: floats, or pairs of halves
+// (base/kernels.h).
+struct columns {
+    size_t rows, width; // of the matrix
+    size_t row;         // stride
+    float *floats;      // [width][row]
+    uint32_t *pairs;    // [(width + 1) / 2][row]
+};
+
+// For a parameter in float or bfloat16; `halves` asks for pairs. Error: no memory. columns_free()
+// in any case.
+bool columns_init(struct columns *columns, const struct parameter *parameter, bool halves,
+                  struct error *error);
+void columns_free(struct columns *columns);
+void columns_fill(struct columns *columns, const struct parameter *parameter);
+
+// out[i] += the matrix times in[i], for i < n, where out has rows of columns->row floats; `in` has
+// rows of memory_row(width) floats, half_in of memory_half_row(width) halves: the one is for floats,
+// the other for pairs. What becomes of a row may depend in the last bits on how many others there
+// are (base/matrix.h).
+void columns_multiply(float *out, const struct columns *columns, const float *in,
+                      const uint16_t *half_in, size_t n);
+
+// The same between rows of any strides, floats only.
+void columns_multiply_rows(float *out, size_t out_stride, const struct columns *columns,
+                           const float *in, size_t in_stride, size_t n);
+
+// Rows first..first+count-1 of the matrix have changed (floats only).
+void columns_fill_rows(struct columns *columns, const struct parameter *parameter, size_t first,
+                       size_t count);
+
+// out[r][i] = row first + i . in[r], for r < n, i < count; of a parameter in float or bfloat16.
+void linear_rows_times(float *out, size_t out_stride, const struct parameter *parameter,
+                       size_t first, size_t count, const float *in, size_t in_stride,
+                       const uint16_t *half_in, size_t half_stride, size_t n);
+
+// ---- many rows, for learning ------------------------------------------------------------------
+
+// error[r] += the sum over i < count of delta[r][i] row first + i, for r < n: errors carried down
+// through (a part of) a matrix.
+void linear_errors(const struct parameter *parameter, size_t first, size_t count,
+                   const float *delta, size_t delta_stride, size_t n, float *error,
+                   size_t error_stride);
+
+// The rows of a gradient of the form GRADIENT_PRODUCTS, `count` of them from its row `from` on, into
+// out[count][stride].
+void linear_gradient(const struct parameter *parameter, const struct gradient *gradient,
+                     size_t from, size_t count, float *out);
+
+// The row of a gradient of the form GRADIENT_SUM: out[stride].
+void linear_sum(const struct parameter *parameter, const struct gradient *gradient, float *out);
+
+// Moves what a gradient is of: weights = keep weights + step gradient.
+void linear_move(struct parameter *parameter, const struct gradient *gradient, float step,
+                 float keep);
+
+#endif

@@ -1,0 +1,34 @@
+// The output that is factorised by classes, P(w) = P(class) P(w | class), each a softmax (Goodman
+// 2001; Mikolov et al. 2011), with direct connections to both (outputs/maxent.h):
+//
+//   P(class k)     = softmax(class rows . x + features)[k]
+//   P(w | class k) = softmax(rows of the words of k . x + features)[w]
+//
+// Shared by its files: class.c (parameters, scoring), class_online.c, class_blocks.c.
+#ifndef NET_OUTPUTS_CLASS_H
+#define NET_OUTPUTS_CLASS_H
+
+#include "net/output.h"
+#include "net/outputs/maxent.h"
+
+// Its parameters; `hash` is NULL without direct connections.
+struct class_parameters {
+    struct parameter *words, *classes, *hash;
+};
+
+struct class_parameters class_parameters(const struct network *network);
+
+static inline size_t class_first(const struct network *network, size_t k)
+{
+    return (size_t)network->classes.begin[k];
+}
+
+static inline size_t class_words(const struct network *network, size_t k)
+{
+    return (size_t)(network->classes.begin[k + 1] - network->classes.begin[k]);
+}
+
+extern const struct output_online class_online;
+extern const struct output_blocks class_blocks;
+
+#endif

@@ -1,0 +1,184 @@
+// Shapes of networks: checks, and their text.
+#include "net/shape.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/layers/kinds.h"
+#include "net/output.h"
+
+bool shape_ok(const struct network_shape *shape, struct error *error)
+{
+    if (shape->words < 1 || shape->words > INT32_MAX)
+        return error_set(error, "vocabulary size: found %zu, wanted 1 to %d", shape->words,
+                         INT32_MAX);
+    if (shape->layers < 1 || shape->layers > SHAPE_MOST_LAYERS)
+        return error_set(error, "layers: found %zu, wanted 1 to %d", shape->layers,
+                         SHAPE_MOST_LAYERS);
+    for (size_t i = 0; i < shape->layers; i++)
+        if (shape->layer[i].units < 1 || shape->layer[i].units > SHAPE_MOST_UNITS)
+            return error_set(error, "%s layer size: found %zu, wanted 1 to %d",
+                             shape->layer[i].type == &layer_elman ? "hidden"
+                                                                  : shape->layer[i].type->name,
+                             shape->layer[i].units, SHAPE_MOST_UNITS);
+    if (shape->classes < 1 || shape->classes > shape->words)
+        return error_set(error, "class size: found %zu, wanted 1 to the vocabulary's %zu",
+                         shape->classes, shape->words);
+    if (shape->maxent == 1 || shape->maxent > (size_t)1 << 40)
+        return error_set(error, "direct connections: found %zu, wanted 0 or 2 to 2^40",
+                         shape->maxent);
+    if (shape->maxent > 0 && (shape->maxent_order < 0 || shape->maxent_order > SHAPE_MOST_ORDER))
+        return error_set(error, "direct order: found %d, wanted 0 to %d", shape->maxent_order,
+                         SHAPE_MOST_ORDER);
+    return true;
+}
+
+bool shape_is_reference(const struct network_shape *shape)
+{
+    const struct layer_shape *layer = shape->layer;
+    return shape->output == &output_class && shape->layers >= 1 && shape->layers <= 2 &&
+           layer[0].type == &layer_elman && layer[0].activation == &activation_logistic &&
+           (shape->layers == 1 || layer[1].type == &layer_compression);
+}
+
+// ---- names ------------------------------------------------------------------------------------
+
+// Levenshtein's distance of short names.
+static size_t distance(const char *a, size_t length, const char *b)
+{
+    enum { MOST = 24 };
+    size_t row[MOST + 1], other = strlen(b);
+    if (length > MOST || other > MOST)
+        return MOST;
+    for (size_t j = 0; j <= other; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= other; j++) {
+            size_t least = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            least = row[j] + 1 < least ? row[j] + 1 : least;
+            row[j] = row[j - 1] + 1 < least ? row[j - 1] + 1 : least;
+        }
+    }
+    return row[other];
+}
+
+static const char *nearest_name(const char *found, size_t length, const char *const *names)
+{
+    const char *nearest = names[0];
+    for (; *names != NULL; names++)
+        if (distance(found, length, *names) < distance(found, length, nearest))
+            nearest = *names;
+    return nearest;
+}
+
+bool shape_unknown_name(const char *what, const char *found, size_t length,
+                        const char *const *names, struct error *error)
+{
+    char all[512] = "";
+    for (size_t i = 0; names[i] != NULL; i++) {
+        strncat(all, i > 0 ? ", " : "", sizeof all - strlen(all) - 1);
+        strncat(all, names[i], sizeof all - strlen(all) - 1);
+    }
+    return error_set(error, "found %s \"%.*s\" (did you mean %s?), wanted one of: %s", what,
+                     (int)(length < 60 ? length : 60), found, nearest_name(found, length, names),
+                     all);
+}
+
+enum { MOST_NAMES = 64 };
+
+static bool unknown_layer(const char *found, size_t length, struct error *error)
+{
+    const char *names[MOST_NAMES + 1] = {NULL};
+    for (size_t i = 0; i < MOST_NAMES && layer_table[i] != NULL; i++)
+        names[i] = layer_table[i]->name;
+    return shape_unknown_name("layer", found, length, names, error);
+}
+
+const struct activation *shape_activation(const char *text, size_t length, struct error *error)
+{
+    const struct activation *activation = activation_named(text, length);
+    const char *names[MOST_NAMES + 1] = {NULL};
+    if (activation != NULL)
+        return activation;
+    for (size_t i = 0; i < MOST_NAMES && activation_table[i] != NULL; i++)
+        names[i] = activation_table[i]->name;
+    shape_unknown_name("activation", text, length, names, error);
+    return NULL;
+}
+
+// ---- layers as text ---------------------------------------------------------------------------
+
+bool shape_add_layer(struct network_shape *shape, const struct layer_type *type, size_t units,
+                     const struct activation *activation, struct error *error)
+{
+    if (shape->layers == SHAPE_MOST_LAYERS)
+        return error_set(error, "found more than %d layers", SHAPE_MOST_LAYERS);
+    if (units < 1 || units > SHAPE_MOST_UNITS)
+        return error_set(error, "%s layer size: found %zu, wanted 1 to %d", type->name, units,
+                         SHAPE_MOST_UNITS);
+    shape->layer[shape->layers++] = (struct layer_shape){
+        .type = type, .activation = type->activation ? activation : NULL, .units = units};
+    return true;
+}
+
+// KIND:N or KIND:N:ACTIVATION
+static bool parse_layer(struct network_shape *shape, const char *text, size_t length,
+                        const struct activation *activation, struct error *error)
+{
+    const char *end = text + length, *colon = memchr(text, ':', length);
+    size_t name = colon != NULL ? (size_t)(colon - text) : length;
+    const struct layer_type *type = layer_type_named(text, name);
+    if (type == NULL)
+        return unknown_layer(text, name, error);
+    const char *number = colon != NULL ? colon + 1 : end, *at = number;
+    size_t units = 0;
+    for (; at < end && *at >= '0' && *at <= '9' && units <= SHAPE_MOST_UNITS; at++)
+        units = units * 10 + (size_t)(*at - '0');
+    if (at == number || units < 1 || units > SHAPE_MOST_UNITS || (at < end && *at != ':'))
+        return error_set(error, "found \"%.*s\", wanted %s:N with N from 1 to %d",
+                         (int)(length < 60 ? length : 60), text, type->name, SHAPE_MOST_UNITS);
+    if (at < end) {
+        if (!type->activation)
+            return error_set(error, "found \"%.*s\": %s layers have no choice of activation",
+                             (int)(length < 60 ? length : 60), text, type->name);
+        activation = shape_activation(at + 1, (size_t)(end - at - 1), error);
+        if (activation == NULL)
+            return false;
+    }
+    return shape_add_layer(shape, type, units, activation, error);
+}
+
+bool shape_parse_layers(struct network_shape *shape, const char *text,
+                        const struct activation *activation, struct error *error)
+{
+    if (activation == NULL)
+        activation = &activation_logistic;
+    shape->layers = 0;
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        if (!parse_layer(shape, at, length, activation, error))
+            return false;
+        at += length;
+        if (*at == '\0')
+            return true;
+    }
+}
+
+void shape_print_layers(const struct network_shape *shape, char text[SHAPE_TEXT])
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < shape->layers; i++) {
+        const struct layer_shape *layer = &shape->layer[i];
+        int more = snprintf(text + length, SHAPE_TEXT - length, "%s%s:%zu%s%s", i > 0 ? "," : "",
+                            layer->type->name, layer->units, layer->activation != NULL ? ":" : "",
+                            layer->activation != NULL ? layer->activation->name : "");
+        length += more > 0 ? (size_t)more : 0;
+        if (length >= SHAPE_TEXT)
+            return;
+    }
+}

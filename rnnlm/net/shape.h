@@ -1,0 +1,59 @@
+// What a network is to be made of: enough to allocate it, and to write it down in a line.
+#ifndef NET_SHAPE_H
+#define NET_SHAPE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "net/layer.h"
+
+struct output_type;
+
+enum { SHAPE_MOST_LAYERS = 64, SHAPE_MOST_UNITS = 1 << 20, SHAPE_MOST_ORDER = 20 };
+
+struct layer_shape {
+    const struct layer_type *type;
+    const struct activation *activation; // NULL where the kind has its own
+    size_t units;
+};
+
+struct network_shape {
+    size_t words; // V
+    struct layer_shape layer[SHAPE_MOST_LAYERS];
+    size_t layers;
+    const struct output_type *output;
+    size_t classes;   // C, of the output
+    size_t maxent;    // D, entries of the hash of direct connections, 0 without
+    int maxent_order; // longest n-gram of the direct connections
+};
+
+// Sizes that make sense; what a file or a command line asks for is held against them. Error: which
+// is wrong.
+bool shape_ok(const struct network_shape *shape, struct error *error);
+
+// KIND:N,KIND:N,... from the bottom up, each with :ACTIVATION behind it where it is not
+// `activation` (NULL: logistic), which is for the kinds that take one. Error: what was found, and
+// the nearest name there is.
+bool shape_parse_layers(struct network_shape *shape, const char *text,
+                        const struct activation *activation, struct error *error);
+
+// A layer on top of the others. Error: there are too many.
+bool shape_add_layer(struct network_shape *shape, const struct layer_type *type, size_t units,
+                     const struct activation *activation, struct error *error);
+
+// The inverse of shape_parse_layers(), with every activation that is a choice; cut to `size` bytes.
+enum { SHAPE_TEXT = SHAPE_MOST_LAYERS * 40 };
+void shape_print_layers(const struct network_shape *shape, char text[SHAPE_TEXT]);
+
+// Whether the reference has networks of this shape: an Elman layer of logistic units, perhaps a
+// compression layer upon it, and classes.
+bool shape_is_reference(const struct network_shape *shape);
+
+// False, with a message: `found` is no `what`; the nearest of `names` (NULL at the end), and all.
+bool shape_unknown_name(const char *what, const char *found, size_t length,
+                        const char *const *names, struct error *error);
+
+// Activations by name. Error as above.
+const struct activation *shape_activation(const char *text, size_t length, struct error *error);
+
+#endif

@@ -1,0 +1,54 @@
+// New models.
+#include "train/new_model.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "net/state.h"
+
+static bool create_network(struct model *model, const struct new_model *wanted, struct error *error)
+{
+    size_t words = model->vocabulary.size;
+    struct network_shape shape = wanted->shape;
+    struct classes classes;
+    enum class_method method = wanted->old_classes ? CLASSES_FREQUENCY : CLASSES_SQRT;
+    shape.words = words;
+    shape.classes = wanted->classes < words ? wanted->classes : words;
+    return shape_ok(&shape, error) &&
+           classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error) &&
+           network_init(&model->network, &shape, &classes, error) &&
+           network_randomise(&model->network, wanted->seed, error) && model_attach(model, error);
+}
+
+static bool create(struct model *model, const struct new_model *wanted, struct corpus *text,
+                   const char *train_file, struct error *error)
+{
+    uint64_t words;
+    if (!vocabulary_init(&model->vocabulary, error) ||
+        !corpus_learn_vocabulary(text, &model->vocabulary, &words, error) ||
+        !create_network(model, wanted, error))
+        return false;
+    state_values(&model->network, STATE_SENTENCE, NULL, model->state);
+    model->format = wanted->format;
+    model->record =
+        (struct training_record){.train_file = memory_text(train_file, strlen(train_file), error),
+                                 .valid_log10_prob = NO_VALIDATION,
+                                 .train_words = words,
+                                 .bptt = wanted->bptt,
+                                 .bptt_block = wanted->bptt_block,
+                                 .old_classes = wanted->old_classes,
+                                 .independent = wanted->independent,
+                                 .starting_alpha = wanted->alpha,
+                                 .alpha = wanted->alpha};
+    return model->record.train_file != NULL;
+}
+
+bool model_create(struct model *model, const struct new_model *wanted, struct corpus *text,
+                  const char *train_file, struct error *error)
+{
+    memset(model, 0, sizeof *model);
+    bool ok = create(model, wanted, text, train_file, error);
+    if (!ok)
+        model_free(model);
+    return ok;
+}

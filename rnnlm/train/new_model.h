@@ -1,0 +1,25 @@
+// New models, for the words of a training text.
+#ifndef TRAIN_NEW_MODEL_H
+#define TRAIN_NEW_MODEL_H
+
+#include "model/model.h"
+#include "text/reader.h"
+
+// What a new model is to be.
+struct new_model {
+    struct network_shape shape; // words and classes aside
+    size_t classes;
+    bool old_classes, independent;
+    int64_t bptt;       // steps beyond the current word; 0 for none
+    int64_t bptt_block; // words between two passes
+    double alpha;
+    uint32_t seed;
+    enum model_format format;
+};
+
+// Makes a model for the words of a training text, which is read once. More classes than words are
+// as many as words. On failure the model is empty.
+bool model_create(struct model *model, const struct new_model *wanted, struct corpus *text,
+                  const char *train_file, struct error *error);
+
+#endif

@@ -1,0 +1,179 @@
+# Trainings that are killed go on bit by bit from MODEL.checkpoint.
+
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    small_texts .
+    head -n 4000 "$DATA/train.txt" >long # 42927 words: four saves an epoch
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    ln -sf "$BATS_FILE_TMPDIR"/* .
+}
+
+learn() { # MODEL OPTIONS...
+    local model="$1"
+    shift
+    rnnlm -train long -valid valid -rnnlm "$model" -class 20 -anti-kasparek 10000 "$@" >"$model.log"
+}
+
+# killed MODEL SAVES OPTIONS...: begins a training and kills it when a checkpoint has been seen to change so often; what
+# has ended before is no matter.
+killed() {
+    local model="$1" wanted="$2" seen=0 now last=
+    shift 2
+    SECONDS=0
+    "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" -class 20 -anti-kasparek 10000 "$@" >/dev/null 2>&1 3>&- &
+    local pid=$!
+    while jobs -rp | grep -qx "$pid" && [ "$seen" -lt "$wanted" ] && [ "$SECONDS" -lt 20 ]; do
+        now=$(stat -c %i "$model.checkpoint" 2>/dev/null || true)
+        [ "$now" = "$last" ] || seen=$((seen + 1))
+        last="$now"
+    done
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
+
+# same_after_kills OPTIONS...
+same_after_kills() {
+    local i
+    learn whole "$@"
+    for ((i = 1; i <= 4; i++)); do
+        killed torn $((i % 3 + 1)) "$@"
+    done
+    learn torn "$@"
+    cmp whole torn
+    [ ! -e torn.checkpoint ] && [ ! -e whole.checkpoint ]
+}
+
+@test "checkpoint: online with back-propagation through time" {
+    same_after_kills -hidden 12 -bptt 4 -max-iter 3 -binary
+}
+
+@test "checkpoint: online, independent sentences, a compression layer and a hash" {
+    same_after_kills -hidden 12 -bptt 3 -max-iter 2 -independent -compression 8 -direct 1 -binary
+}
+
+@test "checkpoint: batches" {
+    same_after_kills -hidden 12 -streams 7 -bptt 3 -max-iter 3 -binary
+}
+
+@test "checkpoint: -fast, its falling rate and validation that brings the best weights back" {
+    same_after_kills -hidden 12 -fast -epochs 5 -alpha 0.5 -binary
+}
+
+@test "checkpoint: a stack, adam and a clipped norm" {
+    same_after_kills -layers elman:12:tanh,elman:8:relu -streams 16 -optimiser adam -clip-norm 0.5 -bptt 9 -max-iter 3
+}
+
+@test "checkpoint: without validation" {
+    learn whole -hidden 12 -bptt 4 -one-iter -binary
+    killed torn 1 -hidden 12 -bptt 4 -one-iter -binary
+    [ -e torn.checkpoint ]
+    learn torn -hidden 12 -bptt 4 -one-iter -binary
+    cmp whole torn
+}
+
+@test "checkpoint: other numbers of threads and of saves go on as well" {
+    learn whole -hidden 12 -streams 16 -max-iter 2 -binary -threads 1
+    killed torn 2 -hidden 12 -streams 16 -max-iter 2 -binary -threads 2
+    rnnlm -train long -valid valid -rnnlm torn -class 20 -hidden 12 -streams 16 -max-iter 2 -binary -threads 3 \
+        -anti-kasparek 10000 >log
+    cmp whole torn
+}
+
+@test "checkpoint: a kill between checkpoint and model" {
+    learn whole -hidden 12 -streams 8 -max-iter 2 -binary
+    killed torn 1 -hidden 12 -streams 8 -max-iter 2 -binary
+    [ -e torn.checkpoint ]
+    rm -f torn # as if the first save had not come to it
+    learn torn -hidden 12 -streams 8 -max-iter 2 -binary
+    grep -q "Going on bit by bit from torn.checkpoint" torn.log
+    cmp whole torn
+}
+
+@test "checkpoint: the model file alone goes on too" {
+    killed torn 2 -hidden 12 -max-iter 2 -binary
+    rm -f torn.checkpoint
+    learn torn -hidden 12 -max-iter 2 -binary
+    ! grep -q "bit by bit" torn.log
+    rnnlm -rnnlm torn -test test >/dev/null
+}
+
+# refused WANTED OPTIONS...: one line that names the checkpoint, status 1, and both files as they were.
+refused() {
+    local wanted="$1"
+    shift
+    cp torn torn.before
+    cp torn.checkpoint checkpoint.before
+    run -1 --separate-stderr rnnlm -rnnlm torn -class 20 -anti-kasparek 10000 "$@"
+    [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ]
+    [[ "$stderr" == *torn.checkpoint* && "$stderr" == *"$wanted"* && "$stderr" == *"remove torn.checkpoint"* ]] ||
+        fail "$stderr"
+    cmp torn torn.before
+    cmp torn.checkpoint checkpoint.before
+}
+
+@test "checkpoint: other options, texts, kernels and models are refused by name" {
+    killed torn 2 -hidden 12 -streams 8 -max-iter 9 -binary
+    [ -e torn.checkpoint ]
+    refused -streams -train long -valid valid -streams 9
+    refused -alpha -train long -valid valid -streams 8 -alpha 0.2
+    refused -beta -train long -valid valid -streams 8 -beta 0.2
+    refused -optimiser -train long -valid valid -streams 8 -optimiser adam -alpha 0.1
+    refused -clip-norm -train long -valid valid -streams 8 -clip-norm 1
+    refused -gradient-cutoff -train long -valid valid -streams 8 -gradient-cutoff 1
+    refused -epochs -train long -valid valid -streams 8 -epochs 9
+    refused "text of -train" -train train -valid valid -streams 8
+    refused "text of -valid" -train long -valid test -streams 8
+    refused -independent -train long -valid valid -streams 8 -independent
+    RNNLM_KERNELS=portable refused RNNLM_KERNELS -train long -valid valid -streams 8
+}
+
+@test "checkpoint: one of another model, or at another place of it" {
+    killed torn 2 -hidden 12 -streams 8 -max-iter 9 -binary
+    learn other -hidden 12 -streams 8 -max-iter 1 -binary -rand-seed 2
+    cp torn.checkpoint kept
+    cp other torn
+    refused "after epoch" -train long -valid valid -streams 8 -max-iter 9
+    rm torn
+    rnnlm -train long -valid valid -rnnlm wide -hidden 14 -class 20 -streams 8 -max-iter 1 -binary >log
+    cp wide torn
+    cp kept torn.checkpoint
+    refused -layers -train long -valid valid -streams 8 -max-iter 9
+}
+
+@test "checkpoint: cut anywhere" {
+    killed torn 2 -hidden 30 -streams 4 -epochs 40 -binary
+    cp torn.checkpoint whole.checkpoint
+    size=$(stat -c %s whole.checkpoint)
+    for ((i = 0; i < 12; i++)); do
+        head -c "$((size * i / 12 + i * 7 % 13))" whole.checkpoint >torn.checkpoint
+        refused "" -train long -valid valid -streams 4 -epochs 40
+    done
+}
+
+# A byte between two sections may be anything; all others are found to be wrong.
+@test "checkpoint: damaged anywhere" {
+    options="-train long -valid valid -class 20 -anti-kasparek 10000 -streams 4 -max-iter 2"
+    learn whole -hidden 30 -streams 4 -max-iter 2 -binary
+    killed torn 2 -hidden 30 -streams 4 -max-iter 2 -binary
+    cp torn torn.saved
+    cp torn.checkpoint checkpoint.saved
+    size=$(stat -c %s checkpoint.saved)
+    refusals=0
+    for ((i = 0; i < 24; i++)); do
+        cp torn.saved torn
+        cp checkpoint.saved torn.checkpoint
+        printf '\253' | dd of=torn.checkpoint bs=1 seek=$((size * i / 24 + i % 5)) conv=notrunc status=none
+        if rnnlm $options -rnnlm torn >log 2>err; then
+            cmp torn whole
+        else
+            grep -q "torn.checkpoint" err
+            refusals=$((refusals + 1))
+        fi
+    done
+    [ "$refusals" -ge 6 ]
+}

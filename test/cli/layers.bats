@@ -1,0 +1,134 @@
+# Networks of other layers than the reference's: made, trained, used by every program, and what is refused.
+
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    small_texts .
+    head -n 60 test >lines
+    scripts="$BATS_TEST_DIRNAME/../../scripts"
+    head -n 20 test | "$scripts/corrupt-text" -copies 3 >lists
+    "$BIN/rnnlm-ngram" train -order 3 -text train -o base.arpa
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    ln -sf "$BATS_FILE_TMPDIR"/* .
+}
+
+learn() { # MODEL OPTIONS...
+    local model="$1"
+    shift
+    rnnlm -train train -valid valid -rnnlm "$model" -class 20 "$@" >"$model.log" 2>"$model.err" || fail "$* $(cat "$model.err")"
+}
+
+perplexity() { # MODEL
+    rnnlm -rnnlm "$1" -test test -debug 1 >"$1.test"
+    figure "PPL net" "$1.test"
+}
+
+refused() { # STATUS WANTED OPTIONS...
+    local status_wanted="$1" wanted="$2"
+    shift 2
+    run -"$status_wanted" --separate-stderr rnnlm -train train -valid valid -rnnlm new -class 20 "$@"
+    [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ]
+    [[ "$stderr" == *"$wanted"* ]] || fail "$stderr" "wanted: $wanted"
+    [ ! -e new ]
+}
+
+# used_everywhere LAYERS: a network of these layers through every program.
+used_everywhere() {
+    learn model -layers "$1" -fast -epochs 2
+    [[ "$(cat model.err)" == *"native format"* ]]
+    "$BIN/rnnlm-model" -rnnlm model -check | grep -q "^layers: $1"
+    plain=$(perplexity model)
+    # One word after the other, all at once, by one thread or three, in bfloat16: the same.
+    rnnlm -rnnlm model -test test -debug 2 -threads 1 >one
+    rnnlm -rnnlm model -test test -debug 2 -threads 3 >three
+    cmp one three
+    "$BIN/rnnlm-model" -rnnlm model -o half -format native-bf16
+    near "$(perplexity half)" "$plain" 5e-3
+    gzip -c model >model.gz
+    near "$(perplexity model.gz)" "$plain" 1e-9
+    rnnlm -rnnlm model -gen 30 -debug 0 | grep -q .
+    # Lists: each line's sum is that of its words.
+    rnnlm -rnnlm model -test lists -nbest -debug 0 >scores
+    [ "$(wc -l <scores)" -eq "$(wc -l <lists)" ]
+    "$BIN/rnnlm-nbest" -rnnlm model lists -threads 1 >nbest.one
+    "$BIN/rnnlm-nbest" -rnnlm model lists -threads 3 >nbest.three
+    cmp nbest.one nbest.three
+    "$BIN/rnnlm-nbest" -rnnlm model -dynamic 0.05 lists >nbest.dynamic
+    [ "$(wc -l <nbest.dynamic)" -eq "$(wc -l <nbest.one)" ]
+    "$BIN/rnnlm-arpa" -rnnlm model -ngrams base.arpa -o model.arpa
+    "$BIN/rnnlm-ngram" ppl -lm model.arpa -text lines | grep -q "ppl="
+    rnnlm -rnnlm model -test test -dynamic 0.05 -debug 0 | grep -q "PPL net"
+    # Training goes on.
+    learn model -layers "$1" -fast -epochs 3
+    [ "$(last_epoch model.log)" -eq 2 ]
+}
+
+@test "layers: -hidden N is elman:N" {
+    learn a -hidden 10 -bptt 2 -max-iter 1 -binary
+    learn b -layers elman:10 -bptt 2 -max-iter 1 -binary
+    learn c -layers elman:10:logistic,compression:6 -max-iter 1 -binary
+    learn d -hidden 10 -compression 6 -max-iter 1 -binary
+    cmp a b
+    cmp c d
+}
+
+@test "layers: a stack of elman layers with other activations, in every program" {
+    used_everywhere elman:16:tanh,elman:12:logistic,compression:8
+}
+
+@test "layers: every activation learns, online and in batches" {
+    for name in tanh relu elu; do
+        for way in "-bptt 3 -alpha 0.01" "-fast -alpha 0.01"; do
+            rm -f model
+            learn model -hidden 16 -activation $name $way -max-iter 2
+            awk -v ppl="$(perplexity model)" 'BEGIN { exit !(ppl > 50 && ppl < 500) }' || fail "$name $way: $(cat model.test)"
+        done
+    done
+}
+
+@test "layers: every optimiser learns" {
+    for way in "sgd -alpha 2" "rows" "adam -alpha 0.01" "adam -alpha 0.01 -clip-norm 1"; do
+        rm -f model
+        learn model -hidden 16 -streams 8 -bptt 3 -epochs 3 -optimiser $way
+        awk -v ppl="$(perplexity model)" 'BEGIN { exit !(ppl > 50 && ppl < 400) }' || fail "$way: $(cat model.test)"
+    done
+}
+
+@test "layers: results do not depend on threads" {
+    for way in "rows -alpha 0.05" "adam -clip-norm 1" "sgd -alpha 0.2"; do
+        for threads in 1 2 3; do
+            learn "model$threads" -layers elman:20,elman:12:tanh -streams 20 -bptt 4 -max-iter 1 -optimiser $way -threads $threads
+        done
+        cmp model1 model2
+        cmp model1 model3
+        rm model?
+    done
+}
+
+@test "layers: what is refused" {
+    refused 1 "did you mean elman" -layers elmann:10
+    refused 1 "wanted elman:N" -layers elman:0
+    refused 1 "wanted elman:N" -layers elman:10000000
+    refused 1 "wanted elman:N" -layers elman
+    refused 1 "found layer \"\"" -layers elman:5,
+    refused 1 "did you mean tanh" -layers elman:5:tahn
+    refused 1 "did you mean relu" -hidden 5 -activation rellu
+    refused 1 "no layer of \"compression:5\" has a choice" -layers compression:5 -activation relu
+    refused 1 "have no choice of activation" -layers elman:4,compression:5:tanh
+    refused 1 "found both" -layers elman:5 -hidden 5
+    refused 1 "-format native is wanted" -layers elman:5:tanh -binary
+    refused 1 "-format native is wanted" -layers elman:5,elman:4 -format text
+    refused 1 "did you mean adam" -hidden 5 -streams 4 -optimiser adamm
+    refused 1 "-streams N or -fast is wanted" -hidden 5 -optimiser adam
+    refused 1 "-streams N or -fast is wanted" -hidden 5 -clip-norm 1
+}
+
+@test "layers: a model that is there keeps its layers" {
+    learn model -hidden 8 -max-iter 1
+    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm model -layers elman:9
+    [[ "$stderr" == *"found layers elman:8"*"elman:9"* ]]
+}

@@ -1,0 +1,57 @@
+// The stacks of layers that gradients and passes are tested with: every kind of the table with every
+// activation, alone and one upon another, and mixtures.
+#ifndef STACKS_H
+#define STACKS_H
+
+#include "testing.h"
+
+enum { MOST_STACKS = 64, STACK_TEXT = 96 };
+
+struct stacks {
+    size_t count;
+    char layers[MOST_STACKS][STACK_TEXT];
+};
+
+static inline void add_stack(struct stacks *stacks, const char *layers)
+{
+    assert_true(stacks->count < MOST_STACKS && strlen(layers) < STACK_TEXT);
+    strcpy(stacks->layers[stacks->count++], layers);
+}
+
+// A kind with an activation (NULL: its own).
+static inline void add_kind(struct stacks *stacks, const char *kind, const char *activation)
+{
+    char text[STACK_TEXT];
+    const char *colon = activation != NULL ? ":" : "", *name = activation != NULL ? activation : "";
+    snprintf(text, sizeof text, "%s:17%s%s", kind, colon, name);
+    add_stack(stacks, text);
+    snprintf(text, sizeof text, "%s:5%s%s,%s:6%s%s", kind, colon, name, kind, colon, name);
+    add_stack(stacks, text);
+}
+
+static inline struct stacks all_stacks(void)
+{
+    static const char *const mixed[] = {
+        "elman:5,compression:3",
+        "compression:4,elman:5",
+        "compression:4,elman:5:relu,compression:3,compression:6",
+        "compression:4,compression:6,elman:5",
+        "elman:5,elman:4",
+        "elman:4:tanh,elman:17",
+        "elman:5,compression:3",
+        "compression:4,elman:5,compression:3",
+        "elman:5:relu,elman:4,compression:3,elman:5:elu",
+    };
+    struct stacks stacks = {0};
+    for (size_t i = 0; layer_table[i] != NULL; i++) {
+        if (!layer_table[i]->activation)
+            add_kind(&stacks, layer_table[i]->name, NULL);
+        for (size_t j = 0; layer_table[i]->activation && activation_table[j] != NULL; j++)
+            add_kind(&stacks, layer_table[i]->name, activation_table[j]->name);
+    }
+    for (size_t i = 0; i < sizeof mixed / sizeof mixed[0]; i++)
+        add_stack(&stacks, mixed[i]);
+    return stacks;
+}
+
+#endif

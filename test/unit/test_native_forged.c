@@ -1,0 +1,282 @@
+// Forged native model files, whose checksums are right: texts that say what is wrong, sections that
+// do not fit them.
+#include "forgery.h"
+
+// ---- texts ------------------------------------------------------------------------------------
+
+struct wrong_text {
+    const char *text, *says;
+};
+
+static void wrong_texts(const char *section, const struct wrong_text *wrong, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct forgery forgery;
+        forgery_start(&forgery, &plain, MODEL_NATIVE);
+        forgery_text(&forgery, section, wrong[i].text);
+        forgery_refused(&forgery, wrong[i].says, wrong[i].says);
+    }
+}
+
+#define LAYERS(layers) "words=13 layers=" layers " output=class classes=3 direct=0 direct-order=0"
+#define FIELDS(words, classes, direct)                                                             \
+    "words=" words " layers=elman:5 output=class classes=" classes " direct=" direct
+
+static void forged_architectures(void **state)
+{
+    (void)state;
+    static const struct wrong_text wrong[] = {
+        {LAYERS("elmann:5"), "architecture: found layer \"elmann\" (did you mean elman?)"},
+        {LAYERS("zebra:5"), "found layer \"zebra\""},
+        {LAYERS("elman:5:sinus"), "found activation \"sinus\""},
+        {LAYERS("elman:5:"), "found activation \"\""},
+        {LAYERS("compression:5:tanh"), "no choice of activation"},
+        {LAYERS("elman:0"), "wanted elman:N"},
+        {LAYERS("elman:-5"), "wanted elman:N"},
+        {LAYERS("elman"), "wanted elman:N"},
+        {LAYERS("elman:"), "wanted elman:N"},
+        {LAYERS("elman:5x"), "wanted elman:N"},
+        {LAYERS("elman:99999999999999999999"), "wanted elman:N"},
+        {LAYERS("elman:5,"), "found layer \"\""},
+        {LAYERS(",elman:5"), "found layer \"\""},
+        {LAYERS(""), "found layer \"\""},
+        {LAYERS("elman:6"), "layer0.input: found 13 rows of 5 elements"},
+        {LAYERS("elman:1048576"), "layer0.input: found 13 rows of 5 elements"},
+        {LAYERS("compression:5"), "layer0.recurrent\", which this version does not know"},
+        {LAYERS("elman:5,elman:5"), "layer1.input: found no such section"},
+        {LAYERS("elman:5,compression:5"), "layer1.input: found no such section"},
+        {FIELDS("0", "3", "0"), "vocabulary size: found 0"},
+        {FIELDS("2147483648", "3", "0"), "vocabulary size: found 2147483648"},
+        {FIELDS("12", "3", "0"), "counts: found 1 rows of 13 elements"},
+        {FIELDS("14", "3", "0"), "counts: found 1 rows of 13 elements"},
+        {FIELDS("2147483647", "3", "0"), "counts: found 1 rows of 13 elements"},
+        {FIELDS("-1", "3", "0"), "words: found \"-1\", wanted a whole number"},
+        {FIELDS("1.5", "3", "0"), "words: found \"1.5\", wanted a whole number"},
+        {FIELDS("1e300", "3", "0"), "wanted a whole number"},
+        {FIELDS("nan", "3", "0"), "wanted a whole number"},
+        {FIELDS("", "3", "0"), "wanted a whole number"},
+        {FIELDS("13", "0", "0"), "class size: found 0"},
+        {FIELDS("13", "14", "0"), "class size: found 14"},
+        {FIELDS("13", "2", "0"), "has class 2"},
+        {FIELDS("13", "4", "0"), "class"},
+        {FIELDS("13", "3", "1"), "direct connections: found 1"},
+        {FIELDS("13", "3", "9e15"), "direct connections: found"},
+        {FIELDS("13", "3", "8"), "output.hash: found no such section"},
+        {FIELDS("13", "3", "1e12"), "output.hash: found no such section"},
+        {FIELDS("13", "3", "8 direct-order=21"), "direct order: found 21"},
+        {FIELDS("13", "3", "8 direct-order=9e15"), "direct order: found -1"},
+        {FIELDS("13", "3", "0 colour=blue"), "found \"colour\", which this version does not know"},
+        {FIELDS("13", "3", "0 colour"), "found \"colour\", wanted NAME=VALUE"},
+        {FIELDS("13", "3", "0 output=classes"), "found output \"classes\", which this version"},
+        {"words=13 layers=elman:5 classes=3", "wanted layers and an output"},
+        {"words=13 output=class classes=3", "wanted layers and an output"},
+        {"", "wanted layers and an output"},
+    };
+    wrong_texts("architecture", wrong, sizeof wrong / sizeof wrong[0]);
+}
+
+// More layers than there may be, and words beyond all bounds.
+static void long_architectures(void **state)
+{
+    (void)state;
+    char text[MOST_TEXT] = "words=13 output=class classes=3 layers=elman:5";
+    for (int i = 0; i < SHAPE_MOST_LAYERS; i++)
+        strcat(text, ",elman:5");
+    const struct wrong_text layers = {text, "found more than 64 layers"};
+    wrong_texts("architecture", &layers, 1);
+    memset(text, 'x', sizeof text - 1);
+    const struct wrong_text word = {text, "architecture: found \"xxx"};
+    wrong_texts("architecture", &word, 1);
+    memset(text, '=', sizeof text - 1);
+    wrong_texts("architecture", &(struct wrong_text){text, "architecture: found \"==="}, 1);
+}
+
+#define RECORD(line) "bptt 5\nbptt-block 10\n" line "\n"
+
+static void forged_records(void **state)
+{
+    (void)state;
+    static const struct wrong_text wrong[] = {
+        {"", "bptt: found 0 in blocks of 0"},
+        {"bptt 5\n", "bptt: found 5 in blocks of 0"},
+        {RECORD("bptt 1048577"), "bptt: found 1048577"},
+        {RECORD("bptt-block 0"), "in blocks of 0"},
+        {RECORD("bptt-block 1e18"), "in blocks of 1000000000000000000"},
+        {RECORD("bptt -1"), "record: bptt: found \"-1\", wanted a number that makes sense"},
+        {RECORD("epochs -1"), "record: epochs: found \"-1\""},
+        {RECORD("epochs 1.5"), "record: epochs: found \"1.5\""},
+        {RECORD("epochs 1e19"), "record: epochs: found \"1e19\""},
+        {RECORD("epochs many"), "record: epochs: found \"many\""},
+        {RECORD("epochs "), "record: epochs: found \"\""},
+        {RECORD("epochs"), "record: found \"epochs\""},
+        {RECORD("epochs  4"), "record: epochs: found \" 4\""},
+        {RECORD("position -0.5"), "record: position"},
+        {RECORD("save-every inf"), "record: save-every"},
+        {RECORD("train-words nan"), "record: train-words"},
+        {RECORD("halving 2"), "record: halving: found \"2\""},
+        {RECORD("independent yes"), "record: independent"},
+        {RECORD("old-classes 0.5"), "record: old-classes"},
+        {RECORD("alpha nan"), "record: alpha: found \"nan\""},
+        {RECORD("starting-alpha inf"), "record: starting-alpha"},
+        {RECORD("valid-log10-prob -inf"), "record: valid-log10-prob"},
+        {RECORD("train-log10-prob 1e999"), "record: train-log10-prob"},
+        {RECORD("colour blue"), "found \"colour blue\", which this version does not know"},
+        {RECORD("train-file a\nb"), "found \"b\", which this version does not know"},
+    };
+    wrong_texts("record", wrong, sizeof wrong / sizeof wrong[0]);
+}
+
+static void texts_without_an_end(void **state)
+{
+    (void)state;
+    const char *const names[] = {"architecture", "record"};
+    for (int i = 0; i < 2; i++) {
+        struct forgery forgery;
+        struct model model;
+        forgery_start(&forgery, &plain, MODEL_NATIVE);
+        struct section *section = &forgery_plan(&forgery, names[i])->section;
+        section->width = --section->stride; // the 0 byte is not needed
+        forgery_write(&forgery);
+        read_with(model_load, &model, FILE_NAME);
+        model_free(&model);
+        read_with(model_open, &model, FILE_NAME);
+        model_free(&model);
+        // longer than any such text
+        forgery_start(&forgery, &plain, MODEL_NATIVE);
+        char *text = calloc((1 << 20) + 1, 1);
+        assert_non_null(text);
+        struct section_plan *plan = forgery_plan(&forgery, names[i]);
+        plan->data = text;
+        plan->section.width = plan->section.stride = (1 << 20) + 1;
+        forgery_refused(&forgery, "bytes, wanted at most 1048576", "bytes, wanted at most 1048576");
+        free(text);
+    }
+}
+
+// ---- sections ---------------------------------------------------------------------------------
+
+static void missing_sections(void **state)
+{
+    (void)state;
+    struct forgery forgery;
+    forgery_start(&forgery, &stacked, MODEL_NATIVE);
+    size_t count = forgery.count;
+    free(forgery.data);
+    for (size_t i = 0; i < count; i++) {
+        char says[SECTION_NAME + 32];
+        forgery_start(&forgery, &stacked, MODEL_NATIVE);
+        snprintf(says, sizeof says, "%s: found no such section", forgery.plan[i].section.name);
+        memmove(&forgery.plan[i], &forgery.plan[i + 1], (count - i - 1) * sizeof forgery.plan[0]);
+        forgery.count--;
+        forgery_refused(&forgery, says, says);
+    }
+}
+
+static void unknown_section(void **state)
+{
+    (void)state;
+    const char *says = "found a section \"layer0.colour\", which this version does not know";
+    struct forgery forgery;
+    forgery_start(&forgery, &plain, MODEL_NATIVE);
+    forgery.plan[forgery.count++] = (struct section_plan){
+        .section = {"layer0.colour", SECTION_BYTE, 0, 1, 4, 4, 0, 0}, .data = "blue"};
+    forgery_refused(&forgery, says, says);
+}
+
+// Sections in another order can be used in place, but not be read one after the other.
+static void other_order(void **state)
+{
+    (void)state;
+    struct forgery forgery;
+    forgery_start(&forgery, &plain, MODEL_NATIVE);
+    struct section_plan first = forgery.plan[0];
+    forgery.plan[0] = forgery.plan[1];
+    forgery.plan[1] = first;
+    forgery_refused(&forgery, "record: found before a section that it has to follow", NULL);
+}
+
+static void wrong_sections(void **state)
+{
+    (void)state;
+    static const struct {
+        struct section section; // what it becomes, of zeros
+        const char *says;
+    } wrong[] = {
+        {{"counts", SECTION_INT32, 0, 1, 13, 13, 0, 0}, "counts: found 1 rows of 13"},
+        {{"counts", SECTION_UINT64, 0, 13, 1, 1, 0, 0}, "counts: found 13 rows of 1"},
+        {{"counts", SECTION_UINT64, 0, 1, 13, 16, 0, 0}, "counts: found"},
+        {{"counts", SECTION_UINT64, 0, 0, 13, 13, 0, 0}, "counts: found 0 rows"},
+        {{"offsets", SECTION_UINT64, 0, 1, 12, 12, 0, 0}, "offsets: found 1 rows of 12"},
+        {{"letters", SECTION_BYTE, 0, 1, 12, 12, 0, 0}, "words: found 12 bytes, wanted 13"},
+        {{"letters", SECTION_BYTE, 0, 1, 0, 0, 0, 0}, "words: found 0 bytes"},
+        {{"letters", SECTION_BYTE, 0, 1, 13, 13, 0, 0}, "word offsets: found"},
+        {{"slots", SECTION_INT32, 0, 1, 0, 0, 0, 0}, "word hash table: found 0 slots"},
+        {{"slots", SECTION_INT32, 0, 1, 16, 16, 0, 0}, "word hash table: found 16 slots"},
+        {{"slots", SECTION_INT32, 0, 1, 33, 33, 0, 0}, "wanted a power of two"},
+        {{"slots", SECTION_INT32, 0, 1, 64, 64, 0, 0}, "word hash table: found 64 words"},
+        {{"slots", SECTION_FLOAT, 0, 1, 64, 64, 0, 0}, "slots: found"},
+        {{"classes", SECTION_INT32, 0, 1, 14, 14, 0, 0}, "classes: found 1 rows of 14"},
+        {{"state", SECTION_FLOAT, 0, 1, 5, 5, 0, 0}, "state: found 1 rows of 5"},
+        {{"state", SECTION_BFLOAT16, 0, 1, 16, 16, 0, 0}, "state: found"},
+        {{"layer0.input", SECTION_FLOAT, 0, 12, 5, 16, 0, 0}, "layer0.input: found 12 rows"},
+        {{"layer0.input", SECTION_FLOAT, 0, 13, 6, 16, 0, 0}, "layer0.input: found 13 rows of 6"},
+        {{"layer0.input", SECTION_FLOAT, 0, 13, 5, 5, 0, 0}, "of 5 elements, 5 apart"},
+        {{"layer0.input", SECTION_FLOAT, 0, 13, 5, 32, 0, 0}, "of 5 elements, 32 apart"},
+        {{"layer0.input", SECTION_BFLOAT16, 0, 13, 5, 16, 0, 0}, "16 apart"},
+        {{"layer0.input", SECTION_INT32, 0, 13, 5, 16, 0, 0}, "of type 3"},
+        {{"layer0.recurrent", SECTION_FLOAT, 0, 4, 5, 16, 0, 0}, "layer0.recurrent: found 4 rows"},
+        {{"output.words", SECTION_FLOAT, 0, 14, 5, 16, 0, 0}, "output.words: found 14 rows"},
+        {{"output.classes", SECTION_FLOAT, 0, 2, 5, 16, 0, 0}, "output.classes: found 2 rows"},
+    };
+    static const char zeros[2048];
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct forgery forgery;
+        forgery_start(&forgery, &plain, MODEL_NATIVE);
+        struct section_plan *plan = forgery_plan(&forgery, wrong[i].section.name);
+        plan->section = wrong[i].section;
+        plan->data = zeros;
+        assert_true(section_bytes(&plan->section) <= sizeof zeros);
+        forgery_refused(&forgery, wrong[i].says, wrong[i].says);
+    }
+}
+
+// Halves where products are of floats: read, and expanded, instead of being used in place.
+static void halves_in_other_places(void **state)
+{
+    (void)state;
+    static const uint16_t halves[5 * MEMORY_HALF_ROW];
+    const char *const names[] = {"layer0.recurrent", "output.classes"};
+    for (int i = 0; i < 2; i++) {
+        struct forgery forgery;
+        struct model read, opened;
+        forgery_start(&forgery, &plain, MODEL_NATIVE);
+        struct section_plan *plan = forgery_plan(&forgery, names[i]);
+        plan->section.type = SECTION_BFLOAT16;
+        plan->section.stride = MEMORY_HALF_ROW;
+        plan->data = halves;
+        forgery_write(&forgery);
+        read_with(model_load, &read, FILE_NAME);
+        read_with(model_open, &opened, FILE_NAME);
+        assert_true(opened.map.data == NULL && !opened.network.halves);
+        assert_same_model(&opened, &read, 0);
+        assert_true(score_all(&opened) == score_all(&read));
+        model_free(&read);
+        model_free(&opened);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forged_architectures),
+        cmocka_unit_test(long_architectures),
+        cmocka_unit_test(forged_records),
+        cmocka_unit_test(texts_without_an_end),
+        cmocka_unit_test(missing_sections),
+        cmocka_unit_test(unknown_section),
+        cmocka_unit_test(other_order),
+        cmocka_unit_test(wrong_sections),
+        cmocka_unit_test(halves_in_other_places),
+    };
+    return cmocka_run_group_tests_name("native forged", tests, scratch_enter, scratch_leave);
+}
