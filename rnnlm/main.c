@@ -74,8 +74,8 @@ static const struct option table[] = {
     {OPTION_COUNT, "hidden", "N", &set.hidden, &given.hidden, 1, SHAPE_MOST_UNITS,
      "Units of the hidden layer: short for -layers elman:N."},
     {OPTION_TEXT, "layers", "KIND:N,...", &set.layers, NULL, 0, 0,
-     "Layers from the bottom up, each with its number of units, as in elman:200,elman:100. Kinds: "
-     "elman, compression"},
+     "Layers from the bottom up, each with its number of units, as in lstm:200,lstm:200. Kinds: "
+     "elman, lstm, compression"},
     {OPTION_TEXT, "activation", "NAME", &set.activation, NULL, 0, 0,
      "What units of elman layers make of their sums: logistic (as the reference), tanh, relu or "
      "elu. "

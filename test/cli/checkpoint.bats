@@ -68,6 +68,12 @@ same_after_kills() {
     same_after_kills -layers elman:12:tanh,elman:8:relu -streams 16 -optimiser adam -clip-norm 0.5 -bptt 9 -max-iter 3
 }
 
+@test "checkpoint: lstm, online, and in batches with adam" {
+    same_after_kills -layers lstm:10 -bptt 4 -max-iter 2
+    rm whole torn
+    same_after_kills -layers lstm:12,lstm:8 -streams 16 -optimiser adam -bptt 9 -max-iter 3
+}
+
 @test "checkpoint: without validation" {
     learn whole -hidden 12 -bptt 4 -one-iter -binary
     killed torn 1 -hidden 12 -bptt 4 -one-iter -binary

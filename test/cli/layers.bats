@@ -80,6 +80,12 @@ used_everywhere() {
     used_everywhere elman:16:tanh,elman:12:logistic,compression:8
 }
 
+@test "layers: lstm, in every program" {
+    used_everywhere lstm:14
+    rm -f model*
+    used_everywhere lstm:12,elman:10:tanh,lstm:8
+}
+
 @test "layers: every activation learns, online and in batches" {
     for name in tanh relu elu; do
         for way in "-bptt 3 -alpha 0.01" "-fast -alpha 0.01"; do
@@ -118,6 +124,8 @@ used_everywhere() {
     refused 1 "did you mean tanh" -layers elman:5:tahn
     refused 1 "did you mean relu" -hidden 5 -activation rellu
     refused 1 "no layer of \"compression:5\" has a choice" -layers compression:5 -activation relu
+    refused 1 "no layer of \"lstm:5\" has a choice" -layers lstm:5 -activation relu
+    refused 1 "did you mean lstm" -layers lstn:10
     refused 1 "have no choice of activation" -layers elman:4,compression:5:tanh
     refused 1 "found both" -layers elman:5 -hidden 5
     refused 1 "-format native is wanted" -layers elman:5:tanh -binary

@@ -36,11 +36,11 @@ static inline struct stacks all_stacks(void)
         "compression:4,elman:5",
         "compression:4,elman:5:relu,compression:3,compression:6",
         "compression:4,compression:6,elman:5",
-        "elman:5,elman:4",
-        "elman:4:tanh,elman:17",
-        "elman:5,compression:3",
-        "compression:4,elman:5,compression:3",
-        "elman:5:relu,elman:4,compression:3,elman:5:elu",
+        "lstm:5,elman:4",
+        "elman:4:tanh,lstm:17",
+        "lstm:5,compression:3",
+        "compression:4,lstm:5,compression:3",
+        "elman:5:relu,lstm:4,compression:3,elman:5:elu",
     };
     struct stacks stacks = {0};
     for (size_t i = 0; layer_table[i] != NULL; i++) {

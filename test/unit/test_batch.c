@@ -165,7 +165,7 @@ static void threads_do_not_change_results(void **state)
         {"elman:18", 4, 0},
         {"elman:33,compression:7", 1, 0},
         {"elman:50", 3, 300},
-        {"elman:33,elman:7:relu", 2, 300},
+        {"lstm:33,elman:7:relu", 2, 300},
     };
     for (size_t i = 0; i < sizeof shape / sizeof shape[0]; i++) {
         struct block block = basic_block(shape[i].layers);
@@ -218,7 +218,7 @@ static void learning_helps(void **state)
     (void)state;
     for (size_t i = 0; optimiser_table[i] != NULL; i++) {
         check_that_learning_helps("elman:18", optimiser_table[i]);
-        check_that_learning_helps("elman:18", optimiser_table[i]);
+        check_that_learning_helps("lstm:18", optimiser_table[i]);
         check_that_learning_helps("elman:18:tanh,elman:18:relu", optimiser_table[i]);
     }
 }
@@ -229,8 +229,8 @@ static void weights_stay_finite_at_any_rate(void **state)
 {
     (void)state;
     static const float rate[] = {1, 1e3f, 1e6f, 1e30f};
-    static const char *const layers[] = {"elman:18,compression:6", "elman:18", "elman:18",
-                                         "elman:7,elman:5:tanh"};
+    static const char *const layers[] = {"elman:18,compression:6", "elman:18", "lstm:18",
+                                         "lstm:7,elman:5:tanh"};
     for (size_t i = 0; i < 16; i++) {
         struct block block = basic_block(layers[i / 4]);
         struct network network;
@@ -271,7 +271,7 @@ static void no_memory(void **state)
 {
     (void)state;
     for (size_t i = 0; optimiser_table[i] != NULL; i++) {
-        struct block block = basic_block("elman:5,elman:18,compression:5");
+        struct block block = basic_block("lstm:5,elman:18,compression:5");
         struct network network;
         struct error error;
         block.maxent = 101;

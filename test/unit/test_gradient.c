@@ -331,7 +331,7 @@ static void gradients_of_many_streams(void **state)
     (void)state;
     for (int i = 0; i < 4; i++) {
         struct course course =
-            new_course("elman:5,elman:4,compression:3", i < 2 ? 17 : MOST_STREAMS, true);
+            new_course("lstm:5,elman:4,compression:3", i < 2 ? 17 : MOST_STREAMS, true);
         course.classes = i < 2 ? 4 : 2;
         course.maxent = 101;
         course.threads = 3;

@@ -133,9 +133,9 @@ static void parts_of_every_stack_meet(void **state)
     static const char *const layers[] = {
         "elman:20,compression:11",
         "compression:7",
-        "elman:19",
-        "elman:9,elman:7",
-        "elman:9:tanh,elman:17,compression:5",
+        "lstm:19",
+        "lstm:9,lstm:7",
+        "elman:9:tanh,lstm:17,compression:5",
         "compression:9,elman:9:relu,elman:5:elu",
     };
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
@@ -246,8 +246,8 @@ static void compare_steps(struct forward *forward, struct state *const *all)
 static void any_order_of_pairs(void **state)
 {
     (void)state;
-    static const char *const layers[] = {"elman:23", "elman:7,elman:17,compression:4",
-                                         "compression:5,elman:17"};
+    static const char *const layers[] = {"elman:23", "lstm:7,elman:17,compression:4",
+                                         "compression:5,lstm:17"};
     for (size_t l = 0; l < sizeof layers / sizeof layers[0]; l++) {
         struct network network = new_network(layers[l], 0.5);
         struct forward_weights weights;
@@ -309,7 +309,7 @@ static void few_pairs_need_no_memory(void **state)
 static void memory_may_run_out(void **state)
 {
     (void)state;
-    struct network network = new_network("elman:16,compression:4", 0.4);
+    struct network network = new_network("lstm:16,compression:4", 0.4);
     int32_t *word = new_text(600);
     double prob[600];
     bool ok = false;

@@ -59,6 +59,29 @@ static void initial_weights_in_the_order_of_draws(void **state)
     }
 }
 
+static void initial_weights_of_long_short_term_memory(void **state)
+{
+    (void)state;
+    const struct network_shape shape = new_shape(7, "lstm:9,lstm:5", 3, 0, 0);
+    struct network network;
+    make_network(&network, &shape, 1, 1);
+    randomise_network(&network, 1, 0);
+    assert_true(network_randomise(&network, 17, NULL));
+    for (size_t l = 0; l < 2; l++) {
+        size_t units = shape.layer[l].units;
+        double largest = 0, range = 1 / sqrt((double)units);
+        for (size_t m = 0; m < 2; m++)
+            for (size_t i = 0; i < network.layer[l].map[m]->rows * network.layer[l].map[m]->width;
+                 i++)
+                largest =
+                    fmax(largest, fabs((double)*parameter_weight(network.layer[l].map[m], i)));
+        assert_true(largest <= range * 1.0001 && largest > 0.9 * range);
+        for (size_t i = 0; i < 4 * units; i++) // forget gates are the second of four
+            assert_true(*parameter_weight(network.layer[l].map[2], i) == (i / units == 1));
+    }
+    network_free(&network);
+}
+
 static void copy_of_dense_weights(void **state)
 {
     (void)state;
@@ -82,7 +105,7 @@ static void copy_of_dense_weights(void **state)
 static void weights_that_are_no_numbers(void **state)
 {
     (void)state;
-    struct network_shape shape = new_shape(9, "elman:5,elman:4,compression:3", 2, 50, 2);
+    struct network_shape shape = new_shape(9, "elman:5,lstm:4,compression:3", 2, 50, 2);
     struct network network;
     struct error error;
     make_network(&network, &shape, 1, 1);
@@ -115,9 +138,9 @@ static const struct {
     {"elman:5,compression:2", 2, 200, 6},
     // What follows is none of the reference's.
     {"compression:6", 3, 0, 0},
-    {"elman:7", 3, 37, 3},
-    {"elman:17,elman:5:tanh,compression:3", 2, 0, 0},
-    {"compression:4,elman:5:elu,elman:16", 4, 50, 2},
+    {"lstm:7", 3, 37, 3},
+    {"lstm:17,elman:5:tanh,compression:3", 2, 0, 0},
+    {"compression:4,elman:5:elu,lstm:16", 4, 50, 2},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0], REFERENCE_SHAPES = 6 };
 
@@ -520,6 +543,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(initial_weights_in_the_order_of_draws),
+        cmocka_unit_test(initial_weights_of_long_short_term_memory),
         cmocka_unit_test(copy_of_dense_weights),
         cmocka_unit_test(weights_that_are_no_numbers),
         cmocka_unit_test(probabilities_are_those_of_the_definition),

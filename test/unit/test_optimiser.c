@@ -12,7 +12,7 @@ enum { WORDS = 41, STEPS = 6, BLOCKS = 5, MOST_STREAMS = 33 };
 // Differences of weights, relative to 1 + the weight: entries of the hash add up many runs.
 static const double TOLERANCE = 3e-5;
 
-static const char STACK[] = "elman:5,elman:17,compression:3";
+static const char STACK[] = "lstm:5,elman:17,compression:3";
 
 static struct network_shape test_shape(size_t maxent)
 {
