@@ -42,13 +42,18 @@ static bool blas_has_avx512(void)
     return false;
 }
 
-// The portable kernels are a plain specification: nothing is too small for BLAS but a few rows.
+// The portable kernels are a plain specification: nothing is too small for BLAS but a single row.
+static bool kernels_are_plain(void)
+{
+    return strcmp(kernels->name, "portable") == 0;
+}
+
 static bool kernels_are_faster(size_t m, size_t n, size_t terms, bool right_transposed)
 {
+    if (kernels_are_plain())
+        return m < 2;
     if (m < FEW)
         return true;
-    if (strcmp(kernels->name, "portable") == 0)
-        return false;
     if (strncmp(kernels->name, "avx512", 6) != 0)
         return m < FEW_AVX2 && (right_transposed || terms * n <= CACHED_AVX2);
     if (m < FEW_AVX512 || !blas_has_avx512())
@@ -130,6 +135,21 @@ void matrix_product(float *out, size_t out_stride, size_t m, size_t n, size_t te
         by_hand(out, out_stride, m, n, terms, left, right);
     else
         by_kernels(out, out_stride, m, n, terms, left, right);
+}
+
+void matrix_rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left,
+                        size_t left_stride, const float *right, size_t right_stride, size_t terms,
+                        float step, float keep)
+{
+    if (kernels_are_plain() && n > 1 && terms > 1 &&
+        blas_can_count(stride, n, width, terms, left_stride, right_stride)) {
+        keep_to_one_thread();
+        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)n, (int)width, (int)terms, step,
+                    left, (int)left_stride, right, (int)right_stride, keep, rows, (int)stride);
+        return;
+    }
+    kernels->rank_update(rows, stride, n, width, left, left_stride, right, right_stride, terms,
+                         step, keep);
 }
 
 // A setting at run time, because which build of OpenBLAS is loaded (threads, OpenMP, serial: they

@@ -36,6 +36,11 @@ struct matrix {
 void matrix_product(float *out, size_t out_stride, size_t m, size_t n, size_t terms,
                     struct matrix left, struct matrix right, float keep);
 
+// rank_update of base/kernels.h, by whoever is faster.
+void matrix_rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left,
+                        size_t left_stride, const float *right, size_t right_stride, size_t terms,
+                        float step, float keep);
+
 // BLAS gets one thread inside each of ours. For programs, before the first product and before they
 // start threads; the library leaves its host's setting alone.
 void matrix_one_thread(void);

@@ -130,15 +130,17 @@ void linear_rows_times(float *out, size_t out_stride, const struct parameter *pa
                        size_t first, size_t count, const float *in, size_t in_stride,
                        const uint16_t *half_in, size_t half_stride, size_t n)
 {
+    if (parameter->type == PARAMETER_FLOAT) {
+        matrix_product(out, out_stride, n, count, parameter->width,
+                       (struct matrix){in, in_stride, false},
+                       (struct matrix){parameter_row(parameter, first), parameter->stride, true},
+                       0);
+        return;
+    }
     for (size_t r = 0; r < n; r++)
         memset(out + r * out_stride, 0, count * sizeof *out);
-    if (parameter->type == PARAMETER_BFLOAT16)
-        kernels->half_rows_times(out, out_stride, parameter_half_row(parameter, first),
-                                 parameter->stride, count, half_in, half_stride, n,
-                                 parameter->width);
-    else
-        kernels->rows_times_many(out, out_stride, parameter_row(parameter, first),
-                                 parameter->stride, count, in, in_stride, n, parameter->width);
+    kernels->half_rows_times(out, out_stride, parameter_half_row(parameter, first),
+                             parameter->stride, count, half_in, half_stride, n, parameter->width);
 }
 
 // ---- learning ---------------------------------------------------------------------------------
@@ -163,9 +165,9 @@ void linear_gradient(const struct parameter *parameter, const struct gradient *g
 static void move_products(struct parameter *parameter, const struct gradient *gradient, float step,
                           float keep)
 {
-    kernels->rank_update(parameter_row(parameter, gradient->first), parameter->stride,
-                         gradient->count, parameter->width, gradient->left, gradient->left_stride,
-                         gradient->right, gradient->right_stride, gradient->terms, step, keep);
+    matrix_rank_update(parameter_row(parameter, gradient->first), parameter->stride,
+                       gradient->count, parameter->width, gradient->left, gradient->left_stride,
+                       gradient->right, gradient->right_stride, gradient->terms, step, keep);
 }
 
 static const float *term_of(const struct gradient *gradient, size_t t)

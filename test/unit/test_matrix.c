@@ -268,6 +268,46 @@ static void many_threads(void **state)
     with_each_set(check_threads);
 }
 
+// rows = keep rows + step (left transposed times right), in doubles.
+static void check_rank_update(size_t n, size_t width, size_t terms)
+{
+    const float step = -0.7f, keep = 0.9f;
+    size_t stride = memory_row(width);
+    float *rows = new_floats(n * stride), *before = new_floats(n * stride);
+    float *left = new_floats(terms * n), *right = new_floats(terms * stride);
+    for (size_t i = 0; i < n * stride; i++)
+        rows[i] = before[i] = i % stride < width ? (float)random_uniform(&generator, -1, 1) : 0;
+    for (size_t i = 0; i < terms * n; i++)
+        left[i] = (float)random_uniform(&generator, -1, 1);
+    for (size_t i = 0; i < terms * stride; i++)
+        right[i] = i % stride < width ? (float)random_uniform(&generator, -1, 1) : 0;
+    matrix_rank_update(rows, stride, n, width, left, n, right, stride, terms, step, keep);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < stride; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < terms; k++)
+                sum += (double)left[k * n + i] * (double)right[k * stride + j];
+            assert_near(rows[i * stride + j],
+                        (double)keep * (double)before[i * stride + j] + (double)step * sum, 1e-4);
+        }
+    free(rows);
+    free(before);
+    free(left);
+    free(right);
+}
+
+static void check_rank_updates(void)
+{
+    for (int round = 0; round < ROUNDS; round++)
+        check_rank_update(random_size(round % 2 == 0 ? 3 : 40), random_size(100), random_size(60));
+}
+
+static void rank_updates(void **state)
+{
+    (void)state;
+    with_each_set(check_rank_updates);
+}
+
 int main(void)
 {
     random_seed(&generator, 1);
@@ -276,6 +316,7 @@ int main(void)
         cmocka_unit_test(random_shapes),  cmocka_unit_test(turning_points),
         cmocka_unit_test(large),          cmocka_unit_test(nothing_to_add),
         cmocka_unit_test(rows_far_apart), cmocka_unit_test(many_threads),
+        cmocka_unit_test(rank_updates),
     };
     return cmocka_run_group_tests_name("matrix", tests, NULL, NULL);
 }
