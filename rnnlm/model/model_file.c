@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "model/mikolov.h"
 #include "model/native.h"
+#include "net/output.h"
 
 static const char *const format_name[] = {"text", "binary", "native", "native-bf16"};
 
@@ -85,9 +86,9 @@ static bool fits(const struct model *model, const char *path, struct error *erro
     shape_print_layers(&model->network.shape, layers);
     return error_set(
         error,
-        "%s: format %s holds one logistic elman layer and perhaps a compression layer, "
-        "found layers %.200s: -format native is wanted",
-        path, model_format_name(model->format), layers);
+        "%s: format %s holds one logistic elman layer, perhaps a compression layer, and "
+        "output class; found layers %.200s, output %s: -format native is wanted",
+        path, model_format_name(model->format), layers, model->network.shape.output->name);
 }
 
 bool model_save(const struct model *model, const char *path, struct error *error)

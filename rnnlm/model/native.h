@@ -18,6 +18,10 @@
 // - not when a file is mapped: the parameters, for that would read all of them. `rnnlm-model -check`
 //   does it.
 //
+// No file makes a reader take more memory than it has bytes, by more than a little, or than twice what
+// has arrived of it where its size is not known (pipes, compressed files); bfloat16 takes twice that
+// when it is expanded.
+//
 // A mapped file must not be written to or cut in place: replace it by renaming another over it, as
 // model_save() does; whoever has it mapped keeps the old one.
 #ifndef MODEL_NATIVE_H

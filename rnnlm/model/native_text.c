@@ -11,7 +11,20 @@
 #include "base/number.h"
 #include "net/output.h"
 
-enum { MOST_BPTT = 1 << 20 }; // as in the reference's formats
+#define MOST_COUNT ((uint64_t)9000000000000000000)
+
+enum { MOST_BPTT = 1 << 20, MOST_OUTPUTS = 64 }; // the first as in the reference's formats
+
+// Digits alone, with the value exact.
+static bool parse_whole(const char *text, size_t length, uint64_t *value)
+{
+    *value = 0;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(*value, 10, value) ||
+            __builtin_add_overflow(*value, (uint64_t)(text[i] - '0'), value))
+            return false;
+    return length > 0 && *value <= MOST_COUNT;
+}
 
 // ---- architecture -----------------------------------------------------------------------------
 
@@ -24,63 +37,112 @@ void native_print_architecture(const struct network_shape *shape, char text[NATI
              layers, shape->output->name, shape->classes, shape->maxent, shape->maxent_order);
 }
 
-static bool parse_size(const char *name, const char *value, size_t *size, struct error *error)
+// The first three are wanted of every network; where others are missing, they are 0.
+enum { WORDS, LAYERS, OUTPUT, CLASSES, DIRECT, DIRECT_ORDER, KEYS, WANTED = OUTPUT + 1 };
+
+static const char *const keys[KEYS] = {"words",   "layers", "output",
+                                       "classes", "direct", "direct-order"};
+
+static bool parse_size(const char *value, size_t *size, struct error *error)
 {
-    double number;
-    if (!number_parse(value, strlen(value), &number) ||
-        !(number >= 0 && number <= 9e15 && number == floor(number)))
-        return error_set(error, "%s: found \"%.60s\", wanted a whole number", name, value);
-    *size = (size_t)number;
+    uint64_t number;
+    if (!parse_whole(value, strlen(value), &number))
+        return error_set(error, "found \"%.60s\", wanted a whole number", value);
+    *size = number;
     return true;
 }
 
-static bool parse_setting(struct network_shape *shape, const char *name, const char *value,
+static bool parse_order(const char *value, int *order, struct error *error)
+{
+    size_t size = 0;
+    if (!parse_size(value, &size, error))
+        return false;
+    *order = size > INT32_MAX ? INT32_MAX : (int)size;
+    return true;
+}
+
+static bool parse_output(const char *value, const struct output_type **type, struct error *error)
+{
+    const char *names[MOST_OUTPUTS + 1] = {NULL};
+    *type = output_type_named(value);
+    if (*type != NULL)
+        return true;
+    for (size_t i = 0; i < MOST_OUTPUTS && output_table[i] != NULL; i++)
+        names[i] = output_table[i]->name;
+    shape_unknown_name("output", value, strlen(value), names, error);
+    return error_prefix(error, "this version does not know \"%.60s\": ", value);
+}
+
+static bool parse_layers(const char *value, struct network_shape *shape, struct error *error)
+{
+    return shape_parse_layers(shape, value, NULL, error) ||
+           error_prefix(error, "this version does not know \"%.60s\": ", value);
+}
+
+static bool parse_value(struct network_shape *shape, size_t key, const char *value,
+                        struct error *error)
+{
+    switch (key) {
+    case WORDS:
+        return parse_size(value, &shape->words, error);
+    case LAYERS:
+        return parse_layers(value, shape, error);
+    case OUTPUT:
+        return parse_output(value, &shape->output, error);
+    case CLASSES:
+        return parse_size(value, &shape->classes, error);
+    case DIRECT:
+        return parse_size(value, &shape->maxent, error);
+    default:
+        return parse_order(value, &shape->maxent_order, error);
+    }
+}
+
+// NAME=VALUE; `seen` has the keys that are there already.
+static bool parse_setting(struct network_shape *shape, char *setting, bool seen[KEYS],
                           struct error *error)
 {
-    size_t order = 0;
-    if (strcmp(name, "words") == 0)
-        return parse_size(name, value, &shape->words, error);
-    if (strcmp(name, "layers") == 0)
-        return shape_parse_layers(shape, value, NULL, error);
-    if (strcmp(name, "classes") == 0)
-        return parse_size(name, value, &shape->classes, error);
-    if (strcmp(name, "direct") == 0)
-        return parse_size(name, value, &shape->maxent, error);
-    if (strcmp(name, "direct-order") == 0) {
-        if (!parse_size(name, value, &order, error))
+    char *equals = strchr(setting, '=');
+    if (equals == NULL)
+        return error_set(error, "found \"%.60s\", wanted NAME=VALUE", setting);
+    *equals = '\0';
+    for (size_t key = 0; key < KEYS; key++) {
+        if (strcmp(keys[key], setting) != 0)
+            continue;
+        if (seen[key])
+            return error_set(error, "%s: found twice", setting);
+        seen[key] = true;
+        return parse_value(shape, key, equals + 1, error) || error_prefix(error, "%s: ", setting);
+    }
+    return error_set(error, "found \"%.60s\", which this version does not know", setting);
+}
+
+static bool parse_settings(struct network_shape *shape, const char *text, struct error *error)
+{
+    char setting[NATIVE_ARCHITECTURE];
+    bool seen[KEYS] = {false};
+    for (const char *at = text + strspn(text, " "); *at != '\0'; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        if (length >= sizeof setting)
+            return error_set(error, "found \"%.60s...\", wanted less than %zu bytes", at,
+                             sizeof setting);
+        memcpy(setting, at, length);
+        setting[length] = '\0';
+        at += length;
+        if (!parse_setting(shape, setting, seen, error))
             return false;
-        shape->maxent_order = order > INT32_MAX ? -1 : (int)order;
-        return true;
     }
-    if (strcmp(name, "output") == 0) {
-        shape->output = output_type_named(value);
-        return shape->output != NULL ||
-               error_set(error, "found output \"%.60s\", which this version does not know", value);
-    }
-    return error_set(error, "found \"%.60s\", which this version does not know", name);
+    for (size_t key = 0; key < WANTED; key++)
+        if (!seen[key])
+            return error_set(error, "found no %s=VALUE in \"%.60s\"", keys[key], text);
+    return true;
 }
 
 bool native_parse_architecture(struct network_shape *shape, const char *text, struct error *error)
 {
-    char setting[NATIVE_ARCHITECTURE];
     *shape = (struct network_shape){.output = NULL};
-    for (const char *at = text + strspn(text, " "); *at != '\0'; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
-        if (length >= sizeof setting)
-            return error_set(error, "architecture: found \"%.60s...\"", at);
-        memcpy(setting, at, length);
-        setting[length] = '\0';
-        at += length;
-        char *equals = strchr(setting, '=');
-        if (equals == NULL)
-            return error_set(error, "architecture: found \"%.60s\", wanted NAME=VALUE", setting);
-        *equals = '\0';
-        if (!parse_setting(shape, setting, equals + 1, error))
-            return error_prefix(error, "architecture: ");
-    }
-    if (shape->output == NULL || shape->layers == 0)
-        return error_set(error, "architecture: found \"%.60s\", wanted layers and an output", text);
-    return shape_ok(shape, error);
+    return (parse_settings(shape, text, error) && shape_ok(shape, error)) ||
+           error_prefix(error, "architecture: ");
 }
 
 // ---- record -----------------------------------------------------------------------------------
@@ -123,95 +185,123 @@ static void *member_of(const struct training_record *record, const struct field 
     return (char *)(uintptr_t)record + field->offset;
 }
 
-// A name that has newlines gets blanks: a line is a line.
-static int print_name(const char *field, const char *name, char *text, size_t size)
+// File names may hold anything but a 0 byte; a newline is written \\n, a backslash twice.
+static int print_name(const char *field, const char *name, char *text)
 {
-    int length = snprintf(text, size, "%s %s\n", field, name);
-    for (int i = 0; i + 1 < length; i++)
-        if (text[i] == '\n')
-            text[i] = ' ';
-    return length;
+    char *at = text + strlen(field);
+    memcpy(text, field, strlen(field));
+    *at++ = ' ';
+    for (; *name != '\0'; name++) {
+        if (*name == '\n' || *name == '\\')
+            *at++ = '\\';
+        *at++ = *name == '\n' ? 'n' : *name;
+    }
+    *at++ = '\n';
+    *at = '\0';
+    return (int)(at - text);
 }
 
-static int print_field(const struct training_record *record, const struct field *field, char *text,
-                       size_t size)
+static bool parse_name(char **name, const char *value, size_t length, struct error *error)
+{
+    char *to = *name = memory_new(length + 1, 1, error);
+    for (size_t i = 0; to != NULL && i < length; i++) {
+        bool escape = value[i] == '\\' && i + 1 < length;
+        i += escape;
+        *to++ = escape && value[i] == 'n' ? '\n' : value[i];
+    }
+    return *name != NULL;
+}
+
+// Returns the length of what it writes, at most LINE and twice a name.
+static int print_field(const struct training_record *record, const struct field *field, char *text)
 {
     void *member = member_of(record, field);
     switch (field->type) {
     case FIELD_TEXT:
-        if (*(char **)member == NULL)
-            return 0;
-        return print_name(field->name, *(char **)member, text, size);
+        return *(char **)member != NULL ? print_name(field->name, *(char **)member, text) : 0;
     case FIELD_REAL:
-        return snprintf(text, size, "%s %.17g\n", field->name, *(double *)member);
+        return snprintf(text, LINE, "%s %.17g\n", field->name, *(double *)member);
     case FIELD_SIGNED:
-        return snprintf(text, size, "%s %" PRId64 "\n", field->name, *(int64_t *)member);
+        return snprintf(text, LINE, "%s %" PRId64 "\n", field->name, *(int64_t *)member);
     case FIELD_UNSIGNED:
-        return snprintf(text, size, "%s %" PRIu64 "\n", field->name, *(uint64_t *)member);
+        return snprintf(text, LINE, "%s %" PRIu64 "\n", field->name, *(uint64_t *)member);
     default:
-        return snprintf(text, size, "%s %d\n", field->name, *(bool *)member);
+        return snprintf(text, LINE, "%s %d\n", field->name, *(bool *)member);
     }
 }
 
 char *native_print_record(const struct training_record *record, struct error *error)
 {
     size_t size = FIELDS * LINE + 1, length = 0;
-    size += record->train_file != NULL ? strlen(record->train_file) : 0;
-    size += record->valid_file != NULL ? strlen(record->valid_file) : 0;
+    size += record->train_file != NULL ? 2 * strlen(record->train_file) : 0;
+    size += record->valid_file != NULL ? 2 * strlen(record->valid_file) : 0;
     char *text = memory_new(size, 1, error);
     for (size_t i = 0; text != NULL && i < FIELDS; i++)
-        length += (size_t)print_field(record, &fields[i], text + length, size - length);
+        length += (size_t)print_field(record, &fields[i], text + length);
     return text;
 }
 
-static bool parse_number(const struct field *field, void *member, const char *value, size_t length,
-                         struct error *error)
+static bool parse_number(const struct field *field, void *member, const char *value, size_t length)
 {
-    double number;
-    bool whole = field->type != FIELD_REAL;
-    if (!number_parse(value, length, &number) || !isfinite(number) ||
-        (whole && !(number >= 0 && number <= 9e18 && number == floor(number))) ||
-        (field->type == FIELD_FLAG && number > 1))
-        return error_set(error, "record: %s: found \"%.*s\", wanted a number that makes sense",
-                         field->name, (int)(length < 60 ? length : 60), value);
-    if (field->type == FIELD_REAL)
-        *(double *)member = number;
-    else if (field->type == FIELD_FLAG)
-        *(bool *)member = number > 0;
+    double real;
+    uint64_t whole;
+    if (field->type == FIELD_REAL) {
+        bool ok = number_parse(value, length, &real) && isfinite(real);
+        if (ok)
+            *(double *)member = real;
+        return ok;
+    }
+    if (!parse_whole(value, length, &whole) || (field->type == FIELD_FLAG && whole > 1))
+        return false;
+    if (field->type == FIELD_FLAG)
+        *(bool *)member = whole == 1;
+    else if (field->type == FIELD_SIGNED)
+        *(int64_t *)member = (int64_t)whole;
     else
-        *(uint64_t *)member = (uint64_t)number;
+        *(uint64_t *)member = whole;
     return true;
 }
 
+static bool parse_field(const struct field *field, void *member, const char *value, size_t length,
+                        struct error *error)
+{
+    if (field->type == FIELD_TEXT)
+        return parse_name(member, value, length, error);
+    static const char *const wanted[] = {"", "a finite number", "a whole number", "a whole number",
+                                         "0 or 1"};
+    return parse_number(field, member, value, length) ||
+           error_set(error, "%s: found \"%.*s\", wanted %s", field->name,
+                     (int)(length < 60 ? length : 60), value, wanted[field->type]);
+}
+
 static bool parse_line(struct training_record *record, const char *line, size_t length,
-                       struct error *error)
+                       bool seen[FIELDS], struct error *error)
 {
     const char *blank = memchr(line, ' ', length);
     size_t name = blank != NULL ? (size_t)(blank - line) : length;
     for (size_t i = 0; i < FIELDS && blank != NULL; i++) {
         const struct field *field = &fields[i];
-        void *member = member_of(record, field);
         if (strlen(field->name) != name || memcmp(field->name, line, name) != 0)
             continue;
-        if (field->type != FIELD_TEXT)
-            return parse_number(field, member, blank + 1, length - name - 1, error);
-        if (*(char **)member == NULL)
-            *(char **)member = memory_text(blank + 1, length - name - 1, error);
-        return *(char **)member != NULL;
+        if (seen[i])
+            return error_set(error, "%s: found twice", field->name);
+        seen[i] = true;
+        return parse_field(field, member_of(record, field), blank + 1, length - name - 1, error);
     }
-    return error_set(error, "record: found \"%.*s\", which this version does not know",
+    return error_set(error, "found \"%.*s\", which this version does not know",
                      (int)(length < 60 ? length : 60), line);
 }
 
 bool native_parse_record(struct training_record *record, const char *text, struct error *error)
 {
+    bool seen[FIELDS] = {false};
     for (const char *at = text; *at != '\0';) {
         size_t length = strcspn(at, "\n");
-        if (!parse_line(record, at, length, error))
-            return false;
+        if (!parse_line(record, at, length, seen, error))
+            return error_prefix(error, "record: ");
         at += length + (at[length] == '\n');
     }
-    return native_record_ok(record, error);
+    return native_record_ok(record, error) || error_prefix(error, "record: ");
 }
 
 bool native_record_ok(const struct training_record *record, struct error *error)
@@ -223,5 +313,5 @@ bool native_record_ok(const struct training_record *record, struct error *error)
                          record->bptt, record->bptt_block, MOST_BPTT);
     return (isfinite(record->valid_log10_prob) && isfinite(record->train_log10_prob) &&
             isfinite(record->starting_alpha) && isfinite(record->alpha)) ||
-           error_set(error, "training record: found a number that is not finite");
+           error_set(error, "found a number that is not finite, wanted finite numbers");
 }

@@ -2,7 +2,8 @@
 //
 //   architecture   words=10000 layers=elman:200:logistic output=class classes=100 direct=0
 //                  direct-order=3                                                   (one line)
-//   record         a line for each field, its name and its value; numbers with all their digits
+//   record         a line for each field, its name and its value; numbers with all their digits, file
+//                  names with \n for a newline and two backslashes for one
 #ifndef MODEL_NATIVE_TEXT_H
 #define MODEL_NATIVE_TEXT_H
 

@@ -12,7 +12,7 @@
 enum {
     HALVES = 1 << 12,
     OTHERS = 8
-};  // elements at a time, a multiple of CHECKSUM_BLOCK; sections
+}; // elements at a time, a multiple of CHECKSUM_BLOCK; sections
     // that are no parameters
 
 // ---- bfloat16 ---------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { PIECE = 1 << 18 }; // bytes at a time; a multiple of CHECKSUM_BLOCK
+enum { PIECE = 1 << 18, FIRST_ROOM = 1 << 20 }; // bytes at a time; multiples of CHECKSUM_BLOCK
 
 _Static_assert(sizeof(struct sections_header) == 64, "no padding");
 _Static_assert(sizeof(struct section) == SECTION_NAME + 8 + 5 * 8, "no padding");
@@ -28,13 +28,59 @@ const struct section *sections_find(const struct sections *sections, const char 
 
 uint64_t section_element(uint32_t type)
 {
-    static const uint64_t size[] = {0, 1, 8, 4, 4, 2};
+    static const uint64_t size[] = {0, 1, 8, 4, 4, 2, 8};
     return type < sizeof size / sizeof size[0] ? size[type] : 0;
 }
 
 uint64_t section_bytes(const struct section *section)
 {
     return section->rows * section->stride * section_element(section->type);
+}
+
+// ---- tables ------------------------------------------------------------------------------------
+
+static uint64_t aligned(uint64_t offset)
+{
+    return (offset + SECTIONS_ALIGNMENT - 1) / SECTIONS_ALIGNMENT * SECTIONS_ALIGNMENT;
+}
+
+static bool section_ok(const struct section *section, struct error *error)
+{
+    uint64_t size = section_element(section->type), count, bytes;
+    if (memchr(section->name, '\0', SECTION_NAME) == NULL || section->name[0] == '\0')
+        return error_set(error, "table of sections: found a name without an end");
+    if (size == 0)
+        return error_set(error,
+                         "%s: found element type %" PRIu32 ", which this version does not know",
+                         section->name, section->type);
+    if (section->width > section->stride ||
+        __builtin_mul_overflow(section->rows, section->stride, &count) ||
+        __builtin_mul_overflow(count, size, &bytes) || bytes > (uint64_t)1 << 62)
+        return error_set(error,
+                         "%s: found %" PRIu64 " rows of %" PRIu64 " elements, %" PRIu64 " apart",
+                         section->name, section->rows, section->width, section->stride);
+    return true;
+}
+
+bool sections_ok(const struct sections *sections, uint64_t begin, struct error *error)
+{
+    uint64_t end = begin;
+    for (size_t i = 0; i < sections->count; i++) {
+        const struct section *section = &sections->section[i];
+        if (!section_ok(section, error))
+            return false;
+        uint64_t wanted = i > 0 && section[-1].joined != 0 ? end : aligned(end);
+        if (section->offset != wanted || wanted > (uint64_t)1 << 62)
+            return error_set(error, "%s: found at byte %" PRIu64 ", wanted byte %" PRIu64,
+                             section->name, section->offset, wanted);
+        end = section->offset + section_bytes(section);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(sections->section[j].name, section->name) == 0)
+                return error_set(error, "%s: found twice", section->name);
+    }
+    return end == sections->file_bytes ||
+           error_set(error, "file size: found %" PRIu64 ", wanted %" PRIu64, sections->file_bytes,
+                     end);
 }
 
 // ---- writing ----------------------------------------------------------------------------------
@@ -51,13 +97,8 @@ static void put(const struct section_plan *plan, struct section_sink *sink)
 {
     if (plan->put != NULL)
         plan->put(plan, sink);
-    else
+    else if (section_bytes(&plan->section) > 0)
         section_put(sink, plan->data, section_bytes(&plan->section));
-}
-
-static uint64_t aligned(uint64_t offset)
-{
-    return (offset + SECTIONS_ALIGNMENT - 1) / SECTIONS_ALIGNMENT * SECTIONS_ALIGNMENT;
 }
 
 static uint64_t table_checksum(const struct sections_header *header, const struct section *table)
@@ -128,7 +169,7 @@ bool sections_recognise(struct input *input)
 static bool header_ok(const struct sections_header *header, const char *kind, struct error *error)
 {
     if (memcmp(header->magic, SECTIONS_MAGIC, SECTIONS_MAGIC_SIZE) != 0)
-        return error_set(error, "this is no file of a native model");
+        return error_set(error, "this is no native %s", kind);
     if (header->byte_order == SECTIONS_OTHER_ORDER)
         return error_set(error, "written by a machine of the other byte order: convert it there to "
                                 "text or binary");
@@ -138,52 +179,13 @@ static bool header_ok(const struct sections_header *header, const char *kind, st
     if (header->version != SECTIONS_VERSION)
         return error_set(error, "native format version: found %" PRIu32 ", wanted at most %d",
                          header->version, SECTIONS_VERSION);
-    if (memchr(header->kind, '\0', SECTIONS_KIND) == NULL || header->sections < 1 ||
-        header->sections > SECTIONS_MOST)
-        return error_set(error, "header: found %" PRIu64 " sections, wanted 1 to %d",
-                         header->sections, SECTIONS_MOST);
-    return strcmp(header->kind, kind) == 0 ||
-           error_set(error, "found a %s, wanted a %s", header->kind, kind);
-}
-
-static bool section_ok(const struct section *section, struct error *error)
-{
-    uint64_t size = section_element(section->type), count, bytes;
-    if (memchr(section->name, '\0', SECTION_NAME) == NULL || section->name[0] == '\0')
-        return error_set(error, "table of sections: found a name without an end");
-    if (size == 0)
-        return error_set(error,
-                         "%s: found element type %" PRIu32 ", which this version does not know",
-                         section->name, section->type);
-    if (section->width > section->stride ||
-        __builtin_mul_overflow(section->rows, section->stride, &count) ||
-        __builtin_mul_overflow(count, size, &bytes) || bytes > (uint64_t)1 << 62)
-        return error_set(error,
-                         "%s: found %" PRIu64 " rows of %" PRIu64 " elements, %" PRIu64 " apart",
-                         section->name, section->rows, section->width, section->stride);
-    return true;
-}
-
-bool sections_ok(const struct sections *sections, uint64_t begin, struct error *error)
-{
-    uint64_t end = begin;
-    for (size_t i = 0; i < sections->count; i++) {
-        const struct section *section = &sections->section[i];
-        if (!section_ok(section, error))
-            return false;
-        bool follows = i > 0 && section[-1].joined != 0;
-        if (section->offset < end || section->offset > (uint64_t)1 << 62 ||
-            (!follows && section->offset % SECTIONS_ALIGNMENT != 0))
-            return error_set(error, "%s: found at byte %" PRIu64 ", wanted byte %" PRIu64,
-                             section->name, section->offset, aligned(end));
-        end = section->offset + section_bytes(section);
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(sections->section[j].name, section->name) == 0)
-                return error_set(error, "%s: found twice", section->name);
-    }
-    return end == sections->file_bytes ||
-           error_set(error, "file size: found %" PRIu64 ", wanted %" PRIu64, sections->file_bytes,
-                     end);
+    if (memchr(header->kind, '\0', SECTIONS_KIND) == NULL)
+        return error_set(error, "header: found a kind of file without an end");
+    if (strcmp(header->kind, kind) != 0)
+        return error_set(error, "found a %s, wanted a %s", header->kind, kind);
+    return (header->sections >= 1 && header->sections <= SECTIONS_MOST) ||
+           error_set(error, "header: found %" PRIu64 " sections, wanted 1 to %d", header->sections,
+                     SECTIONS_MOST);
 }
 
 static bool size_ok(uint64_t found, uint64_t wanted, struct error *error)
@@ -277,20 +279,33 @@ bool section_checksum_ok(const struct section *section, uint64_t found, struct e
                                                    section->name, found, section->checksum);
 }
 
+// What an input says of its end has the file's name alone.
+static bool ended(const struct section_reader *reader)
+{
+    const struct section *section = reader->section;
+    uint64_t at = input_offset(reader->input);
+    return input_ok(reader->input, reader->error) &&
+           error_set(reader->error,
+                     "%s: %s: file ends at byte %" PRIu64 ", %" PRIu64 " more bytes wanted",
+                     input_name(reader->input), section->name, at,
+                     section->offset + section_bytes(section) - at);
+}
+
 bool section_begin(struct section_reader *reader, const struct section *section)
 {
     char gap[SECTIONS_ALIGNMENT];
     uint64_t at = input_offset(reader->input);
+    reader->section = section;
+    if (!reader->joined)
+        checksum_start(&reader->checksum);
     if (at > section->offset)
         return error_set(reader->error,
                          "%s: %s: found before a section that it has to follow: the order is wrong",
                          input_name(reader->input), section->name);
-    if (!reader->joined)
-        checksum_start(&reader->checksum);
     for (; at < section->offset; at = input_offset(reader->input)) {
         uint64_t left = section->offset - at;
-        if (!input_read(reader->input, gap, left < sizeof gap ? left : sizeof gap, reader->error))
-            return error_prefix(reader->error, "%s: ", section->name);
+        if (!input_read(reader->input, gap, left < sizeof gap ? left : sizeof gap, NULL))
+            return ended(reader);
     }
     return true;
 }
@@ -299,8 +314,8 @@ bool section_read(struct section_reader *reader, void *data, size_t size)
 {
     for (char *at = data; size > 0;) {
         size_t piece = size < PIECE ? size : PIECE;
-        if (!input_read(reader->input, at, piece, reader->error))
-            return false;
+        if (!input_read(reader->input, at, piece, NULL))
+            return ended(reader);
         checksum_add(&reader->checksum, at, piece);
         at += piece;
         size -= piece;
@@ -318,9 +333,50 @@ bool section_end(struct section_reader *reader, const struct section *section)
 
 bool section_into(struct section_reader *reader, const struct section *section, void *data)
 {
-    if (!section_begin(reader, section))
-        return false;
-    if (!section_read(reader, data, section_bytes(section)))
-        return error_prefix(reader->error, "%s: ", section->name);
-    return section_end(reader, section);
+    return section_begin(reader, section) && section_read(reader, data, section_bytes(section)) &&
+           section_end(reader, section);
+}
+
+// ---- memory -----------------------------------------------------------------------------------
+
+static bool no_room(const struct section_reader *reader)
+{
+    return error_prefix(reader->error, "%s: %s: ", input_name(reader->input),
+                        reader->section->name);
+}
+
+bool section_reserve(const struct section_reader *reader, struct section_room *room, size_t needed)
+{
+    if (room->data != NULL && needed <= room->capacity)
+        return true;
+    size_t wanted = room->capacity > FIRST_ROOM / 2 ? room->capacity * 2 : FIRST_ROOM;
+    wanted = wanted < needed ? needed : wanted;
+    if (wanted > room->total || input_bytes_left(reader->input) != UINT64_MAX)
+        wanted = room->total;
+    void *data = memory_new(wanted, 1, reader->error);
+    if (data == NULL)
+        return no_room(reader);
+    if (room->data != NULL)
+        memcpy(data, room->data, room->capacity);
+    free(room->data);
+    room->data = data;
+    room->capacity = wanted;
+    return true;
+}
+
+void *section_new(struct section_reader *reader, const struct section *section, size_t extra)
+{
+    struct section_room room = {.total = section_bytes(section) + extra};
+    size_t bytes = section_bytes(section);
+    bool ok = section_begin(reader, section) && section_reserve(reader, &room, 0);
+    for (size_t at = 0; ok && at < bytes;) {
+        size_t piece = bytes - at < PIECE ? bytes - at : PIECE;
+        ok = section_reserve(reader, &room, at + piece) &&
+             section_read(reader, (char *)room.data + at, piece);
+        at += piece;
+    }
+    if (ok && section_reserve(reader, &room, room.total) && section_end(reader, section))
+        return room.data;
+    free(room.data);
+    return NULL;
 }

@@ -29,7 +29,8 @@ enum section_type {
     SECTION_UINT64,
     SECTION_INT32,
     SECTION_FLOAT,
-    SECTION_BFLOAT16
+    SECTION_BFLOAT16,
+    SECTION_DOUBLE
 };
 
 // `rows` times `stride` elements from `offset` on, of which `width` in each row mean something. As
@@ -90,7 +91,7 @@ struct section_plan {
     const void *context; // for `put`
 };
 
-// Error: no memory. Failures of writing show in output_commit().
+// Names of its own for each. Error: no memory. Failures of writing show in output_commit().
 bool sections_write(struct output *output, const char *kind, const struct section_plan *plan,
                     size_t count, struct error *error);
 
@@ -108,13 +109,15 @@ bool sections_read(struct sections *sections, struct input *input, const char *k
 bool sections_in(struct sections *sections, const void *data, size_t size, const char *kind,
                  struct error *error);
 
-// For tables made by other means: sections in order, apart from each other, inside of the file.
+// For tables made by other means: names of their own, sections one behind the other, each at its
+// place, and nothing behind the last.
 bool sections_ok(const struct sections *sections, uint64_t begin, struct error *error);
 
-// The bytes of sections, in the table's order: begin, bytes as often as wanted, end. The beginning
-// fails if the section has gone by, the end if the checksum is wrong. Messages name the section.
+// Reads the bytes of sections, in the table's order: begin, read as often as wanted, end. Sections in
+// between are skipped. The end fails if the checksum is wrong. Messages name the file and the section.
 struct section_reader {
     struct input *input;
+    const struct section *section; // since section_begin()
     struct checksum checksum;
     bool joined; // goes on with a checksum
     struct error *error;
@@ -126,6 +129,21 @@ bool section_end(struct section_reader *reader, const struct section *section);
 
 // All three: the whole section into `data`, which has section_bytes().
 bool section_into(struct section_reader *reader, const struct section *section, void *data);
+
+// The same into memory that is made for it, with `extra` 0 bytes behind; free() it. NULL on failure.
+void *section_new(struct section_reader *reader, const struct section *section, size_t extra);
+
+// Memory for what is being read, `total` bytes in the end, zeros where nothing has been put. Where the
+// size of the file is known, its table has been held against that, and all is allocated at once;
+// otherwise (a pipe, a compressed file) a table may promise anything, and there is never more than
+// twice what has arrived, and a little.
+struct section_room {
+    void *data; // free() it
+    size_t capacity, total;
+};
+
+// Makes `needed` bytes of the room usable. Error: no memory.
+bool section_reserve(const struct section_reader *reader, struct section_room *room, size_t needed);
 
 // Error: names the section, both checksums.
 bool section_checksum_ok(const struct section *section, uint64_t found, struct error *error);

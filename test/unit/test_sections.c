@@ -374,7 +374,7 @@ static void forge(size_t at, const void *value, size_t count, const char *says)
 static void forged_headers(void **state)
 {
     (void)state;
-    forge(0, "\x89RNNLN\n", 8, "no file of a native model");
+    forge(0, "\x89RNNLN\n", 8, "this is no native test");
     FORGE_HEADER(byte_order, uint32_t, SECTIONS_OTHER_ORDER, "other byte order");
     FORGE_HEADER(byte_order, uint32_t, 7, "found mark 00000007, wanted 01020304");
     FORGE_HEADER(version, uint32_t, 3, "native format version: found 3, wanted at most 2");
@@ -424,7 +424,7 @@ static void forged_sizes(void **state)
     (void)state;
     const uint64_t page = SECTIONS_ALIGNMENT, half = (uint64_t)1 << 63;
     FORGE_SECTION(IDS, type, uint32_t, 0, "ids: found element type 0");
-    FORGE_SECTION(IDS, type, uint32_t, SECTION_BFLOAT16 + 1, "element type 6");
+    FORGE_SECTION(IDS, type, uint32_t, SECTION_DOUBLE + 1, "element type 7");
     FORGE_SECTION(IDS, type, uint32_t, UINT32_MAX, "element type 4294967295");
     FORGE_SECTION(IDS, joined, uint32_t, 1, "spare field");
     FORGE_SECTION(IDS, width, uint64_t, 3, "ids: found 2 rows of 3 elements, 2 apart");
@@ -447,14 +447,14 @@ static void forged_offsets(void **state)
     (void)state;
     const uint64_t page = SECTIONS_ALIGNMENT;
     FORGE_SECTION(SMALL, offset, uint64_t, 0, "bytes: found at byte 0, wanted byte 4096");
-    FORGE_SECTION(SMALL, offset, uint64_t, 2 * page, "numbers: found at byte 8192, wanted");
+    FORGE_SECTION(SMALL, offset, uint64_t, 2 * page, "bytes: found at byte 8192, wanted byte 4096");
     FORGE_SECTION(NUMBERS, offset, uint64_t, page, "numbers: found at byte 4096");
     FORGE_SECTION(NUMBERS, offset, uint64_t, page + 8, "numbers: found at byte 4104");
     FORGE_SECTION(NUMBERS, offset, uint64_t, 2 * page + 8, "numbers: found at byte 8200");
     FORGE_SECTION(NUMBERS, offset, uint64_t, 0, "numbers: found at byte 0");
-    FORGE_SECTION(NUMBERS, offset, uint64_t, 4 * page, "ids: found at byte");
+    FORGE_SECTION(NUMBERS, offset, uint64_t, 4 * page, "numbers: found at byte");
     FORGE_SECTION(HALVES, offset, uint64_t, page, "halves: found at byte 4096");
-    FORGE_SECTION(HALVES, offset, uint64_t, (uint64_t)1 << 62, "file size");
+    FORGE_SECTION(HALVES, offset, uint64_t, (uint64_t)1 << 62, "halves: found at byte");
     FORGE_SECTION(HALVES, offset, uint64_t, (uint64_t)1 << 63, "halves: found at byte");
     FORGE_SECTION(HALVES, offset, uint64_t, UINT64_MAX - page + 1, "halves: found at byte");
     FORGE_SECTION(HALVES, offset, uint64_t, UINT64_MAX, "halves: found at byte");
