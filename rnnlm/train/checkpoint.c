@@ -20,6 +20,7 @@ struct saves {
     uint64_t position_before;
     int64_t epochs;
     uint64_t position;
+    uint64_t finished; // 0 or 1
 };
 
 bool checkpoint_init(struct checkpoint *checkpoint, const char *model_path,
@@ -85,7 +86,7 @@ bool checkpoint_write(struct checkpoint *checkpoint, const struct training_recor
                       struct error *error)
 {
     struct saves saves = {checkpoint->epochs, checkpoint->position, record->epochs,
-                          record->position};
+                          record->position, checkpoint->finished};
     struct section_plan *sections =
         memory_new(TEXTS + checkpoint->kept.count, sizeof *sections, error);
     char *text = native_print_record(record, error);
@@ -93,11 +94,13 @@ bool checkpoint_write(struct checkpoint *checkpoint, const struct training_recor
               write_sections(checkpoint, &saves, text, sections, error);
     free(sections);
     free(text);
-    if (ok) {
-        checkpoint->epochs = record->epochs;
-        checkpoint->position = record->position;
-    }
     return ok;
+}
+
+void checkpoint_saved(struct checkpoint *checkpoint, const struct training_record *record)
+{
+    checkpoint->epochs = record->epochs;
+    checkpoint->position = record->position;
 }
 
 void checkpoint_remove(const struct checkpoint *checkpoint)
@@ -224,8 +227,7 @@ static bool read_all(struct checkpoint *checkpoint, struct section_reader *reade
     }
     if (!ok)
         return false;
-    checkpoint->epochs = model.epochs;
-    checkpoint->position = model.position;
+    checkpoint->finished = saves.finished != 0;
     return sections->count == TEXTS + checkpoint->kept.count ||
            error_set(reader->error, "found %zu sections, wanted %zu", sections->count,
                      TEXTS + checkpoint->kept.count);

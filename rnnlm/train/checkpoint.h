@@ -21,6 +21,7 @@ struct checkpoint {
     struct kept kept;
     int64_t epochs; // of the model file as it was saved last, or found
     uint64_t position;
+    bool finished; // nothing is left to be learnt: the model is only to be saved
 };
 
 // For the model at `model_path`, whose record is `record`. Error: the path is too long.
@@ -32,9 +33,12 @@ void checkpoint_free(struct checkpoint *checkpoint);
 void checkpoint_setting(struct checkpoint *checkpoint, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-// Error: no memory, or what writing says.
+// Before the model is saved. Error: no memory, or what writing says.
 bool checkpoint_write(struct checkpoint *checkpoint, const struct training_record *record,
                       struct error *error);
+
+// The model has been saved.
+void checkpoint_saved(struct checkpoint *checkpoint, const struct training_record *record);
 
 // If there is a checkpoint, reads it into the memory that is kept, and what it says of numbers into
 // the record; *found tells. Error: it is of another training (which setting, what was found and

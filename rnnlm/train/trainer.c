@@ -86,13 +86,21 @@ static bool is_finite(const struct run *run, struct error *error)
                                   run->progress.epoch, run->progress.words, run->progress.alpha);
 }
 
+static bool save_model(struct run *run, struct error *error)
+{
+    if (!model_save(run->model, run->training->model_path, error))
+        return false;
+    checkpoint_saved(&run->checkpoint, &run->model->record);
+    return true;
+}
+
 static bool save(struct run *run, uint64_t position, double train_log10_prob, struct error *error)
 {
-    struct model *model = run->model;
-    model->record.position = position;
-    model->record.train_log10_prob = train_log10_prob;
-    return is_finite(run, error) && checkpoint_write(&run->checkpoint, &model->record, error) &&
-           model_save(model, run->training->model_path, error);
+    struct training_record *record = &run->model->record;
+    record->position = position;
+    record->train_log10_prob = train_log10_prob;
+    return is_finite(run, error) && checkpoint_write(&run->checkpoint, record, error) &&
+           save_model(run, error);
 }
 
 // ---- one epoch --------------------------------------------------------------------------------
@@ -377,6 +385,7 @@ static bool run_epochs(struct run *run, struct error *error)
             return false;
         if (training->valid == NULL) {
             report(run, true);
+            run->checkpoint.finished = true;
             return save(run, 0, 0, error);
         }
         if (!validate(run, error) ||
@@ -385,6 +394,7 @@ static bool run_epochs(struct run *run, struct error *error)
             return false;
         report(run, true);
         bool more = schedule(run);
+        run->checkpoint.finished = !more;
         if (!save(run, 0, more ? 0 : run->progress.valid_log10_prob, error))
             return false;
         if (!more)
@@ -462,9 +472,12 @@ static bool resume(struct run *run, uint64_t valid, struct error *error)
         !checkpoint_read(&run->checkpoint, &run->model->record, &found, error))
         return false;
     run->resumed = found && run->model->record.position > 0;
-    if (found && run->training->resumed != NULL)
+    if (!found)
+        return true;
+    if (run->training->resumed != NULL)
         run->training->resumed(run->training->context, run->checkpoint.path);
-    return true;
+    // The save that the checkpoint was written for may not have come to the model.
+    return is_finite(run, error) && save_model(run, error);
 }
 
 bool train_model(struct model *model, const struct training *training, struct error *error)
@@ -484,7 +497,7 @@ bool train_model(struct model *model, const struct training *training, struct er
               (training->valid == NULL ||
                (validation_check(training->valid, &model->vocabulary, &valid, error) &&
                 allocate_fallback(&run, error))) &&
-              resume(&run, valid, error) && run_epochs(&run, error);
+              resume(&run, valid, error) && (run.checkpoint.finished || run_epochs(&run, error));
     if (ok)
         checkpoint_remove(&run.checkpoint);
     checkpoint_free(&run.checkpoint);

@@ -104,6 +104,27 @@ same_after_kills() {
     cmp whole torn
 }
 
+# Before every single rename that puts a checkpoint or a model in its place.
+@test "checkpoint: a kill before each rename" {
+    skip_if_slow # sanitizers want to be loaded first
+    cc -shared -fPIC -o kill.so "$BATS_TEST_DIRNAME/kill-at-rename.c"
+    for way in "-bptt 4 -max-iter 2" "-min-improvement 1.5" "-one-iter" "-streams 4 -bptt 3 -max-iter 2"; do
+        learn whole -hidden 12 -binary $way
+        for ((at = 1; at < 40; at++)); do
+            rm -f torn*
+            if KILL_AT=$at LD_PRELOAD=./kill.so "$BIN/rnnlm" -train long -valid valid -rnnlm torn -class 20 -hidden 12 \
+                -binary -anti-kasparek 20000 $way >log 2>&1; then
+                break
+            fi
+            learn torn -hidden 12 -binary $way
+            cmp whole torn || fail "$way, before rename $at"
+            [ ! -e torn.checkpoint ]
+        done
+        [ "$at" -gt 4 ] && [ "$at" -lt 40 ]
+        rm -f whole*
+    done
+}
+
 @test "checkpoint: the model file alone goes on too" {
     killed torn 2 -hidden 12 -max-iter 2 -binary
     rm -f torn.checkpoint
