@@ -174,6 +174,13 @@ static void take_nothing(const struct network *network)
     }
 }
 
+// Under sanitizers and valgrind (RNNLM_SLOW_BUILD=1), some weights of each parameter are enough.
+static size_t most_samples(void)
+{
+    const char *slow = getenv("RNNLM_SLOW_BUILD");
+    return slow != NULL && *slow == '1' ? MOST_SAMPLES / 25 : MOST_SAMPLES;
+}
+
 // ---- compared ---------------------------------------------------------------------------------
 
 struct worst {
@@ -187,7 +194,7 @@ static void compare_parameter(const struct course *course, int block, struct pla
                               const struct plain *fixed, const struct starts *starts, size_t p,
                               struct worst *worst)
 {
-    size_t count = plain_count(plain, p), step = count / MOST_SAMPLES + 1;
+    size_t count = plain_count(plain, p), step = count / most_samples() + 1;
     double largest = 0, error = 0;
     for (size_t i = 0; i < count; i++)
         largest = fmax(largest, fabs(taken.sum[p][i]));
