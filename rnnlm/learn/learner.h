@@ -19,7 +19,7 @@ struct learning_rule {
 
 struct learner {
     struct network *network;   // not owned
-    struct learning_rule rule; // may be changed between words
+    struct learning_rule rule; // may be changed between words, but for steps back through time
     uint64_t counter; // words of the text so far, that of the next learner_step() included when it
                       // runs
     void *output;     // the output's own

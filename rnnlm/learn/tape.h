@@ -8,7 +8,6 @@
 #ifndef LEARN_TAPE_H
 #define LEARN_TAPE_H
 
-#include "base/threads.h"
 #include "net/linear.h"
 #include "net/network.h"
 #include "net/state.h"
@@ -52,7 +51,7 @@ bool tape_init(struct tape *tape, struct network *network, size_t streams, size_
                bool batches, bool independent, bool norms, struct error *error);
 void tape_free(struct tape *tape);
 
-// The values of the state before row b < B, or behind row r at tape_values_after(): [network.state].
+// The values of the state before row b < B, and of that behind any row: [network.state].
 void tape_set_start(struct tape *tape, size_t b, const float *value);
 void tape_get_after(const struct tape *tape, size_t row, float *value);
 
@@ -64,8 +63,9 @@ struct tape_rows {
     size_t begin, count;
 };
 
-// One step of some streams through one layer: rows side by side at the same step. `bottom_up`
-// sums, or those of layers that have had their input's part from tape_inputs().
+// One step of some streams through one layer: rows side by side at the same step, whose layer below
+// is done. `inputs_done`: the sums have had their input's part from tape_inputs(), or the layer is the
+// bottom one.
 void tape_forward(struct tape *tape, size_t l, struct tape_rows rows, bool inputs_done);
 
 // The part of the sums of layer l > 0 that comes from below, for any rows whose layer below is done.

@@ -131,10 +131,9 @@ void linear_rows_times(float *out, size_t out_stride, const struct parameter *pa
                        const uint16_t *half_in, size_t half_stride, size_t n)
 {
     if (parameter->type == PARAMETER_FLOAT) {
-        matrix_product(out, out_stride, n, count, parameter->width,
-                       (struct matrix){in, in_stride, false},
-                       (struct matrix){parameter_row(parameter, first), parameter->stride, true},
-                       0);
+        matrix_product(
+            out, out_stride, n, count, parameter->width, (struct matrix){in, in_stride, false},
+            (struct matrix){parameter_row(parameter, first), parameter->stride, true}, 0);
         return;
     }
     for (size_t r = 0; r < n; r++)

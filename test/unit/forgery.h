@@ -36,6 +36,8 @@ static inline struct sections table_of(const char *data, size_t size)
 
 // ---- making -----------------------------------------------------------------------------------
 
+enum { MOST_BEYOND = 1 << 16 }; // zeros behind a file, for sections that are said to be longer
+
 // A good file, to be changed and written again.
 struct forgery {
     char *data;
@@ -49,7 +51,11 @@ static inline void forgery_start(struct forgery *forgery, const struct recipe *r
 {
     size_t size;
     save(recipe, format, FILE_NAME);
-    forgery->data = read_whole(FILE_NAME, false, &size);
+    char *file = read_whole(FILE_NAME, false, &size);
+    forgery->data = calloc(1, size + MOST_BEYOND);
+    assert_non_null(forgery->data);
+    memcpy(forgery->data, file, size);
+    free(file);
     struct sections sections = table_of(forgery->data, size);
     forgery->count = sections.count;
     assert_true(sections.count <= MOST_SECTIONS);
