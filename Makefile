@@ -22,11 +22,6 @@ ALL_LDFLAGS = -pthread $(LDFLAGS)
 BLAS_CFLAGS := $(shell pkg-config --cflags openblas 2>/dev/null)
 BLAS_LIBS := $(strip $(shell pkg-config --libs openblas 2>/dev/null || echo -lopenblas))
 LIBS = $(BLAS_LIBS) -lz -lm
-# Programs prefer the build of OpenBLAS without threads, where it is installed (libopenblas0-serial): the one with
-# threads starts them when it is loaded, and they spin beside ours for a tenth of a second.
-SERIAL_BLAS := $(firstword $(wildcard /usr/lib/*/openblas-serial/libopenblas.so.0 /usr/lib/openblas-serial/libopenblas.so.0))
-PROGRAM_LDFLAGS = $(ALL_LDFLAGS) $(if $(SERIAL_BLAS),-Wl$(comma)-rpath$(comma)$(dir $(SERIAL_BLAS)))
-comma = ,
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ALL_LDFLAGS += -fsanitize=$(SANITIZE)
@@ -73,11 +68,11 @@ $(BUILD)/librnnlm.so: $(LIBRARY_OBJECTS)
 
 $(BIN)/rnnlm: $(BUILD)/rnnlm/main.o $(BUILD)/internal.a
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BIN)/%: $(BUILD)/tools/%.o $(BUILD)/internal.a
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # ---- installation ------------------------------------------------------------------------------------------------
 
@@ -120,7 +115,7 @@ install: all man $(BUILD)/rnnlm.pc
 # ---- tests -------------------------------------------------------------------------------------------------------
 
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/internal.a
-	$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 unit-tests: $(UNIT_TESTS)
 

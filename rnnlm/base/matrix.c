@@ -155,9 +155,8 @@ void matrix_rank_update(float *rows, size_t stride, size_t n, size_t width, cons
 // A setting at run time, because which build of OpenBLAS is loaded (threads, OpenMP, serial: they
 // share a name) is the system's choice and the environment is read before main(). The build with
 // threads has started them by then: they spin for a tenth of a second, once, and sleep from then
-// on. Only OPENBLAS_NUM_THREADS=1 in the environment, or the serial build, is without them: our
-// programs look for that first (Makefile), which was measured: 1.16 s of processor time for a short
-// training on two threads, 1.24 s with the build that has threads.
+// on. Only OPENBLAS_NUM_THREADS=1 in the environment is without them: the serial build, which has
+// none either, is not safe where several threads of ours multiply (seen: wrong products).
 void matrix_one_thread(void)
 {
     atomic_store(&one_thread, true);
