@@ -60,17 +60,6 @@ static bool init_columns(struct tape *tape, struct error *error)
     return tape->columns != NULL && ok;
 }
 
-static size_t widest(const struct network *network)
-{
-    size_t most = 0;
-    for (size_t l = 0; l < network->shape.layers; l++) {
-        size_t sums = memory_row(network->layer[l].sums), row = network->layer[l].row;
-        most = sums > most ? sums : most;
-        most = row > most ? row : most;
-    }
-    return most;
-}
-
 bool tape_init(struct tape *tape, struct network *network, size_t streams, size_t steps,
                bool batches, bool independent, bool norms, struct error *error)
 {
@@ -82,7 +71,7 @@ bool tape_init(struct tape *tape, struct network *network, size_t streams, size_
     tape->batches = batches;
     tape->independent = independent;
     tape->norms = norms;
-    tape->scratch_row = widest(network);
+    tape->scratch_row = network_widest(network);
     if (__builtin_mul_overflow(streams, steps + 1, &rows) || rows > INT32_MAX)
         return error_set(error, "%zu streams by %zu steps: found more than %d words a block",
                          streams, steps, INT32_MAX);

@@ -194,3 +194,14 @@ size_t network_history(const struct network *network)
     const struct network_shape *shape = &network->shape;
     return shape->maxent > 0 && shape->maxent_order > 1 ? (size_t)shape->maxent_order - 1 : 0;
 }
+
+size_t network_widest(const struct network *network)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < network->shape.layers; i++) {
+        size_t sums = memory_row(network->layer[i].sums), row = network->layer[i].row;
+        most = sums > most ? sums : most;
+        most = row > most ? row : most;
+    }
+    return most;
+}

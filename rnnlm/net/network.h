@@ -63,6 +63,9 @@ bool network_is_finite(const struct network *network, struct error *error);
 // Words of the history, behind the word taken in, that probabilities depend on directly.
 size_t network_history(const struct network *network);
 
+// Floats of the widest row that a word needs in any layer: of its outputs or of its sums.
+size_t network_widest(const struct network *network);
+
 // Bytes of all parameters.
 size_t network_bytes(const struct network *network);
 

@@ -48,22 +48,10 @@ void state_values(const struct network *network, enum state_start start, const f
     }
 }
 
-// Room for what one word's step through the layers needs.
-static size_t widest(const struct network *network)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < network->advanced; i++) {
-        const struct layer *layer = &network->layer[i];
-        size_t need = memory_row(layer->sums) > layer->row ? memory_row(layer->sums) : layer->row;
-        most = need > most ? need : most;
-    }
-    return most;
-}
-
 bool state_step(const struct network *network, const float *before, int32_t word, float *after,
                 struct error *error)
 {
-    size_t row = widest(network);
+    size_t row = network_widest(network);
     float *scratch = memory_new(3 * row, sizeof *scratch, error);
     const float *below = NULL;
     for (size_t i = 0; scratch != NULL && i < network->advanced; i++) {
