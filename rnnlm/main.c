@@ -363,9 +363,12 @@ static bool make_shape(struct network_shape *shape, struct error *error)
                          "option -activation: found \"%s\", but no layer of \"%s\" has a choice of "
                          "activation; elman layers have",
                          set.activation, set.layers);
-    return set.compression == 0 ||
-           shape_add_layer(shape, layer_type_named("compression", strlen("compression")),
-                           (size_t)set.compression, NULL, error);
+    if (set.compression > 0 &&
+        !shape_add_layer(shape, layer_type_named("compression", strlen("compression")),
+                         (size_t)set.compression, NULL, error))
+        return false;
+    shape->biases = !shape_is_reference(shape);
+    return true;
 }
 
 static const struct optimiser_type *optimiser_wanted(struct error *error)

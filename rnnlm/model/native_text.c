@@ -33,15 +33,27 @@ void native_print_architecture(const struct network_shape *shape, char text[NATI
     char layers[SHAPE_TEXT];
     shape_print_layers(shape, layers);
     snprintf(text, NATIVE_ARCHITECTURE,
-             "words=%zu layers=%s output=%s classes=%zu direct=%zu direct-order=%d", shape->words,
-             layers, shape->output->name, shape->classes, shape->maxent, shape->maxent_order);
+             "words=%zu layers=%s output=%s classes=%zu direct=%zu direct-order=%d%s%s",
+             shape->words, layers, shape->output->name, shape->classes, shape->maxent,
+             shape->maxent_order, shape->biases ? " biases=1" : "", shape->tied ? " tied=1" : "");
 }
 
 // The first three are wanted of every network; where others are missing, they are 0.
-enum { WORDS, LAYERS, OUTPUT, CLASSES, DIRECT, DIRECT_ORDER, KEYS, WANTED = OUTPUT + 1 };
+enum {
+    WORDS,
+    LAYERS,
+    OUTPUT,
+    CLASSES,
+    DIRECT,
+    DIRECT_ORDER,
+    BIASES,
+    TIED,
+    KEYS,
+    WANTED = OUTPUT + 1
+};
 
-static const char *const keys[KEYS] = {"words",   "layers", "output",
-                                       "classes", "direct", "direct-order"};
+static const char *const keys[KEYS] = {"words",  "layers",       "output", "classes",
+                                       "direct", "direct-order", "biases", "tied"};
 
 static bool parse_size(const char *value, size_t *size, struct error *error)
 {
@@ -59,6 +71,13 @@ static bool parse_order(const char *value, int *order, struct error *error)
         return false;
     *order = size > INT32_MAX ? INT32_MAX : (int)size;
     return true;
+}
+
+static bool parse_flag(const char *value, bool *flag, struct error *error)
+{
+    *flag = strcmp(value, "1") == 0;
+    return *flag || strcmp(value, "0") == 0 ||
+           error_set(error, "found \"%.60s\", wanted 0 or 1", value);
 }
 
 static bool parse_output(const char *value, const struct output_type **type, struct error *error)
@@ -93,6 +112,10 @@ static bool parse_value(struct network_shape *shape, size_t key, const char *val
         return parse_size(value, &shape->classes, error);
     case DIRECT:
         return parse_size(value, &shape->maxent, error);
+    case BIASES:
+        return parse_flag(value, &shape->biases, error);
+    case TIED:
+        return parse_flag(value, &shape->tied, error);
     default:
         return parse_order(value, &shape->maxent_order, error);
     }

@@ -17,6 +17,7 @@ enum map_source {
 struct linear_map {
     const char *name; // behind the layer's in that of the parameter
     enum map_source from;
+    bool optional; // only where the network has biases; such maps are the last of their layer
 };
 
 enum { LAYER_MOST_MAPS = 4 };

@@ -41,6 +41,8 @@ static void add_layer(struct network *network, size_t i)
                             .sums = shape->type->gates * shape->units,
                             .bottom = i == 0};
     for (const struct linear_map *map = shape->type->map; map->name != NULL; map++) {
+        if (map->optional && !network->shape.biases)
+            continue;
         bool table = map->from == MAP_INPUT && layer->bottom;
         size_t inputs = map->from == MAP_INPUT   ? layer->inputs
                         : map->from == MAP_STATE ? layer->units

@@ -37,8 +37,9 @@ bool shape_ok(const struct network_shape *shape, struct error *error)
 bool shape_is_reference(const struct network_shape *shape)
 {
     const struct layer_shape *layer = shape->layer;
-    return shape->output == &output_class && shape->layers >= 1 && shape->layers <= 2 &&
-           layer[0].type == &layer_elman && layer[0].activation == &activation_logistic &&
+    return !shape->biases && !shape->tied && shape->output == &output_class && shape->layers >= 1 &&
+           shape->layers <= 2 && layer[0].type == &layer_elman &&
+           layer[0].activation == &activation_logistic &&
            (shape->layers == 1 || layer[1].type == &layer_compression);
 }
 

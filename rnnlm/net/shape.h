@@ -2,6 +2,7 @@
 #ifndef NET_SHAPE_H
 #define NET_SHAPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -25,6 +26,9 @@ struct network_shape {
     size_t classes;   // C, of the output
     size_t maxent;    // D, entries of the hash of direct connections, 0 without
     int maxent_order; // longest n-gram of the direct connections
+    bool biases;      // layers and outputs have biases where their kind can have them: all but the
+                      // reference's networks
+    bool tied;        // the output's rows of words are the bottom layer's input weights
 };
 
 // Sizes that make sense; what a file or a command line asks for is held against them. Error: which
@@ -46,7 +50,7 @@ enum { SHAPE_TEXT = SHAPE_MOST_LAYERS * 40 };
 void shape_print_layers(const struct network_shape *shape, char text[SHAPE_TEXT]);
 
 // Whether the reference has networks of this shape: an Elman layer of logistic units, perhaps a
-// compression layer upon it, and classes.
+// compression layer upon it, and classes, without biases.
 bool shape_is_reference(const struct network_shape *shape);
 
 // False, with a message: `found` is no `what`; the nearest of `names` (NULL at the end), and all.

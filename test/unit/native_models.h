@@ -174,7 +174,8 @@ static inline void assert_same_shape(const struct network_shape *a, const struct
     shape_print_layers(b, b_layers);
     assert_string_equal(a_layers, b_layers);
     assert_true(a->words == b->words && a->output == b->output && a->classes == b->classes &&
-                a->maxent == b->maxent && a->maxent_order == b->maxent_order);
+                a->maxent == b->maxent && a->maxent_order == b->maxent_order &&
+                a->biases == b->biases && a->tied == b->tied);
 }
 
 static inline void assert_same_model(const struct model *found, const struct model *wanted,

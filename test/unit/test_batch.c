@@ -108,7 +108,7 @@ static double run(const struct block *block, size_t length, size_t threads, stru
     struct network_shape shape = block_shape(block);
     struct pool *pool = pool_new(threads, &error);
     double sum = 0;
-    make_network(network, &shape, 7, 1);
+    make_network(network, &shape, 7, 0.7);
     assert_true(batch_init(&batch, network, &block->rule, block->streams, length, pool, &error));
     start_streams(block, &batch);
     for (size_t t = 0; t < block->steps; t += length)
@@ -142,7 +142,7 @@ static void states_and_histories_go_from_block_to_block(void **state)
         block.maxent = 101;
         block.steps = 12;
         shape = block_shape(&block);
-        make_network(&network, &shape, 7, 1);
+        make_network(&network, &shape, 7, 0.7);
         struct plain plain = plain_new(&network);
         double wanted = plain_log10_prob(&block, &plain, end);
         for (size_t length = 1; length <= 12; length += 3) {

@@ -84,8 +84,8 @@ static void sections_of_a_model(void **state)
     const char *const names[] = {
         "architecture", "record",           "counts",       "offsets",      "letters",
         "slots",        "classes",          "state",        "layer0.input", "layer0.recurrent",
-        "layer1.input", "layer1.recurrent", "layer2.input", "output.words", "output.classes",
-        "output.hash"};
+        "layer0.bias", "layer1.input", "layer1.recurrent", "layer1.bias", "layer2.input",
+        "layer2.bias", "output.words", "output.classes", "output.hash"};
     for (int half = 0; half < 2; half++) {
         struct sections sections;
         save(&stacked, half ? MODEL_NATIVE_BFLOAT16 : MODEL_NATIVE, FILE_NAME);
@@ -93,16 +93,16 @@ static void sections_of_a_model(void **state)
         assert_int_equal(sections.count, sizeof names / sizeof names[0]);
         for (size_t i = 0; i < sections.count; i++) {
             const struct section *section = &sections.section[i];
-            bool halved = half && (i == 8 || i > 12);
+            bool halved = half && (i == 8 || i > 15);
             assert_string_equal(section->name, names[i]);
             if (i < 8)
                 continue;
             assert_int_equal(section->type, halved ? SECTION_BFLOAT16 : SECTION_FLOAT);
-            if (i < 15)
+            if (i < 18)
                 assert_int_equal(section->stride, halved ? MEMORY_HALF_ROW : MEMORY_ROW);
         }
         assert_int_equal(sections.section[8].rows, stacked.words);
-        assert_int_equal(sections.section[15].stride, stacked.maxent);
+        assert_int_equal(sections.section[18].stride, stacked.maxent);
         sections_free(&sections);
     }
 }
@@ -453,7 +453,7 @@ static void architectures_round_trip(void **state)
          "direct-order=3"},
         {{2147483647, "elman:1048576:tanh,elman:1", 2147483647, (size_t)1 << 40, 20, 0},
          "words=2147483647 layers=elman:1048576:tanh,elman:1:logistic output=class "
-         "classes=2147483647 direct=1099511627776 direct-order=20"},
+         "classes=2147483647 direct=1099511627776 direct-order=20 biases=1"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         const struct recipe *recipe = &known[i].recipe;

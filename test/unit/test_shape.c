@@ -272,7 +272,9 @@ static void names_and_sizes_of_parameters(void **state)
         {"layer0.bias", PARAMETER_BIAS, 1, 20, 32},
         {"layer1.input", PARAMETER_EACH_WORD, 4, 5, 16},
         {"layer1.recurrent", PARAMETER_EACH_WORD, 4, 4, 16},
+        {"layer1.bias", PARAMETER_BIAS, 1, 4, 16},
         {"layer2.input", PARAMETER_EACH_WORD, 3, 4, 16},
+        {"layer2.bias", PARAMETER_BIAS, 1, 3, 16},
         {"output.words", PARAMETER_BY_OUTPUT, 9, 3, 16},
         {"output.classes", PARAMETER_EACH_WORD, 2, 3, 16},
         {"output.hash", PARAMETER_HASH, 1, 101, 101},
@@ -283,7 +285,7 @@ static void names_and_sizes_of_parameters(void **state)
     size_t bytes = 0;
     make_network(&network, &shape, 1, 1);
     assert_int_equal(network.parameters, PARAMETERS);
-    assert_int_equal(network.output_at, 6);
+    assert_int_equal(network.output_at, 8);
     for (size_t p = 0; p < PARAMETERS; p++) {
         const struct parameter *parameter = &network.parameter[p];
         assert_string_equal(parameter->name, wanted[p].name);
@@ -296,7 +298,7 @@ static void names_and_sizes_of_parameters(void **state)
     }
     assert_int_equal(network_bytes(&network), bytes);
     assert_int_equal(network_history(&network), 2);
-    assert_ptr_equal(network_output_parameter(&network, "words"), &network.parameter[6]);
+    assert_ptr_equal(network_output_parameter(&network, "words"), &network.parameter[8]);
     assert_null(network_output_parameter(&network, "bias"));
     assert_null(network_parameter(&network, "layer3.input"));
     network_free(&network);

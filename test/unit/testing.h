@@ -44,7 +44,8 @@ static inline void testing_contains(const char *text, const char *part, const ch
 
 // ---- networks ---------------------------------------------------------------------------------
 
-// A shape whose layers are given as options have them: "elman:5,compression:3".
+// A shape whose layers are given as options have them: "elman:5,compression:3"; with biases where
+// programs give it some.
 static inline struct network_shape new_shape(size_t words, const char *layers, size_t classes,
                                              size_t maxent, int maxent_order)
 {
@@ -56,6 +57,7 @@ static inline struct network_shape new_shape(size_t words, const char *layers, s
     struct error error = {""};
     if (!shape_parse_layers(&shape, layers, NULL, &error))
         fail_msg("%s", error.text);
+    shape.biases = !shape_is_reference(&shape);
     return shape;
 }
 

@@ -1,5 +1,6 @@
 // The reference's compression layer, between a large hidden layer and a large output (Mikolov et
-// al., ICASSP 2011): c[t] = logistic(Q x[t]), without biases. It carries nothing from word to word.
+// al., ICASSP 2011): c[t] = logistic(Q x[t] + b), there without b. It carries nothing from word to
+// word.
 #include <string.h>
 
 #include "net/layers/kinds.h"
@@ -30,11 +31,12 @@ static void backward(const struct layer *layer, float *sums, const float *before
     activation_logistic.error(d_after, after, layer->units);
 }
 
-static const struct linear_map maps[] = {{"input", MAP_INPUT}, {0}};
+static const struct linear_map maps[] = {
+    {.name = "input", .from = MAP_INPUT}, {.name = "bias", .from = MAP_ONE, .optional = true}, {0}};
 
 const struct layer_type layer_compression = {
     .name = "compression",
-    .about = "logistic layer that carries nothing on, without biases",
+    .about = "logistic layer that carries nothing on",
     .map = maps,
     .gates = 1,
     .state = 0,

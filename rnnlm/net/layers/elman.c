@@ -1,9 +1,10 @@
 // The Elman network (Elman 1990; Mikolov et al. 2010):
 //
-//   s[t] = f(E x[t] + W s[t-1])
+//   s[t] = f(E x[t] + W s[t-1] + b)
 //
-// with x[t] the word taken in or the layer below. No biases: with f logistic this is the hidden
-// layer of the reference, whose initial weights and first states it has, whatever the activation.
+// with x[t] the word taken in or the layer below. Without biases and with f logistic this is the
+// hidden layer of the reference, whose initial weights and first states it has, whatever the
+// activation.
 #include <string.h>
 
 #include "net/layers/kinds.h"
@@ -39,7 +40,10 @@ static void backward(const struct layer *layer, float *sums, const float *before
     layer->activation->error(d_after, after, layer->units);
 }
 
-static const struct linear_map maps[] = {{"input", MAP_INPUT}, {"recurrent", MAP_STATE}, {0}};
+static const struct linear_map maps[] = {{.name = "input", .from = MAP_INPUT},
+                                         {.name = "recurrent", .from = MAP_STATE},
+                                         {.name = "bias", .from = MAP_ONE, .optional = true},
+                                         {0}};
 
 const struct layer_type layer_elman = {
     .name = "elman",

@@ -72,8 +72,10 @@ static void backward(const struct layer *layer, float *sums, const float *before
     }
 }
 
-static const struct linear_map maps[] = {
-    {"input", MAP_INPUT}, {"recurrent", MAP_STATE}, {"bias", MAP_ONE}, {0}};
+static const struct linear_map maps[] = {{.name = "input", .from = MAP_INPUT},
+                                         {.name = "recurrent", .from = MAP_STATE},
+                                         {.name = "bias", .from = MAP_ONE},
+                                         {0}};
 
 const struct layer_type layer_lstm = {
     .name = "lstm",
