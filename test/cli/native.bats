@@ -167,7 +167,7 @@ sections() {
 
 @test "native: damage in any section is found, and named" {
     sections "$models/stack" >sections
-    [ "$(wc -l <sections)" -eq 15 ] || fail "$(cat sections)"
+    [ "$(wc -l <sections)" -ge 15 ] || fail "$(cat sections)"
     while read -r name offset bytes; do
         for at in "$offset" $((offset + bytes / 2)) $((offset + bytes - 1)); do
             cp "$models/stack" stack
