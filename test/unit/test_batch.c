@@ -11,7 +11,7 @@ enum { WORDS = 13, MOST_ROWS = 600 };
 
 struct block {
     const char *layers;
-    size_t classes, maxent;
+    size_t words, classes, maxent;
     struct batch_rule rule;
     size_t streams, steps;
     int32_t word[MOST_ROWS], target[MOST_ROWS];
@@ -21,6 +21,7 @@ struct block {
 static struct block basic_block(const char *layers)
 {
     struct block block = {.layers = layers,
+                          .words = WORDS,
                           .classes = 4,
                           .rule = {.optimiser = &optimiser_rows, .through_time = true},
                           .streams = 3,
@@ -37,7 +38,7 @@ static struct block basic_block(const char *layers)
 
 static struct network_shape block_shape(const struct block *block)
 {
-    return new_shape(WORDS, block->layers, block->classes, block->maxent, 4);
+    return new_shape(block->words, block->layers, block->classes, block->maxent, 4);
 }
 
 static float *start_values(const struct block *block, const struct network *network)
@@ -295,6 +296,91 @@ static void no_memory(void **state)
     }
 }
 
+// Learns the block that the tape holds. Each attempt may allocate what the one before it could not,
+// and fails at the next allocation; those that fail are counted.
+static int learn_at_last(struct batch *batch, size_t steps, const struct network *before)
+{
+    struct error error;
+    for (int failed = 0; failed < 100; failed++) {
+        double log10_prob = 0;
+        error.text[0] = '\0';
+        memory_fail_after(failed > 0);
+        bool ok = batch_learn(batch, steps, &log10_prob, &error);
+        memory_fail_after(-1);
+        if (ok)
+            return failed;
+        assert_contains(error.text, "not enough memory");
+        assert_same_parameters(batch->network, before);
+        assert_true(log10_prob == 0);
+    }
+    return -1;
+}
+
+// A block for which memory has run out has moved nothing: learnt again, it gives what it would have.
+// Before it come `first` steps for which there is memory.
+static void check_failures(const struct block *block, size_t first, int failures)
+{
+    struct network network, before, wanted;
+    struct network_shape shape = block_shape(block);
+    struct batch batch;
+    struct error error;
+    struct pool *pool = pool_new(2, &error);
+    size_t steps = block->steps - first, at = first * block->streams, rows = steps * block->streams;
+    size_t most = steps > first ? steps : first;
+    make_network(&network, &shape, 7, 1);
+    make_network(&before, &shape, 7, 1);
+    assert_true(batch_init(&batch, &network, &block->rule, block->streams, most, pool, &error));
+    start_streams(block, &batch);
+    if (first > 0)
+        learn(block, &batch, 0, first);
+    network_copy_weights(&before, &network);
+    memcpy(batch.tape.word, block->word + at, rows * sizeof *batch.tape.word);
+    memcpy(batch.tape.target, block->target + at, rows * sizeof *batch.tape.target);
+    assert_int_equal(learn_at_last(&batch, steps, &before), failures);
+    run(block, most, 2, &wanted, NULL);
+    assert_same_parameters(&network, &wanted);
+    batch_free(&batch);
+    pool_free(pool);
+    network_free(&network);
+    network_free(&before);
+    network_free(&wanted);
+}
+
+static void no_memory_in_the_first_block(void **state)
+{
+    (void)state;
+    for (size_t i = 0; optimiser_table[i] != NULL; i++)
+        for (int clip = 0; clip < 2; clip++) {
+            struct block block = basic_block("lstm:5,elman:18,compression:5");
+            block.maxent = 101;
+            block.streams = 20; // 240 words: classes are divided
+            block.steps = 12;
+            block.rule.optimiser = optimiser_table[i];
+            block.rule.step.alpha = 0.1f;
+            block.rule.step.clip_norm = (float)clip;
+            // Shares of classes, parts of divided classes, errors; lengths of gradients.
+            check_failures(&block, 0, 3 + clip);
+        }
+}
+
+// Blocks of the same size, of which one has all classes and the other one only, in many parts: there
+// is room for all that the second needs but for its list of classes, or of parts.
+static void no_memory_in_the_second_block(void **state)
+{
+    (void)state;
+    for (int single = 0; single < 2; single++) {
+        struct block block = basic_block("elman:18");
+        block.words = 40;
+        block.classes = 20;
+        block.streams = 10;
+        block.steps = 24;
+        block.rule.step.alpha = 0.1f;
+        for (size_t r = 0; r < 240; r++)
+            block.target[r] = r / 120 == (size_t)single ? 1 : (int32_t)r % 40;
+        check_failures(&block, 12, 1);
+    }
+}
+
 static void too_large_a_block(void **state)
 {
     (void)state;
@@ -320,6 +406,8 @@ int main(void)
         cmocka_unit_test(learning_helps),
         cmocka_unit_test(weights_stay_finite_at_any_rate),
         cmocka_unit_test(no_memory),
+        cmocka_unit_test(no_memory_in_the_first_block),
+        cmocka_unit_test(no_memory_in_the_second_block),
         cmocka_unit_test(too_large_a_block),
     };
     return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
