@@ -327,7 +327,7 @@ static void give_words(struct batch *batch, size_t item, size_t worker)
                                     .first = (size_t)words->distinct[i],
                                     .count = 1,
                                     .terms = words->begin[i + 1] - words->begin[i],
-                                    .right = own->delta,
+                                    .right = own->delta + own->layer->sums_at[MAP_INPUT],
                                     .right_stride = own->delta_row,
                                     .term = words->row + words->begin[i]};
         batch->optimiser.sink.take(&batch->optimiser.sink, worker, &gradient);

@@ -103,7 +103,8 @@ static void move_words(struct learner *learner, struct tape_rows rows, float kee
                                     .first = (size_t)learner->tape.word[r],
                                     .count = 1,
                                     .terms = 1,
-                                    .right = own->delta + r * own->delta_row},
+                                    .right = own->delta + r * own->delta_row +
+                                             own->layer->sums_at[MAP_INPUT]},
                  keep);
 }
 
@@ -160,10 +161,11 @@ static void learn_upper_layers(struct learner *learner, size_t row, float keep)
         float *error = below->error + row * below->width;
         tape_backward(tape, l, (struct tape_rows){row, 1}, false, false, learner->scratch);
         const float *delta = own->delta + row * own->delta_row;
-        linear_learn_rows(map, 0, map->rows, delta, below->after + (row + 1) * below->width,
-                          rule->alpha, keep, error);
+        linear_learn_rows(map, 0, map->rows, delta + own->layer->sums_at[MAP_INPUT],
+                          below->after + (row + 1) * below->width, rule->alpha, keep, error);
         if (bias != NULL)
-            kernels->scale_add(parameter_row(bias, 0), delta, bias->width, rule->alpha, keep);
+            kernels->scale_add(parameter_row(bias, 0), delta + own->layer->sums_at[MAP_ONE],
+                               bias->width, rule->alpha, keep);
         if (rule->gradient_cutoff > 0)
             kernels->clamp(error, map->width, rule->gradient_cutoff);
     }

@@ -32,20 +32,24 @@ static bool init_layer(struct tape *tape, size_t l, struct error *error)
     own->after = rows_of(rows + tape->streams, own->width, &ok, error);
     own->error = rows_of(rows, own->width, &ok, error);
     if (!layer->type->in_place)
-        own->sums = rows_of(rows, memory_row(layer->sums), &ok, error);
+        own->sums = rows_of(rows, layer->sums_row, &ok, error);
     own->delta = layer->type->in_place ? own->error : own->sums;
     if (!layer->type->in_place && !tape->batches) // passes overlap: sums are wanted again
-        own->delta = rows_of(rows, memory_row(layer->sums), &ok, error);
-    own->delta_row = layer->type->in_place ? own->width : memory_row(layer->sums);
+        own->delta = rows_of(rows, layer->sums_row, &ok, error);
+    own->delta_row = layer->type->in_place ? own->width : layer->sums_row;
+    if (layer_map(layer, MAP_DIAGONAL) != NULL)
+        own->diagonal = rows_of(rows, layer_map(layer, MAP_DIAGONAL)->stride, &ok, error);
     if (through && tape->independent && tape->batches)
         own->own_before = rows_of(rows, own->width, &ok, error);
     if (tape->norms) {
         own->norm = rows_of(rows + tape->streams, 1, &ok, error);
         own->norm_before = own->norm;
-        if (own->own_before != NULL)
+        if (own->own_before != NULL || layer->vector_at[MAP_STATE] > 0)
             own->norm_before = rows_of(rows, 1, &ok, error);
     }
     own->before = own->own_before != NULL ? own->own_before : own->after;
+    if (own->delta_row > tape->scratch_row)
+        tape->scratch_row = own->delta_row;
     return ok;
 }
 
@@ -102,6 +106,7 @@ void tape_free(struct tape *tape)
             free(own->delta);
         free(own->sums);
         free(own->norm);
+        free(own->diagonal);
     }
     for (size_t i = 0; tape->columns != NULL && i < tape->network->parameters; i++)
         columns_free(&tape->columns[i]);
@@ -186,8 +191,6 @@ static void fill_before(struct tape *tape, struct tape_layer *own, size_t r)
     float *before = own->own_before + r * own->width;
     bool anew = r >= tape->streams && tape_ends_sentence(tape, r - tape->streams);
     memcpy(before, anew ? tape->restart + own->layer->at : own->after + r * own->width, bytes);
-    if (own->norm != NULL)
-        own->norm_before[r] = square(before, own->layer->units);
 }
 
 // The bias, and at the bottom the word.
@@ -196,13 +199,12 @@ static void begin_sums(const struct tape *tape, const struct tape_layer *own, si
     const struct layer *layer = own->layer;
     const struct parameter *bias = layer_map(layer, MAP_ONE), *input = layer_map(layer, MAP_INPUT);
     float *sums = sums_at(tape, own, row);
-    size_t bytes = memory_row(layer->sums) * sizeof *sums;
+    memset(sums, 0, layer->sums_row * sizeof *sums);
     if (layer->bottom && tape->word[row] >= 0)
-        memcpy(sums, parameter_row(input, (size_t)tape->word[row]), bytes);
-    else
-        memset(sums, 0, bytes);
+        memcpy(sums + layer->sums_at[MAP_INPUT], parameter_row(input, (size_t)tape->word[row]),
+               input->width * sizeof *sums);
     if (bias != NULL)
-        linear_add_row(bias, 0, sums);
+        linear_add_row(bias, 0, sums + layer->sums_at[MAP_ONE]);
 }
 
 void tape_inputs(struct tape *tape, size_t l, struct tape_rows rows)
@@ -213,7 +215,16 @@ void tape_inputs(struct tape *tape, size_t l, struct tape_rows rows)
         begin_sums(tape, own, r);
     multiply(tape, layer_map(own->layer, MAP_INPUT), rows.count,
              below->after + (rows.begin + tape->streams) * below->width, below->width,
-             sums_at(tape, own, rows.begin), sums_row(own));
+             sums_at(tape, own, rows.begin) + own->layer->sums_at[MAP_INPUT], sums_row(own));
+}
+
+// Sums of a row += the part of a diagonal.
+static void add_diagonals(const struct tape *tape, const struct tape_layer *own, size_t r)
+{
+    const struct layer *layer = own->layer;
+    linear_add_diagonals(layer_map(layer, MAP_DIAGONAL),
+                         own->before + r * own->width + layer->vector_at[MAP_DIAGONAL],
+                         layer->units, sums_at(tape, own, r) + layer->sums_at[MAP_DIAGONAL]);
 }
 
 void tape_forward(struct tape *tape, size_t l, struct tape_rows rows, bool inputs_done)
@@ -228,10 +239,16 @@ void tape_forward(struct tape *tape, size_t l, struct tape_rows rows, bool input
             begin_sums(tape, own, r);
         if (own->own_before != NULL)
             fill_before(tape, own, r);
+        if (own->norm_before != own->norm)
+            own->norm_before[r] =
+                square(own->before + r * own->width + layer->vector_at[MAP_STATE], layer->units);
+        if (own->diagonal != NULL)
+            add_diagonals(tape, own, r);
     }
     if (recurrent != NULL)
-        multiply(tape, recurrent, rows.count, own->before + rows.begin * own->width, own->width,
-                 sums_at(tape, own, rows.begin), sums_row(own));
+        multiply(tape, recurrent, rows.count,
+                 own->before + rows.begin * own->width + layer->vector_at[MAP_STATE], own->width,
+                 sums_at(tape, own, rows.begin) + layer->sums_at[MAP_STATE], sums_row(own));
     for (size_t r = rows.begin; r < rows.begin + rows.count; r++) {
         float *after = own->after + (r + tape->streams) * own->width;
         layer->type->forward(layer, sums_at(tape, own, r),
@@ -264,6 +281,24 @@ static void add_back(const struct tape *tape, const struct parameter *map, size_
     }
 }
 
+// The same through a diagonal.
+static void add_back_diagonals(const struct tape *tape, const struct layer *layer, size_t n,
+                               const float *delta, size_t delta_row, float *error, size_t error_row,
+                               float *scratch)
+{
+    const struct parameter *map = layer_map(layer, MAP_DIAGONAL);
+    for (size_t i = 0; i < n; i++) {
+        float *to = tape->batches ? error + i * error_row : scratch;
+        if (!tape->batches)
+            memset(scratch, 0, layer->row * sizeof *scratch);
+        linear_add_diagonal_error(map, delta + i * delta_row, layer->units, to);
+        if (tape->cutoff > 0)
+            kernels->clamp(to, layer->units, tape->cutoff);
+        if (!tape->batches)
+            kernels->scale_add(error + i * error_row, scratch, layer->units, 1, 1);
+    }
+}
+
 // Deltas of the streams' next step as far as they reach this one.
 static const float *deltas_from_next(const struct tape *tape, const struct tape_layer *own,
                                      struct tape_rows rows, float *scratch)
@@ -279,20 +314,48 @@ static const float *deltas_from_next(const struct tape *tape, const struct tape_
     return scratch;
 }
 
+// What comes through maps from the streams' next step. One row at a time needs no copy of deltas,
+// and so has `scratch` for the rest.
+static void add_errors_from_next(const struct tape *tape, const struct tape_layer *own,
+                                 struct tape_rows rows, float *scratch)
+{
+    const struct layer *layer = own->layer;
+    const struct parameter *recurrent = layer_map(layer, MAP_STATE);
+    float *error = own->error + rows.begin * own->width;
+    if (recurrent == NULL && own->diagonal == NULL)
+        return;
+    const float *delta = deltas_from_next(tape, own, rows, scratch);
+    if (recurrent != NULL)
+        add_back(tape, recurrent, rows.count, delta + layer->sums_at[MAP_STATE], own->delta_row,
+                 error + layer->vector_at[MAP_STATE], own->width, scratch);
+    if (own->diagonal != NULL)
+        add_back_diagonals(tape, layer, rows.count, delta + layer->sums_at[MAP_DIAGONAL],
+                           own->delta_row, error + layer->vector_at[MAP_DIAGONAL], own->width,
+                           scratch);
+}
+
+static void keep_diagonal(const struct tape_layer *own, size_t r)
+{
+    const struct layer *layer = own->layer;
+    const struct parameter *map = layer_map(layer, MAP_DIAGONAL);
+    linear_diagonal_gradient(map, own->delta + r * own->delta_row + layer->sums_at[MAP_DIAGONAL],
+                             own->before + r * own->width + layer->vector_at[MAP_DIAGONAL],
+                             layer->units, own->diagonal + r * map->stride);
+}
+
 void tape_backward(struct tape *tape, size_t l, struct tape_rows rows, bool next, bool earlier,
                    float *scratch)
 {
     struct tape_layer *own = &tape->layer[l];
     const struct layer *layer = own->layer;
-    const struct parameter *recurrent = layer_map(layer, MAP_STATE);
+    // What a state carries on by itself begins with its output, or behind it.
+    size_t own_way = layer->type->output_carried ? 0 : layer->row;
     float *error = own->error + rows.begin * own->width;
-    if (next && recurrent != NULL)
-        add_back(tape, recurrent, rows.count, deltas_from_next(tape, own, rows, scratch),
-                 own->delta_row, error, own->width,
-                 scratch); // one row at a time needs no copy of deltas
+    if (next)
+        add_errors_from_next(tape, own, rows, scratch);
     for (size_t i = 0; i < rows.count; i++) {
-        size_t r = rows.begin + i, row = layer->row;
-        bool carried = earlier && layer->type->state > 1 && r >= tape->streams &&
+        size_t r = rows.begin + i;
+        bool carried = earlier && own->width > own_way && r >= tape->streams &&
                        !tape_ends_sentence(tape, r - tape->streams);
         float *d_before = carried ? own->error + (r - tape->streams) * own->width : NULL;
         float *delta = own->sums != NULL ? own->delta + r * own->delta_row : NULL;
@@ -302,7 +365,9 @@ void tape_backward(struct tape *tape, size_t l, struct tape_rows rows, bool next
             layer, delta, layer->type->state > 0 ? own->before + r * own->width : NULL,
             own->after + (r + tape->streams) * own->width, error + i * own->width, d_before);
         if (carried && tape->cutoff > 0)
-            kernels->clamp(d_before + row, own->width - row, tape->cutoff);
+            kernels->clamp(d_before + own_way, own->width - own_way, tape->cutoff);
+        if (own->diagonal != NULL)
+            keep_diagonal(own, r);
     }
 }
 
@@ -311,8 +376,8 @@ void tape_errors_below(struct tape *tape, size_t l, struct tape_rows rows, float
     const struct tape_layer *own = &tape->layer[l];
     struct tape_layer *below = &tape->layer[l - 1];
     add_back(tape, layer_map(own->layer, MAP_INPUT), rows.count,
-             own->delta + rows.begin * own->delta_row, own->delta_row,
-             below->error + rows.begin * below->width, below->width, scratch);
+             own->delta + rows.begin * own->delta_row + own->layer->sums_at[MAP_INPUT],
+             own->delta_row, below->error + rows.begin * below->width, below->width, scratch);
 }
 
 // ---- gradients --------------------------------------------------------------------------------
@@ -321,25 +386,34 @@ void tape_gradient(const struct tape *tape, size_t l, size_t m, struct tape_rows
                    size_t first, size_t count, struct gradient *gradient)
 {
     const struct tape_layer *own = &tape->layer[l], *below = l > 0 ? own - 1 : NULL;
-    const struct parameter *map = own->layer->map[m];
+    const struct layer *layer = own->layer;
+    const struct parameter *map = layer->map[m];
+    enum map_source from = layer->type->map[m].from;
+    const float *delta = own->delta + layer->sums_at[from];
     *gradient = (struct gradient){.parameter = (size_t)(map - tape->network->parameter),
                                   .form = GRADIENT_PRODUCTS,
                                   .first = first,
                                   .count = count,
                                   .terms = rows.count,
-                                  .left = own->delta + rows.begin * own->delta_row + first,
+                                  .left = delta + rows.begin * own->delta_row + first,
                                   .left_stride = own->delta_row};
-    switch (own->layer->type->map[m].from) {
+    switch (from) {
     case MAP_ONE:
         gradient->form = GRADIENT_SUM;
-        gradient->right = own->delta + rows.begin * own->delta_row;
+        gradient->right = delta + rows.begin * own->delta_row;
         gradient->right_stride = own->delta_row;
+        break;
+    case MAP_DIAGONAL:
+        gradient->form = GRADIENT_SUM;
+        gradient->terms = known;
+        gradient->right = own->diagonal + (rows.begin + rows.count - known) * map->stride;
+        gradient->right_stride = map->stride;
         break;
     case MAP_STATE:
         rows.begin += rows.count - known;
         gradient->terms = known;
-        gradient->left = own->delta + rows.begin * own->delta_row + first;
-        gradient->right = own->before + rows.begin * own->width;
+        gradient->left = delta + rows.begin * own->delta_row + first;
+        gradient->right = own->before + rows.begin * own->width + layer->vector_at[MAP_STATE];
         gradient->right_stride = own->width;
         gradient->norm = own->norm_before != NULL ? own->norm_before + rows.begin : NULL;
         break;

@@ -27,7 +27,9 @@ struct tape_layer {
                   // `sums`, or of its own
     size_t delta_row;
     float *norm;        // [R + B] squares of the lengths of the outputs; NULL if nobody wants them
-    float *norm_before; // [R] likewise of those before; `norm`, or an array of its own
+    float *norm_before; // [R] likewise of what the map from the state reads, one step before;
+                        // `norm`, or an array of its own
+    float *diagonal;    // [R][its row] each row's part of the gradient of a diagonal map; else NULL
 };
 
 struct tape {

@@ -69,9 +69,9 @@ static void find_widths(struct forward *forward)
     const struct network *network = forward->weights->network;
     for (size_t i = 0; i < network->shape.layers; i++) {
         const struct layer *layer = &network->layer[i];
-        size_t sums = memory_row(layer->sums);
         forward->row = layer->row > forward->row ? layer->row : forward->row;
-        forward->sums_row = sums > forward->sums_row ? sums : forward->sums_row;
+        forward->sums_row =
+            layer->sums_row > forward->sums_row ? layer->sums_row : forward->sums_row;
     }
 }
 
@@ -142,50 +142,55 @@ void forward_crew_free(struct forward_crew *crew)
 
 // ---- layers -----------------------------------------------------------------------------------
 
-// out[i] += the map times in[i], for i < n rows of the map's width.
-static void multiply(struct forward *forward, const struct parameter *map, float *out,
-                     const float *in, size_t n)
+// Rows of a layer's sums += its map from a source times in[i], for i < n rows of the map's width.
+static void multiply(struct forward *forward, const struct layer *layer, enum map_source from,
+                     float *sums, const float *in, size_t n)
 {
     const struct network *network = forward->weights->network;
+    const struct parameter *map = layer_map(layer, from);
     const struct columns *columns = &forward->weights->columns[index_of(network, map)];
     size_t row = memory_row(map->width), half_row = memory_half_row(map->width);
     for (size_t i = 0; i < n && network->halves; i++)
         kernels->to_halves(forward->half + i * half_row, in + i * row, map->width);
-    columns_multiply(out, columns, in, forward->half, n);
+    columns_multiply(sums + layer->sums_at[from], layer->sums_row, columns, in, forward->half, n);
 }
 
 // What the states before add to the sums, once for each different state.
 static void carry(struct forward *forward, const struct layer *layer, size_t n,
                   const struct state *const *before)
 {
-    const struct parameter *map = layer_map(layer, MAP_STATE);
-    size_t states = 0;
-    if (map == NULL)
+    size_t states = 0, vector = layer->at + layer->vector_at[MAP_STATE];
+    if (layer_map(layer, MAP_STATE) == NULL)
         return;
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || before[i] != before[i - 1])
-            memcpy(forward->before + states++ * layer->row, before[i]->value + layer->at,
+            memcpy(forward->before + states++ * layer->row, before[i]->value + vector,
                    layer->row * sizeof(float));
         forward->distinct[i] = states - 1;
     }
-    memset(forward->carried, 0, states * memory_row(layer->sums) * sizeof(float));
-    multiply(forward, map, forward->carried, forward->before, states);
+    memset(forward->carried, 0, states * layer->sums_row * sizeof(float));
+    multiply(forward, layer, MAP_STATE, forward->carried, forward->before, states);
 }
 
-// Sums begin with what has been carried on and the bias, and at the bottom with the word.
+// Sums begin with what has been carried on and the bias, and at the bottom with the word. No
+// `before` where nothing is carried on.
 static void begin_sums(const struct forward *forward, const struct layer *layer, size_t i,
-                       int32_t word, float *sums)
+                       const struct state *before, int32_t word, float *sums)
 {
-    const struct parameter *bias = layer_map(layer, MAP_ONE), *input = layer_map(layer, MAP_INPUT);
-    size_t row = memory_row(layer->sums);
+    const struct parameter *bias = layer_map(layer, MAP_ONE), *input = layer_map(layer, MAP_INPUT),
+                           *diagonals = layer_map(layer, MAP_DIAGONAL);
+    size_t row = layer->sums_row;
     if (layer_map(layer, MAP_STATE) != NULL)
         memcpy(sums, forward->carried + forward->distinct[i] * row, row * sizeof *sums);
     else
         memset(sums, 0, row * sizeof *sums);
     if (layer->bottom && word >= 0)
-        linear_add_row(input, (size_t)word, sums);
+        linear_add_row(input, (size_t)word, sums + layer->sums_at[MAP_INPUT]);
+    if (diagonals != NULL)
+        linear_add_diagonals(diagonals, before->value + layer->at + layer->vector_at[MAP_DIAGONAL],
+                             layer->units, sums + layer->sums_at[MAP_DIAGONAL]);
     if (bias != NULL)
-        linear_add_row(bias, 0, sums);
+        linear_add_row(bias, 0, sums + layer->sums_at[MAP_ONE]);
 }
 
 // From the outputs below to those of a layer, both in rows side by side or in states.
@@ -194,14 +199,15 @@ static void run_layer(struct forward *forward, const struct layer *layer, size_t
                       struct state *const *after)
 {
     const struct layer_type *type = layer->type;
-    size_t row = memory_row(layer->sums);
+    size_t row = layer->sums_row;
     bool in_states = after != NULL && layer->floats > 0;
     bool straight = layer->bottom && type->in_place && in_states; // no need of other sums
     for (size_t i = 0; i < n; i++)
-        begin_sums(forward, layer, i, word != NULL ? word[i] : WORD_OOV,
+        begin_sums(forward, layer, i, before != NULL ? before[i] : NULL,
+                   word != NULL ? word[i] : WORD_OOV,
                    straight ? after[i]->value + layer->at : forward->sums + i * row);
     if (!layer->bottom)
-        multiply(forward, layer_map(layer, MAP_INPUT), forward->sums, forward->below, n);
+        multiply(forward, layer, MAP_INPUT, forward->sums, forward->below, n);
     for (size_t i = 0; i < n; i++) {
         float *to = in_states ? after[i]->value + layer->at : forward->above + i * layer->row;
         type->forward(layer, straight ? to : forward->sums + i * row,

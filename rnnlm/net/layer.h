@@ -9,25 +9,31 @@
 #include "net/parameter.h"
 
 enum map_source {
-    MAP_INPUT, // the layer below; at the bottom the word taken in
-    MAP_STATE, // the layer's own output one word before
-    MAP_ONE    // a bias
+    MAP_INPUT,    // the layer below; at the bottom the word taken in
+    MAP_STATE,    // a vector of the layer's own state one word before
+    MAP_DIAGONAL, // the same through a diagonal matrix: each unit has its own number alone
+    MAP_ONE       // a bias
 };
 
+enum { MAP_SOURCES = MAP_ONE + 1 };
+
+// A kind has at most one map from each source.
 struct linear_map {
     const char *name; // behind the layer's in that of the parameter
     enum map_source from;
-    bool optional; // only where the network has biases; such maps are the last of their layer
+    size_t first, count; // gates whose sums it adds to; count 0 for all
+    size_t vector;       // of the state, where that is the source: 0 for the output
+    bool optional;       // only where the network has biases; such maps are the last of their layer
 };
 
 enum { LAYER_MOST_MAPS = 4 };
 
 struct layer;
 
-// Each unit has `gates` sums, gate g of unit i at sums[g units + i], and each map adds to all of
-// them. It has `state` numbers that go from word to word: vector v of them begins at
-// v * layer->row, and the first vector is the layer's output. A layer that carries nothing on
-// (state 0) has its output in place of the first vector.
+// Each unit has `gates` sums, gate g of unit i at sums[g units + i], to which the maps add. It has
+// `state` numbers that go from word to word: vector v of them begins at v * layer->row, and the
+// first vector is the layer's output. A layer that carries nothing on (state 0) has its output in
+// place of the first vector.
 struct layer_type {
     const char *name; // as options and files have it
     const char *about;
@@ -35,6 +41,8 @@ struct layer_type {
     size_t gates, state;
     bool activation; // its units apply the network's choice of activation, otherwise their own
     bool in_place;   // one gate, whose sums may lie where the output goes; so may errors: see below
+    bool output_carried;  // the output before has a part in the next by itself, as other vectors of
+                          // the state may; else through a map alone
     bool start_known;     // the state before a text is part of no gradient beyond one step: the
                           // reference's way with its own kind of network
     float start, restart; // every unit's output before a text, and before each sentence where
@@ -61,12 +69,16 @@ struct layer {
     const struct layer_type *type;
     const struct activation *activation; // NULL if the kind has its own
     size_t units;
-    size_t inputs; // units of the layer below; words at the bottom
-    size_t row;    // floats of a vector of its units, with padding
-    size_t sums;   // gates * units
+    size_t inputs;   // units of the layer below; words at the bottom
+    size_t row;      // floats of a vector of its units, with padding
+    size_t sums;     // gates * units
+    size_t sums_row; // floats of a row of them, with room for the padding behind any map's
     size_t maps;
-    struct parameter *map[LAYER_MOST_MAPS]; // as type->map; sums x inputs; at the bottom the input
-                                            // map is inputs x sums, and a bias is 1 x sums
+    // As type->map: a row for each sum that it adds to; at the bottom the input map has a column for
+    // each instead. A diagonal and a bias are one row.
+    struct parameter *map[LAYER_MOST_MAPS];
+    // By source: where in a row of sums those of the map begin, and in the state what it reads.
+    size_t sums_at[MAP_SOURCES], vector_at[MAP_SOURCES];
     bool bottom;
     size_t at, floats; // where its part of a state begins, and how long it is
 };

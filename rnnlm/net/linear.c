@@ -25,24 +25,55 @@ void linear_add_products(const struct parameter *parameter, size_t first, size_t
                         parameter->width);
 }
 
+void linear_add_diagonals(const struct parameter *parameter, const float *in, size_t n, float *out)
+{
+    const float *weight = parameter_row(parameter, 0);
+    for (size_t at = 0; at < parameter->width; at += n)
+        for (size_t i = 0; i < n; i++)
+            out[at + i] += weight[at + i] * in[i];
+}
+
+void linear_add_diagonal_error(const struct parameter *parameter, const float *delta, size_t n,
+                               float *error)
+{
+    const float *weight = parameter_row(parameter, 0);
+    for (size_t at = 0; at < parameter->width; at += n)
+        for (size_t i = 0; i < n; i++)
+            error[i] += weight[at + i] * delta[at + i];
+}
+
+void linear_diagonal_gradient(const struct parameter *parameter, const float *delta,
+                              const float *in, size_t n, float *out)
+{
+    for (size_t at = 0; at < parameter->width; at += n)
+        for (size_t i = 0; i < n; i++)
+            out[at + i] = delta[at + i] * in[i];
+}
+
 void linear_sums(const struct layer *layer, int32_t word, const float *below, const float *before,
                  float *out)
 {
-    memset(out, 0, memory_row(layer->sums) * sizeof *out);
+    memset(out, 0, layer->sums_row * sizeof *out);
     for (size_t i = 0; i < layer->maps; i++) {
         const struct parameter *map = layer->map[i];
-        switch (layer->type->map[i].from) {
+        enum map_source from = layer->type->map[i].from;
+        const float *state = before + layer->vector_at[from];
+        float *sums = out + layer->sums_at[from];
+        switch (from) {
         case MAP_INPUT:
             if (!layer->bottom)
-                linear_add_products(map, 0, map->rows, below, out);
+                linear_add_products(map, 0, map->rows, below, sums);
             else if (word >= 0)
-                linear_add_row(map, (size_t)word, out);
+                linear_add_row(map, (size_t)word, sums);
             break;
         case MAP_STATE:
-            linear_add_products(map, 0, map->rows, before, out);
+            linear_add_products(map, 0, map->rows, state, sums);
+            break;
+        case MAP_DIAGONAL:
+            linear_add_diagonals(map, state, layer->units, sums);
             break;
         case MAP_ONE:
-            linear_add_row(map, 0, out);
+            linear_add_row(map, 0, sums);
             break;
         }
     }
@@ -109,14 +140,14 @@ void columns_multiply_rows(float *out, size_t out_stride, const struct columns *
                    (struct matrix){columns->floats, columns->row, false}, 1);
 }
 
-void columns_multiply(float *out, const struct columns *columns, const float *in,
+void columns_multiply(float *out, size_t out_stride, const struct columns *columns, const float *in,
                       const uint16_t *half_in, size_t n)
 {
     if (columns->pairs != NULL)
-        kernels->half_products(out, columns->row, n, half_in, memory_half_row(columns->width),
+        kernels->half_products(out, out_stride, n, half_in, memory_half_row(columns->width),
                                columns->pairs, columns->row, columns->width, columns->rows);
     else
-        columns_multiply_rows(out, columns->row, columns, in, memory_row(columns->width), n);
+        columns_multiply_rows(out, out_stride, columns, in, memory_row(columns->width), n);
 }
 
 void columns_fill_rows(struct columns *columns, const struct parameter *parameter, size_t first,

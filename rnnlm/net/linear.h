@@ -15,8 +15,17 @@ void linear_add_row(const struct parameter *parameter, size_t i, float *out);
 void linear_add_products(const struct parameter *parameter, size_t first, size_t count,
                          const float *in, float *out);
 
-// The sums of a layer whose `below` (the bottom layer's: word, WORD_OOV for none) and own output one
-// word before are given: out[layer->sums].
+// Diagonal matrices of n numbers, side by side in a row: out[g n + i] += row[g n + i] in[i]; errors
+// carried back through them, error[i] += the sum over g of row[g n + i] delta[g n + i]; and what one
+// word adds to the gradient of the row, out[g n + i] = delta[g n + i] in[i].
+void linear_add_diagonals(const struct parameter *parameter, const float *in, size_t n, float *out);
+void linear_add_diagonal_error(const struct parameter *parameter, const float *delta, size_t n,
+                               float *error);
+void linear_diagonal_gradient(const struct parameter *parameter, const float *delta,
+                              const float *in, size_t n, float *out);
+
+// The sums of a layer whose `below` (the bottom layer's: word, WORD_OOV for none) and own state one
+// word before are given: out[layer->sums_row].
 void linear_sums(const struct layer *layer, int32_t word, const float *below, const float *before,
                  float *out);
 
@@ -46,11 +55,11 @@ bool columns_init(struct columns *columns, const struct parameter *parameter, bo
 void columns_free(struct columns *columns);
 void columns_fill(struct columns *columns, const struct parameter *parameter);
 
-// out[i] += the matrix times in[i], for i < n, where out has rows of columns->row floats; `in` has
-// rows of memory_row(width) floats, half_in of memory_half_row(width) halves: the one is for floats,
-// the other for pairs. What becomes of a row may depend in the last bits on how many others there
-// are (base/matrix.h).
-void columns_multiply(float *out, const struct columns *columns, const float *in,
+// out[i] += the matrix times in[i], for i < n, where out has rows of out_stride floats; they go on
+// behind the product to columns->row, and stay as they are there. `in` has rows of memory_row(width)
+// floats, half_in of memory_half_row(width) halves: the one is for floats, the other for pairs. What
+// becomes of a row may depend in the last bits on how many others there are (base/matrix.h).
+void columns_multiply(float *out, size_t out_stride, const struct columns *columns, const float *in,
                       const uint16_t *half_in, size_t n);
 
 // The same between rows of any strides, floats only.

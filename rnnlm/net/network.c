@@ -27,6 +27,32 @@ static struct parameter *add_parameter(struct network *network, enum parameter_u
     return parameter;
 }
 
+// A matrix has a row for each sum that it adds to; a table of words has a column for each, and so
+// has the one row of a diagonal or a bias.
+static void add_map(struct network *network, struct layer *layer, const struct linear_map *map,
+                    const char *owner)
+{
+    static const enum parameter_use uses[MAP_SOURCES] = {[MAP_INPUT] = PARAMETER_EACH_WORD,
+                                                         [MAP_STATE] = PARAMETER_EACH_WORD,
+                                                         [MAP_DIAGONAL] = PARAMETER_DIAGONAL,
+                                                         [MAP_ONE] = PARAMETER_BIAS};
+    enum parameter_use use =
+        map->from == MAP_INPUT && layer->bottom ? PARAMETER_BY_INPUT : uses[map->from];
+    bool matrix = use == PARAMETER_EACH_WORD;
+    size_t inputs = map->from == MAP_INPUT   ? layer->inputs
+                    : map->from == MAP_STATE ? layer->units
+                                             : 1;
+    size_t sums = (map->count > 0 ? map->count : layer->type->gates) * layer->units;
+    size_t at = map->first * layer->units, end = memory_row(at + memory_row(sums));
+    struct parameter *parameter =
+        add_parameter(network, use, matrix ? sums : inputs, matrix ? inputs : sums);
+    set_name(parameter, owner, map->name);
+    layer->map[layer->maps++] = parameter;
+    layer->sums_at[map->from] = at;
+    layer->vector_at[map->from] = map->vector * layer->row;
+    layer->sums_row = end > layer->sums_row ? end : layer->sums_row;
+}
+
 static void add_layer(struct network *network, size_t i)
 {
     const struct layer_shape *shape = &network->shape.layer[i];
@@ -39,23 +65,11 @@ static void add_layer(struct network *network, size_t i)
                             .inputs = i > 0 ? network->layer[i - 1].units : network->shape.words,
                             .row = memory_row(shape->units),
                             .sums = shape->type->gates * shape->units,
+                            .sums_row = memory_row(shape->type->gates * shape->units),
                             .bottom = i == 0};
-    for (const struct linear_map *map = shape->type->map; map->name != NULL; map++) {
-        if (map->optional && !network->shape.biases)
-            continue;
-        bool table = map->from == MAP_INPUT && layer->bottom;
-        size_t inputs = map->from == MAP_INPUT   ? layer->inputs
-                        : map->from == MAP_STATE ? layer->units
-                                                 : 1;
-        bool by_row = table || map->from == MAP_ONE;
-        enum parameter_use use = table                  ? PARAMETER_BY_INPUT
-                                 : map->from == MAP_ONE ? PARAMETER_BIAS
-                                                        : PARAMETER_EACH_WORD;
-        struct parameter *parameter = add_parameter(network, use, by_row ? inputs : layer->sums,
-                                                    by_row ? layer->sums : inputs);
-        set_name(parameter, owner, map->name);
-        layer->map[layer->maps++] = parameter;
-    }
+    for (const struct linear_map *map = shape->type->map; map->name != NULL; map++)
+        if (!map->optional || network->shape.biases)
+            add_map(network, layer, map, owner);
 }
 
 // Which layers are computed word after word, and where their parts of a state lie.
@@ -201,7 +215,7 @@ size_t network_widest(const struct network *network)
 {
     size_t most = 0;
     for (size_t i = 0; i < network->shape.layers; i++) {
-        size_t sums = memory_row(network->layer[i].sums), row = network->layer[i].row;
+        size_t sums = network->layer[i].sums_row, row = network->layer[i].row;
         most = sums > most ? sums : most;
         most = row > most ? row : most;
     }

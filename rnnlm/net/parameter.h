@@ -14,6 +14,7 @@ enum parameter_type { PARAMETER_FLOAT, PARAMETER_BFLOAT16 };
 // Which rows take part in a word.
 enum parameter_use {
     PARAMETER_EACH_WORD, // all of them, in every word: a matrix
+    PARAMETER_DIAGONAL,  // one row, multiplied number by number in every word (floats only)
     PARAMETER_BIAS,      // one row, added in every word
     PARAMETER_BY_INPUT,  // the row of the word taken in
     PARAMETER_BY_OUTPUT, // rows of words that compete with the one predicted

@@ -6,7 +6,7 @@
 #include "net/state.h"
 #include "testing.h"
 
-enum { PLAIN_PARAMETERS = 24, PLAIN_LAYERS = 4, PLAIN_UNITS = 64, PLAIN_GATES = 4 };
+enum { PLAIN_PARAMETERS = 24, PLAIN_LAYERS = 4, PLAIN_UNITS = 64, PLAIN_VECTORS = 2 };
 
 struct plain {
     const struct network *network;    // its shape, classes, and the names of its parameters
@@ -17,7 +17,7 @@ struct plain {
 
 // A state: what layers carry on (h, and c of long short-term memory), and the history.
 struct plain_state {
-    double value[PLAIN_LAYERS][2][PLAIN_UNITS];
+    double value[PLAIN_LAYERS][PLAIN_VECTORS][PLAIN_UNITS];
     int32_t history[SHAPE_MOST_ORDER];
 };
 
@@ -95,55 +95,115 @@ static inline double plain_activation(const char *name, double x)
     return 0;
 }
 
-// a = E x + W h + b for all gates; at the bottom E x is the row of the word. `recurrent` is W.
-static inline void plain_sums(const struct plain *plain, size_t l, const double *recurrent,
-                              int32_t word, const double *below, const double *before, double *a)
+// a[i] += (M x)[i] for the rows of a matrix
+static inline void plain_product(const double *matrix, size_t rows, size_t width, const double *x,
+                                 double *a)
 {
-    const struct layer_shape *shape = &plain->network->shape.layer[l];
-    size_t units = shape->units, sums = shape->type->gates * units;
-    size_t inputs = l > 0 ? shape[-1].units : 0;
-    for (size_t i = 0; i < sums; i++) {
-        a[i] = plain->bias[l] != NULL ? plain->bias[l][i] : 0;
-        if (l == 0 && word >= 0)
-            a[i] += plain->input[l][(size_t)word * sums + i];
-        for (size_t j = 0; j < inputs; j++)
-            a[i] += plain->input[l][i * inputs + j] * below[j];
-        for (size_t j = 0; j < units && recurrent != NULL; j++)
-            a[i] += recurrent[i * units + j] * before[j];
-    }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < width; j++)
+            a[i] += matrix[i * width + j] * x[j];
 }
 
-static inline void plain_long_short_term(size_t n, const double *a, const double *c_before,
-                                         double *h, double *c)
+// What a layer takes in at one step.
+struct plain_inputs {
+    const struct plain *plain;
+    size_t l, n; // the layer's number and units
+    const char *activation;
+    const double *recurrent; // W
+    int32_t word;
+    const double *below;
+};
+
+// a[i] = (E x)[i] for i < sums; at the bottom E x is the row of the word
+static inline void plain_input(const struct plain_inputs *in, size_t sums, double *a)
 {
+    const double *input = in->plain->input[in->l];
+    for (size_t i = 0; i < sums; i++)
+        a[i] = in->l == 0 && in->word >= 0 ? input[(size_t)in->word * sums + i] : 0;
+    if (in->l > 0)
+        plain_product(input, sums, in->plain->network->shape.layer[in->l - 1].units, in->below, a);
+}
+
+// a[i] += b[i] for i < sums, where the layer has biases
+static inline void plain_bias(const struct plain_inputs *in, size_t sums, double *a)
+{
+    const double *bias = in->plain->bias[in->l];
+    for (size_t i = 0; i < sums && bias != NULL; i++)
+        a[i] += bias[i];
+}
+
+// The states of one layer before and after a step.
+typedef double plain_vectors[PLAIN_VECTORS][PLAIN_UNITS];
+
+// s = f(E x + W s + b)
+static inline void plain_elman(const struct plain_inputs *in, const plain_vectors before,
+                               plain_vectors after)
+{
+    double a[PLAIN_UNITS];
+    plain_input(in, in->n, a);
+    plain_product(in->recurrent, in->n, in->n, before[0], a);
+    plain_bias(in, in->n, a);
+    for (size_t k = 0; k < in->n; k++)
+        after[0][k] = plain_activation(in->activation, a[k]);
+}
+
+// c = logistic(E x + b)
+static inline void plain_compression(const struct plain_inputs *in, const plain_vectors before,
+                                     plain_vectors after)
+{
+    double a[PLAIN_UNITS];
+    (void)before;
+    plain_input(in, in->n, a);
+    plain_bias(in, in->n, a);
+    for (size_t k = 0; k < in->n; k++)
+        after[0][k] = plain_logistic(a[k]);
+}
+
+static inline void plain_lstm(const struct plain_inputs *in, const plain_vectors before,
+                              plain_vectors after)
+{
+    size_t n = in->n;
+    double a[4 * PLAIN_UNITS];
+    plain_input(in, 4 * n, a);
+    plain_product(in->recurrent, 4 * n, n, before[0], a);
+    plain_bias(in, 4 * n, a);
     for (size_t k = 0; k < n; k++) {
         double i = plain_logistic(a[k]), f = plain_logistic(a[n + k]);
         double g = tanh(a[2 * n + k]), o = plain_logistic(a[3 * n + k]);
-        c[k] = f * c_before[k] + i * g;
-        h[k] = o * tanh(c[k]);
+        after[1][k] = f * before[1][k] + i * g;
+        after[0][k] = o * tanh(after[1][k]);
     }
 }
 
+static const struct plain_kind {
+    const char *name;
+    void (*step)(const struct plain_inputs *in, const plain_vectors before, plain_vectors after);
+} plain_kinds[] = {
+    {"elman", plain_elman},
+    {"compression", plain_compression},
+    {"lstm", plain_lstm},
+};
+
 // One step of a layer.
 static inline void plain_layer(const struct plain *plain, size_t l, const double *recurrent,
-                               int32_t word, const double *below,
-                               const double before[2][PLAIN_UNITS], double after[2][PLAIN_UNITS])
+                               int32_t word, const double *below, const plain_vectors before,
+                               plain_vectors after)
 {
     const struct layer_shape *shape = &plain->network->shape.layer[l];
-    const char *kind = shape->type->name;
-    double a[PLAIN_GATES * PLAIN_UNITS];
-    assert_true(shape->type->gates <= PLAIN_GATES);
-    plain_sums(plain, l, recurrent, word, below, before[0], a);
-    if (strcmp(kind, "elman") == 0)
-        for (size_t i = 0; i < shape->units; i++)
-            after[0][i] = plain_activation(shape->activation->name, a[i]);
-    else if (strcmp(kind, "compression") == 0)
-        for (size_t i = 0; i < shape->units; i++)
-            after[0][i] = plain_logistic(a[i]);
-    else if (strcmp(kind, "lstm") == 0)
-        plain_long_short_term(shape->units, a, before[1], after[0], after[1]);
-    else
-        fail_msg("no equation for layers of the kind %s", kind);
+    const struct plain_inputs in = {.plain = plain,
+                                    .l = l,
+                                    .n = shape->units,
+                                    .activation =
+                                        shape->activation != NULL ? shape->activation->name : NULL,
+                                    .recurrent = recurrent,
+                                    .word = word,
+                                    .below = below};
+    for (size_t i = 0; i < sizeof plain_kinds / sizeof plain_kinds[0]; i++)
+        if (strcmp(plain_kinds[i].name, shape->type->name) == 0) {
+            plain_kinds[i].step(&in, before, after);
+            return;
+        }
+    fail_msg("no equation for layers of the kind %s", shape->type->name);
 }
 
 // The state behind `word`; `start` instead of `plain` has the recurrent matrices of the layers that

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/kernels.h"
+#include "base/memory.h"
 #include "learn/optimisers/kinds.h"
 
 static const float BOUND = 4, WORD_GAIN = 3, INPUT_GAIN = 50;
@@ -59,13 +60,17 @@ static void add_power(const struct gradient *gradient, size_t from, size_t count
                              gradient->norm[t]);
 }
 
-static float sum_power(const struct gradient *gradient, size_t width)
+// Errors may be part of a longer row: kernels get a copy with padding, in `padded`.
+static float sum_power(const struct gradient *gradient, size_t width, float *padded)
 {
     float power = 0;
+    memset(padded, 0, memory_row(width) * sizeof *padded);
     for (size_t t = 0; t < gradient->terms; t++) {
         size_t place = gradient->term != NULL ? (size_t)gradient->term[t] : t;
         const float *error = gradient->right + place * gradient->right_stride;
-        kernels->rows_times(&power, error, gradient->right_stride, 1, error, width);
+        if (width < memory_row(width))
+            error = memcpy(padded, error, width * sizeof *padded);
+        kernels->rows_times(&power, error, memory_row(width), 1, error, width);
     }
     return power;
 }
@@ -111,8 +116,8 @@ static void move_sum(struct optimiser *optimiser, const struct gradient *gradien
                      struct optimiser_scratch *scratch)
 {
     struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    float power = sum_power(gradient, parameter->width, scratch->rows);
     const float *row = optimiser_gradient_rows(optimiser, gradient, 0, 1, scratch);
-    float power = sum_power(gradient, parameter->width);
     float *mean = optimiser_row_memory(optimiser, gradient->parameter, gradient->first);
     float step = parameter->use == PARAMETER_BY_INPUT
                      ? word_step(optimiser, INPUT_GAIN, power, gradient->terms)

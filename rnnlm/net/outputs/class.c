@@ -149,8 +149,8 @@ static void load(void *data, const struct output_inputs *inputs)
     struct maxent_features features;
     scoring->inputs = *inputs;
     memset(scoring->class_logit, 0, inputs->n * row * sizeof(float));
-    columns_multiply(scoring->class_logit, scoring->columns, inputs->input, inputs->half,
-                     inputs->n);
+    columns_multiply(scoring->class_logit, scoring->columns->row, scoring->columns, inputs->input,
+                     inputs->half, inputs->n);
     for (size_t i = 0; i < inputs->n; i++) {
         float *logit = scoring->class_logit + i * row;
         maxent_class_features(scoring->network, inputs->history[i], &features);
