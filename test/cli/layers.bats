@@ -86,6 +86,12 @@ used_everywhere() {
     used_everywhere lstm:12,elman:10:tanh,lstm:8
 }
 
+@test "layers: gru, in every program" {
+    used_everywhere gru:14
+    rm -f model*
+    used_everywhere gru:12,elman:10:tanh,gru:8
+}
+
 @test "layers: every activation learns, online and in batches" {
     for name in tanh relu elu; do
         for way in "-bptt 3 -alpha 0.01" "-fast -alpha 0.01"; do

@@ -175,6 +175,23 @@ static inline void plain_lstm(const struct plain_inputs *in, const plain_vectors
     }
 }
 
+// E has the rows n, z, r; W has z, r, n; the second bias of n is W's
+static inline void plain_gru(const struct plain_inputs *in, const plain_vectors before,
+                             plain_vectors after)
+{
+    size_t n = in->n;
+    double x[3 * PLAIN_UNITS], h[3 * PLAIN_UNITS] = {0};
+    const double *bias = in->plain->bias[in->l];
+    plain_input(in, 3 * n, x);
+    plain_bias(in, 3 * n, x);
+    plain_product(in->recurrent, 3 * n, n, before[0], h);
+    for (size_t k = 0; k < n; k++) {
+        double z = plain_logistic(x[n + k] + h[k]), r = plain_logistic(x[2 * n + k] + h[n + k]);
+        double candidate = tanh(x[k] + r * (h[2 * n + k] + bias[3 * n + k]));
+        after[0][k] = (1 - z) * candidate + z * before[0][k];
+    }
+}
+
 static const struct plain_kind {
     const char *name;
     void (*step)(const struct plain_inputs *in, const plain_vectors before, plain_vectors after);
@@ -182,6 +199,7 @@ static const struct plain_kind {
     {"elman", plain_elman},
     {"compression", plain_compression},
     {"lstm", plain_lstm},
+    {"gru", plain_gru},
 };
 
 // One step of a layer.

@@ -41,6 +41,8 @@ static inline struct stacks all_stacks(void)
         "lstm:5,compression:3",
         "compression:4,lstm:5,compression:3",
         "elman:5:relu,lstm:4,compression:3,elman:5:elu",
+        "gru:5,lstm:4,compression:3",
+        "elman:5:tanh,gru:17",
     };
     struct stacks stacks = {0};
     for (size_t i = 0; layer_table[i] != NULL; i++) {

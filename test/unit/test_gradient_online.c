@@ -276,8 +276,13 @@ static struct course new_course(const char *layers)
     return course;
 }
 
-static const char *const recurrent[] = {"elman:18", "elman:5,compression:4", "lstm:18",
-                                        "lstm:5,elman:6:tanh", "elman:5,lstm:5,compression:3"};
+static const char *const recurrent[] = {"elman:18",
+                                        "elman:5,compression:4",
+                                        "lstm:18",
+                                        "lstm:5,elman:6:tanh",
+                                        "elman:5,lstm:5,compression:3",
+                                        "gru:18",
+                                        "elman:5,gru:6,compression:3"};
 enum { RECURRENT = sizeof recurrent / sizeof recurrent[0] };
 
 // A pass to the beginning of the text.

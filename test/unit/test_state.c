@@ -14,6 +14,7 @@ static const char *const stacks[] = {
     "lstm:7",
     "lstm:17,elman:5:tanh,compression:3",
     "compression:4,elman:5:elu,lstm:16",
+    "gru:17,gru:5",
 };
 enum { STACKS = sizeof stacks / sizeof stacks[0] };
 

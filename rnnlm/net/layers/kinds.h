@@ -7,6 +7,7 @@
 #define LAYER_KINDS(KIND)                                                                          \
     KIND(elman)                                                                                    \
     KIND(lstm)                                                                                     \
+    KIND(gru)                                                                                      \
     KIND(compression)
 
 #define LAYER_DECLARATION(name) extern const struct layer_type layer_##name;

@@ -1,0 +1,69 @@
+// Gated recurrent units (Cho et al. 2014):
+//
+//   z = logistic(a_z)   r = logistic(a_r)   n = tanh(a_n + r a_u)
+//   h[t] = (1 - z) n + z h[t-1]                  with a = E x[t] + W h[t-1] + b
+//
+// The reset gate r is applied behind the recurrent product, as in cuDNN, so that there is one product
+// for all gates: a_u is the candidate's recurrent part, to which E adds nothing, and a_n the rest of
+// it, to which W adds nothing. Sums are in the order n, z, r, u. Weights begin uniform within
+// 1/sqrt(units), biases at 0.
+#include <math.h>
+
+#include "base/kernels.h"
+#include "net/layers/kinds.h"
+
+static void initialise(const struct layer *layer, struct random *random, float *scratch)
+{
+    float range = 1 / sqrtf((float)layer->units);
+    (void)scratch;
+    layer_draw_uniform(layer->map[0], range, random);
+    layer_draw_uniform(layer->map[1], range, random);
+}
+
+static void forward(const struct layer *layer, float *sums, const float *before, float *after)
+{
+    size_t units = layer->units;
+    float *n = sums, *z = n + units, *r = z + units, *u = r + units;
+    kernels->sigmoid(z, 2 * units);
+    for (size_t k = 0; k < units; k++)
+        n[k] += r[k] * u[k];
+    kernels->tanh(n, units);
+    for (size_t k = 0; k < units; k++)
+        after[k] = n[k] + z[k] * (before[k] - n[k]);
+}
+
+static void backward(const struct layer *layer, float *sums, const float *before,
+                     const float *after, float *d_after, float *d_before)
+{
+    size_t units = layer->units;
+    float *n = sums, *z = n + units, *r = z + units, *u = r + units;
+    (void)after;
+    for (size_t k = 0; k < units; k++) {
+        float d = d_after[k], candidate = n[k], update = z[k], reset = r[k];
+        float d_candidate = d * (1 - update) * (1 - candidate * candidate);
+        n[k] = d_candidate;
+        z[k] = d * (before[k] - candidate) * update * (1 - update);
+        r[k] = d_candidate * u[k] * reset * (1 - reset);
+        u[k] = d_candidate * reset;
+        if (d_before != NULL)
+            d_before[k] += d * update;
+    }
+}
+
+static const struct linear_map maps[] = {
+    {.name = "input", .from = MAP_INPUT, .count = 3},
+    {.name = "recurrent", .from = MAP_STATE, .first = 1, .count = 3},
+    {.name = "bias", .from = MAP_ONE},
+    {0}};
+
+const struct layer_type layer_gru = {
+    .name = "gru",
+    .about = "gated recurrent units",
+    .map = maps,
+    .gates = 4,
+    .state = 1,
+    .output_carried = true,
+    .initialise = initialise,
+    .forward = forward,
+    .backward = backward,
+};
