@@ -29,12 +29,14 @@
 
 static struct {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *format, *write, *layers, *activation, *optimiser;
+    const char *format, *write, *layers, *activation, *optimiser, *dropout_mask;
     struct option_list models;
     int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, dynamic;
+    double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
+    double penalty_activation, penalty_change;
     bool old_classes, independent, binary, one_epoch, nbest, unk, fast;
 } set = {.classes = 100,
          .hidden = 30,
@@ -51,7 +53,7 @@ static struct {
 static struct {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
         min_improvement, save_every, hidden, compression, direct, direct_order, bptt, bptt_block,
-        seed, streams, threads, epochs, clip_norm;
+        seed, streams, threads, epochs, clip_norm, dropout_input, dropout_layers, dropout_output;
 } given;
 
 #define MANY 9e15 // what counts may reach
@@ -92,7 +94,7 @@ static const struct option table[] = {
     {OPTION_COUNT, "direct-order", "N", &set.direct_order, &given.direct_order, 0, SHAPE_MOST_ORDER,
      "Longest n-gram of the direct connections."},
     {OPTION_COUNT, "rand-seed", "N", &set.seed, &given.seed, 0, UINT32_MAX,
-     "Seed of the initial weights, and of generated text."},
+     "Seed of the initial weights, of dropout, and of generated text."},
     {OPTION_FLAG, "binary", NULL, &set.binary, NULL, 0, 0,
      "Save the model in binary instead of text."},
     {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
@@ -102,12 +104,34 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Training"},
     {OPTION_NUMBER, "alpha", "X", &set.alpha, &given.alpha, 0, 1e6,
      "Learning rate at the start; given when training goes on, it replaces the model's."},
-    {OPTION_NUMBER, "beta", "X", &set.beta, &given.beta, 0, 1e3, "L2 regularisation."},
+    {OPTION_NUMBER, "beta", "X", &set.beta, &given.beta, 0, 1e3,
+     "L2 regularisation: a weight shrinks by the learning rate times X / 10 for each word that it "
+     "takes part in (with -streams, of a block: weight decay beside the optimiser's own step)."},
     {OPTION_NUMBER, "gradient-cutoff", "X", &set.gradient_cutoff, &given.gradient_cutoff, 0, 1e30,
      "Bound on each error that is propagated back; 0 for none."},
     {OPTION_NUMBER, "clip-norm", "X", &set.clip_norm, &given.clip_norm, 0, 1e30,
      "With -streams: bound on the length of the whole gradient of a block, per stream; 0 for "
      "none."},
+    {OPTION_NUMBER, "dropout", "X", &set.dropout, NULL, 0, DROPOUT_MOST,
+     "With -streams, as all of dropout and penalties: the share of units left out in training, of "
+     "what layers hand up; sets -dropout-input, -dropout-layers and -dropout-output."},
+    {OPTION_NUMBER, "dropout-input", "X", &set.dropout_input, &given.dropout_input, 0, DROPOUT_MOST,
+     "The same of a bottom layer that carries nothing on."},
+    {OPTION_NUMBER, "dropout-layers", "X", &set.dropout_layers, &given.dropout_layers, 0,
+     DROPOUT_MOST, "The same between layers."},
+    {OPTION_NUMBER, "dropout-output", "X", &set.dropout_output, &given.dropout_output, 0,
+     DROPOUT_MOST, "The same of what the topmost layer hands to the output."},
+    {OPTION_NUMBER, "dropout-words", "X", &set.dropout_words, NULL, 0, DROPOUT_MOST,
+     "Share of the vocabulary that is left out of a block's input."},
+    {OPTION_NUMBER, "dropout-recurrent", "X", &set.dropout_recurrent, NULL, 0, DROPOUT_MOST,
+     "Share of the weights of recurrent matrices that is left out in a block."},
+    {OPTION_TEXT, "dropout-mask", "NAME", &set.dropout_mask, NULL, 0, 0,
+     "What is left out of units: block, the same throughout a stream's block; or word, new for "
+     "each word."},
+    {OPTION_NUMBER, "penalty-activation", "X", &set.penalty_activation, NULL, 0, 1e6,
+     "X times the mean square of what goes to the output is a penalty on each word."},
+    {OPTION_NUMBER, "penalty-change", "X", &set.penalty_change, NULL, 0, 1e6,
+     "The same of how much the topmost layer changes from word to word."},
     {OPTION_TEXT, "optimiser", "NAME", &set.optimiser, NULL, 0, 0,
      "How gradients move weights: sgd (the only one without -streams), rows (a step for each row, "
      "the default with -streams), adam."},
@@ -458,16 +482,56 @@ static size_t streams_wanted(const struct model *model)
     return streams < FAST_STREAMS ? (size_t)streams : FAST_STREAMS;
 }
 
+// -dropout stands for what is not given apart; where a network has nothing of it, it is ignored.
+static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *shape,
+                         struct error *error)
+{
+    const char *mask = set.dropout_mask != NULL ? set.dropout_mask : "block";
+    *rule = (struct dropout_rule){.words = (float)set.dropout_words,
+                                  .input = (float)set.dropout_input,
+                                  .layers = (float)set.dropout_layers,
+                                  .output = (float)set.dropout_output,
+                                  .recurrent = (float)set.dropout_recurrent,
+                                  .each_word = strcmp(mask, "word") == 0,
+                                  .seed = (uint32_t)set.seed};
+    if (!rule->each_word && strcmp(mask, "block") != 0)
+        return error_set(error, "option -dropout-mask: found \"%s\", wanted block or word", mask);
+    if (!dropout_check(rule, shape, error))
+        return false;
+    if (!given.dropout_input)
+        rule->input = (float)set.dropout;
+    if (!given.dropout_layers)
+        rule->layers = (float)set.dropout;
+    if (!given.dropout_output)
+        rule->output = (float)set.dropout;
+    return true;
+}
+
 // Options that are for batches alone.
 static bool check_learning(const struct training *training, struct error *error)
 {
+    const struct {
+        const char *name;
+        bool wanted;
+    } batches[] = {{"clip-norm", set.clip_norm > 0},
+                   {"dropout", set.dropout > 0},
+                   {"dropout-input", set.dropout_input > 0},
+                   {"dropout-layers", set.dropout_layers > 0},
+                   {"dropout-output", set.dropout_output > 0},
+                   {"dropout-words", set.dropout_words > 0},
+                   {"dropout-recurrent", set.dropout_recurrent > 0},
+                   {"penalty-activation", set.penalty_activation > 0},
+                   {"penalty-change", set.penalty_change > 0}};
     if (training->streams > 0)
         return true;
     if (set.optimiser != NULL && training->optimiser != &optimiser_sgd)
         return error_set(error, "-optimiser %s learns in batches: -streams N or -fast is wanted",
                          set.optimiser);
-    return !(set.clip_norm > 0) ||
-           error_set(error, "-clip-norm is for batches: -streams N or -fast is wanted");
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++)
+        if (batches[i].wanted)
+            return error_set(error, "-%s is for batches: -streams N or -fast is wanted",
+                             batches[i].name);
+    return true;
 }
 
 static bool train_with(struct model *model, struct corpus *text, struct corpus *valid,
@@ -498,12 +562,16 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                                 .streams = streams_wanted(model),
                                 .optimiser = optimiser,
                                 .clip_norm = set.clip_norm,
+                                .penalty = {.activation = (float)set.penalty_activation,
+                                            .change = (float)set.penalty_change},
                                 .threads = (size_t)set.threads,
                                 .epochs = set.fast && !given.epochs ? FAST_EPOCHS : set.epochs,
                                 .report = print_progress,
                                 .resumed = print_resumed,
                                 .context = output};
-    return check_learning(&training, error) && train_model(model, &training, error);
+    return check_learning(&training, error) &&
+           dropout_rule(&training.dropout, &model->network.shape, error) &&
+           train_model(model, &training, error);
 }
 
 static bool train(struct output *output, struct error *error)

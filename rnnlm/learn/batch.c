@@ -61,6 +61,7 @@ bool batch_init(struct batch *batch, struct network *network, const struct batch
         return false;
     batch->tape.cutoff = wanted > 0 && wanted < SAFE_CUTOFF ? wanted : SAFE_CUTOFF;
     if (!allocate(batch, error) ||
+        !dropout_init(&batch->dropout, &rule->dropout, &batch->tape, error) ||
         !optimiser_init(&batch->optimiser, rule->optimiser, network, batch->tape.columns,
                         &rule->step, streams, streams * steps, pool_threads(pool), error))
         return false;
@@ -267,9 +268,22 @@ static void run_errors_below(void *context, size_t worker, size_t item)
     tape_errors_below(&batch->tape, batch->layer, chunk_of(batch, item), batch->scratch[worker]);
 }
 
+// Errors of what goes to the output become those of the topmost layer.
+static void run_top(void *context, size_t worker, size_t item)
+{
+    struct batch *batch = context;
+    (void)worker;
+    penalty_out(&batch->rule.penalty, &batch->tape, chunk_of(batch, item));
+    tape_errors_out(&batch->tape, batch->layer, chunk_of(batch, item));
+    penalty_change(&batch->rule.penalty, &batch->tape, chunk_of(batch, item), batch->rows_now);
+}
+
 static void run_backward(struct batch *batch)
 {
-    size_t chunks = parts(batch->rows_now, CHUNK_ROWS);
+    size_t chunks = parts(batch->rows_now, CHUNK_ROWS), top = batch->network->shape.layers - 1;
+    batch->layer = top;
+    if (batch->tape.layer[top].mask != NULL || penalty_wanted(&batch->rule.penalty))
+        pool_run(batch->pool, run_top, batch, chunks);
     for (size_t l = batch->network->shape.layers; l-- > 0;) {
         batch->layer = l;
         if (carries(batch, l))
@@ -302,8 +316,8 @@ static bool run_output(struct batch *batch, struct error *error)
         .word = batch->tape.word,
         .target = batch->tape.target,
         .history = batch->history != NULL ? batch->history + streams * SHAPE_MOST_ORDER : NULL,
-        .input = top->after + streams * top->width,
-        .norm = top->norm != NULL ? top->norm + streams : NULL,
+        .input = top->out,
+        .norm = top->out_norm,
         .error = top->error,
         .stride = top->width,
         .cutoff = batch->tape.cutoff,
@@ -320,6 +334,7 @@ static void give_words(struct batch *batch, size_t item, size_t worker)
     const struct batch_words *words = &batch->words;
     const struct tape_layer *own = &batch->tape.layer[0];
     const struct parameter *table = layer_map(own->layer, MAP_INPUT);
+    const float *factor = batch->tape.word_factor;
     size_t last = (item + 1) * ITEM_WORDS < words->count ? (item + 1) * ITEM_WORDS : words->count;
     for (size_t i = item * ITEM_WORDS; i < last; i++) {
         struct gradient gradient = {.parameter = (size_t)(table - batch->network->parameter),
@@ -330,6 +345,12 @@ static void give_words(struct batch *batch, size_t item, size_t worker)
                                     .right = own->delta + own->layer->sums_at[MAP_INPUT],
                                     .right_stride = own->delta_row,
                                     .term = words->row + words->begin[i]};
+        if (factor != NULL && factor[*gradient.term] == 0)
+            continue; // the word is left out: it has no part in the block
+        if (factor != NULL) {
+            gradient.factor = batch->tape.kept_word;
+            gradient.most = factor[*gradient.term];
+        }
         batch->optimiser.sink.take(&batch->optimiser.sink, worker, &gradient);
     }
 }
@@ -397,6 +418,7 @@ bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct e
     batch->rows_now = steps * batch->tape.streams;
     batch->optimiser.rule = batch->rule.step;
     batch->optimiser.blocks++;
+    dropout_draw(&batch->dropout, batch->block, batch->rows_now, batch->pool);
     sort_by_word(batch);
     if (batch->history != NULL)
         fill_histories(batch);
@@ -411,6 +433,7 @@ bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct e
         if (batch->tape.target[r] >= 0)
             *log10_prob += log10(batch->prob[r]);
     carry_over(batch);
+    batch->block++;
     return true;
 }
 

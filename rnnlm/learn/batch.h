@@ -9,8 +9,10 @@
 #define LEARN_BATCH_H
 
 #include "base/threads.h"
+#include "learn/dropout.h"
 #include "learn/kept.h"
 #include "learn/optimiser.h"
+#include "learn/penalty.h"
 #include "learn/tape.h"
 #include "net/output.h"
 
@@ -21,6 +23,8 @@ struct batch_rule {
                            // safe
     bool through_time;     // errors go back to the beginning of the block, or not at all
     bool independent;      // sentences are
+    struct dropout_rule dropout;
+    struct penalty_rule penalty;
 };
 
 // Words that a block takes in, each with its rows.
@@ -39,7 +43,9 @@ struct batch {
     struct tape tape; // its word[] and target[] are filled by the caller: taken in, and to be
                       // predicted; or WORD_OOV
     struct optimiser optimiser;
-    void *output; // the output's own
+    struct dropout dropout;
+    uint64_t block; // number of the next block, which its masks depend on; each one counts on
+    void *output;   // the output's own
     // The rest belongs to batch.c.
     size_t steps_now, rows_now; // of the current block
     double *prob;               // [R] of the targets

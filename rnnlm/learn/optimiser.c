@@ -147,6 +147,8 @@ static void compute_rows(const struct parameter *parameter, const struct gradien
         linear_sum(parameter, gradient, out);
     else
         linear_gradient(parameter, gradient, from, count, out);
+    for (size_t i = 0; gradient->factor != NULL && i < count * parameter->stride; i++)
+        out[i] *= gradient->factor[from * parameter->stride + i];
 }
 
 const float *optimiser_gradient_rows(const struct optimiser *optimiser,

@@ -50,6 +50,10 @@ static bool init_layer(struct tape *tape, size_t l, struct error *error)
     own->before = own->own_before != NULL ? own->own_before : own->after;
     if (own->delta_row > tape->scratch_row)
         tape->scratch_row = own->delta_row;
+    if (own->after != NULL)
+        own->out = own->after + tape->streams * own->width;
+    if (own->norm != NULL)
+        own->out_norm = own->norm + tape->streams;
     return ok;
 }
 
@@ -93,6 +97,18 @@ bool tape_init(struct tape *tape, struct network *network, size_t streams, size_
     return !batches || init_columns(tape, error);
 }
 
+static void free_factors(struct tape *tape)
+{
+    for (size_t i = 0; tape->dropped != NULL && i < tape->network->parameters; i++)
+        parameter_free(&tape->dropped[i]);
+    for (size_t i = 0; tape->weight_factor != NULL && i < tape->network->parameters; i++)
+        free(tape->weight_factor[i]);
+    free(tape->dropped);
+    free(tape->weight_factor);
+    free(tape->word_factor);
+    free(tape->kept_word);
+}
+
 void tape_free(struct tape *tape)
 {
     for (size_t l = 0; tape->layer != NULL && l < tape->network->shape.layers; l++) {
@@ -107,9 +123,13 @@ void tape_free(struct tape *tape)
         free(own->sums);
         free(own->norm);
         free(own->diagonal);
+        free(own->own_out);
+        free(own->own_out_norm);
+        free(own->mask);
     }
     for (size_t i = 0; tape->columns != NULL && i < tape->network->parameters; i++)
         columns_free(&tape->columns[i]);
+    free_factors(tape);
     free(tape->columns);
     free(tape->layer);
     free(tape->restart);
@@ -156,6 +176,19 @@ bool tape_ends_sentence(const struct tape *tape, size_t row)
 
 // ---- forward ----------------------------------------------------------------------------------
 
+// x = y times factors
+static void times(float *x, const float *y, const float *factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = y[i] * factor[i];
+}
+
+// The factors of the units of a row.
+static const float *mask_of(const struct tape_layer *own, size_t row)
+{
+    return own->mask + row % own->masks * own->layer->row;
+}
+
 static const struct columns *columns_of(const struct tape *tape, const struct parameter *map)
 {
     return &tape->columns[map - tape->network->parameter];
@@ -199,10 +232,13 @@ static void begin_sums(const struct tape *tape, const struct tape_layer *own, si
     const struct layer *layer = own->layer;
     const struct parameter *bias = layer_map(layer, MAP_ONE), *input = layer_map(layer, MAP_INPUT);
     float *sums = sums_at(tape, own, row);
+    bool word = layer->bottom && tape->word[row] >= 0;
     memset(sums, 0, layer->sums_row * sizeof *sums);
-    if (layer->bottom && tape->word[row] >= 0)
+    if (word)
         memcpy(sums + layer->sums_at[MAP_INPUT], parameter_row(input, (size_t)tape->word[row]),
                input->width * sizeof *sums);
+    for (size_t i = 0; word && tape->word_factor != NULL && i < layer->sums_row; i++)
+        sums[i] *= tape->word_factor[row];
     if (bias != NULL)
         linear_add_row(bias, 0, sums + layer->sums_at[MAP_ONE]);
 }
@@ -214,7 +250,7 @@ void tape_inputs(struct tape *tape, size_t l, struct tape_rows rows)
     for (size_t r = rows.begin; r < rows.begin + rows.count; r++)
         begin_sums(tape, own, r);
     multiply(tape, layer_map(own->layer, MAP_INPUT), rows.count,
-             below->after + (rows.begin + tape->streams) * below->width, below->width,
+             below->out + rows.begin * below->width, below->width,
              sums_at(tape, own, rows.begin) + own->layer->sums_at[MAP_INPUT], sums_row(own));
 }
 
@@ -225,6 +261,15 @@ static void add_diagonals(const struct tape *tape, const struct tape_layer *own,
     linear_add_diagonals(layer_map(layer, MAP_DIAGONAL),
                          own->before + r * own->width + layer->vector_at[MAP_DIAGONAL],
                          layer->units, sums_at(tape, own, r) + layer->sums_at[MAP_DIAGONAL]);
+}
+
+// What goes up of a row.
+static void hand_up(struct tape_layer *own, size_t r, const float *after)
+{
+    float *out = own->own_out + r * own->width;
+    times(out, after, mask_of(own, r), own->layer->units);
+    if (own->own_out_norm != NULL)
+        own->own_out_norm[r] = square(out, own->layer->units);
 }
 
 void tape_forward(struct tape *tape, size_t l, struct tape_rows rows, bool inputs_done)
@@ -255,10 +300,19 @@ void tape_forward(struct tape *tape, size_t l, struct tape_rows rows, bool input
                              layer->type->state > 0 ? own->before + r * own->width : NULL, after);
         if (own->norm != NULL)
             own->norm[r + tape->streams] = square(after, layer->units);
+        if (own->mask != NULL)
+            hand_up(own, r, after);
     }
 }
 
 // ---- backward ---------------------------------------------------------------------------------
+
+// A matrix with the weights that it has on this tape.
+static const struct parameter *weights_of(const struct tape *tape, const struct parameter *map)
+{
+    size_t i = (size_t)(map - tape->network->parameter);
+    return tape->dropped != NULL && tape->dropped[i].data != NULL ? &tape->dropped[i] : map;
+}
 
 // Word by word each part of an error is bounded before it is added, as the reference has it; in
 // batches their sum, which is cheaper.
@@ -267,7 +321,7 @@ static void add_back(const struct tape *tape, const struct parameter *map, size_
                      float *scratch)
 {
     if (tape->batches) {
-        linear_errors(map, 0, map->rows, delta, delta_row, n, error, error_row);
+        linear_errors(weights_of(tape, map), 0, map->rows, delta, delta_row, n, error, error_row);
         for (size_t i = 0; i < n && tape->cutoff > 0; i++)
             kernels->clamp(error + i * error_row, map->width, tape->cutoff);
         return;
@@ -371,6 +425,15 @@ void tape_backward(struct tape *tape, size_t l, struct tape_rows rows, bool next
     }
 }
 
+void tape_errors_out(struct tape *tape, size_t l, struct tape_rows rows)
+{
+    struct tape_layer *own = &tape->layer[l];
+    for (size_t r = rows.begin; own->mask != NULL && r < rows.begin + rows.count; r++) {
+        float *error = own->error + r * own->width;
+        times(error, error, mask_of(own, r), own->layer->units);
+    }
+}
+
 void tape_errors_below(struct tape *tape, size_t l, struct tape_rows rows, float *scratch)
 {
     const struct tape_layer *own = &tape->layer[l];
@@ -378,6 +441,7 @@ void tape_errors_below(struct tape *tape, size_t l, struct tape_rows rows, float
     add_back(tape, layer_map(own->layer, MAP_INPUT), rows.count,
              own->delta + rows.begin * own->delta_row + own->layer->sums_at[MAP_INPUT],
              own->delta_row, below->error + rows.begin * below->width, below->width, scratch);
+    tape_errors_out(tape, l - 1, rows);
 }
 
 // ---- gradients --------------------------------------------------------------------------------
@@ -418,9 +482,15 @@ void tape_gradient(const struct tape *tape, size_t l, size_t m, struct tape_rows
         gradient->norm = own->norm_before != NULL ? own->norm_before + rows.begin : NULL;
         break;
     case MAP_INPUT:
-        gradient->right = below->after + (rows.begin + tape->streams) * below->width;
+        gradient->right = below->out + rows.begin * below->width;
         gradient->right_stride = below->width;
-        gradient->norm = below->norm != NULL ? below->norm + rows.begin + tape->streams : NULL;
+        gradient->norm = below->out_norm != NULL ? below->out_norm + rows.begin : NULL;
         break;
+    }
+    const float *factor =
+        tape->weight_factor != NULL ? tape->weight_factor[gradient->parameter] : NULL;
+    if (factor != NULL) {
+        gradient->factor = factor + first * map->stride;
+        gradient->most = tape->kept_weight;
     }
 }

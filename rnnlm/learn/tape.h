@@ -30,6 +30,13 @@ struct tape_layer {
     float *norm_before; // [R] likewise of what the map from the state reads, one step before;
                         // `norm`, or an array of its own
     float *diagonal;    // [R][its row] each row's part of the gradient of a diagonal map; else NULL
+    // What is handed up, to the layer above or the output: `after`, but for dropout.
+    const float *out;      // [R][width] own_out, or `after` behind row r
+    const float *out_norm; // [R] squares of lengths; own_out_norm, or `norm` behind row r
+    float *own_out, *own_out_norm;
+    size_t masks; // B or R: row r has number r % masks
+    float
+        *mask; // [masks][layer.row] factors of units (learn/dropout.h); NULL where none is dropped
 };
 
 struct tape {
@@ -46,6 +53,12 @@ struct tape {
                               // columns_fill_rows() keeps them true
     float *restart;           // [network.state] before an independent sentence
     size_t scratch_row;
+    // What learn/dropout.h draws, NULL where nothing is dropped.
+    float *word_factor;        // [R] of the rows of words taken in
+    float *kept_word;          // [scratch_row] that of a word kept, for each weight of its row
+    float **weight_factor;     // [parameters][rows][stride], NULL for most
+    float kept_weight;         // that of weights kept
+    struct parameter *dropped; // [parameters] matrices times their factors; `columns` are of these
 };
 
 // Error: no memory. tape_free() in any case.
@@ -79,6 +92,9 @@ void tape_inputs(struct tape *tape, size_t l, struct tape_rows rows);
 // scratch_row floats a row.
 void tape_backward(struct tape *tape, size_t l, struct tape_rows rows, bool next, bool earlier,
                    float *scratch);
+
+// Errors of what a layer has handed up, which are in `error`, become those of its output.
+void tape_errors_out(struct tape *tape, size_t l, struct tape_rows rows);
 
 // Adds what the errors of rows of layer l > 0 are for the outputs below. `scratch` has scratch_row
 // floats.

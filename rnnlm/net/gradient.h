@@ -30,6 +30,10 @@ struct gradient {
     size_t right_stride;
     const float *norm;   // [terms] squares of the lengths of `right`, if the sink wants them
     const int32_t *term; // see above
+    // Factors of the weights in this block (dropout), by which rows are multiplied, products and
+    // sums alike: [count][stride of the parameter]; NULL for 1.
+    const float *factor;
+    float most; // the largest factor
 };
 
 // Who takes gradients: an optimiser, or a test.

@@ -63,6 +63,7 @@ bool batch_run_start(struct batch_run *run, uint64_t words, bool anew, struct er
     for (size_t b = 0; anew && b < batch->tape.streams; b++)
         if (!start_stream(run, b, error))
             return false;
+    batch->block = (uint64_t)run->model->record.epochs << 32 | step / batch->tape.steps;
     batch_refresh(batch);
     return true;
 }

@@ -371,7 +371,9 @@ static bool begin_learning(struct run *run, struct error *error)
                                        .clip_norm = (float)training->clip_norm},
                               .gradient_cutoff = run->rule.gradient_cutoff,
                               .through_time = run->rule.bptt > 0,
-                              .independent = run->rule.independent};
+                              .independent = run->rule.independent,
+                              .dropout = training->dropout,
+                              .penalty = training->penalty};
     return batch_run_init(&run->batch, run->model, &rule, training->streams, run->pool,
                           training->train, error);
 }
@@ -405,6 +407,24 @@ static bool run_epochs(struct run *run, struct error *error)
 
 // ---- checkpoint -------------------------------------------------------------------------------
 
+// Where nothing is dropped, seed and masks are no matter.
+static void list_regularisation(const struct training *training, struct checkpoint *checkpoint)
+{
+    const struct dropout_rule *dropout = &training->dropout;
+    checkpoint_setting(checkpoint, "-dropout-words", "%g", (double)dropout->words);
+    checkpoint_setting(checkpoint, "-dropout-input", "%g", (double)dropout->input);
+    checkpoint_setting(checkpoint, "-dropout-layers", "%g", (double)dropout->layers);
+    checkpoint_setting(checkpoint, "-dropout-output", "%g", (double)dropout->output);
+    checkpoint_setting(checkpoint, "-dropout-recurrent", "%g", (double)dropout->recurrent);
+    if (dropout_wanted(dropout)) {
+        checkpoint_setting(checkpoint, "-dropout-mask", dropout->each_word ? "word" : "block");
+        checkpoint_setting(checkpoint, "-rand-seed", "%" PRIu32, dropout->seed);
+    }
+    checkpoint_setting(checkpoint, "-penalty-activation", "%g",
+                       (double)training->penalty.activation);
+    checkpoint_setting(checkpoint, "-penalty-change", "%g", (double)training->penalty.change);
+}
+
 static void list_settings(struct run *run, uint64_t train, uint64_t valid)
 {
     const struct training *training = run->training;
@@ -421,6 +441,7 @@ static void list_settings(struct run *run, uint64_t train, uint64_t valid)
     if (training->streams > 0) {
         checkpoint_setting(checkpoint, "-optimiser", "%s", training->optimiser->name);
         checkpoint_setting(checkpoint, "-clip-norm", "%g", training->clip_norm);
+        list_regularisation(training, checkpoint);
     }
     checkpoint_setting(checkpoint, "-alpha", "%g", training->alpha);
     checkpoint_setting(checkpoint, "-beta", "%g", training->beta);

@@ -2,7 +2,9 @@
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 
+#include "learn/dropout.h"
 #include "learn/optimiser.h"
+#include "learn/penalty.h"
 #include "model/model.h"
 #include "text/reader.h"
 #include "train/progress.h"
@@ -18,9 +20,11 @@ struct training {
     uint64_t save_every; // words; 0: only after epochs
     size_t streams;      // of batch training (learn/batch.h); 0: online
     const struct optimiser_type *optimiser; // of batch training
-    double clip_norm; // of batch training: bound on the gradient of a block, 0 for none
-    size_t threads;   // of batch training and of validation; 0: one for each processor
-    int64_t epochs;   // of all runs together: the rate falls to 0; 0: it halves
+    double clip_norm;            // of batch training: bound on the gradient of a block, 0 for none
+    struct dropout_rule dropout; // of batch training
+    struct penalty_rule penalty; // of batch training
+    size_t threads;              // of batch training and of validation; 0: one for each processor
+    int64_t epochs;              // of all runs together: the rate falls to 0; 0: it halves
     // Called every 10,000 words and at the end of an epoch; may be NULL.
     void (*report)(void *context, const struct progress *progress);
     // Called when a training goes on from a checkpoint; may be NULL.

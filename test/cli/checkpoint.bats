@@ -74,6 +74,13 @@ same_after_kills() {
     same_after_kills -layers lstm:12,lstm:8 -streams 16 -optimiser adam -bptt 9 -max-iter 3
 }
 
+@test "checkpoint: dropout of all kinds, masks for blocks and for words, and penalties" {
+    options="-dropout 0.3 -dropout-words 0.1 -dropout-recurrent 0.2 -penalty-activation 2 -penalty-change 1"
+    same_after_kills -layers compression:8,lstm:12,elman:8:tanh -streams 16 -optimiser adam -bptt 9 -max-iter 3 $options
+    rm whole torn
+    same_after_kills -layers lstm:12 -streams 7 -bptt 3 -max-iter 3 $options -dropout-mask word -rand-seed 3
+}
+
 @test "checkpoint: without validation" {
     learn whole -hidden 12 -bptt 4 -one-iter -binary
     killed torn 1 -hidden 12 -bptt 4 -one-iter -binary
@@ -155,6 +162,9 @@ refused() {
     refused -beta -train long -valid valid -streams 8 -beta 0.2
     refused -optimiser -train long -valid valid -streams 8 -optimiser adam -alpha 0.1
     refused -clip-norm -train long -valid valid -streams 8 -clip-norm 1
+    refused -dropout-output -train long -valid valid -streams 8 -dropout-output 0.1
+    refused -dropout-recurrent -train long -valid valid -streams 8 -dropout-recurrent 0.1
+    refused -penalty-change -train long -valid valid -streams 8 -penalty-change 1
     refused -gradient-cutoff -train long -valid valid -streams 8 -gradient-cutoff 1
     refused -epochs -train long -valid valid -streams 8 -epochs 9
     refused "text of -train" -train train -valid valid -streams 8

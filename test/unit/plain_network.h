@@ -13,6 +13,7 @@ struct plain {
     double *weight[PLAIN_PARAMETERS]; // rows x width, without padding
     double *input[PLAIN_LAYERS], *recurrent[PLAIN_LAYERS], *bias[PLAIN_LAYERS]; // among them; NULL
     double *words, *classes, *hash;                                             // likewise
+    const float *mask[PLAIN_LAYERS]; // dropout: factors of what layers hand up; NULL for 1
 };
 
 // A state: what layers carry on (h, and c of long short-term memory), and the history.
@@ -224,19 +225,27 @@ static inline void plain_layer(const struct plain *plain, size_t l, const double
     fail_msg("no equation for layers of the kind %s", shape->type->name);
 }
 
+// What a layer hands up.
+static inline void plain_hand_up(const struct plain *plain, size_t l, const double *output,
+                                 double *out)
+{
+    for (size_t i = 0; i < plain->network->shape.layer[l].units; i++)
+        out[i] = output[i] * (plain->mask[l] != NULL ? (double)plain->mask[l][i] : 1);
+}
+
 // The state behind `word`; `start` instead of `plain` has the recurrent matrices of the layers that
 // take the state before a text for given (start_known).
 static inline void plain_step_from(const struct plain *plain, const struct plain *start,
                                    const struct plain_state *before, int32_t word,
                                    struct plain_state *after)
 {
-    const double *below = NULL;
+    double below[PLAIN_UNITS] = {0};
     memcpy(after->history, before->history, sizeof after->history);
     history_push(after->history, word);
     for (size_t l = 0; l < plain->network->shape.layers; l++) {
         const struct plain *of = plain->network->shape.layer[l].type->start_known ? start : plain;
         plain_layer(plain, l, of->recurrent[l], word, below, before->value[l], after->value[l]);
-        below = after->value[l][0];
+        plain_hand_up(plain, l, after->value[l][0], below);
     }
 }
 
@@ -365,13 +374,14 @@ static inline size_t plain_softmax(const struct plain *plain, const double *inpu
 static inline double plain_prob(const struct plain *plain, const struct plain_state *state,
                                 int32_t word)
 {
-    double prob[PLAIN_UNITS] = {0};
+    double prob[PLAIN_UNITS] = {0}, input[PLAIN_UNITS];
     const struct network *network = plain->network;
-    const double *input = state->value[network->shape.layers - 1][0];
+    size_t top = network->shape.layers - 1;
     assert_true(network->shape.words <= PLAIN_UNITS);
     if (word < 0)
         return 0;
     int32_t k = network->classes.of_word[word];
+    plain_hand_up(plain, top, state->value[top][0], input);
     plain_softmax(plain, input, state->history, -1, prob);
     double class_prob = prob[k];
     plain_softmax(plain, input, state->history, k, prob);

@@ -36,6 +36,18 @@ static struct block basic_block(const char *layers)
     return block;
 }
 
+static void drop_everything(struct block *block, bool each_word)
+{
+    block->rule.dropout = (struct dropout_rule){.words = 0.25f,
+                                                .input = 0.5f,
+                                                .layers = 0.25f,
+                                                .output = 0.125f,
+                                                .recurrent = 0.375f,
+                                                .each_word = each_word,
+                                                .seed = 5};
+    block->rule.penalty = (struct penalty_rule){.activation = 0.5f, .change = 0.75f};
+}
+
 static struct network_shape block_shape(const struct block *block)
 {
     return new_shape(block->words, block->layers, block->classes, block->maxent, 4);
@@ -167,6 +179,8 @@ static void threads_do_not_change_results(void **state)
         {"elman:33,compression:7", 1, 0},
         {"elman:50", 3, 300},
         {"lstm:33,elman:7:relu", 2, 300},
+        {"lstm:33,elman:7:relu", 2, 300}, // from here on with dropout
+        {"compression:20,lstm:33,elman:18", 2, 0},
     };
     for (size_t i = 0; i < sizeof shape / sizeof shape[0]; i++) {
         struct block block = basic_block(shape[i].layers);
@@ -178,6 +192,8 @@ static void threads_do_not_change_results(void **state)
         block.rule.step.alpha = 0.1f;
         block.rule.gradient_cutoff = 15;
         block.rule.independent = i >= 2;
+        if (i >= 4)
+            drop_everything(&block, i == 4);
         double wanted = run(&block, 12, 1, &one, NULL);
         for (size_t threads = 2; threads <= 5; threads += 3) {
             assert_true(run(&block, 12, threads, &other, NULL) == wanted);
@@ -224,6 +240,91 @@ static void learning_helps(void **state)
     }
 }
 
+// ---- dropout ----------------------------------------------------------------------------------
+
+static void check_that_the_rest_moves(const struct parameter *now, const struct parameter *before,
+                                      const float *factor)
+{
+    size_t moved = 0, kept = 0;
+    for (size_t i = 0; i < now->rows * now->width; i++) {
+        bool left_out = factor[i / now->width * now->stride + i % now->width] == 0;
+        bool same = *parameter_weight(now, i) == *parameter_weight(before, i);
+        assert_true(same || !left_out);
+        moved += !same;
+        kept += !left_out;
+    }
+    assert_true(moved > kept / 2 && kept < now->rows * now->width);
+}
+
+// In the first block, before anything is remembered, weights and words that are left out stay where
+// they are, whatever the optimiser.
+static void what_is_left_out_does_not_move(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * 16 && optimiser_table[i / 2] != NULL; i++) {
+        struct block block = basic_block("lstm:5,elman:18");
+        struct network network, before;
+        struct batch batch;
+        struct error error;
+        struct network_shape shape = block_shape(&block);
+        struct pool *pool = pool_new(2, &error);
+        drop_everything(&block, false);
+        block.rule.optimiser = optimiser_table[i / 2];
+        block.rule.step = (struct optimiser_rule){.alpha = 0.1f, .clip_norm = (float)(i % 2)};
+        make_network(&network, &shape, 7, 0.4);
+        make_network(&before, &shape, 7, 0.4);
+        assert_true(batch_init(&batch, &network, &block.rule, 3, 5, pool, &error));
+        start_streams(&block, &batch);
+        learn(&block, &batch, 0, 5);
+        for (size_t l = 0; l < 2; l++) {
+            const struct parameter *recurrent = layer_map(&network.layer[l], MAP_STATE);
+            size_t p = (size_t)(recurrent - network.parameter);
+            check_that_the_rest_moves(recurrent, &before.parameter[p], batch.tape.weight_factor[p]);
+        }
+        const struct parameter *table = layer_map(&network.layer[0], MAP_INPUT);
+        for (size_t r = 0; r < 15; r++)
+            if (block.word[r] >= 0)
+                assert_true((batch.tape.word_factor[r] == 0) ==
+                            (memcmp(parameter_row(table, (size_t)block.word[r]),
+                                    parameter_row(&before.parameter[table - network.parameter],
+                                                  (size_t)block.word[r]),
+                                    table->width * sizeof(float)) == 0));
+        batch_free(&batch);
+        pool_free(pool);
+        network_free(&network);
+        network_free(&before);
+    }
+}
+
+// Each block has masks of its own.
+static void blocks_count_on(void **state)
+{
+    (void)state;
+    struct block block = basic_block("elman:18");
+    struct network network;
+    struct batch batch;
+    struct error error;
+    struct network_shape shape = block_shape(&block);
+    struct pool *pool = pool_new(1, &error);
+    float mask[4][3 * 32];
+    drop_everything(&block, false);
+    make_network(&network, &shape, 7, 0.4);
+    assert_true(batch_init(&batch, &network, &block.rule, 3, 5, pool, &error));
+    start_streams(&block, &batch);
+    for (size_t i = 0; i < 4; i++) {
+        if (i == 3)
+            batch.block = 1; // again
+        learn(&block, &batch, 5 * i, 5);
+        memcpy(mask[i], batch.tape.layer[0].mask, sizeof mask[i]);
+    }
+    assert_memory_not_equal(mask[0], mask[1], sizeof mask[0]);
+    assert_memory_not_equal(mask[1], mask[2], sizeof mask[0]);
+    assert_memory_equal(mask[1], mask[3], sizeof mask[0]);
+    batch_free(&batch);
+    pool_free(pool);
+    network_free(&network);
+}
+
 // ---- bounds and failures ----------------------------------------------------------------------
 
 static void weights_stay_finite_at_any_rate(void **state)
@@ -232,8 +333,8 @@ static void weights_stay_finite_at_any_rate(void **state)
     static const float rate[] = {1, 1e3f, 1e6f, 1e30f};
     static const char *const layers[] = {"elman:18,compression:6", "elman:18", "lstm:18",
                                          "lstm:7,elman:5:tanh"};
-    for (size_t i = 0; i < 16; i++) {
-        struct block block = basic_block(layers[i / 4]);
+    for (size_t i = 0; i < 32; i++) {
+        struct block block = basic_block(layers[i / 4 % 4]);
         struct network network;
         struct error error;
         block.maxent = 101;
@@ -241,6 +342,12 @@ static void weights_stay_finite_at_any_rate(void **state)
         block.steps = 150;
         block.rule.step.alpha = rate[i % 4];
         block.rule.step.beta = i % 4 < 2 ? 0 : 1e3f;
+        if (i >= 16) {
+            drop_everything(&block, false);
+            block.rule.dropout.recurrent = (float)DROPOUT_MOST;
+            block.rule.dropout.output = (float)DROPOUT_MOST;
+            block.rule.penalty = (struct penalty_rule){1e6f, 1e6f};
+        }
         double log10_prob = run(&block, 5, 1, &network, NULL);
         assert_true(isfinite(log10_prob));
         assert_true(network_is_finite(&network, &error));
@@ -279,6 +386,7 @@ static void no_memory(void **state)
         block.rule.optimiser = optimiser_table[i];
         block.rule.step.clip_norm = i == 0 ? 1 : 0;
         block.rule.independent = true;
+        drop_everything(&block, true);
         struct network_shape shape = block_shape(&block);
         make_network(&network, &shape, 7, 1);
         int64_t count = 0;
@@ -327,8 +435,8 @@ static void check_failures(const struct block *block, size_t first, int failures
     struct pool *pool = pool_new(2, &error);
     size_t steps = block->steps - first, at = first * block->streams, rows = steps * block->streams;
     size_t most = steps > first ? steps : first;
-    make_network(&network, &shape, 7, 1);
-    make_network(&before, &shape, 7, 1);
+    make_network(&network, &shape, 7, 0.7);
+    make_network(&before, &shape, 7, 0.7);
     assert_true(batch_init(&batch, &network, &block->rule, block->streams, most, pool, &error));
     start_streams(block, &batch);
     if (first > 0)
@@ -404,6 +512,8 @@ int main(void)
         cmocka_unit_test(states_and_histories_go_from_block_to_block),
         cmocka_unit_test(threads_do_not_change_results),
         cmocka_unit_test(learning_helps),
+        cmocka_unit_test(what_is_left_out_does_not_move),
+        cmocka_unit_test(blocks_count_on),
         cmocka_unit_test(weights_stay_finite_at_any_rate),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(no_memory_in_the_first_block),

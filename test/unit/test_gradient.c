@@ -1,6 +1,7 @@
 // The gradients that learning in batches hands to optimisers, against central differences of the
 // network's definition in double precision (plain_network.h): every kind of layer with every
-// activation, stacked, with and without direct connections and independent sentences.
+// activation, stacked, with and without direct connections, independent sentences, dropout and
+// penalties.
 //
 // Differences are exact to some 1e-9; what is left is the rounding of floats. It is measured
 // relative to the largest gradient of a parameter.
@@ -8,6 +9,7 @@
 
 #include "learn/batch.h"
 #include "learn/optimisers/kinds.h"
+#include "plain_dropout.h"
 #include "stacks.h"
 #include "text/vocabulary.h"
 
@@ -21,6 +23,8 @@ struct course {
     const char *layers;
     size_t classes, maxent, streams, threads;
     bool independent, through_time, early;
+    struct dropout_rule dropout;
+    struct penalty_rule penalty;
     int32_t word[MOST_ROWS], target[MOST_ROWS];
 };
 
@@ -49,25 +53,47 @@ struct starts {
     struct plain_state state[MOST_STREAMS];
 };
 
-// The log probability of steps first..last-1 of a stream from `state` on, which goes on. Where errors
-// do not go through time, each step begins with the state that `fixed` has there.
-static double stream_log_prob(const struct course *course, size_t b, size_t first, size_t last,
-                              const struct plain *plain, const struct plain *fixed,
-                              struct plain_state *state)
+// The penalties of a step; `before` is the state before it in the same block and sentence, or NULL.
+static double penalties(const struct course *course, const struct plain *plain,
+                        const struct plain_state *before, const struct plain_state *after)
+{
+    size_t top = plain->network->shape.layers - 1, units = plain->network->shape.layer[top].units;
+    double out[PLAIN_UNITS], activation = 0, change = 0;
+    plain_hand_up(plain, top, after->value[top][0], out);
+    for (size_t i = 0; i < units; i++) {
+        double moved = before != NULL ? after->value[top][0][i] - before->value[top][0][i] : 0;
+        activation += out[i] * out[i];
+        change += moved * moved;
+    }
+    return ((double)course->penalty.activation * activation +
+            (double)course->penalty.change * change) /
+           (double)units;
+}
+
+// What steps first..last-1 of a stream are worth from `state` on, which goes on: their log
+// probability less penalties. Where errors do not go through time, each step begins with the state
+// that `fixed` has there.
+static double stream_worth(const struct course *course, size_t b, size_t first, size_t last,
+                           struct plain *plain, struct plain *fixed, struct plain_state *state)
 {
     double sum = 0;
+    bool goes_on = false;
     struct plain_state after, given = *state;
     for (size_t t = first; t < last; t++) {
         size_t r = t * course->streams + b;
+        take_masks(plain, r - first * course->streams);
+        take_masks(fixed, r - first * course->streams);
         plain_step(plain, course->through_time ? state : &given, course->word[r], &after);
         if (course->target[r] >= 0)
             sum += log(plain_prob(plain, &after, course->target[r]));
+        sum -= penalties(course, plain, goes_on ? state : NULL, &after);
         *state = after;
+        goes_on = !(course->independent && course->target[r] == WORD_END);
         if (!course->through_time) {
             plain_step(fixed, &given, course->word[r], &after);
             given = after;
         }
-        if (course->independent && course->target[r] == WORD_END) {
+        if (!goes_on) {
             plain_begin(fixed, true, state);
             given = *state;
         }
@@ -77,15 +103,17 @@ static double stream_log_prob(const struct course *course, size_t b, size_t firs
 
 // The first block, or the second, from states that `starts` has; `after` (unless NULL) are those
 // behind it.
-static double block_log_prob(const struct course *course, int block, const struct plain *plain,
-                             const struct plain *fixed, const struct starts *starts,
-                             struct starts *after)
+static double block_worth(const struct course *course, int block, const struct plain *plain,
+                          const struct plain *fixed, const struct starts *starts,
+                          struct starts *after)
 {
     double sum = 0;
+    struct plain *left = drop_weights(&dropped.plain, plain);
+    struct plain *fixed_left = drop_weights(&dropped.fixed, fixed);
     for (size_t b = 0; b < course->streams; b++) {
         struct plain_state state = starts->state[b];
-        sum += stream_log_prob(course, b, block == 0 ? 0 : FIRST, block == 0 ? FIRST : STEPS, plain,
-                               fixed, &state);
+        sum += stream_worth(course, b, block == 0 ? 0 : FIRST, block == 0 ? FIRST : STEPS, left,
+                            fixed_left, &state);
         if (after != NULL)
             after->state[b] = state;
     }
@@ -96,11 +124,11 @@ static double block_log_prob(const struct course *course, int block, const struc
 static double difference(const struct course *course, int block, const struct plain *plain,
                          const struct plain *fixed, const struct starts *starts, double *weight)
 {
-    double old = *weight, middle = block_log_prob(course, block, plain, fixed, starts, NULL);
+    double old = *weight, middle = block_worth(course, block, plain, fixed, starts, NULL);
     *weight = old + STEP;
-    double above = block_log_prob(course, block, plain, fixed, starts, NULL);
+    double above = block_worth(course, block, plain, fixed, starts, NULL);
     *weight = old - STEP;
-    double below = block_log_prob(course, block, plain, fixed, starts, NULL);
+    double below = block_worth(course, block, plain, fixed, starts, NULL);
     *weight = old;
     double bend = (above - 2 * middle + below) / STEP;
     return fabs(bend) < 1e-2 ? (above - below) / (2 * STEP) : NAN;
@@ -120,8 +148,18 @@ static const float *term_of(const struct gradient *gradient, size_t t)
     return gradient->right + place * gradient->right_stride;
 }
 
-static void take_products(const struct gradient *gradient, size_t width, double *sum)
+static double factor_of(const struct gradient *gradient, const struct parameter *parameter,
+                        size_t i, size_t j)
 {
+    const float *factor = gradient->factor;
+    assert_true(factor == NULL || factor[i * parameter->stride + j] <= gradient->most);
+    return factor != NULL ? (double)factor[i * parameter->stride + j] : 1;
+}
+
+static void take_products(const struct gradient *gradient, const struct parameter *parameter,
+                          double *sum)
+{
+    size_t width = parameter->width;
     for (size_t t = 0; t < gradient->terms; t++) {
         const float *right = term_of(gradient, t);
         double square = 0;
@@ -132,7 +170,8 @@ static void take_products(const struct gradient *gradient, size_t width, double 
         for (size_t i = 0; i < gradient->count; i++)
             for (size_t j = 0; j < width; j++)
                 sum[(gradient->first + i) * width + j] +=
-                    (double)gradient->left[t * gradient->left_stride + i] * (double)right[j];
+                    (double)gradient->left[t * gradient->left_stride + i] * (double)right[j] *
+                    factor_of(gradient, parameter, i, j);
     }
 }
 
@@ -147,13 +186,14 @@ static void take(struct gradient_sink *sink, size_t worker, const struct gradien
                 (gradient->form == GRADIENT_RUN ? width : parameter->rows));
     switch (gradient->form) {
     case GRADIENT_PRODUCTS:
-        take_products(gradient, width, sum);
+        take_products(gradient, parameter, sum);
         break;
     case GRADIENT_SUM:
         assert_int_equal(gradient->count, 1);
         for (size_t t = 0; t < gradient->terms; t++)
             for (size_t j = 0; j < width; j++)
-                sum[gradient->first * width + j] += (double)term_of(gradient, t)[j];
+                sum[gradient->first * width + j] +=
+                    (double)term_of(gradient, t)[j] * factor_of(gradient, parameter, 0, j);
         break;
     case GRADIENT_RUN:
         for (size_t i = 0; i < gradient->count; i++)
@@ -242,6 +282,8 @@ static void compare_blocks(const struct course *course, struct batch *batch, str
                            const struct plain *fixed, struct worst *worst)
 {
     struct starts starts, after;
+    struct course unpunished = *course;
+    unpunished.penalty = (struct penalty_rule){0};
     begin_streams(batch, plain, &starts);
     for (int block = 0; block < 2; block++) {
         size_t steps = block == 0 ? FIRST : SECOND, at = block == 0 ? 0 : FIRST * course->streams;
@@ -251,8 +293,9 @@ static void compare_blocks(const struct course *course, struct batch *batch, str
         memcpy(batch->tape.word, course->word + at, rows * sizeof(int32_t));
         memcpy(batch->tape.target, course->target + at, rows * sizeof(int32_t));
         assert_true(batch_learn(batch, steps, &log10_prob, NULL));
+        read_factors(rows);
         assert_near(log10_prob * log(10),
-                    block_log_prob(course, block, plain, fixed, &starts, &after), 1e-6);
+                    block_worth(&unpunished, block, plain, fixed, &starts, &after), 1e-6);
         for (size_t p = 0; p < batch->network->parameters; p++)
             compare_parameter(course, block, plain, fixed, &starts, p, worst);
         starts = after;
@@ -270,7 +313,9 @@ static void check_gradients(const struct course *course)
     struct pool *pool = pool_new(course->threads, NULL);
     struct batch_rule rule = {.optimiser = &optimiser_rows, // who wants the squares of lengths
                               .through_time = course->through_time,
-                              .independent = course->independent};
+                              .independent = course->independent,
+                              .dropout = course->dropout,
+                              .penalty = course->penalty};
     make_network(&network, &shape, 7, 0.7);
     make_network(&same, &shape, 7, 0.7);
     struct plain plain = plain_new(&network), fixed = plain_new(&network);
@@ -278,12 +323,15 @@ static void check_gradients(const struct course *course)
         fail_msg("%s", error.text);
     batch.optimiser.sink.take = take;
     batch.optimiser.sink.early = course->early;
+    drop_nothing(&network, &batch.tape);
     compare_blocks(course, &batch, &plain, &fixed, &worst);
+    free_dropped();
     assert_same_parameters(&network, &same);
     assert_true(worst.skipped * 100 <= worst.compared);
-    print_message("%-46s hash %3zu%s%s  %.1e %s%s\n", course->layers, course->maxent,
+    print_message("%-46s hash %3zu%s%s%s  %.1e %s%s\n", course->layers, course->maxent,
                   course->independent ? " independent" : "",
-                  course->through_time ? "" : " one step", worst.error, worst.parameter,
+                  course->through_time ? "" : " one step",
+                  dropout_wanted(&course->dropout) ? " dropout" : "", worst.error, worst.parameter,
                   worst.skipped > 0 ? " (kinks skipped)" : "");
     batch_free(&batch);
     pool_free(pool);
@@ -347,6 +395,67 @@ static void gradients_of_many_streams(void **state)
     }
 }
 
+static const struct dropout_rule EVERYWHERE = {.words = 0.25f,
+                                               .input = 0.5f,
+                                               .layers = 0.25f,
+                                               .output = 0.125f,
+                                               .recurrent = 0.375f,
+                                               .seed = 5};
+
+static const struct penalty_rule BOTH = {.activation = 0.5f, .change = 0.75f};
+
+// Masks of units for blocks and for words, in turns; every third time a step at a time.
+static void gradients_with_everything_dropped(void **state)
+{
+    (void)state;
+    const struct stacks stacks = all_stacks();
+    for (size_t i = 0; i < 2 * stacks.count; i++) {
+        struct course course = new_course(stacks.layers[i / 2], 3, i % 4 < 2);
+        course.dropout = EVERYWHERE;
+        course.dropout.each_word = i % 2 == 0;
+        course.penalty = BOTH;
+        course.through_time = i % 3 > 0;
+        course.maxent = i % 2 * 101;
+        course.early = i % 8 < 4;
+        check_gradients(&course);
+    }
+}
+
+// Each by itself, in small stacks and deep ones.
+static void gradients_with_one_thing_dropped(void **state)
+{
+    (void)state;
+    static const char *const layers[] = {"elman:7", "lstm:6", "elman:5:tanh,elman:6:tanh",
+                                         "lstm:5,lstm:4",
+                                         "compression:4,lstm:5,elman:4,compression:3"};
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++)
+        for (int kind = 0; kind < 8; kind++) {
+            struct course course = new_course(layers[i], 3, kind % 2 == 1);
+            course.dropout = (struct dropout_rule){.words = kind == 0 ? 0.5f : 0,
+                                                   .input = kind == 1 ? 0.5f : 0,
+                                                   .layers = kind == 2 ? 0.5f : 0,
+                                                   .output = kind == 3 ? 0.5f : 0,
+                                                   .recurrent = kind == 4 ? 0.5f : 0,
+                                                   .each_word = i % 2 == 1};
+            course.penalty.activation = kind == 5 || kind == 7 ? 0.5f : 0;
+            course.penalty.change = kind == 6 || kind == 7 ? 0.5f : 0;
+            check_gradients(&course);
+        }
+}
+
+static void gradients_of_many_streams_with_dropout(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct course course = new_course("lstm:5,elman:4,compression:3", MOST_STREAMS, i == 0);
+        course.dropout = EVERYWHERE;
+        course.dropout.each_word = i == 0;
+        course.penalty = BOTH;
+        course.threads = 3;
+        check_gradients(&course);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +463,9 @@ int main(void)
         cmocka_unit_test(gradients_of_one_step),
         cmocka_unit_test(gradients_of_small_hashes),
         cmocka_unit_test(gradients_of_many_streams),
+        cmocka_unit_test(gradients_with_everything_dropped),
+        cmocka_unit_test(gradients_with_one_thing_dropped),
+        cmocka_unit_test(gradients_of_many_streams_with_dropout),
     };
     int failed = cmocka_run_group_tests_name("gradient", tests, NULL, NULL);
     for (size_t p = 0; p < PLAIN_PARAMETERS; p++)

@@ -52,12 +52,18 @@ static float word_step(const struct optimiser *optimiser, float gain, float powe
     return bounded(step / (1 + step * power), power, terms) * optimiser->scale;
 }
 
+// Factors of weights count as if none was 0: steps are rather shorter.
+static float squared_factor(const struct gradient *gradient)
+{
+    return gradient->factor != NULL ? gradient->most * gradient->most : 1;
+}
+
 // Power of up to OPTIMISER_ROWS rows of products.
 static void add_power(const struct gradient *gradient, size_t from, size_t count, float *power)
 {
     for (size_t t = 0; t < gradient->terms; t++)
         kernels->add_squares(power, gradient->left + t * gradient->left_stride + from, count,
-                             gradient->norm[t]);
+                             gradient->norm[t] * squared_factor(gradient));
 }
 
 // Errors may be part of a longer row: kernels get a copy with padding, in `padded`.
@@ -72,7 +78,7 @@ static float sum_power(const struct gradient *gradient, size_t width, float *pad
             error = memcpy(padded, error, width * sizeof *padded);
         kernels->rows_times(&power, error, memory_row(width), 1, error, width);
     }
-    return power;
+    return power * squared_factor(gradient);
 }
 
 static void move_matrix_rows(struct optimiser *optimiser, const struct gradient *gradient,

@@ -1,0 +1,74 @@
+// What dropout leaves of the plain network in a block: factors are given, as a tape has drawn them.
+#ifndef PLAIN_DROPOUT_H
+#define PLAIN_DROPOUT_H
+
+#include "learn/tape.h"
+#include "plain_network.h"
+
+static struct {
+    const struct tape *tape;
+    double *factor[PLAIN_PARAMETERS]; // of weights
+    struct plain plain, fixed;        // with their weights times these
+} dropped;
+
+static inline void drop_nothing(const struct network *network, const struct tape *tape)
+{
+    dropped.tape = tape;
+    dropped.plain = plain_new(network);
+    dropped.fixed = plain_new(network);
+    for (size_t p = 0; p < network->parameters; p++)
+        dropped.factor[p] = calloc(plain_count(&dropped.plain, p) + 1, sizeof(double));
+}
+
+static inline void free_dropped(void)
+{
+    plain_free(&dropped.plain);
+    plain_free(&dropped.fixed);
+    for (size_t p = 0; p < PLAIN_PARAMETERS; p++) {
+        free(dropped.factor[p]);
+        dropped.factor[p] = NULL;
+    }
+}
+
+static inline void read_words(const struct tape *tape, size_t rows)
+{
+    const struct parameter *table = layer_map(&tape->network->layer[0], MAP_INPUT);
+    double *factor = dropped.factor[table - tape->network->parameter];
+    for (size_t r = 0; tape->word_factor != NULL && r < rows; r++)
+        for (size_t j = 0; tape->word[r] >= 0 && j < table->width; j++)
+            factor[(size_t)tape->word[r] * table->width + j] = (double)tape->word_factor[r];
+}
+
+static inline void read_factors(size_t rows)
+{
+    const struct tape *tape = dropped.tape;
+    for (size_t p = 0; p < tape->network->parameters; p++) {
+        const struct parameter *of = &tape->network->parameter[p];
+        const float *factor = tape->weight_factor != NULL ? tape->weight_factor[p] : NULL;
+        for (size_t i = 0; i < of->rows * of->width; i++)
+            dropped.factor[p][i] =
+                factor != NULL ? (double)factor[i / of->width * of->stride + i % of->width] : 1;
+    }
+    read_words(tape, rows);
+}
+
+// `to` becomes what is left of a network.
+static inline struct plain *drop_weights(struct plain *to, const struct plain *from)
+{
+    for (size_t p = 0; p < from->network->parameters; p++)
+        for (size_t i = 0; i < plain_count(from, p); i++)
+            to->weight[p][i] = from->weight[p][i] * dropped.factor[p][i];
+    return to;
+}
+
+// Takes the masks of units that a row of the block has.
+static inline void take_masks(struct plain *plain, size_t row)
+{
+    for (size_t l = 0; l < plain->network->shape.layers; l++) {
+        const struct tape_layer *own = &dropped.tape->layer[l];
+        if (own->mask != NULL)
+            plain->mask[l] = own->mask + row % own->masks * own->layer->row;
+    }
+}
+
+#endif
