@@ -417,7 +417,6 @@ bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct e
     batch->steps_now = steps;
     batch->rows_now = steps * batch->tape.streams;
     batch->optimiser.rule = batch->rule.step;
-    batch->optimiser.blocks++;
     dropout_draw(&batch->dropout, batch->block, batch->rows_now, batch->pool);
     sort_by_word(batch);
     if (batch->history != NULL)

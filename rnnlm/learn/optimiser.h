@@ -46,7 +46,6 @@ struct optimiser {
     struct columns *columns;    // not owned: transposed copies, kept true
     struct optimiser_rule rule; // may be changed between blocks, whether clip_norm is 0 excepted
     size_t streams;             // that gradients are sums over
-    uint64_t blocks;            // learnt, this one included
     float scale;                // of gradients: what clip_norm leaves of them
     float **memory; // [parameters] per_weight for each weight, then per_row for each row;
                     // NULL if it needs none
@@ -77,7 +76,7 @@ bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
                     size_t items, struct error *error);
 
-// Its memory, and how far it is.
+// Its memory.
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept);
 
 // Floats of memory for a parameter.
