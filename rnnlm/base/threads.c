@@ -93,7 +93,7 @@ static void wait_for_workers(struct pool *pool)
 void pool_run(struct pool *pool, void (*task)(void *context, size_t worker, size_t item),
               void *context, size_t items)
 {
-    if (pool->threads == 1 || items == 1) {
+    if (pool->threads == 1 || items <= 1) {
         for (size_t item = 0; item < items; item++)
             task(context, 0, item);
         return;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kernels.h"
 #include "base/memory.h"
 #include "learn/optimisers/kinds.h"
 
@@ -58,20 +59,42 @@ static size_t widest(const struct network *network)
 
 static bool allocate_memory(struct optimiser *optimiser, struct error *error)
 {
-    const struct network *network = optimiser->network;
     bool ok = true;
-    for (size_t i = 0; ok && i < network->parameters; i++) {
-        if (optimiser_memory(optimiser, i) > 0) {
-            optimiser->memory[i] = memory_new(optimiser_memory(optimiser, i), sizeof(float), error);
-            ok = optimiser->memory[i] != NULL;
-        }
-        if (ok && optimiser->rule.clip_norm > 0 && network->parameter[i].use != PARAMETER_HASH) {
-            optimiser->rows[i] =
-                memory_new(parameter_count(&network->parameter[i]), sizeof(float), error);
-            ok = optimiser->rows[i] != NULL;
-        }
+    for (size_t i = 0; ok && i < optimiser->network->parameters; i++) {
+        if (optimiser_memory(optimiser, i) == 0)
+            continue;
+        optimiser->memory[i] = memory_new(optimiser_memory(optimiser, i), sizeof(float), error);
+        ok = optimiser->memory[i] != NULL;
     }
     return ok;
+}
+
+static bool is_held(const struct optimiser *optimiser, const struct parameter *parameter)
+{
+    return optimiser->rule.clip_norm > 0 && parameter->use != PARAMETER_HASH;
+}
+
+static size_t held_items(const struct optimiser *optimiser);
+
+static bool allocate_held(struct optimiser *optimiser, struct error *error)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < optimiser->network->parameters; i++) {
+        const struct parameter *parameter = &optimiser->network->parameter[i];
+        struct optimiser_held *held = &optimiser->held[i];
+        if (!is_held(optimiser, parameter))
+            continue;
+        held->rows = memory_new(parameter_count(parameter), sizeof(float), error);
+        held->terms = memory_new(parameter->rows, sizeof *held->terms, error);
+        if (optimiser->type->norms)
+            held->power = memory_new(parameter->rows, sizeof *held->power, error);
+        ok = held->rows != NULL && held->terms != NULL &&
+             (held->power != NULL || !optimiser->type->norms);
+    }
+    if (!ok || !(optimiser->rule.clip_norm > 0))
+        return ok;
+    optimiser->power = memory_new(held_items(optimiser), sizeof *optimiser->power, error);
+    return optimiser->power != NULL;
 }
 
 static bool allocate_scratch(struct optimiser *optimiser, size_t most_terms, struct error *error)
@@ -94,21 +117,20 @@ bool optimiser_init(struct optimiser *optimiser, const struct optimiser_type *ty
                     const struct optimiser_rule *rule, size_t streams, size_t most_terms,
                     size_t threads, struct error *error)
 {
-    *optimiser = (struct optimiser){
-        .sink = {.norms = type->norms, .early = !(rule->clip_norm > 0), .take = take},
-        .type = type,
-        .network = network,
-        .columns = columns,
-        .rule = *rule,
-        .streams = streams,
-        .scale = 1,
-        .threads = threads};
+    *optimiser = (struct optimiser){.sink = {.norms = type->norms, .take = take},
+                                    .type = type,
+                                    .network = network,
+                                    .columns = columns,
+                                    .rule = *rule,
+                                    .streams = streams,
+                                    .scale = 1,
+                                    .holding = true,
+                                    .threads = threads};
     optimiser->memory = memory_new(network->parameters, sizeof *optimiser->memory, error);
-    optimiser->rows = memory_new(network->parameters, sizeof *optimiser->rows, error);
-    optimiser->item = memory_new(threads, sizeof *optimiser->item, error);
+    optimiser->held = memory_new(network->parameters, sizeof *optimiser->held, error);
     optimiser->scratch = memory_new(threads, sizeof *optimiser->scratch, error);
-    return optimiser->memory != NULL && optimiser->rows != NULL && optimiser->item != NULL &&
-           optimiser->scratch != NULL && allocate_memory(optimiser, error) &&
+    return optimiser->memory != NULL && optimiser->held != NULL && optimiser->scratch != NULL &&
+           allocate_memory(optimiser, error) && allocate_held(optimiser, error) &&
            allocate_scratch(optimiser, most_terms, error);
 }
 
@@ -117,17 +139,19 @@ void optimiser_free(struct optimiser *optimiser)
     for (size_t i = 0; optimiser->network != NULL && i < optimiser->network->parameters; i++) {
         if (optimiser->memory != NULL)
             free(optimiser->memory[i]);
-        if (optimiser->rows != NULL)
-            free(optimiser->rows[i]);
+        if (optimiser->held == NULL)
+            continue;
+        free(optimiser->held[i].rows);
+        free(optimiser->held[i].power);
+        free(optimiser->held[i].terms);
     }
     for (size_t i = 0; optimiser->scratch != NULL && i < optimiser->threads; i++) {
         free(optimiser->scratch[i].rows);
         free(optimiser->scratch[i].terms);
     }
     free(optimiser->memory);
-    free(optimiser->rows);
+    free(optimiser->held);
     free(optimiser->power);
-    free(optimiser->item);
     free(optimiser->scratch);
     memset(optimiser, 0, sizeof *optimiser);
 }
@@ -156,82 +180,209 @@ const float *optimiser_gradient_rows(const struct optimiser *optimiser,
                                      struct optimiser_scratch *scratch)
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    const float *rows = optimiser->rows[gradient->parameter];
-    if (rows != NULL)
-        return rows + (gradient->first + from) * parameter->stride;
+    if (gradient->form == GRADIENT_WHOLE)
+        return gradient->right;
     compute_rows(parameter, gradient, from, count, scratch->rows);
     return scratch->rows;
 }
 
-// Computes the rows of a gradient into where they stay until they move, and adds their length.
-static void measure(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
+// Factors of weights count as if none was 0: steps are rather shorter.
+static float squared_factor(const struct gradient *gradient)
+{
+    return gradient->factor != NULL ? gradient->most * gradient->most : 1;
+}
+
+// What is summed may be part of a longer row: the last floats then have a padding of their own.
+static float power_of_sum(const struct gradient *gradient, size_t width)
+{
+    float power = 0, last[MEMORY_ROW] = {0};
+    size_t rest = width % MEMORY_ROW;
+    for (size_t t = 0; t < gradient->terms; t++) {
+        size_t place = gradient->term != NULL ? (size_t)gradient->term[t] : t;
+        const float *error = gradient->right + place * gradient->right_stride;
+        kernels->rows_times(&power, error, gradient->right_stride, 1, error, width - rest);
+        memcpy(last, error + width - rest, rest * sizeof *last);
+        kernels->rows_times(&power, last, MEMORY_ROW, 1, last, rest);
+    }
+    return power * squared_factor(gradient);
+}
+
+void optimiser_add_power(const struct optimiser *optimiser, const struct gradient *gradient,
+                         size_t from, size_t count, float *power)
+{
+    switch (gradient->form) {
+    case GRADIENT_PRODUCTS:
+        for (size_t t = 0; t < gradient->terms; t++)
+            kernels->add_squares(power, gradient->left + t * gradient->left_stride + from, count,
+                                 gradient->norm[t] * squared_factor(gradient));
+        break;
+    case GRADIENT_SUM:
+        *power += power_of_sum(gradient, optimiser->network->parameter[gradient->parameter].width);
+        break;
+    case GRADIENT_WHOLE:
+        *power += gradient->norm[0];
+        break;
+    case GRADIENT_RUN:
+        break;
+    }
+}
+
+static void move(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
+{
+    optimiser->type->move(optimiser, gradient, &optimiser->scratch[worker]);
+}
+
+// ---- gradients that are held --------------------------------------------------------------------
+
+static bool any_held(const struct optimiser_held *held, const struct gradient *gradient)
+{
+    for (size_t i = 0; i < gradient->count; i++)
+        if (held->terms[gradient->first + i] > 0)
+            return true;
+    return false;
+}
+
+static void add_rows(const struct optimiser *optimiser, const struct gradient *gradient,
+                     float *rows, struct optimiser_scratch *scratch)
+{
+    size_t stride = optimiser->network->parameter[gradient->parameter].stride, count;
+    for (size_t at = 0; at < gradient->count; at += count) {
+        count = gradient->count - at < OPTIMISER_ROWS ? gradient->count - at : OPTIMISER_ROWS;
+        const float *more = optimiser_gradient_rows(optimiser, gradient, at, count, scratch);
+        kernels->scale_add(rows + at * stride, more, count * stride, 1, 1);
+    }
+}
+
+static void hold(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    if (gradient->form == GRADIENT_RUN)
-        return;
-    float *rows = optimiser->rows[gradient->parameter] + gradient->first * parameter->stride;
-    compute_rows(parameter, gradient, 0, gradient->count, rows);
-    double power = 0;
-    for (size_t i = 0; i < gradient->count * parameter->stride; i++)
-        power += (double)rows[i] * (double)rows[i];
-    optimiser->power[optimiser->item[worker]] += power;
+    struct optimiser_held *held = &optimiser->held[gradient->parameter];
+    float *rows = held->rows + gradient->first * parameter->stride;
+    if (any_held(held, gradient))
+        add_rows(optimiser, gradient, rows, &optimiser->scratch[worker]);
+    else
+        compute_rows(parameter, gradient, 0, gradient->count, rows);
+    for (size_t i = 0; i < gradient->count; i++)
+        held->terms[gradient->first + i] += (uint32_t)gradient->terms;
+    if (held->power != NULL)
+        optimiser_add_power(optimiser, gradient, 0, gradient->count, held->power + gradient->first);
 }
+
+// Some rows of a parameter.
+struct held_rows {
+    size_t parameter, first, count;
+};
+
+enum { HELD_ROWS = 512 };
+
+static size_t parts_of(const struct optimiser *optimiser, size_t parameter)
+{
+    return optimiser->held[parameter].rows != NULL
+               ? (optimiser->network->parameter[parameter].rows + HELD_ROWS - 1) / HELD_ROWS
+               : 0;
+}
+
+static size_t held_items(const struct optimiser *optimiser)
+{
+    size_t items = 0;
+    for (size_t i = 0; i < optimiser->network->parameters; i++)
+        items += parts_of(optimiser, i);
+    return items;
+}
+
+static struct held_rows rows_of(const struct optimiser *optimiser, size_t item)
+{
+    struct held_rows rows = {.parameter = 0};
+    for (; item >= parts_of(optimiser, rows.parameter); rows.parameter++)
+        item -= parts_of(optimiser, rows.parameter);
+    rows.first = item * HELD_ROWS;
+    rows.count = optimiser->network->parameter[rows.parameter].rows - rows.first;
+    rows.count = rows.count < HELD_ROWS ? rows.count : HELD_ROWS;
+    return rows;
+}
+
+static void measure_held(void *context, size_t worker, size_t item)
+{
+    struct optimiser *optimiser = context;
+    struct held_rows rows = rows_of(optimiser, item);
+    const struct optimiser_held *held = &optimiser->held[rows.parameter];
+    size_t stride = optimiser->network->parameter[rows.parameter].stride;
+    double power = 0;
+    (void)worker;
+    for (size_t i = rows.first; i < rows.first + rows.count; i++)
+        for (size_t j = i * stride; held->terms[i] > 0 && j < (i + 1) * stride; j++)
+            power += (double)held->rows[j] * (double)held->rows[j];
+    optimiser->power[item] = power;
+}
+
+static void move_held(void *context, size_t worker, size_t item)
+{
+    struct optimiser *optimiser = context;
+    struct held_rows rows = rows_of(optimiser, item);
+    const struct optimiser_held *held = &optimiser->held[rows.parameter];
+    const struct parameter *parameter = &optimiser->network->parameter[rows.parameter];
+    for (size_t i = rows.first; i < rows.first + rows.count; i++) {
+        struct gradient gradient = {.parameter = rows.parameter,
+                                    .form = GRADIENT_WHOLE,
+                                    .first = i,
+                                    .count = 1,
+                                    .terms = held->terms[i],
+                                    .right = held->rows + i * parameter->stride,
+                                    .norm = held->power != NULL ? &held->power[i] : NULL};
+        if (gradient.terms == 0)
+            continue;
+        move(optimiser, worker, &gradient);
+        held->terms[i] = 0;
+        if (held->power != NULL)
+            held->power[i] = 0;
+    }
+    if (parameter->use == PARAMETER_EACH_WORD)
+        columns_fill_rows(&optimiser->columns[rows.parameter], parameter, rows.first, rows.count);
+}
+
+// ---- a block ------------------------------------------------------------------------------------
 
 static void take(struct gradient_sink *sink, size_t worker, const struct gradient *gradient)
 {
     struct optimiser *optimiser = (struct optimiser *)sink;
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    if (optimiser->measuring) {
-        measure(optimiser, worker, gradient);
+    bool clip = optimiser->rule.clip_norm > 0;
+    if (optimiser->held[gradient->parameter].rows != NULL) {
+        if (optimiser->holding)
+            hold(optimiser, worker, gradient);
         return;
     }
-    optimiser->type->move(optimiser, gradient, &optimiser->scratch[worker]);
+    if (clip && optimiser->holding)
+        return; // moves when the length of the gradient is known
+    move(optimiser, worker, gradient);
     if (parameter->use == PARAMETER_EACH_WORD)
         columns_fill_rows(&optimiser->columns[gradient->parameter], parameter, gradient->first,
                           gradient->count);
 }
 
-struct step {
-    struct optimiser *optimiser;
-    void (*give)(void *context, size_t worker, size_t item);
-    void *context;
-};
-
-static void run_item(void *context, size_t worker, size_t item)
-{
-    struct step *step = context;
-    step->optimiser->item[worker] = item;
-    step->give(step->context, worker, item);
-}
-
-// The gradient's length, of a sum over streams, as that of their mean.
-static void measure_all(struct optimiser *optimiser, struct pool *pool, struct step *step,
-                        size_t items)
+// What is left of the gradient's length: of a sum over streams, as that of their mean.
+static float clipped(struct optimiser *optimiser, struct pool *pool)
 {
     double power = 0;
-    memset(optimiser->power, 0, items * sizeof *optimiser->power);
-    optimiser->measuring = true;
-    pool_run(pool, run_item, step, items);
-    optimiser->measuring = false;
-    for (size_t i = 0; i < items; i++)
+    pool_run(pool, measure_held, optimiser, held_items(optimiser));
+    for (size_t i = 0; i < held_items(optimiser); i++)
         power += optimiser->power[i];
     float length = (float)(sqrt(power) / (double)optimiser->streams);
-    optimiser->scale = length > optimiser->rule.clip_norm ? optimiser->rule.clip_norm / length : 1;
+    return length > optimiser->rule.clip_norm ? optimiser->rule.clip_norm / length : 1;
 }
 
-bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
+void optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
-                    size_t items, struct error *error)
+                    size_t items)
 {
-    struct step step = {optimiser, give, context};
+    pool_run(pool, give, context, items);
     if (optimiser->rule.clip_norm > 0) {
-        if (!memory_grow(&optimiser->power, &optimiser->power_capacity, items,
-                         sizeof *optimiser->power, error))
-            return false;
-        measure_all(optimiser, pool, &step, items);
+        optimiser->scale = clipped(optimiser, pool);
+        optimiser->holding = false;
+        pool_run(pool, give, context, items);
+        optimiser->holding = true;
     }
-    pool_run(pool, run_item, &step, items);
-    return true;
+    pool_run(pool, move_held, optimiser, held_items(optimiser));
 }
 
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept)

@@ -39,6 +39,14 @@ struct optimiser_rule {
                      // aside; 0 for none
 };
 
+// Gradients that are held until they are complete: those of all parameters but a hash with
+// clip_norm, which depends on all of them.
+struct optimiser_held {
+    float *rows;     // [rows][stride] NULL if nothing is held
+    float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
+    uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block
+};
+
 struct optimiser {
     struct gradient_sink sink; // first: whoever has the sink has the optimiser
     const struct optimiser_type *type;
@@ -49,11 +57,9 @@ struct optimiser {
     float scale;                // of gradients: what clip_norm leaves of them
     float **memory; // [parameters] per_weight for each weight, then per_row for each row;
                     // NULL if it needs none
-    float **rows;   // [parameters] gradients, only with clip_norm
-    double *power;  // [items] squares of their lengths, only with clip_norm
-    size_t power_capacity;
-    size_t *item;                      // [threads] that a thread is at
-    bool measuring;                    // gradients are taken for their length alone
+    struct optimiser_held *held; // [parameters]
+    double *power; // [items of held rows] squares of their lengths, only with clip_norm
+    bool holding;  // gradients come for the first time; else what is held is complete
     struct optimiser_scratch *scratch; // [threads]
     size_t threads;
 };
@@ -70,11 +76,11 @@ bool optimiser_init(struct optimiser *optimiser, const struct optimiser_type *ty
                     size_t threads, struct error *error);
 void optimiser_free(struct optimiser *optimiser);
 
-// Has all gradients of a block given, item by item, and moves the weights. Gradients that the sink
-// took early have moved theirs already. Error: no memory.
-bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
+// Has all gradients of a block given that have not been taken yet, item by item, some of them twice,
+// and moves all weights that have not moved yet.
+void optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
-                    size_t items, struct error *error);
+                    size_t items);
 
 // Its memory.
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept);
@@ -92,6 +98,11 @@ float optimiser_keep(const struct optimiser *optimiser, size_t words);
 const float *optimiser_gradient_rows(const struct optimiser *optimiser,
                                      const struct gradient *gradient, size_t from, size_t count,
                                      struct optimiser_scratch *scratch);
+
+// power[i] += the sum over the words of the block of the squares of what each adds to row from + i,
+// for i < count: |e x|^2 = e^2 |x|^2.
+void optimiser_add_power(const struct optimiser *optimiser, const struct gradient *gradient,
+                         size_t from, size_t count, float *power);
 
 // Memory of row i of a parameter: its weights' first, second, ... numbers, and its own.
 float *optimiser_weights_memory(const struct optimiser *optimiser, size_t parameter, size_t which,

@@ -15,6 +15,9 @@ enum gradient_form {
     // Row `first` is the sum of the rows right[term[t] * right_stride ...], of term 0..terms-1 where
     // `term` is NULL
     GRADIENT_SUM,
+    // Row `first` is right[0 ...]: all of it, added up by who held it until it was complete, and
+    // norm[0] that of the squares of what each word adds to it, if the sink wants norms
+    GRADIENT_WHOLE,
     // Elements first..first+count-1 of a hash: left[0..count-1]
     GRADIENT_RUN
 };
@@ -36,10 +39,9 @@ struct gradient {
     float most; // the largest factor
 };
 
-// Who takes gradients: an optimiser, or a test.
+// Who takes gradients: an optimiser, or a test. Rows may move as soon as their gradient is taken.
 struct gradient_sink {
     bool norms; // wants gradient.norm
-    bool early; // takes gradients as soon as they are complete, not only when all are
     // `worker` as in pool_run(). Pieces that different workers give at the same time are of
     // different rows.
     void (*take)(struct gradient_sink *sink, size_t worker, const struct gradient *gradient);

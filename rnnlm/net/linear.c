@@ -225,6 +225,10 @@ void linear_move(struct parameter *parameter, const struct gradient *gradient, f
             kernels->scale_add(parameter_row(parameter, gradient->first), term_of(gradient, t),
                                parameter->width, step, t == 0 ? keep : 1);
         break;
+    case GRADIENT_WHOLE:
+        kernels->scale_add(parameter_row(parameter, gradient->first), gradient->right,
+                           parameter->width, step, keep);
+        break;
     case GRADIENT_RUN:
         kernels->scale_add(parameter_row(parameter, 0) + gradient->first, gradient->left,
                            gradient->count, step, keep);

@@ -105,13 +105,13 @@ struct output_blocks {
                    struct pool *pool, struct error *error);
     void (*end)(void *blocks);
 
-    // Fills block->error and block->prob. Gradients that are complete, of rows that nobody needs
-    // again in this block, go to the sink at once if it takes them early. The block stays valid
-    // until the gradients have been taken. Error: no memory; nothing has been done then.
+    // Fills block->error and block->prob. Gradients of rows of words go to the sink at once, when
+    // nobody needs the rows again in this block. The block stays valid until all gradients have been
+    // taken. Error: no memory; nothing has been done then.
     bool (*learn)(void *blocks, const struct output_block *block, struct error *error);
 
-    // The gradients that have not been taken yet, as items for the pool: none touches what another
-    // does.
+    // The other gradients, as items for the pool: none touches what another does, and each may be
+    // asked for again.
     size_t (*gradients)(const void *blocks);
     void (*give)(const void *blocks, size_t item, size_t worker);
 };

@@ -376,7 +376,6 @@ static void compare(const struct optimiser_type *type, const struct optimiser_ru
     begin_batch(&batch, &network, &rule, streams, pool);
     begin_batch(&other, &twin, &rule, streams, pool);
     other.optimiser.sink.take = take;
-    other.optimiser.sink.early = false;
     other.rule.step.clip_norm = 0;
     begin_moves(&network);
     for (size_t block = 0; block < BLOCKS; block++) {

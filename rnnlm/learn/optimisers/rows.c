@@ -52,42 +52,13 @@ static float word_step(const struct optimiser *optimiser, float gain, float powe
     return bounded(step / (1 + step * power), power, terms) * optimiser->scale;
 }
 
-// Factors of weights count as if none was 0: steps are rather shorter.
-static float squared_factor(const struct gradient *gradient)
-{
-    return gradient->factor != NULL ? gradient->most * gradient->most : 1;
-}
-
-// Power of up to OPTIMISER_ROWS rows of products.
-static void add_power(const struct gradient *gradient, size_t from, size_t count, float *power)
-{
-    for (size_t t = 0; t < gradient->terms; t++)
-        kernels->add_squares(power, gradient->left + t * gradient->left_stride + from, count,
-                             gradient->norm[t] * squared_factor(gradient));
-}
-
-// Errors may be part of a longer row: kernels get a copy with padding, in `padded`.
-static float sum_power(const struct gradient *gradient, size_t width, float *padded)
-{
-    float power = 0;
-    memset(padded, 0, memory_row(width) * sizeof *padded);
-    for (size_t t = 0; t < gradient->terms; t++) {
-        size_t place = gradient->term != NULL ? (size_t)gradient->term[t] : t;
-        const float *error = gradient->right + place * gradient->right_stride;
-        if (width < memory_row(width))
-            error = memcpy(padded, error, width * sizeof *padded);
-        kernels->rows_times(&power, error, memory_row(width), 1, error, width);
-    }
-    return power * squared_factor(gradient);
-}
-
 static void move_matrix_rows(struct optimiser *optimiser, const struct gradient *gradient,
                              size_t from, size_t count, struct optimiser_scratch *scratch)
 {
     struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     const float *rows = optimiser_gradient_rows(optimiser, gradient, from, count, scratch);
     float power[OPTIMISER_ROWS] = {0}, keep = optimiser_keep(optimiser, gradient->terms);
-    add_power(gradient, from, count, power);
+    optimiser_add_power(optimiser, gradient, from, count, power);
     for (size_t i = 0; i < count; i++) {
         size_t row = gradient->first + from + i;
         float *mean = optimiser_row_memory(optimiser, gradient->parameter, row);
@@ -103,7 +74,7 @@ static void move_word_rows(struct optimiser *optimiser, const struct gradient *g
 {
     float power[OPTIMISER_ROWS] = {0}, step[OPTIMISER_ROWS];
     struct gradient scaled = *gradient;
-    add_power(gradient, from, count, power);
+    optimiser_add_power(optimiser, gradient, from, count, power);
     for (size_t j = 0; j < count; j++)
         step[j] = word_step(optimiser, WORD_GAIN, power[j], gradient->terms);
     for (size_t t = 0; t < gradient->terms; t++)
@@ -118,16 +89,20 @@ static void move_word_rows(struct optimiser *optimiser, const struct gradient *g
                 optimiser_keep(optimiser, gradient->terms));
 }
 
-static void move_sum(struct optimiser *optimiser, const struct gradient *gradient,
+static void move_row(struct optimiser *optimiser, const struct gradient *gradient,
                      struct optimiser_scratch *scratch)
 {
     struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    float power = sum_power(gradient, parameter->width, scratch->rows);
     const float *row = optimiser_gradient_rows(optimiser, gradient, 0, 1, scratch);
-    float *mean = optimiser_row_memory(optimiser, gradient->parameter, gradient->first);
-    float step = parameter->use == PARAMETER_BY_INPUT
-                     ? word_step(optimiser, INPUT_GAIN, power, gradient->terms)
-                     : matrix_step(optimiser, power, gradient->terms, mean);
+    float power = 0, step;
+    optimiser_add_power(optimiser, gradient, 0, 1, &power);
+    if (parameter->use == PARAMETER_BY_INPUT)
+        step = word_step(optimiser, INPUT_GAIN, power, gradient->terms);
+    else if (parameter->use == PARAMETER_BY_OUTPUT)
+        step = word_step(optimiser, WORD_GAIN, power, gradient->terms);
+    else
+        step = matrix_step(optimiser, power, gradient->terms,
+                           optimiser_row_memory(optimiser, gradient->parameter, gradient->first));
     kernels->scale_add(parameter_row(parameter, gradient->first), row, parameter->width, step,
                        optimiser_keep(optimiser, gradient->terms));
 }
@@ -148,8 +123,8 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
         move_run(optimiser, gradient);
         return;
     }
-    if (gradient->form == GRADIENT_SUM) {
-        move_sum(optimiser, gradient, scratch);
+    if (gradient->form != GRADIENT_PRODUCTS) {
+        move_row(optimiser, gradient, scratch);
         return;
     }
     for (size_t at = 0; at < gradient->count; at += OPTIMISER_ROWS) {

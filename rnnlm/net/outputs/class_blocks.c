@@ -138,8 +138,7 @@ static bool share_class(struct blocks *blocks, size_t k, struct error *error)
         if (!add_share(&blocks->shares, (struct share){k, first + at, part, whole}, error))
             return false;
     }
-    bool early = whole && blocks->block.sink->early;
-    for (size_t at = 0; at < words && count > 0 && !early; at += part) {
+    for (size_t at = 0; at < words && !whole; at += part) {
         part = words - at < SPLIT_ROWS ? words - at : SPLIT_ROWS;
         if (!add_share(&blocks->splits, (struct share){k, at, part, false}, error))
             return false;
@@ -298,8 +297,16 @@ static void run_words(void *context, size_t worker, size_t item)
     linear_errors(blocks->own.words, first, n, e, error_row, share->count, below, row);
     for (size_t i = 0; i < share->count; i++)
         add_below(blocks, share->first + i);
-    if (share->whole && block->sink->early)
+    if (share->whole)
         word_gradient(blocks, k, 0, n, worker);
+}
+
+// Some words of a class that has been divided.
+static void run_split(void *context, size_t worker, size_t item)
+{
+    const struct blocks *blocks = context;
+    const struct share *split = &blocks->splits.share[item];
+    word_gradient(blocks, split->class, split->first, split->count, worker);
 }
 
 static bool learn(void *data, const struct output_block *block, struct error *error)
@@ -314,6 +321,7 @@ static bool learn(void *data, const struct output_block *block, struct error *er
         count_same_words(blocks);
     pool_run(blocks->pool, run_classes, blocks, (block->rows + CHUNK_ROWS - 1) / CHUNK_ROWS);
     pool_run(blocks->pool, run_words, blocks, blocks->shares.count);
+    pool_run(blocks->pool, run_split, blocks, blocks->splits.count);
     return true;
 }
 
@@ -395,7 +403,7 @@ static size_t class_groups(const struct blocks *blocks)
 static size_t gradients(const void *data)
 {
     const struct blocks *blocks = data;
-    return hash_parts(blocks) + class_groups(blocks) + blocks->splits.count;
+    return hash_parts(blocks) + class_groups(blocks);
 }
 
 static void give(const void *data, size_t item, size_t worker)
@@ -405,13 +413,7 @@ static void give(const void *data, size_t item, size_t worker)
         give_hash(blocks, item, worker);
         return;
     }
-    item -= hash_parts(blocks);
-    if (item < class_groups(blocks)) {
-        give_classes(blocks, item, worker);
-        return;
-    }
-    const struct share *split = &blocks->splits.share[item - class_groups(blocks)];
-    word_gradient(blocks, split->class, split->first, split->count, worker);
+    give_classes(blocks, item - hash_parts(blocks), worker);
 }
 
 const struct output_blocks class_blocks = {
