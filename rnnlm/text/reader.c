@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "text/span.h"
 
 // ---- tokens -----------------------------------------------------------------------------------
 
@@ -59,23 +60,13 @@ bool reader_ok(const struct reader *reader, struct error *error)
     return !reader->failed && input_ok(reader->input, error);
 }
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
-static bool is_break(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\n';
-}
-
 // Takes blanks; false at the end of the text.
 static bool skip_blanks(struct reader *reader)
 {
     for (;;) {
         size_t size, i = 0;
         const char *block = input_block(reader->input, &size);
-        while (i < size && is_blank(block[i]))
+        while (i < size && span_is_blank(block[i]))
             i++;
         bool found = i < size;
         input_skip(reader->input, i);
@@ -84,24 +75,21 @@ static bool skip_blanks(struct reader *reader)
     }
 }
 
-// Gathers bytes up to the next break into reader->word, without carriage returns. False if memory
-// ran out.
+// Gathers bytes up to the next blank or newline into reader->word. False if memory ran out.
 static bool gather_word(struct reader *reader, size_t *length)
 {
     *length = 0;
     for (;;) {
         size_t size, i = 0;
         const char *block = input_block(reader->input, &size);
-        while (i < size && !is_break(block[i]))
+        while (i < size && block[i] != '\n' && !span_is_blank(block[i]))
             i++;
         if (!memory_grow(&reader->word, &reader->capacity, *length + i + 1, 1, &reader->failure)) {
             reader->failed = true;
             return false;
         }
-        for (size_t j = 0; j < i; j++) {
-            reader->word[*length] = block[j];
-            *length += block[j] != '\r';
-        }
+        memcpy(reader->word + *length, block, i);
+        *length += i;
         bool complete = i < size || size == 0;
         input_skip(reader->input, i);
         if (complete)

@@ -1,8 +1,8 @@
 // Text as tokens and as word ids.
 //
-// A token is a maximal run of bytes other than space, tab and newline; carriage returns are dropped
-// wherever they stand. Every newline yields the token </s>, that of an empty line too; a last line
-// without newline is a sentence like any other.
+// A token is a maximal run of bytes other than space, tab, carriage return and newline, as in SRILM
+// and KenLM. Every newline yields the token </s>, that of an empty line too; a last line without
+// newline is a sentence like any other.
 #ifndef TEXT_READER_H
 #define TEXT_READER_H
 

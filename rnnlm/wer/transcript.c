@@ -64,10 +64,9 @@ static struct span line_at(const struct lines *lines, size_t i)
 {
     size_t begin = i > 0 ? lines->end[i - 1] : 0;
     struct span line = {lines->text + begin, lines->end[i] - begin};
-    while (line.length > 0 && strchr(" \t\r", *line.text) != NULL && *line.text != '\0')
+    while (line.length > 0 && span_is_blank(*line.text))
         line = (struct span){line.text + 1, line.length - 1};
-    while (line.length > 0 && line.text[line.length - 1] != '\0' &&
-           strchr(" \t\r", line.text[line.length - 1]) != NULL)
+    while (line.length > 0 && span_is_blank(line.text[line.length - 1]))
         line.length--;
     return line;
 }
@@ -122,8 +121,8 @@ static bool take_trn_id(struct span *line, struct span *id)
     if (line->length < 3 || line->text[line->length - 1] != ')')
         return false;
     size_t begin = line->length - 1;
-    while (begin > 0 && line->text[begin - 1] != '(' &&
-           strchr(" \t)", line->text[begin - 1]) == NULL)
+    while (begin > 0 && line->text[begin - 1] != '(' && line->text[begin - 1] != ')' &&
+           !span_is_blank(line->text[begin - 1]))
         begin--;
     if (begin == 0 || line->text[begin - 1] != '(' || begin == line->length - 1)
         return false;
@@ -294,7 +293,7 @@ static bool take_label(struct reading *reading, struct span rest, struct span *l
     for (; at < rest.length; at++) {
         const char *byte = rest.text + at;
         size_t left = rest.length - at;
-        if (quote != '\0' ? *byte == quote : *byte == ' ' || *byte == '\t')
+        if (quote != '\0' ? *byte == quote : span_is_blank(*byte))
             break;
         if (*byte == '\\' && left >= 4 && byte[1] >= '0' && byte[1] <= '3' && byte[2] >= '0' &&
             byte[2] <= '7' && byte[3] >= '0' && byte[3] <= '7') {
@@ -321,7 +320,7 @@ static bool read_mlf_label(struct reading *reading, struct error *error)
         struct span behind = rest;
         if (!span_take(&behind, &word) || !is_time(word))
             break;
-        while (behind.length > 0 && (*behind.text == ' ' || *behind.text == '\t'))
+        while (behind.length > 0 && span_is_blank(*behind.text))
             behind = (struct span){behind.text + 1, behind.length - 1};
         if (behind.length == 0)
             break;
