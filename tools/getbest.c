@@ -139,7 +139,7 @@ static bool get_best(const struct option_list *operands, struct output *output, 
 {
     struct best best = {0};
     uint64_t lists = 0;
-    struct input *scores = input_open(operands->item[0], error);
+    struct input *scores = input_open_text(operands->item[0], error);
     bool ok = scores != NULL;
     for (size_t i = 1; ok && i < operands->count; i++) {
         struct hypotheses *hypotheses = hypotheses_open(operands->item[i], error);

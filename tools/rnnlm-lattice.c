@@ -270,7 +270,7 @@ static bool process_all(struct work *work, const struct option_list *operands, s
     for (size_t i = 0; i < operands->count; i++)
         if (!process(work, operands->item[i], error))
             return false;
-    struct input *list = set.list != NULL ? input_open(set.list, error) : NULL;
+    struct input *list = set.list != NULL ? input_open_text(set.list, error) : NULL;
     bool ok = set.list == NULL || list != NULL;
     for (char *line; list != NULL && ok && (line = input_line(list, NULL)) != NULL;) {
         line += strspn(line, " \t\r");

@@ -227,7 +227,7 @@ static bool find_unknown_class(struct work *work, size_t i, struct error *error)
 
 static bool read_word_list(struct vocabulary *words, struct error *error)
 {
-    struct input *input = input_open(set.word_list, error);
+    struct input *input = input_open_text(set.word_list, error);
     bool ok = input != NULL && vocabulary_init(words, error);
     char *line;
     while (ok && (line = input_line(input, NULL)) != NULL) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/content.h"
 #include "base/memory.h"
 
 static const uint64_t UNKNOWN_SIZE = UINT64_MAX;
@@ -28,7 +29,8 @@ struct input {
     char *line; // a line that does not lie whole in the buffer is put together here
     size_t line_capacity;
     uint64_t line_number, offset, stored_size;
-    bool at_line_start, failed;
+    bool text, begun, at_line_start;
+    bool failed, refused; // refused: for what the content is
     struct error failure;
 };
 
@@ -57,22 +59,110 @@ static bool input_attach(struct input *input, const char *path, struct error *er
     return true;
 }
 
-struct input *input_open(const char *path, struct error *error)
+static void note_failure(struct input *input, int zlib_code, const char *zlib_text)
+{
+    const char *reason = zlib_code == Z_ERRNO       ? strerror(errno)
+                         : zlib_code == Z_BUF_ERROR ? "compressed data is cut short"
+                                                    : zlib_text;
+    input->failed = true;
+    error_set(&input->failure, "%s: cannot read on after byte %llu: %s", input->name,
+              (unsigned long long)(input->offset + (input->end - input->begin)), reason);
+}
+
+// Behind `end`; false at the end of the file and after a failure.
+static bool read_on(struct input *input)
+{
+    if (input->failed || input->end == INPUT_BUFFER)
+        return false;
+    int got =
+        gzread(input->file, input->buffer + input->end, (unsigned)(INPUT_BUFFER - input->end));
+    int code = Z_OK;
+    const char *text = gzerror(input->file, &code);
+    if (got > 0)
+        input->end += (size_t)got;
+    else if (code != Z_OK && code != Z_STREAM_END)
+        note_failure(input, code, text);
+    return got > 0;
+}
+
+// The first bytes say what the file is. A pipe may hand them out one by one.
+static bool begin(struct input *input)
+{
+    input->begun = true;
+    while (input->end < CONTENT_SEEN && read_on(input))
+        ;
+    const char *message = content_refused(input->buffer, input->end);
+    if (message != NULL) {
+        input->failed = input->refused = true;
+        return error_set(&input->failure, "%s: %s", input->name, message);
+    }
+    if (content_has_mark(input->buffer, input->end))
+        input->begin = input->offset = 3;
+    return true;
+}
+
+// Text has no zero bytes.
+static bool verify_text(struct input *input)
+{
+    const char *at = input->buffer + input->begin, *end = input->buffer + input->end;
+    const char *zero = memchr(at, '\0', (size_t)(end - at));
+    if (zero == NULL)
+        return true;
+    uint64_t line = input->line_number + input->at_line_start;
+    for (; at < zero; at++)
+        line += *at == '\n';
+    input->failed = input->refused = true;
+    return error_set(&input->failure, "%s: line %llu: found a zero byte, wanted text", input->name,
+                     (unsigned long long)line);
+}
+
+// Reads what comes next into the empty buffer; false at the end of the file and after a failure.
+static bool fill(struct input *input)
+{
+    input->begin = input->end = 0;
+    if (input->begun ? read_on(input) : begin(input))
+        if ((!input->text || verify_text(input)) && input->begin < input->end)
+            return true;
+    input->begin = input->end = 0;
+    return false;
+}
+
+// What a file is, is known when it is opened, so that no work begins on another; a pipe may have
+// nothing to say yet.
+static bool is_ours(struct input *input, struct error *error)
+{
+    if (input->stored_size != UNKNOWN_SIZE)
+        fill(input);
+    return !input->refused || input_ok(input, error);
+}
+
+static struct input *open_as(const char *path, bool text, struct error *error)
 {
     struct input *input = memory_new(1, sizeof *input, error);
     if (input == NULL)
         return NULL;
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    input->text = text;
     input->at_line_start = true;
     input->stored_size = UNKNOWN_SIZE;
     input->name = memory_text(name, strlen(name), error);
     if (input->name != NULL)
         input->buffer = memory_new(INPUT_BUFFER + 1, 1, error);
-    if (input->buffer == NULL || !input_attach(input, path, error)) {
+    if (input->buffer == NULL || !input_attach(input, path, error) || !is_ours(input, error)) {
         input_close(input);
         return NULL;
     }
     return input;
+}
+
+struct input *input_open(const char *path, struct error *error)
+{
+    return open_as(path, false, error);
+}
+
+struct input *input_open_text(const char *path, struct error *error)
+{
+    return open_as(path, true, error);
 }
 
 void input_close(struct input *input)
@@ -117,38 +207,10 @@ bool input_ok(const struct input *input, struct error *error)
     return !input->failed;
 }
 
-static void note_failure(struct input *input, int zlib_code, const char *zlib_text)
-{
-    const char *reason = zlib_code == Z_ERRNO       ? strerror(errno)
-                         : zlib_code == Z_BUF_ERROR ? "compressed data is cut short"
-                                                    : zlib_text;
-    input->failed = true;
-    error_set(&input->failure, "%s: cannot read on after byte %llu: %s", input->name,
-              (unsigned long long)(input->offset + (input->end - input->begin)), reason);
-}
-
-// Reads behind `end`; false at the end of the file and after a failure.
-static bool fill(struct input *input)
-{
-    if (input->failed || input->end == INPUT_BUFFER)
-        return false;
-    int got =
-        gzread(input->file, input->buffer + input->end, (unsigned)(INPUT_BUFFER - input->end));
-    int code = Z_OK;
-    const char *text = gzerror(input->file, &code);
-    if (got > 0)
-        input->end += (size_t)got;
-    else if (code != Z_OK && code != Z_STREAM_END)
-        note_failure(input, code, text);
-    return got > 0;
-}
-
 const char *input_block(struct input *input, size_t *size)
 {
-    if (input->begin == input->end) {
-        input->begin = input->end = 0;
+    if (input->begin == input->end)
         fill(input);
-    }
     *size = input->end - input->begin;
     return input->buffer + input->begin;
 }

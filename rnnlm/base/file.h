@@ -14,7 +14,12 @@
 // kept in the input: the reading functions then report the end, and input_ok() tells the two apart.
 struct input;
 
-// Error: "cannot open PATH: reason".
+// A file of text: UTF-8's byte order mark is passed over, a zero byte is a failure that names its
+// line. Error: "cannot open PATH: reason"; content that is none of ours (base/content.h), which is
+// found here in files, when it is read in pipes.
+struct input *input_open_text(const char *path, struct error *error);
+
+// The same, but zero bytes are bytes like others.
 struct input *input_open(const char *path, struct error *error);
 void input_close(struct input *input);
 
@@ -28,8 +33,7 @@ int input_byte(struct input *input);
 int input_peek(struct input *input);
 
 // Next line without its newline (a last line may lack one), 0-terminated, valid until the next
-// call; NULL at the end and after a failure. *length (may be NULL) counts bytes; zero bytes inside
-// a line are kept.
+// call; NULL at the end and after a failure. *length (may be NULL) counts bytes.
 char *input_line(struct input *input, size_t *length);
 
 // Exactly `size` bytes into `data`; false with "PATH: byte N: file ends, M more bytes wanted".

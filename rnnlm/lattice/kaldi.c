@@ -91,7 +91,7 @@ static bool take_symbol(struct symbols *symbols, struct input *input, char *line
 bool symbols_read(struct symbols *symbols, const char *path, struct error *error)
 {
     memset(symbols, 0, sizeof *symbols);
-    struct input *input = input_open(path, error);
+    struct input *input = input_open_text(path, error);
     bool ok =
         input != NULL && vocabulary_init(&symbols->words, error) &&
         memory_grow(&symbols->number, &symbols->number_capacity, 1, sizeof *symbols->number, error);
@@ -133,16 +133,11 @@ static void skip(struct input *input)
 bool kaldi_next(struct input *input, struct lattice *lattice, bool *failed, struct error *error)
 {
     struct piece piece[MOST_FIELDS];
-    size_t length, pieces = 0;
+    size_t pieces = 0;
     char *line;
     *failed = false;
-    while (pieces == 0 && (line = input_line(input, &length)) != NULL) {
-        *failed = strlen(line) != length &&
-                  !complain(input, error, line, strlen(line), "a line without a byte 0");
-        if (*failed)
-            return false;
+    while (pieces == 0 && (line = input_line(input, NULL)) != NULL)
         pieces = cut(line, piece);
-    }
     if (pieces == 1 && !(*failed = !lattice_init(lattice, input_name(input), piece[0].text, error)))
         return true;
     if (pieces > 1)
@@ -246,12 +241,9 @@ static bool take_final(struct kaldi *kaldi, struct piece *piece, size_t pieces, 
     return lattice_add_link(kaldi->lattice, &link, error);
 }
 
-static bool take_line(struct kaldi *kaldi, char *line, size_t length, bool *end,
-                      struct error *error)
+static bool take_line(struct kaldi *kaldi, char *line, bool *end, struct error *error)
 {
     struct piece piece[MOST_FIELDS];
-    if (strlen(line) != length)
-        return complain(kaldi->input, error, line, strlen(line), "a line without a byte 0");
     size_t pieces = cut(line, piece);
     *end = pieces == 0;
     if (pieces == 0)
@@ -267,11 +259,10 @@ bool kaldi_read(struct input *input, struct lattice *lattice, const struct symbo
                 struct error *error)
 {
     struct kaldi kaldi = {.input = input, .lattice = lattice, .symbols = symbols, .final = NO_NODE};
-    size_t length;
     bool ok = true, end = false;
     lattice->format = LATTICE_KALDI;
-    for (char *line; ok && !end && (line = input_line(input, &length)) != NULL;)
-        ok = take_line(&kaldi, line, length, &end, error);
+    for (char *line; ok && !end && (line = input_line(input, NULL)) != NULL;)
+        ok = take_line(&kaldi, line, &end, error);
     if (!ok && !end)
         skip(input);
     if (ok && !input_ok(input, error))

@@ -57,7 +57,7 @@ struct lattice_reader *lattice_reader_open(const char *path, const struct lattic
     if (reader == NULL)
         return NULL;
     reader->reading = reading;
-    reader->input = input_open(path, error);
+    reader->input = input_open_text(path, error);
     if (reader->input != NULL)
         reader->name = utterance_of(strcmp(path, "-") == 0 ? "stdin" : path, error);
     if (reader->name != NULL && recognise(reader, error))

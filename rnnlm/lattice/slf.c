@@ -325,12 +325,10 @@ static bool link_line(struct slf *slf, const char *line, char *at, struct error 
     return keep_note(slf, &link, error) && lattice_add_link(slf->lattice, &link, error);
 }
 
-static bool take_line(struct slf *slf, char *line, size_t length, struct error *error)
+static bool take_line(struct slf *slf, char *line, struct error *error)
 {
     struct field field;
     char *at = line;
-    if (strlen(line) != length)
-        return complain(slf, error, line, strlen(line), "a line without a byte 0");
     while (is_blank(*at))
         at++;
     if (*at == '\0' || *at == '#')
@@ -453,11 +451,10 @@ bool slf_read(struct input *input, struct lattice *lattice, bool quotes, struct 
                       .link_count = NAN,
                       .start = NAN,
                       .end = NAN};
-    size_t length;
     bool ok = true;
     lattice->format = LATTICE_SLF;
-    for (char *line; ok && (line = input_line(input, &length)) != NULL;)
-        ok = take_line(&slf, line, length, error);
+    for (char *line; ok && (line = input_line(input, NULL)) != NULL;)
+        ok = take_line(&slf, line, error);
     if (ok && !input_ok(input, error))
         ok = error_prefix(error, "%s: line %" PRIu64 ": ", input_name(input),
                           input_line_number(input));

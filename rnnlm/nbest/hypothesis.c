@@ -137,7 +137,7 @@ struct hypotheses *hypotheses_open(const char *path, struct error *error)
     struct hypotheses *hypotheses = memory_new(1, sizeof *hypotheses, error);
     if (hypotheses == NULL)
         return NULL;
-    hypotheses->input = input_open(path, error);
+    hypotheses->input = input_open_text(path, error);
     hypotheses->gap = true;
     if (hypotheses->input != NULL && recognise(hypotheses, error))
         return hypotheses;

@@ -133,7 +133,7 @@ static char *path_of(char *line)
 static bool is_list(const char *path)
 {
     bool found = false;
-    struct input *input = input_open(path, NULL);
+    struct input *input = input_open_text(path, NULL);
     char *line;
     while (input != NULL && (line = input_line(input, NULL)) != NULL)
         if (line[strspn(line, " \t\r")] != '\0') {
@@ -146,7 +146,7 @@ static bool is_list(const char *path)
 
 static bool add_list(struct list_files *files, const char *list, struct error *error)
 {
-    struct input *input = input_open(list, error);
+    struct input *input = input_open_text(list, error);
     bool ok = input != NULL;
     char *line;
     while (ok && (line = input_line(input, NULL)) != NULL) {

@@ -39,15 +39,14 @@ static bool read_lines(struct number_table *table, struct input *input, double l
                        struct error *error)
 {
     char *line;
-    size_t length, key;
-    while ((line = input_line(input, &length)) != NULL) {
+    size_t key;
+    while ((line = input_line(input, NULL)) != NULL) {
         double value;
         bool twice = false;
-        if (line[strspn(line, blanks)] == '\0' && strlen(line) == length)
+        if (line[strspn(line, blanks)] == '\0')
             continue;
         char *start = line + strspn(line, blanks);
-        if (strlen(line) != length || !split(start, &key, &value) ||
-            !(value >= least && value <= most))
+        if (!split(start, &key, &value) || !(value >= least && value <= most))
             return error_set(error,
                              "%s: line %" PRIu64
                              ": found \"%.80s\", wanted a key and a number from %g to %g",
@@ -69,7 +68,7 @@ bool number_table_read(struct number_table *table, const char *path, double leas
         !memory_grow(&table->value, &table->capacity, 1, sizeof(double), error))
         return false;
     table->value[WORD_END] = NAN;
-    struct input *input = input_open(path, error);
+    struct input *input = input_open_text(path, error);
     bool ok = input != NULL && read_lines(table, input, least, most, error);
     input_close(input);
     return ok;

@@ -104,7 +104,7 @@ static bool read_line(struct rerank_weights *weights, char *line)
 
 bool rerank_weights_read(struct rerank_weights *weights, const char *path, struct error *error)
 {
-    struct input *input = input_open(path, error);
+    struct input *input = input_open_text(path, error);
     bool ok = input != NULL;
     char *line;
     while (ok && (line = input_line(input, NULL)) != NULL) {

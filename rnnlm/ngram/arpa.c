@@ -228,7 +228,7 @@ static uint64_t find_second(const struct arpa_reader *reader, const struct sough
     struct stat status;
     if (stat(reader->path, &status) != 0 || !S_ISREG(status.st_mode))
         return 0;
-    struct input *input = input_open(reader->path, NULL);
+    struct input *input = input_open_text(reader->path, NULL);
     uint64_t found = 0;
     size_t length;
     int times = 0;
@@ -497,7 +497,7 @@ bool arpa_read(struct ngram_model *model, const char *path, struct error *error)
         return false;
     reader->model = model;
     reader->path = path;
-    reader->input = input_open(path, error);
+    reader->input = input_open_text(path, error);
     bool ok = reader->input != NULL && word_table_init(&reader->table, error);
     static const char text[] = "</s>";
     struct word_span end;

@@ -144,7 +144,7 @@ struct stream *stream_open(const char *path, enum stream_column column, struct e
         return NULL;
     stream->column = column;
     stream->sentence = stream->word = 1;
-    stream->input = input_open(path, error);
+    stream->input = input_open_text(path, error);
     bool ok = stream->input != NULL && recognise(stream, error);
     if (ok && stream->form == STREAM_TABLE && stream->columns == 1 && column == STREAM_OTHER)
         ok = error_set(

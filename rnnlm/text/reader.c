@@ -26,7 +26,7 @@ struct reader *reader_open(const char *path, struct error *error)
     struct reader *reader = memory_new(1, sizeof *reader, error);
     if (reader == NULL)
         return NULL;
-    reader->input = input_open(path, error);
+    reader->input = input_open_text(path, error);
     if (reader->input == NULL) {
         reader_close(reader);
         return NULL;

@@ -37,14 +37,10 @@ struct reading {
 
 static bool read_lines(struct lines *lines, const char *path, struct error *error)
 {
-    struct input *input = input_open(path, error);
+    struct input *input = input_open_text(path, error);
     bool ok = input != NULL;
     size_t length;
     for (const char *line; ok && (line = input_line(input, &length)) != NULL;) {
-        if (lines->count == 0 && length >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0) {
-            line += 3; // a byte order mark
-            length -= 3;
-        }
         ok = memory_grow(&lines->text, &lines->capacity, lines->used + length + 1, 1, error) &&
              memory_grow(&lines->end, &lines->end_capacity, lines->count + 1, sizeof *lines->end,
                          error);
@@ -176,9 +172,7 @@ static bool begin_utterance(struct reading *reading, struct span id, struct erro
 {
     struct transcript *transcript = reading->transcript;
     int shown = id.length < SHOWN ? (int)id.length : SHOWN;
-    int32_t known = memchr(id.text, '\0', id.length) == NULL
-                        ? vocabulary_find(&transcript->ids, id.text, id.length)
-                        : WORD_OOV;
+    int32_t known = vocabulary_find(&transcript->ids, id.text, id.length);
     if (known == WORD_END)
         return error_set(error, "found \"</s>\", wanted an utterance's name");
     if (known > WORD_END)

@@ -52,7 +52,7 @@ static bool add_word(struct transcript_words *words, struct span word, struct er
     if (!rules->case_sensitive)
         letter_case_lower(words->word, word.length);
     int32_t ignored = WORD_OOV;
-    if (rules->ignored != NULL && memchr(words->word, '\0', word.length) == NULL)
+    if (rules->ignored != NULL)
         ignored = vocabulary_find(rules->ignored, words->word, word.length);
     if (ignored != WORD_OOV && rules->ignored->count[ignored] > 0)
         return true;

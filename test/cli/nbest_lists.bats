@@ -333,7 +333,7 @@ total() {
 }
 
 @test "rnnlm-nbest: hostile words" {
-    printf 'u \303\244hnlich \344hnlich\nu \000a b\n' >bytes
+    printf 'u \303\244hnlich \344hnlich\nu \001a b\n' >bytes
     nbest bytes >scores
     [ "$(wc -l <scores)" -eq 2 ]
     nbest -write best bytes | grep -qa "$(printf '\303\244hnlich \344hnlich')"

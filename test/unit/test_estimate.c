@@ -398,7 +398,7 @@ static void test_bad_input(void **state)
     write_text("a b\n\na </s> b\n");
     expect_error(&options, "line 3: </s>");
     write_file(text_path, "a b\nc\0d\n", 8);
-    expect_error(&options, "line 2: a word holds a zero byte");
+    expect_error(&options, "line 2: found a zero byte");
     unlink(text_path);
     expect_error(&options, text_path);
 }

@@ -30,7 +30,7 @@ static const struct {
     size_t size;
 } short_contents[] = {{"", 0},           {"\n", 1},          {"a", 1},         {"a\n", 2},
                       {"a\n\nbc", 5},    {"a\r\n b\t\n", 7}, {"\n\n\n", 3},    {"x\0y\n\0\n\0", 7},
-                      {"\xff\xfe\n", 3}, {"\x1f", 1},        {"\x1f\n\x8b", 3}};
+                      {"\xfe\n\xff", 3}, {"\x1f", 1},        {"\x1f\n\x8b", 3}};
 
 // Lengths of a first line; two short lines follow, the last of them without newline.
 static const size_t long_lines[] = {BUFFER - 2, BUFFER - 1, BUFFER, BUFFER + 1, LONGEST - 100};
@@ -276,6 +276,138 @@ static bool read_through(const char *name, const struct content *content, bool *
     return ok;
 }
 
+// The message about a file of this content: when it is opened, or, from a pipe, when it is read.
+static const char *message_about(const char *bytes, size_t size, bool text,
+                                 enum container container)
+{
+    static struct error error;
+    struct content content = {(char *)(uintptr_t)bytes, size};
+    struct input *(*open_as)(const char *, struct error *) = text ? input_open_text : input_open;
+    struct input *input;
+    int saved = -1;
+    error.text[0] = '\0';
+    if (container == STDIN_PIPE) {
+        saved = dup(STDIN_FILENO);
+        pid_t writer = feed_pipe(&content);
+        input = open_as("-", &error);
+        assert_non_null(input);
+        while (input_line(input, NULL) != NULL)
+            ;
+        bool ok = input_ok(input, &error);
+        assert_int_equal(ok, error.text[0] == '\0');
+        waitpid(writer, NULL, 0);
+        restore(STDIN_FILENO, saved);
+    } else {
+        (container == GZIP ? write_gzip : write_file)("content", bytes, size);
+        input = open_as("content", &error);
+        assert_int_equal(input != NULL, error.text[0] == '\0');
+    }
+    input_close(input);
+    return error.text;
+}
+
+static void content_of_other_kinds_is_refused(void **state)
+{
+    (void)state;
+    const struct {
+        const char *bytes;
+        size_t size;
+        const char *found;
+    } rows[] = {
+#define ROW(bytes, found) {bytes, sizeof(bytes) - 1, found}
+        ROW("\xff\xfe"
+            "a\0\n\0",
+            "found UTF-16, wanted UTF-8"),
+        ROW("\xfe\xff\0a\0\n", "found UTF-16, wanted UTF-8"),
+        ROW("a\0 \0b\0\n\0", "found UTF-16"),
+        ROW("\0a\0 \0b\0\n", "found UTF-16"),
+        ROW("\xff\xfe\0\0a\0\0\0", "found UTF-32"),
+        ROW("BZh91AY&SY\x12\x34", "bzip2 -d"),
+        ROW("\xfd\x37zXZ\0\0\4", "xz -d"),
+        ROW("\x28\xb5\x2f\xfd\x04", "zstd -d"),
+        ROW("PK\3\4\0\0", "zip archive"),
+        ROW("mmap lm http://kheafield.com/code format version 5\n\0", "lmplz --arpa"),
+        ROW("SRILM_BINARY_NGRAM_002\n", "ngram -lm FILE -write-lm NEW"),
+        ROW("Trie Language Model\n\1", "sphinx_lm_convert"),
+        ROW("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git lfs pull"),
+        ROW("utt-1 \0BCM \4", "ark,t:"),
+        ROW("\0BFV \4", "ark,t:"),
+    };
+    const enum container containers[] = {PLAIN, GZIP, STDIN_PIPE};
+    for (size_t i = 0; i < 2 * 3 * (sizeof rows / sizeof *rows); i++) {
+        const char *found =
+            message_about(rows[i / 6].bytes, rows[i / 6].size, i % 2 == 0, containers[i / 2 % 3]);
+        if (strstr(found, rows[i / 6].found) == NULL)
+            fail_msg("row %zu: \"%s\"", i / 6, found);
+    }
+    // Cut short, and words that only begin so.
+    const char *const texts[] = {"BZh9",      "PK",      "version https:\n", "Trie Language\n",
+                                 "utt-1 B\n", "SRILM\n", "mmap lm\n",        "\xff\n",
+                                 "\xef\xbb",  ""};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_string_equal(message_about(texts[i], strlen(texts[i]), true, PLAIN), "");
+}
+
+static void zero_bytes_are_no_text(void **state)
+{
+    (void)state;
+    static const char bytes[] = "ab\nc\n\nd \0 e\n";
+    for (enum container container = PLAIN; container < CONTAINERS; container++) {
+        if (container != PLAIN && container != GZIP && container != STDIN_PIPE)
+            continue;
+        const char *found = message_about(bytes, sizeof bytes - 1, true, container);
+        assert_non_null(strstr(found, ": line 4: found a zero byte, wanted text"));
+        assert_string_equal(message_about(bytes, sizeof bytes - 1, false, container), "");
+    }
+    // Beyond the buffer, where the lines before have been taken.
+    char *data = malloc(LONGEST);
+    memset(data, 'x', LONGEST);
+    data[BUFFER / 2] = data[BUFFER + 5] = '\n';
+    data[BUFFER + 7] = '\0';
+    write_file("content", data, LONGEST);
+    free(data);
+    struct error error = {""};
+    struct input *input = input_open_text("content", &error);
+    assert_non_null(input);
+    assert_non_null(input_line(input, NULL));
+    assert_null(input_line(input, NULL));
+    assert_false(input_ok(input, &error));
+    assert_string_equal(error.text, "content: line 3: found a zero byte, wanted text");
+    input_close(input);
+}
+
+static void byte_order_mark_is_passed_over(void **state)
+{
+    (void)state;
+    static const char marked[] = "\xef\xbb\xbf"
+                                 "a\n\xef\xbb\xbf"
+                                 "b\n";
+    for (int i = 0; i < 4; i++) {
+        struct error error;
+        size_t length;
+        (i % 2 == 0 ? write_file : write_gzip)("content", marked, sizeof marked - 1);
+        struct input *input = (i < 2 ? input_open_text : input_open)("content", &error);
+        assert_non_null(input);
+        assert_string_equal(input_line(input, &length), "a");
+        assert_int_equal(length, 1);
+        assert_int_equal(input_line_number(input), 1);
+        assert_int_equal(input_offset(input), 5);
+        if (i % 2 == 0)
+            assert_int_equal(input_bytes_left(input), 5);
+        assert_string_equal(input_line(input, NULL), "\xef\xbb\xbf"
+                                                     "b"); // one within is not one
+        assert_null(input_line(input, NULL));
+        assert_true(input_ok(input, &error));
+        input_close(input);
+    }
+    write_file("content", marked, 3);
+    struct input *input = input_open_text("content", NULL);
+    assert_int_equal(input_peek(input), -1);
+    assert_null(input_line(input, NULL));
+    assert_true(input_ok(input, NULL));
+    input_close(input);
+}
+
 // Any file but the whole one is reported. One byte alone is a plain file to zlib.
 static void cut_gzip_is_reported(void **state)
 {
@@ -368,6 +500,9 @@ int main(void)
         cmocka_unit_test(every_way_from_every_container),
         cmocka_unit_test(bytes_left),
         cmocka_unit_test(files_that_cannot_be_opened),
+        cmocka_unit_test(content_of_other_kinds_is_refused),
+        cmocka_unit_test(zero_bytes_are_no_text),
+        cmocka_unit_test(byte_order_mark_is_passed_over),
         cmocka_unit_test(cut_gzip_is_reported),
         cmocka_unit_test(damaged_gzip_is_reported),
         cmocka_unit_test(failure_while_reading_is_kept),
