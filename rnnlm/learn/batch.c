@@ -426,7 +426,8 @@ bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct e
     if (!run_output(batch, error))
         return false;
     run_backward(batch);
-    optimiser_step(&batch->optimiser, batch->pool, give, batch, items(batch));
+    if (!optimiser_step(&batch->optimiser, batch->pool, give, batch, items(batch), error))
+        return false;
     for (size_t r = 0; r < batch->rows_now; r++)
         if (batch->tape.target[r] >= 0)
             *log10_prob += log10(batch->prob[r]);

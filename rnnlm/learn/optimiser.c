@@ -74,8 +74,6 @@ static bool is_held(const struct optimiser *optimiser, const struct parameter *p
     return optimiser->rule.clip_norm > 0 && parameter->use != PARAMETER_HASH;
 }
 
-static size_t held_items(const struct optimiser *optimiser);
-
 static bool allocate_held(struct optimiser *optimiser, struct error *error)
 {
     bool ok = true;
@@ -91,10 +89,7 @@ static bool allocate_held(struct optimiser *optimiser, struct error *error)
         ok = held->rows != NULL && held->terms != NULL &&
              (held->power != NULL || !optimiser->type->norms);
     }
-    if (!ok || !(optimiser->rule.clip_norm > 0))
-        return ok;
-    optimiser->power = memory_new(held_items(optimiser), sizeof *optimiser->power, error);
-    return optimiser->power != NULL;
+    return ok;
 }
 
 static bool allocate_scratch(struct optimiser *optimiser, size_t most_terms, struct error *error)
@@ -128,10 +123,11 @@ bool optimiser_init(struct optimiser *optimiser, const struct optimiser_type *ty
                                     .threads = threads};
     optimiser->memory = memory_new(network->parameters, sizeof *optimiser->memory, error);
     optimiser->held = memory_new(network->parameters, sizeof *optimiser->held, error);
+    optimiser->item = memory_new(threads, sizeof *optimiser->item, error);
     optimiser->scratch = memory_new(threads, sizeof *optimiser->scratch, error);
-    return optimiser->memory != NULL && optimiser->held != NULL && optimiser->scratch != NULL &&
-           allocate_memory(optimiser, error) && allocate_held(optimiser, error) &&
-           allocate_scratch(optimiser, most_terms, error);
+    return optimiser->memory != NULL && optimiser->held != NULL && optimiser->item != NULL &&
+           optimiser->scratch != NULL && allocate_memory(optimiser, error) &&
+           allocate_held(optimiser, error) && allocate_scratch(optimiser, most_terms, error);
 }
 
 void optimiser_free(struct optimiser *optimiser)
@@ -152,6 +148,7 @@ void optimiser_free(struct optimiser *optimiser)
     free(optimiser->memory);
     free(optimiser->held);
     free(optimiser->power);
+    free(optimiser->item);
     free(optimiser->scratch);
     memset(optimiser, 0, sizeof *optimiser);
 }
@@ -301,6 +298,18 @@ static struct held_rows rows_of(const struct optimiser *optimiser, size_t item)
     return rows;
 }
 
+static void forget_held(struct optimiser *optimiser)
+{
+    for (size_t i = 0; i < optimiser->network->parameters; i++) {
+        struct optimiser_held *held = &optimiser->held[i];
+        size_t rows = optimiser->network->parameter[i].rows;
+        if (held->terms != NULL)
+            memset(held->terms, 0, rows * sizeof *held->terms);
+        if (held->power != NULL)
+            memset(held->power, 0, rows * sizeof *held->power);
+    }
+}
+
 static void measure_held(void *context, size_t worker, size_t item)
 {
     struct optimiser *optimiser = context;
@@ -342,47 +351,85 @@ static void move_held(void *context, size_t worker, size_t item)
 
 // ---- a block ------------------------------------------------------------------------------------
 
+// With clip_norm runs come twice: for their length, and to move.
+static void take_run(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
+{
+    if (!(optimiser->rule.clip_norm > 0) || !optimiser->holding) {
+        move(optimiser, worker, gradient);
+        return;
+    }
+    if (optimiser->network->parameter[gradient->parameter].use == PARAMETER_HASH)
+        return;
+    double *power = &optimiser->power[optimiser->item[worker]];
+    for (size_t i = 0; i < gradient->count; i++)
+        *power += (double)gradient->left[i] * (double)gradient->left[i];
+}
+
 static void take(struct gradient_sink *sink, size_t worker, const struct gradient *gradient)
 {
     struct optimiser *optimiser = (struct optimiser *)sink;
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    bool clip = optimiser->rule.clip_norm > 0;
-    if (optimiser->held[gradient->parameter].rows != NULL) {
+    if (gradient->form == GRADIENT_RUN) {
+        take_run(optimiser, worker, gradient);
+    } else if (optimiser->held[gradient->parameter].rows != NULL) {
         if (optimiser->holding)
             hold(optimiser, worker, gradient);
-        return;
+    } else {
+        move(optimiser, worker, gradient);
+        if (parameter->use == PARAMETER_EACH_WORD)
+            columns_fill_rows(&optimiser->columns[gradient->parameter], parameter, gradient->first,
+                              gradient->count);
     }
-    if (clip && optimiser->holding)
-        return; // moves when the length of the gradient is known
-    move(optimiser, worker, gradient);
-    if (parameter->use == PARAMETER_EACH_WORD)
-        columns_fill_rows(&optimiser->columns[gradient->parameter], parameter, gradient->first,
-                          gradient->count);
+}
+
+struct step {
+    struct optimiser *optimiser;
+    size_t held;
+    void (*give)(void *context, size_t worker, size_t item);
+    void *context;
+};
+
+static void run_item(void *context, size_t worker, size_t item)
+{
+    struct step *step = context;
+    step->optimiser->item[worker] = step->held + item;
+    step->give(step->context, worker, item);
 }
 
 // What is left of the gradient's length: of a sum over streams, as that of their mean.
-static float clipped(struct optimiser *optimiser, struct pool *pool)
+static float clipped(struct optimiser *optimiser, struct pool *pool, size_t items)
 {
     double power = 0;
     pool_run(pool, measure_held, optimiser, held_items(optimiser));
-    for (size_t i = 0; i < held_items(optimiser); i++)
+    for (size_t i = 0; i < items; i++)
         power += optimiser->power[i];
     float length = (float)(sqrt(power) / (double)optimiser->streams);
     return length > optimiser->rule.clip_norm ? optimiser->rule.clip_norm / length : 1;
 }
 
-void optimiser_step(struct optimiser *optimiser, struct pool *pool,
+bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
-                    size_t items)
+                    size_t items, struct error *error)
 {
-    pool_run(pool, give, context, items);
-    if (optimiser->rule.clip_norm > 0) {
-        optimiser->scale = clipped(optimiser, pool);
+    size_t held = held_items(optimiser), all = held + items;
+    struct step step = {optimiser, held, give, context};
+    bool clip = optimiser->rule.clip_norm > 0;
+    if (clip && !memory_grow(&optimiser->power, &optimiser->power_capacity, all,
+                             sizeof *optimiser->power, error)) {
+        forget_held(optimiser);
+        return false;
+    }
+    for (size_t i = 0; clip && i < all; i++)
+        optimiser->power[i] = 0;
+    pool_run(pool, run_item, &step, items);
+    if (clip) {
+        optimiser->scale = clipped(optimiser, pool, all);
         optimiser->holding = false;
-        pool_run(pool, give, context, items);
+        pool_run(pool, run_item, &step, items);
         optimiser->holding = true;
     }
-    pool_run(pool, move_held, optimiser, held_items(optimiser));
+    pool_run(pool, move_held, optimiser, held);
+    return true;
 }
 
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept)

@@ -39,8 +39,8 @@ struct optimiser_rule {
                      // aside; 0 for none
 };
 
-// Gradients that are held until they are complete: those of all parameters but a hash with
-// clip_norm, which depends on all of them.
+// Gradients that are held until they are complete: with clip_norm, which depends on all of them, all
+// but runs.
 struct optimiser_held {
     float *rows;     // [rows][stride] NULL if nothing is held
     float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
@@ -58,8 +58,11 @@ struct optimiser {
     float **memory; // [parameters] per_weight for each weight, then per_row for each row;
                     // NULL if it needs none
     struct optimiser_held *held; // [parameters]
-    double *power; // [items of held rows] squares of their lengths, only with clip_norm
-    bool holding;  // gradients come for the first time; else what is held is complete
+    double *power; // [items] squares of the lengths of what is held and what is given, only with
+                   // clip_norm
+    size_t power_capacity;
+    size_t *item; // [threads] of `power`, that a thread is at
+    bool holding; // gradients come for the first time; else what is held is complete
     struct optimiser_scratch *scratch; // [threads]
     size_t threads;
 };
@@ -77,10 +80,10 @@ bool optimiser_init(struct optimiser *optimiser, const struct optimiser_type *ty
 void optimiser_free(struct optimiser *optimiser);
 
 // Has all gradients of a block given that have not been taken yet, item by item, some of them twice,
-// and moves all weights that have not moved yet.
-void optimiser_step(struct optimiser *optimiser, struct pool *pool,
+// and moves all weights that have not moved yet. Error: no memory.
+bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
-                    size_t items);
+                    size_t items, struct error *error);
 
 // Its memory.
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept);

@@ -8,6 +8,12 @@
 
 enum { HALVES = 1 << 12 }; // elements at a time, a multiple of CHECKSUM_BLOCK
 
+bool native_parameter_may_be_half(const struct network *network, size_t i)
+{
+    enum parameter_use use = network->parameter[i].use;
+    return use == PARAMETER_BY_INPUT || (i >= network->output_at && use != PARAMETER_BIAS);
+}
+
 // ---- sizes ------------------------------------------------------------------------------------
 
 static bool fits(const struct native_source *source, const struct parameter *parameter)
@@ -111,9 +117,8 @@ static bool usable(const struct native_source *source, const struct network *net
 {
     size_t halves = 0, floats = 0;
     for (size_t i = 0; i < network->parameters; i++) {
-        const struct parameter *parameter = &network->parameter[i];
-        bool half = native_section(source, parameter->name)->type == SECTION_BFLOAT16;
-        if (i >= network->output_at || parameter->use == PARAMETER_BY_INPUT)
+        bool half = native_section(source, network->parameter[i].name)->type == SECTION_BFLOAT16;
+        if (native_parameter_may_be_half(network, i))
             *(half ? &halves : &floats) += 1;
         else if (half)
             return false;

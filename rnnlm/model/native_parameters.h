@@ -4,6 +4,9 @@
 
 #include "model/native_source.h"
 
+// Whether files may hold a parameter in bfloat16: rows of words, and what the output multiplies with.
+bool native_parameter_may_be_half(const struct network *network, size_t i);
+
 // Whether there is a section for each parameter of a network in outline, of its size. Before anything
 // is allocated: what a file says of its network is worth nothing until its table says so too.
 bool native_parameters_fit(const struct native_source *source, const struct network *network);

@@ -5,6 +5,7 @@
 #include "base/bfloat16.h"
 #include "base/memory.h"
 #include "model/native.h"
+#include "model/native_parameters.h"
 #include "model/native_text.h"
 #include "model/sections.h"
 #include "net/output.h"
@@ -109,18 +110,12 @@ static size_t plan_others(struct section_plan *plan, const struct model *model,
     return count;
 }
 
-static bool may_be_half(const struct network *network, size_t i)
-{
-    enum parameter_use use = network->parameter[i].use;
-    return use == PARAMETER_BY_INPUT || i >= network->output_at;
-}
-
 static void plan_parameter(struct section_plan *plan, const struct model *model,
                            const struct rounding *rounding)
 {
     const struct parameter *parameter = &model->network.parameter[rounding->parameter];
-    bool half =
-        model->format == MODEL_NATIVE_BFLOAT16 && may_be_half(&model->network, rounding->parameter);
+    bool half = model->format == MODEL_NATIVE_BFLOAT16 &&
+                native_parameter_may_be_half(&model->network, rounding->parameter);
     *plan = (struct section_plan){
         .section = {.type = half ? SECTION_BFLOAT16 : SECTION_FLOAT,
                     .rows = parameter->rows,

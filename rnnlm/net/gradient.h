@@ -18,7 +18,8 @@ enum gradient_form {
     // Row `first` is right[0 ...]: all of it, added up by who held it until it was complete, and
     // norm[0] that of the squares of what each word adds to it, if the sink wants norms
     GRADIENT_WHOLE,
-    // Elements first..first+count-1 of a hash: left[0..count-1]
+    // Elements first..first+count-1 of a hash, or of biases of which only some have a gradient:
+    // left[0..count-1]. Those of a hash are one word's, and may overlap.
     GRADIENT_RUN
 };
 
@@ -26,7 +27,7 @@ struct gradient {
     size_t parameter; // its number in the network
     enum gradient_form form;
     size_t first, count;
-    size_t terms; // words of the block that have a part in it; of a run, that share its feature
+    size_t terms; // words of the block that have a part in it; of a hash, that share the feature
     const float *left; // d log P / d (row . input), of each term
     size_t left_stride;
     const float *right; // inputs, or errors that are summed

@@ -99,7 +99,7 @@ static bool outline(struct network *network, const struct network_shape *shape,
     memset(classes, 0, sizeof *classes);
     if (!shape_ok(shape, error))
         return false;
-    size_t most = (shape->layers + 1) * LAYER_MOST_MAPS;
+    size_t most = shape->layers * LAYER_MOST_MAPS + OUTPUT_MOST_PARAMETERS;
     network->parameter = memory_new(most, sizeof *network->parameter, error);
     network->layer = memory_new(shape->layers, sizeof *network->layer, error);
     if (network->parameter == NULL || network->layer == NULL)
@@ -108,7 +108,7 @@ static bool outline(struct network *network, const struct network_shape *shape,
         add_layer(network, i);
     lay_out_state(network);
     network->output_at = network->parameters;
-    struct output_parameter list[LAYER_MOST_MAPS];
+    struct output_parameter list[OUTPUT_MOST_PARAMETERS];
     size_t count = shape->output->parameters(network, list);
     for (size_t i = 0; i < count; i++)
         set_name(add_parameter(network, list[i].use, list[i].rows, list[i].width), "output",

@@ -14,6 +14,8 @@
 #include "net/linear.h"
 #include "net/network.h"
 
+enum { OUTPUT_MOST_PARAMETERS = 8 };
+
 struct output_parameter {
     const char *name;
     enum parameter_use use;
@@ -122,9 +124,11 @@ struct output_type {
     const char *name; // as options and files have it
     const char *about;
 
-    // Fills `list` with at most LAYER_MOST_MAPS parameters, and returns how many.
+    // Fills `list` with at most OUTPUT_MOST_PARAMETERS, and returns how many.
     size_t (*parameters)(const struct network *network, struct output_parameter *list);
     void (*initialise)(const struct network *network, struct random *random);
+    // Biases with which the output has the words' frequencies, before anything else is learnt.
+    void (*initialise_biases)(const struct network *network, const uint64_t *count);
 
     // The i-th softmax; false behind the last.
     bool (*softmax)(const struct network *network, size_t i, struct output_softmax *softmax);

@@ -4,7 +4,18 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "net/output.h"
 #include "net/state.h"
+
+static bool randomise(struct model *model, uint32_t seed, struct error *error)
+{
+    const struct network *network = &model->network;
+    if (!network_randomise(&model->network, seed, error))
+        return false;
+    if (network->shape.biases)
+        network->shape.output->initialise_biases(network, model->vocabulary.count);
+    return true;
+}
 
 static bool create_network(struct model *model, const struct new_model *wanted, struct error *error)
 {
@@ -17,7 +28,7 @@ static bool create_network(struct model *model, const struct new_model *wanted, 
     return shape_ok(&shape, error) &&
            classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error) &&
            network_init(&model->network, &shape, &classes, error) &&
-           network_randomise(&model->network, wanted->seed, error) && model_attach(model, error);
+           randomise(model, wanted->seed, error) && model_attach(model, error);
 }
 
 static bool create(struct model *model, const struct new_model *wanted, struct corpus *text,

@@ -208,7 +208,7 @@ sections() {
         "parameter layer0.recurrent: 10 x 10" "parameter layer1.input: 8 x 10" \
         "parameter layer1.recurrent: 8 x 8" "parameter layer2.input: 6 x 8" \
         "parameter output.words: $words x 6" "parameter output.classes: 20 x 6" \
-        "weights: $((words * 16 + 100 + 80 + 64 + 48 + 120))" "bptt: 2"; do
+        "weights: $((words * 17 + 100 + 80 + 64 + 48 + 120 + 20 + 24))" "bptt: 2"; do
         grep -qx "$line" check || fail "no $line in $(cat check)"
     done
     ! grep -q "hidden layer size\|compression layer size\|parameter output.hash" check

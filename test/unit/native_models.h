@@ -106,8 +106,9 @@ static inline float *weight(const struct model *model, const char *name, size_t 
 // Whether files may hold a parameter in bfloat16.
 static inline bool may_be_half(const struct network *network, size_t parameter)
 {
-    return parameter >= network->output_at ||
-           network->parameter[parameter].use == PARAMETER_BY_INPUT;
+    enum parameter_use use = network->parameter[parameter].use;
+    return use == PARAMETER_BY_INPUT || use == PARAMETER_BY_OUTPUT || use == PARAMETER_HASH ||
+           (use == PARAMETER_EACH_WORD && parameter >= network->output_at);
 }
 
 static inline double element(const struct parameter *parameter, size_t row, size_t column)

@@ -12,7 +12,7 @@ struct plain {
     const struct network *network;    // its shape, classes, and the names of its parameters
     double *weight[PLAIN_PARAMETERS]; // rows x width, without padding
     double *input[PLAIN_LAYERS], *recurrent[PLAIN_LAYERS], *bias[PLAIN_LAYERS]; // among them; NULL
-    double *words, *classes, *hash;                                             // likewise
+    double *words, *classes, *word_bias, *class_bias, *hash;                    // likewise
     const float *mask[PLAIN_LAYERS]; // dropout: factors of what layers hand up; NULL for 1
 };
 
@@ -64,6 +64,8 @@ static inline struct plain plain_new(const struct network *network)
     assert_string_equal(network->shape.output->name, "class");
     plain.words = plain_named(&plain, "output", "words");
     plain.classes = plain_named(&plain, "output", "classes");
+    plain.word_bias = plain_named(&plain, "output", "bias");
+    plain.class_bias = plain_named(&plain, "output", "class_bias");
     plain.hash = plain_named(&plain, "output", "hash");
     plain_refresh(&plain);
     return plain;
@@ -349,6 +351,14 @@ static inline double *plain_rows(const struct plain *plain, int64_t k)
                  : plain->words + (size_t)plain->network->classes.begin[k] * plain->network->width;
 }
 
+static inline double plain_output_bias(const struct plain *plain, int64_t k, size_t i)
+{
+    if (k < 0)
+        return plain->class_bias != NULL ? plain->class_bias[i] : 0;
+    size_t word = (size_t)plain->network->classes.begin[k] + i;
+    return plain->word_bias != NULL ? plain->word_bias[word] : 0;
+}
+
 // prob[i] for the classes (k < 0), or the words of class k, given the rows' input.
 static inline size_t plain_softmax(const struct plain *plain, const double *input,
                                    const int32_t *history, int64_t k, double *prob)
@@ -359,7 +369,7 @@ static inline size_t plain_softmax(const struct plain *plain, const double *inpu
     const double *rows = plain_rows(plain, k);
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
-        double logit = plain_maxent(plain, history, k, i);
+        double logit = plain_output_bias(plain, k, i) + plain_maxent(plain, history, k, i);
         for (size_t j = 0; j < width; j++)
             logit += rows[i * width + j] * input[j];
         prob[i] = exp(logit);

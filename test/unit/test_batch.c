@@ -466,8 +466,8 @@ static void no_memory_in_the_first_block(void **state)
             block.rule.optimiser = optimiser_table[i];
             block.rule.step.alpha = 0.1f;
             block.rule.step.clip_norm = (float)clip;
-            // Shares of classes, parts of divided classes, errors.
-            check_failures(&block, 0, 3);
+            // Shares of classes, parts of divided classes, errors; lengths of gradients.
+            check_failures(&block, 0, 3 + clip);
         }
 }
 

@@ -111,7 +111,7 @@ static void weights_that_are_no_numbers(void **state)
     make_network(&network, &shape, 1, 1);
     assert_true(network_is_finite(&network, &error));
     for (size_t p = 0; p < network.parameters; p++) {
-        float *weight = parameter_weight(&network.parameter[p], 2), old = *weight;
+        float *weight = parameter_weight(&network.parameter[p], 1), old = *weight;
         *weight = p % 2 == 0 ? NAN : -INFINITY;
         assert_false(network_is_finite(&network, &error));
         assert_contains(error.text, network.parameter[p].name);
@@ -224,6 +224,27 @@ static void probabilities_are_those_of_the_definition(void **state)
         plain_free(&plain);
         network_free(&network);
     }
+}
+
+// Biases alone: the words' frequencies, each counted once more.
+static void biases_begin_with_frequencies(void **state)
+{
+    (void)state;
+    const uint64_t count[9] = {90, 40, 40, 12, 7, 3, 3, 1, 0};
+    struct network_shape shape = new_shape(9, "lstm:3", 2, 0, 0);
+    struct network network;
+    make_network(&network, &shape, 1, 0);
+    struct plain_state begin;
+    network.shape.output->initialise_biases(&network, count);
+    struct plain plain = plain_new(&network);
+    plain_begin(&plain, false, &begin);
+    // words 0..4 are class 0
+    const double of_class[2] = {190, 8}, in_class[2] = {194, 11};
+    for (int32_t w = 0; w < 9; w++)
+        assert_near(plain_prob(&plain, &begin, w),
+                    of_class[w > 4] / 198 * (double)(count[w] + 1) / in_class[w > 4], 1e-6);
+    plain_free(&plain);
+    network_free(&network);
 }
 
 static void empty_class_takes_part(void **state)
@@ -547,6 +568,7 @@ int main(void)
         cmocka_unit_test(copy_of_dense_weights),
         cmocka_unit_test(weights_that_are_no_numbers),
         cmocka_unit_test(probabilities_are_those_of_the_definition),
+        cmocka_unit_test(biases_begin_with_frequencies),
         cmocka_unit_test(empty_class_takes_part),
         cmocka_unit_test(features_are_those_of_the_hash_formula),
         cmocka_unit_test(features_of_one_history),

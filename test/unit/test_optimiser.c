@@ -181,6 +181,10 @@ static double gradient_length(const struct rule *rule)
 {
     double square = 0;
     for (size_t p = 0; p < parameters; p++)
+        for (size_t i = 0; moved[p].use == PARAMETER_BIAS && i < moved[p].runs; i++)
+            for (size_t j = 0; j < moved[p].run[i].count; j++)
+                square += (double)moved[p].run[i].left[j] * (double)moved[p].run[i].left[j];
+    for (size_t p = 0; p < parameters; p++)
         for (size_t i = 0; moved[p].use != PARAMETER_HASH && i < moved[p].rows * moved[p].width;
              i++)
             square += moved[p].gradient[i] * moved[p].gradient[i];

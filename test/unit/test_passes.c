@@ -217,7 +217,7 @@ static void every_way_finds_the_same(void **state)
 
 // ---- weights in bfloat16 ------------------------------------------------------------------------
 
-// The same network with the tables, output rows and hash rounded to bfloat16, in arrays of its own;
+// The same network with the tables, rows of words and hash rounded to bfloat16, in arrays of its own;
 // `rounded` (which has the same shape) gets the rounded weights as floats.
 static void make_halves(struct network *halves, struct network *rounded)
 {
@@ -229,7 +229,7 @@ static void make_halves(struct network *halves, struct network *rounded)
     for (size_t p = 0; p < halves->parameters; p++) {
         struct parameter *to = &halves->parameter[p];
         const struct parameter *from = &rounded->parameter[p];
-        if (to->use != PARAMETER_EACH_WORD) {
+        if (to->use != PARAMETER_EACH_WORD && to->use != PARAMETER_BIAS) {
             to->type = PARAMETER_BFLOAT16;
             to->stride = parameter_stride(to->use, to->type, to->width);
         }

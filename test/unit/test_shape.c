@@ -277,6 +277,8 @@ static void names_and_sizes_of_parameters(void **state)
         {"layer2.bias", PARAMETER_BIAS, 1, 3, 16},
         {"output.words", PARAMETER_BY_OUTPUT, 9, 3, 16},
         {"output.classes", PARAMETER_EACH_WORD, 2, 3, 16},
+        {"output.bias", PARAMETER_BIAS, 1, 9, 16},
+        {"output.class_bias", PARAMETER_BIAS, 1, 2, 16},
         {"output.hash", PARAMETER_HASH, 1, 101, 101},
     };
     enum { PARAMETERS = sizeof wanted / sizeof wanted[0] };
@@ -299,7 +301,7 @@ static void names_and_sizes_of_parameters(void **state)
     assert_int_equal(network_bytes(&network), bytes);
     assert_int_equal(network_history(&network), 2);
     assert_ptr_equal(network_output_parameter(&network, "words"), &network.parameter[8]);
-    assert_null(network_output_parameter(&network, "bias"));
+    assert_null(network_output_parameter(&network, "biases"));
     assert_null(network_parameter(&network, "layer3.input"));
     network_free(&network);
 }

@@ -188,6 +188,20 @@ static void new_model_for_a_text(void **state)
     corpus_close(text);
 }
 
+static void new_biases_are_frequencies(void **state)
+{
+    (void)state;
+    struct new_model wanted = new_plain_model("lstm:4", 0);
+    struct model model;
+    struct corpus *text = open_corpus("train");
+    assert_true(model_create(&model, &wanted, text, "train", NULL));
+    const struct parameter *bias = network_parameter(&model.network, "output.bias");
+    for (size_t i = 0; i < 13; i++)
+        assert_near(*parameter_weight(bias, i), log((double)model.vocabulary.count[i] + 1), 1e-6);
+    model_free(&model);
+    corpus_close(text);
+}
+
 static void methods_of_classes(void **state)
 {
     (void)state;
@@ -584,6 +598,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_model_for_a_text),
+        cmocka_unit_test(new_biases_are_frequencies),
         cmocka_unit_test(methods_of_classes),
         cmocka_unit_test(entropy_falls),
         cmocka_unit_test(entropy_falls_in_batches),

@@ -21,6 +21,10 @@ static size_t parameters(const struct network *network, struct output_parameter 
         (struct output_parameter){"words", PARAMETER_BY_OUTPUT, shape->words, network->width};
     list[count++] =
         (struct output_parameter){"classes", PARAMETER_EACH_WORD, shape->classes, network->width};
+    if (shape->biases) {
+        list[count++] = (struct output_parameter){"bias", PARAMETER_BIAS, 1, shape->words};
+        list[count++] = (struct output_parameter){"class_bias", PARAMETER_BIAS, 1, shape->classes};
+    }
     if (shape->maxent > 0)
         list[count++] = (struct output_parameter){"hash", PARAMETER_HASH, 1, shape->maxent};
     return count;
@@ -28,12 +32,14 @@ static size_t parameters(const struct network *network, struct output_parameter 
 
 struct class_parameters class_parameters(const struct network *network)
 {
-    struct parameter *first = network->parameter + network->output_at;
-    return (struct class_parameters){
-        .words = first, .classes = first + 1, .hash = network->shape.maxent > 0 ? first + 2 : NULL};
+    return (struct class_parameters){.words = network_output_parameter(network, "words"),
+                                     .classes = network_output_parameter(network, "classes"),
+                                     .bias = network_output_parameter(network, "bias"),
+                                     .class_bias = network_output_parameter(network, "class_bias"),
+                                     .hash = network_output_parameter(network, "hash")};
 }
 
-// As the reference has it, whatever the layers below; the hash stays 0.
+// As the reference has it, whatever the layers below; biases and the hash stay 0.
 static void initialise(const struct network *network, struct random *random)
 {
     struct class_parameters own = class_parameters(network);
@@ -43,15 +49,29 @@ static void initialise(const struct network *network, struct random *random)
         reference_draw_row(parameter_row(own.classes, i), own.classes->width, random);
 }
 
+static void initialise_biases(const struct network *network, const uint64_t *count)
+{
+    struct class_parameters own = class_parameters(network);
+    for (size_t k = 0; k < network->shape.classes; k++) {
+        uint64_t of_class = 0;
+        for (size_t w = class_first(network, k); w < class_first(network, k + 1); w++) {
+            bias_from_count(own.bias, w, count[w]);
+            of_class += count[w];
+        }
+        bias_from_count(own.class_bias, k, of_class);
+    }
+}
+
 static bool softmax(const struct network *network, size_t i, struct output_softmax *softmax)
 {
-    size_t classes = network->shape.classes, words = network->output_at;
+    struct class_parameters own = class_parameters(network);
+    size_t classes = network->shape.classes, words = (size_t)(own.words - network->parameter);
     if (i > classes)
         return false;
     if (i < classes)
         *softmax = (struct output_softmax){words, class_first(network, i), class_words(network, i)};
     else
-        *softmax = (struct output_softmax){words + 1, 0, classes};
+        *softmax = (struct output_softmax){(size_t)(own.classes - network->parameter), 0, classes};
     return true;
 }
 
@@ -148,9 +168,10 @@ static void load(void *data, const struct output_inputs *inputs)
     size_t classes = scoring->network->shape.classes, row = scoring->columns->row;
     struct maxent_features features;
     scoring->inputs = *inputs;
-    memset(scoring->class_logit, 0, inputs->n * row * sizeof(float));
-    columns_multiply(scoring->class_logit, scoring->columns->row, scoring->columns, inputs->input,
-                     inputs->half, inputs->n);
+    for (size_t i = 0; i < inputs->n; i++)
+        bias_begin(scoring->own.class_bias, 0, classes, scoring->class_logit + i * row);
+    columns_multiply(scoring->class_logit, row, scoring->columns, inputs->input, inputs->half,
+                     inputs->n);
     for (size_t i = 0; i < inputs->n; i++) {
         float *logit = scoring->class_logit + i * row;
         maxent_class_features(scoring->network, inputs->history[i], &features);
@@ -201,8 +222,10 @@ static void compute_class(struct scoring *scoring, size_t n, size_t k, size_t wo
                       words, scoring->gathered, scoring->inputs.row, scoring->half_gathered,
                       scoring->inputs.half_row, n);
     for (size_t i = 0; i < n; i++) {
+        float *logit = scoring->word_logit + i * words;
+        bias_add(scoring->own.bias, class_first(network, k), words, logit);
         maxent_word_features(network, scoring->inputs.history[scoring->distinct[i]], k, &features);
-        maxent_add(scoring->own.hash, &features, scoring->word_logit + i * words, words);
+        maxent_add(scoring->own.hash, &features, logit, words);
     }
 }
 
@@ -326,6 +349,7 @@ const struct output_type output_class = {
     .about = "a softmax over classes, then one over the words of a class",
     .parameters = parameters,
     .initialise = initialise,
+    .initialise_biases = initialise_biases,
     .softmax = softmax,
     .scoring = &class_scoring,
     .online = &class_online,

@@ -1,19 +1,21 @@
 // The output that is factorised by classes, P(w) = P(class) P(w | class), each a softmax (Goodman
 // 2001; Mikolov et al. 2011), with direct connections to both (outputs/maxent.h):
 //
-//   P(class k)     = softmax(class rows . x + features)[k]
-//   P(w | class k) = softmax(rows of the words of k . x + features)[w]
+//   P(class k)     = softmax(class rows . x + class bias + features)[k]
+//   P(w | class k) = softmax(rows of the words of k . x + bias + features)[w]
 //
 // Shared by its files: class.c (parameters, scoring), class_online.c, class_blocks.c.
 #ifndef NET_OUTPUTS_CLASS_H
 #define NET_OUTPUTS_CLASS_H
 
 #include "net/output.h"
+#include "net/outputs/bias.h"
 #include "net/outputs/maxent.h"
 
-// Its parameters; `hash` is NULL without direct connections.
+// Its parameters; the biases are NULL where the network has none, `hash` without direct
+// connections.
 struct class_parameters {
-    struct parameter *words, *classes, *hash;
+    struct parameter *words, *classes, *bias, *class_bias, *hash;
 };
 
 struct class_parameters class_parameters(const struct network *network);

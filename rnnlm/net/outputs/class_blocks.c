@@ -13,8 +13,15 @@
 
 // Slots of a class beyond which it is divided into several shares; rows of the words of such a class
 // whose gradients are one item; rows of a block that take their classes together; rows of classes
-// whose gradients are one item; parts of the hash.
-enum { SHARE_SLOTS = 64, SPLIT_ROWS = 256, CHUNK_ROWS = 48, GROUP_ROWS = 16, HASH_PARTS = 8 };
+// whose gradients are one item; classes the biases of whose words are; parts of the hash.
+enum {
+    SHARE_SLOTS = 64,
+    SPLIT_ROWS = 256,
+    CHUNK_ROWS = 48,
+    GROUP_ROWS = 16,
+    BIAS_CLASSES = 32,
+    HASH_PARTS = 8
+};
 
 // Some of the words of one class of a block: the unit of work.
 struct share {
@@ -43,7 +50,9 @@ struct blocks {
     float *slot_input, *slot_below, *slot_norm; // [R][row], [R][row], [R]
     float *word_error; // [slots of k][memory_row(words of k)] for each class k
     size_t word_error_capacity;
-    struct shares shares, splits; // work; parts of classes that are in several shares
+    float *bias_sum, *class_bias_sum; // [V], [C] sums of errors, those of the words of classes that
+                                      // are targets; NULL without biases
+    struct shares shares, splits;     // work; parts of classes that are in several shares
     struct maxent_features *class_features, *word_features; // [R] NULL without a hash
     int32_t *same_word;                                     // [R] rows with the same word taken in
     int32_t *count_of;                                      // [V] scratch, 0
@@ -62,6 +71,8 @@ static void end(void *data)
     free(blocks->slot_below);
     free(blocks->slot_norm);
     free(blocks->word_error);
+    free(blocks->bias_sum);
+    free(blocks->class_bias_sum);
     free(blocks->shares.share);
     free(blocks->splits.share);
     free(blocks->class_features);
@@ -87,6 +98,21 @@ static bool allocate(struct blocks *blocks, size_t rows, struct error *error)
         blocks->errors_begin == NULL || blocks->slot_row == NULL || blocks->slot_input == NULL ||
         blocks->slot_below == NULL || blocks->slot_norm == NULL)
         return false;
+    return true;
+}
+
+static bool allocate_biases(struct blocks *blocks, struct error *error)
+{
+    if (blocks->own.bias == NULL)
+        return true;
+    blocks->bias_sum = memory_new(blocks->own.bias->width, sizeof(float), error);
+    blocks->class_bias_sum = memory_new(blocks->own.class_bias->width, sizeof(float), error);
+    return blocks->bias_sum != NULL && blocks->class_bias_sum != NULL;
+}
+
+static bool allocate_features(struct blocks *blocks, size_t rows, struct error *error)
+{
+    const struct network *network = blocks->network;
     if (blocks->own.hash == NULL)
         return true;
     blocks->class_features = memory_new(rows, sizeof *blocks->class_features, error);
@@ -107,7 +133,8 @@ static void *begin(const struct network *network, const struct columns *columns,
     blocks->own = class_parameters(network);
     blocks->columns = &columns[blocks->own.classes - network->parameter];
     blocks->pool = pool;
-    if (allocate(blocks, most_rows, error))
+    if (allocate(blocks, most_rows, error) && allocate_biases(blocks, error) &&
+        allocate_features(blocks, most_rows, error))
         return blocks;
     end(blocks);
     return NULL;
@@ -218,7 +245,8 @@ static void run_classes(void *context, size_t worker, size_t item)
     size_t count = left < CHUNK_ROWS ? left : CHUNK_ROWS, stride = block->stride;
     float *e = blocks->class_error + first * row, *error = block->error + first * stride;
     (void)worker;
-    memset(e, 0, count * row * sizeof *e);
+    for (size_t i = 0; i < count; i++)
+        bias_begin(blocks->own.class_bias, 0, blocks->own.classes->rows, e + i * row);
     columns_multiply_rows(e, row, blocks->columns, block->input + first * stride, stride, count);
     for (size_t i = 0; i < count; i++)
         class_errors(blocks, first + i);
@@ -238,6 +266,7 @@ static void word_errors(struct blocks *blocks, size_t k, size_t slot)
     const struct output_block *block = &blocks->block;
     size_t r = blocks->slot_row[slot], n = class_words(network, k);
     float *e = errors_of(blocks, k, slot);
+    bias_add(blocks->own.bias, class_first(network, k), n, e);
     if (blocks->word_features != NULL) {
         struct maxent_features *features = &blocks->word_features[r];
         maxent_word_features(network, block->history + r * SHAPE_MOST_ORDER, k, features);
@@ -255,6 +284,7 @@ static void add_below(struct blocks *blocks, size_t slot)
     kernels->clamp(to, width, block->cutoff);
 }
 
+// Of some words of a class; the sums that are the gradient of their biases are left for later.
 static void word_gradient(const struct blocks *blocks, size_t k, size_t first, size_t count,
                           size_t worker)
 {
@@ -271,6 +301,9 @@ static void word_gradient(const struct blocks *blocks, size_t k, size_t first, s
                                 .right_stride = row,
                                 .norm = blocks->slot_norm + begin};
     blocks->block.sink->take(blocks->block.sink, worker, &gradient);
+    if (blocks->bias_sum != NULL)
+        bias_sum(gradient.left, gradient.left_stride, gradient.terms, count,
+                 blocks->bias_sum + gradient.first);
 }
 
 // The words of a class for some of its slots.
@@ -388,6 +421,23 @@ static void give_classes(const struct blocks *blocks, size_t group, size_t worke
                                 .right_stride = block->stride,
                                 .norm = block->norm};
     block->sink->take(block->sink, worker, &gradient);
+    if (blocks->class_bias_sum == NULL)
+        return;
+    float *sum = blocks->class_bias_sum + first;
+    bias_sum(gradient.left, gradient.left_stride, gradient.terms, gradient.count, sum);
+    bias_give(blocks->network, blocks->own.class_bias, first, gradient.count, gradient.terms, sum,
+              block->sink, worker);
+}
+
+static void give_word_biases(const struct blocks *blocks, size_t part, size_t worker)
+{
+    const struct network *network = blocks->network;
+    size_t from = part * BIAS_CLASSES, left = network->shape.classes - from;
+    for (size_t k = from; k < from + (left < BIAS_CLASSES ? left : BIAS_CLASSES); k++)
+        if (slots_of(blocks, k) > 0)
+            bias_give(network, blocks->own.bias, class_first(network, k), class_words(network, k),
+                      slots_of(blocks, k), blocks->bias_sum + class_first(network, k),
+                      blocks->block.sink, worker);
 }
 
 static size_t hash_parts(const struct blocks *blocks)
@@ -400,10 +450,17 @@ static size_t class_groups(const struct blocks *blocks)
     return (blocks->network->shape.classes + GROUP_ROWS - 1) / GROUP_ROWS;
 }
 
+static size_t bias_parts(const struct blocks *blocks)
+{
+    return blocks->bias_sum != NULL
+               ? (blocks->network->shape.classes + BIAS_CLASSES - 1) / BIAS_CLASSES
+               : 0;
+}
+
 static size_t gradients(const void *data)
 {
     const struct blocks *blocks = data;
-    return hash_parts(blocks) + class_groups(blocks);
+    return hash_parts(blocks) + class_groups(blocks) + bias_parts(blocks);
 }
 
 static void give(const void *data, size_t item, size_t worker)
@@ -413,7 +470,11 @@ static void give(const void *data, size_t item, size_t worker)
         give_hash(blocks, item, worker);
         return;
     }
-    give_classes(blocks, item - hash_parts(blocks), worker);
+    item -= hash_parts(blocks);
+    if (item < class_groups(blocks))
+        give_classes(blocks, item, worker);
+    else
+        give_word_biases(blocks, item - class_groups(blocks), worker);
 }
 
 const struct output_blocks class_blocks = {

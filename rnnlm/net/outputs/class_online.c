@@ -44,11 +44,13 @@ static void *begin(const struct network *network, struct error *error)
     return NULL;
 }
 
-// out[i] = softmax of the rows first..first+n-1 times the input, and direct connections.
-static void distribution(const struct online *online, const struct parameter *rows, size_t first,
-                         size_t n, const struct maxent_features *features, float *out)
+// out[i] = softmax of the rows first..first+n-1 times the input, their biases, and direct
+// connections.
+static void distribution(const struct online *online, const struct parameter *rows,
+                         const struct parameter *bias, size_t first, size_t n,
+                         const struct maxent_features *features, float *out)
 {
-    memset(out, 0, n * sizeof *out);
+    bias_begin(bias, first, n, out);
     linear_add_products(rows, first, n, online->input, out);
     maxent_add(online->own.hash, features, out, n);
     kernels->softmax(out, n);
@@ -62,18 +64,20 @@ static double predict(void *data, const float *input, const int32_t *history, in
     online->input = input;
     online->word = word;
     maxent_class_features(network, history, &online->class_features);
-    distribution(online, online->own.classes, 0, network->shape.classes, &online->class_features,
-                 online->class_prob);
+    distribution(online, online->own.classes, online->own.class_bias, 0, network->shape.classes,
+                 &online->class_features, online->class_prob);
     maxent_word_features(network, history, k, &online->word_features);
-    distribution(online, online->own.words, first, class_words(network, k), &online->word_features,
-                 online->word_prob);
+    distribution(online, online->own.words, online->own.bias, first, class_words(network, k),
+                 &online->word_features, online->word_prob);
     return (double)online->class_prob[k] * (double)online->word_prob[(size_t)word - first];
 }
 
-// Errors of one softmax: its rows' step, that of its direct connections, and the error below.
-static void learn_rows(struct online *online, struct parameter *rows, size_t first, size_t n,
-                       const float *prob, size_t target, const struct maxent_features *features,
-                       const struct online_step *step, float *error)
+// Errors of one softmax: its rows' step, those of biases and direct connections, and the error
+// below.
+static void learn_rows(struct online *online, struct parameter *rows, struct parameter *bias,
+                       size_t first, size_t n, const float *prob, size_t target,
+                       const struct maxent_features *features, const struct online_step *step,
+                       float *error)
 {
     float *e = online->error;
     for (size_t i = 0; i < n; i++)
@@ -82,6 +86,7 @@ static void learn_rows(struct online *online, struct parameter *rows, size_t fir
     linear_learn_rows(rows, first, n, e, online->input, step->step, step->keep, error);
     if (step->cutoff > 0)
         kernels->clamp(error, rows->width, step->cutoff);
+    bias_learn(bias, first, n, e, step->step, step->keep);
     maxent_learn(online->own.hash, features, e, n, step->step, step->forget);
 }
 
@@ -91,10 +96,11 @@ static void learn(void *data, const struct online_step *step, float *error)
     const struct network *network = online->network;
     size_t k = (size_t)network->classes.of_word[online->word], first = class_first(network, k);
     memset(error, 0, memory_row(network->width) * sizeof *error);
-    learn_rows(online, online->own.words, first, class_words(network, k), online->word_prob,
-               (size_t)online->word - first, &online->word_features, step, error);
-    learn_rows(online, online->own.classes, 0, network->shape.classes, online->class_prob, k,
-               &online->class_features, step, error);
+    learn_rows(online, online->own.words, online->own.bias, first, class_words(network, k),
+               online->word_prob, (size_t)online->word - first, &online->word_features, step,
+               error);
+    learn_rows(online, online->own.classes, online->own.class_bias, 0, network->shape.classes,
+               online->class_prob, k, &online->class_features, step, error);
 }
 
 const struct output_online class_online = {

@@ -1,0 +1,30 @@
+// Biases of an output: one row, which has a number for each class or each word. Where a network has
+// none, `bias` is NULL.
+#ifndef NET_OUTPUTS_BIAS_H
+#define NET_OUTPUTS_BIAS_H
+
+#include "net/gradient.h"
+#include "net/network.h"
+
+// bias[i] = log(count + 1): with such biases a softmax gives each its share, and those that have not
+// been counted a little.
+void bias_from_count(struct parameter *bias, size_t i, uint64_t count);
+
+// logit[i] = bias[first + i], for i < n: what products are then added to.
+void bias_begin(const struct parameter *bias, size_t first, size_t n, float *logit);
+
+// logit[i] += bias[first + i]
+void bias_add(const struct parameter *bias, size_t first, size_t n, float *logit);
+
+// bias[first + i] = keep bias[first + i] + step e[i]
+void bias_learn(struct parameter *bias, size_t first, size_t n, const float *e, float step,
+                float keep);
+
+// sum[i] = the sum of e[r * stride + i] over r < rows
+void bias_sum(const float *e, size_t stride, size_t rows, size_t n, float *sum);
+
+// Gives the gradient of bias[first ...], summed over `terms` words.
+void bias_give(const struct network *network, const struct parameter *bias, size_t first, size_t n,
+               size_t terms, const float *sum, struct gradient_sink *sink, size_t worker);
+
+#endif
