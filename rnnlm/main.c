@@ -661,9 +661,13 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
         if (!read(&evaluation->model[evaluation->loaded], set.models.item[evaluation->loaded],
                   error))
             return false;
-    if (set.ngram != NULL)
-        evaluation->ngram = ngram_open(set.ngram, error);
-    return set.ngram == NULL || evaluation->ngram != NULL;
+    if (set.ngram == NULL)
+        return true;
+    struct error remark;
+    evaluation->ngram = ngram_open(set.ngram, error);
+    if (evaluation->ngram != NULL && ngram_remark(evaluation->ngram, set.ngram, &remark))
+        options_warn(PROGRAM, remark.text);
+    return evaluation->ngram != NULL;
 }
 
 static void free_sources(struct blend *blend)
@@ -728,6 +732,18 @@ static bool tune(struct evaluation *evaluation, struct output *output, struct er
     return ok;
 }
 
+static void warn_of_zeros(const struct blend *blend, const struct totals *totals)
+{
+    struct error warning;
+    if (blend->other == NULL || totals->zeros == 0)
+        return;
+    error_set(&warning,
+              "the other model gives %llu of %llu words no probability: its figures leave "
+              "them out",
+              (unsigned long long)totals->zeros, (unsigned long long)totals->words);
+    options_warn(PROGRAM, warning.text);
+}
+
 static bool test_text(struct blend *blend, struct reader *text, struct output *output,
                       struct error *error)
 {
@@ -742,8 +758,10 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
     bool ok = set.nbest
                   ? nbest_score(blend, text, output, &totals, error)
                   : perplexity_score(blend, text, set.debug >= 2 ? output : NULL, &totals, error);
-    if (ok && (!set.nbest || set.debug > 0))
+    if (ok && (!set.nbest || set.debug > 0)) {
         totals_write(&totals, blend->other != NULL, blend->lambda, output);
+        warn_of_zeros(blend, &totals);
+    }
     return ok;
 }
 

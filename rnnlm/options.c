@@ -211,6 +211,11 @@ int options_status(enum options_result result)
     return result == OPTIONS_BAD_USAGE ? 2 : result == OPTIONS_BAD_VALUE ? 1 : 0;
 }
 
+void options_warn(const char *program, const char *message)
+{
+    fprintf(stderr, "%s: warning: %s\n", program, message);
+}
+
 int options_fail(const char *program, const char *message)
 {
     fprintf(stderr, "%s: %s\n", program, message);

@@ -58,6 +58,9 @@ enum options_result options_parse(const struct options *options, int argc, char 
 // The exit status for a result other than OPTIONS_RUN.
 int options_status(enum options_result result);
 
+// Prints "PROGRAM: warning: message" on standard error: of something that results do not say.
+void options_warn(const char *program, const char *message);
+
 // Prints "PROGRAM: message" on standard error and returns 1, so that main() can end with
 // `return options_fail(...)`.
 int options_fail(const char *program, const char *message);

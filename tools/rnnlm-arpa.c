@@ -47,7 +47,7 @@ static bool convert(const struct option_list *operands, struct output *output, s
     const struct network_arpa_options how = {set.lambda, set.text};
     if (!model_load(&model, set.model, error))
         return false;
-    struct ngram_model *base = ngram_open(set.ngrams, error);
+    struct ngram_model *base = tool_open_ngram(PROGRAM, set.ngrams, error);
     bool ok = base != NULL && network_arpa(base, &model, &how, error) &&
               arpa_write(base, set.output, error);
     ngram_close(base);

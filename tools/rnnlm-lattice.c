@@ -315,7 +315,7 @@ static bool prepare(struct work *work, struct error *error)
     work->form.with_id = set.folder == NULL;
     if (set.model != NULL && !model_open(&work->model, set.model, error))
         return false;
-    if (set.ngram != NULL && (work->ngram = ngram_open(set.ngram, error)) == NULL)
+    if (set.ngram != NULL && (work->ngram = tool_open_ngram(PROGRAM, set.ngram, error)) == NULL)
         return false;
     if (set.model == NULL)
         return true;

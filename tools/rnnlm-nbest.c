@@ -204,7 +204,7 @@ static bool load_models(struct work *work, struct error *error)
     for (; work->loaded < count; work->loaded++)
         if (!read(&work->model[work->loaded], set.models.item[work->loaded], error))
             return false;
-    if (set.ngram != NULL && (work->ngram = ngram_open(set.ngram, error)) == NULL)
+    if (set.ngram != NULL && (work->ngram = tool_open_ngram(PROGRAM, set.ngram, error)) == NULL)
         return false;
     return set.lm_prob == NULL ||
            (work->stream = stream_open(set.lm_prob, STREAM_NET, error)) != NULL;

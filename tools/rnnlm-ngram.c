@@ -47,7 +47,7 @@ static bool ppl(const struct option_list *operands, struct output *output, struc
     struct srilm_totals totals;
     if (ppl_set.model == NULL || ppl_set.text == NULL)
         return error_set(error, "wanted: -lm MODEL and -text FILE");
-    struct ngram_model *model = ngram_open(ppl_set.model, error);
+    struct ngram_model *model = tool_open_ngram(ppl_options.program, ppl_set.model, error);
     if (model == NULL)
         return false;
     if (ppl_set.order > 0)

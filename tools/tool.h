@@ -7,10 +7,22 @@
 
 #include "base/file.h"
 #include "base/matrix.h"
+#include "ngram/backoff.h"
 #include "options.h"
 
 typedef bool tool_work(const struct option_list *operands, struct output *output,
                        struct error *error);
+
+// Opens a back-off model, and says what a user should know of it.
+static inline struct ngram_model *tool_open_ngram(const char *program, const char *path,
+                                                  struct error *error)
+{
+    struct error remark;
+    struct ngram_model *model = ngram_open(path, error);
+    if (model != NULL && ngram_remark(model, path, &remark))
+        options_warn(program, remark.text);
+    return model;
+}
 
 // Returns the exit status.
 static inline int tool_run(const char *program, tool_work *work, const struct option_list *operands)

@@ -116,7 +116,7 @@ static bool read_lists(void *context, struct error *error)
 
 // Of one hypothesis.
 struct score {
-    uint64_t words;
+    uint64_t words, zeros; // zeros: as in struct totals
     struct log_sum net, mixed;
     double log10_other;
 };
@@ -126,6 +126,7 @@ static const struct score no_words = {.net.product = 1, .mixed.product = 1};
 static void add_word(struct score *score, const struct blend_word *word)
 {
     score->words++;
+    score->zeros += !(word->other > 0);
     score->log10_other += word->other > 0 ? log10(word->other) : 0;
     if (word->known) {
         log_sum_add(&score->net, word->net);
@@ -142,6 +143,7 @@ static void write_score(const struct score *score, struct output *output, struct
     double log10_mix = log_sum_log10(&score->mixed);
     output_format(output, "%f\n", log10_mix);
     totals->words += score->words;
+    totals->zeros += score->zeros;
     totals->log10_net += log_sum_log10(&score->net);
     totals->log10_other += score->log10_other;
     totals->log10_mix += log10_mix;

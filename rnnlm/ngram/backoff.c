@@ -53,9 +53,19 @@ size_t ngram_count(const struct ngram_model *model, int order)
 int32_t ngram_word(const struct ngram_model *model, const char *text, size_t length)
 {
     int32_t word = vocabulary_find(&model->words, text, length);
-    if (word == WORD_OOV || (word == WORD_END && !model->has_end))
-        return model->unknown;
-    return word;
+    return word != WORD_OOV ? word : model->unknown;
+}
+
+bool ngram_remark(const struct ngram_model *model, const char *path, struct error *remark)
+{
+    if (model->has_end)
+        return false;
+    error_set(
+        remark,
+        "%s: </s> is not among the 1-grams: sentence ends have probability 0 but where longer "
+        "n-grams have them",
+        path);
+    return true;
 }
 
 // ---- scoring ----------------------------------------------------------------------------------
@@ -77,17 +87,12 @@ void ngram_start(const struct ngram_model *model, struct ngram_state *state, boo
         state->node[0] = 0;
 }
 
-static bool is_word(const struct ngram_model *model, int32_t word)
-{
-    return word > WORD_END || (word == WORD_END && model->has_end);
-}
-
 // The searches for the n-grams that a word makes with each context; returns how many there are.
 static size_t prepare(const struct ngram_model *model, const struct ngram_query *query,
                       struct trie_search *search)
 {
     const struct ngram_state *in = query->in;
-    if (!is_word(model, query->word))
+    if (query->word == WORD_OOV)
         return 0;
     for (int j = 0; j < in->length; j++) {
         search[j] =
@@ -126,8 +131,8 @@ static void conclude(const struct ngram_model *model, struct ngram_query *query,
     float log10_prob = -INFINITY, log10_backoff = 0;
     int longest = 0;
     query->matched = 0;
-    if (is_word(model, query->word)) {
-        query->matched = 1;
+    if (query->word != WORD_OOV) {
+        query->matched = query->word != WORD_END || model->has_end;
         log10_prob = model->level[1].node[query->word].log10_prob;
         next[0] = (uint32_t)query->word;
         for (int j = 0; j < in->length; j++) {
@@ -158,7 +163,7 @@ void ngram_score_all(const struct ngram_model *model, struct ngram_query *query,
         trie_find_all(search, searches);
         searches = 0;
         for (size_t i = 0; i < together; i++) {
-            size_t used = is_word(model, query[i].word) ? (size_t)query[i].in->length : 0;
+            size_t used = query[i].word != WORD_OOV ? (size_t)query[i].in->length : 0;
             conclude(model, &query[i], search + searches);
             searches += used;
         }

@@ -18,7 +18,7 @@ struct ngram_model {
     int order;               // of the longest n-grams in the model
     int used;                // of the longest that scoring looks at, ngram_order_limit()
     struct vocabulary words; // </s> is word 0, in the model or not
-    bool has_end;            // </s> has a probability
+    bool has_end;            // </s> is among the 1-grams
     int32_t start;           // <s>, WORD_OOV if the model has none
     int32_t unknown;         // <unk>, likewise
     struct trie_level level[NGRAM_LONGEST + 1]; // [1..order]; that of order 1 is indexed by word
@@ -32,11 +32,15 @@ void ngram_close(struct ngram_model *model);
 // Uses n-grams of up to `order` words only, as if the model had no others; before scoring begins.
 void ngram_order_limit(struct ngram_model *model, int order);
 
+// What a user should know of a model, in one line: that sentences cannot end, or only behind some
+// words. False if there is nothing.
+bool ngram_remark(const struct ngram_model *model, const char *path, struct error *remark);
+
 // Length of the longest n-grams in use.
 int ngram_order(const struct ngram_model *model);
 
 // Id of a word; that of <unk> if the model has one and does not know the word, WORD_OOV if it has
-// none.
+// none. </s> is WORD_END in every model.
 int32_t ngram_word(const struct ngram_model *model, const char *text, size_t length);
 
 // ---- scoring ----------------------------------------------------------------------------------
@@ -53,8 +57,9 @@ struct ngram_state {
 void ngram_start(const struct ngram_model *model, struct ngram_state *state, bool sentence_start);
 
 // log10 p(word | in); the history that follows goes to `out`, which may be `in`. A word that is
-// not in the model has probability 0. *matched (may be NULL): length of the n-gram that gave the
-// probability, 0 for a word that is not in the model.
+// not in the model has probability 0, and so has a </s> that is not among the 1-grams where no
+// longer n-gram has it. *matched (may be NULL): length of the n-gram that gave the probability, 0 if
+// there is none.
 double ngram_score(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
                    struct ngram_state *out, int *matched);
 

@@ -20,7 +20,7 @@ bool ngram_drawer_init(struct ngram_drawer *drawer, const struct ngram_model *mo
         return false;
     double sum = 0;
     for (size_t i = 0; i < words; i++) {
-        bool drawn = (int32_t)i != model->start && (i != WORD_END || model->has_end);
+        bool drawn = (int32_t)i != model->start;
         sum += drawn ? pow(10, (double)model->level[1].node[i].log10_prob) : 0;
         drawer->cumulative[i] = sum;
     }

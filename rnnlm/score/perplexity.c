@@ -52,7 +52,10 @@ static void count_word(const struct blend *blend, const struct blend_word *word,
         sums->net.log10 += OOV_LOG10;
     if (blend->other == NULL)
         return;
-    log_sum_add(&sums->other, word->other);
+    if (word->other > 0)
+        log_sum_add(&sums->other, word->other);
+    else
+        totals->zeros++;
     log_sum_add(&sums->mix, word->mixed);
 }
 

@@ -18,7 +18,8 @@ void totals_write(const struct totals *totals, bool has_other, double lambda, st
     }
     output_format(output, "\nPPL net: %f\n", perplexity(totals->log10_net, totals->words));
     if (has_other) {
-        output_format(output, "PPL other: %f\n", perplexity(totals->log10_other, totals->words));
+        output_format(output, "PPL other: %f\n",
+                      perplexity(totals->log10_other, totals->words - totals->zeros));
         output_format(output, "PPL combine: %f\n", perplexity(totals->log10_mix, totals->words));
     }
 }

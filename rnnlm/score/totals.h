@@ -9,6 +9,7 @@
 struct totals {
     uint64_t words; // that have a probability
     uint64_t oovs;  // that have none
+    uint64_t zeros; // of `words`: the other model gives them 0, and its own figures leave them out
     double log10_net, log10_other, log10_mix;
 };
 

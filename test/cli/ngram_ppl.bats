@@ -106,6 +106,34 @@ check_golden() {
     same_report found wanted
 }
 
+@test "a </s> that only longer n-grams have is found there, and is nowhere <unk>" {
+    printf '%s\n' '\data\' 'ngram 1=4' 'ngram 2=2' '' '\1-grams:' "-99	<s>	-0.5" "-0.5 a -0.3" '-0.25 <unk>' '-1 b' '' \
+        '\2-grams:' '-0.1 <s> a' '-0.25 a </s>' '' '\end\' >endless.arpa
+    printf 'a\na b\n' >text
+    run --separate-stderr ngram ppl -lm endless.arpa -text text -debug 2
+    [ "$status" -eq 0 ]
+    [[ "$output" == *'p( </s> | a ...) 	= [2gram] 0.5623413 [ -0.25 ]'* ]]
+    [[ "$output" == *'p( </s> | b ...) 	= [OOV] 0 [ -inf ]'* ]]
+    [[ "$output" == *'1 zeroprobs, logprob= -1.75 ppl= 2.738'* ]]
+    warning='warning: endless.arpa: </s> is not among the 1-grams'
+    [[ "$stderr" == "rnnlm-ngram ppl: $warning"* ]]
+    # The same number in rnnlm, which says what it leaves out; and every program warns.
+    MODEL="$BATS_TEST_DIRNAME/../golden/elman.model"
+    awk '/^Vocabulary:/ { on = 1; next } on && NF == 0 { exit } on { print $3 }' "$MODEL" | sed -n '2,3p' >words
+    sed -e "s/ a / $(sed -n 1p words) /" -e "s/ b\$/ $(sed -n 2p words)/" -e "s/ a\$/ $(sed -n 1p words)/" endless.arpa >lm
+    sed -e "s/a/$(sed -n 1p words)/" -e "s/ b/ $(sed -n 2p words)/" text >known
+    rnnlm -rnnlm "$MODEL" -test known -ngram lm -debug 0 >out 2>err
+    within "$(figure 'test log probability given by other lm' out)" -1.75 1e-6
+    within "$(figure 'PPL other' out)" 2.738420 1e-5
+    grep -q '^rnnlm: warning: the other model gives 1 of 5 words no probability: its figures leave them out$' err
+    sed 's/^/u /' known >list
+    printf '%s\n' u '0 1 a 1,2,' '1 0,0,' >lattice
+    rnnlm -rnnlm "$MODEL" -test known -ngram lm 2>&1 >/dev/null | grep -q '^rnnlm: warning: lm: </s>'
+    "$BIN/rnnlm-nbest" -rnnlm "$MODEL" -ngram lm list 2>&1 >/dev/null | grep -q '^rnnlm-nbest: warning: lm: </s>'
+    "$BIN/rnnlm-lattice" -rnnlm "$MODEL" -ngram lm lattice 2>&1 >/dev/null | grep -q '^rnnlm-lattice: warning: lm: </s>'
+    "$BIN/rnnlm-arpa" -rnnlm "$MODEL" -ngrams lm -o new 2>&1 | grep -q '^rnnlm-arpa: warning: lm: </s>'
+}
+
 @test "many sentences of different lengths keep their order" {
     awk 'BEGIN { for (i = 0; i < 100; i++) { s = "a"; for (j = 0; j < i * 7 % 11; j++) s = s (j % 3 ? " a" : " z"); print s } }' >text
     ngram ppl -lm small.arpa -text text -debug 1 | grep '^a' >found

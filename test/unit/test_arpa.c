@@ -237,13 +237,41 @@ static void test_words_of_a_model(void **unused)
     assert_int_equal(ngram_count(model, 2), 0);
     assert_int_equal(ngram_word(model, "<unk>", 5), model->unknown);
     assert_int_equal(ngram_word(model, "b", 1), model->unknown);
-    assert_int_equal(ngram_word(model, "</s>", 4), model->unknown); // it has none
+    assert_int_equal(ngram_word(model, "</s>", 4), WORD_END); // not <unk>, although it has none
     ngram_start(model, &state, true);
     assert_true(ngram_score(model, &state, WORD_END, &state, &matched) == -INFINITY);
     assert_int_equal(matched, 0);
     assert_true(ngram_score(model, &state, WORD_OOV, &state, &matched) == -INFINITY);
     assert_int_equal(matched, 0);
     assert_log10(ngram_score(model, &state, ngram_word(model, "a", 1), &state, &matched), -1);
+    ngram_close(model);
+}
+
+// </s> that only longer n-grams have.
+static void test_end_without_unigram(void **unused)
+{
+    (void)unused;
+    static const char text[] = "\\data\\\nngram 1=3\nngram 2=1\n\\1-grams:\n-1 a -0.5\n-2 <unk>\n"
+                               "-1 <s>\n\\2-grams:\n-0.25 a </s>\n\\end\\\n";
+    write_file("model.arpa", text, strlen(text));
+    struct ngram_model *model = open_model("model.arpa");
+    struct ngram_state state, next;
+    struct error remark;
+    int matched = -1;
+    assert_int_equal(ngram_count(model, 1), 3);
+    ngram_start(model, &state, true);
+    ngram_score(model, &state, ngram_word(model, "a", 1), &state, NULL);
+    assert_log10(ngram_score(model, &state, WORD_END, &next, &matched), -0.25);
+    assert_int_equal(matched, 2);
+    assert_log10(ngram_score(model, &next, ngram_word(model, "a", 1), &next, NULL), -1);
+    ngram_score(model, &state, model->unknown, &state, NULL);
+    assert_true(ngram_score(model, &state, WORD_END, &next, &matched) == -INFINITY);
+    assert_int_equal(matched, 0);
+    ngram_order_limit(model, 1);
+    ngram_start(model, &state, true);
+    assert_true(ngram_score(model, &state, WORD_END, &next, &matched) == -INFINITY);
+    assert_true(ngram_remark(model, "model.arpa", &remark));
+    assert_non_null(strstr(remark.text, "model.arpa: </s> is not among the 1-grams"));
     ngram_close(model);
 }
 
@@ -610,13 +638,22 @@ int main(void)
 {
     random_seed(&generator, 5);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scores),        cmocka_unit_test(test_words_of_a_model),
-        cmocka_unit_test(test_wide_contexts), cmocka_unit_test(test_search),
-        cmocka_unit_test(test_threads),       cmocka_unit_test(test_block_ends),
-        cmocka_unit_test(test_huge_word),     cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_walk),          cmocka_unit_test(test_bad_input),
-        cmocka_unit_test(test_cut_files),     cmocka_unit_test(test_cut_gzip),
-        cmocka_unit_test(test_damaged_files), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_words_of_a_model),
+        cmocka_unit_test(test_end_without_unigram),
+        cmocka_unit_test(test_end_without_unigram),
+        cmocka_unit_test(test_wide_contexts),
+        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_block_ends),
+        cmocka_unit_test(test_huge_word),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_cut_files),
+        cmocka_unit_test(test_cut_gzip),
+        cmocka_unit_test(test_damaged_files),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

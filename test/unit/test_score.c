@@ -262,9 +262,10 @@ static void mixture_with_other_model(void **state)
     write_file("probs", "0.25\n0.5\n0.125\n0\n0.5\n", 21);
     const struct setting setting = {.other = "probs", .lambda = 0.6};
     struct walk walk = begin_walk(stored_start());
-    double net = 0, mix = 0;
+    double net = 0, mix = 0, alone = 0;
     for (int i = 0; i < 5; i++) {
         double prob = walk_prob(&walk, word[i]);
+        alone += other[i] > 0 ? log10(other[i]) : 0;
         net += word[i] < 0 ? UNKNOWN_LOG10 : log10(prob);
         mix += log10(0.6 * prob + 0.4 * other[i]);
         walk_on(&walk, word[i]);
@@ -272,9 +273,11 @@ static void mixture_with_other_model(void **state)
     end_walk(&walk);
     struct totals totals;
     struct error error = {""};
-    // log10 of the other model's 0 is infinite, so its own total is too; the rest is not
+    // A word to which the other model gives 0 counts nowhere in its own total.
     assert_true(score("a b zebra c\n", &setting, &totals, &error));
     assert_int_equal(totals.words, 5);
+    assert_int_equal(totals.zeros, 1);
+    assert_near(totals.log10_other, alone, 1e-12);
     assert_near(totals.log10_net, net, BATCH_TOLERANCE);
     assert_near(totals.log10_mix, mix, BATCH_TOLERANCE);
     assert_false(score("a b zebra c d\n", &setting, &totals, &error));
