@@ -231,7 +231,7 @@ static bool is_word(const struct stream_item *item, const char *word, size_t len
     return item->length == length && memcmp(item->word, word, length) == 0;
 }
 
-static bool is_end(const struct stream_item *item)
+bool stream_is_end(const struct stream_item *item)
 {
     return item->word != NULL && is_word(item, end_word, sizeof end_word - 1);
 }
@@ -248,7 +248,7 @@ static bool fits(const struct stream_item *item, const struct stream_item *wante
 {
     if (item->word != NULL && is_word(item, wanted->word, wanted->length))
         return true;
-    return is_unknown(item) ? !is_end(wanted) : item->word == NULL;
+    return is_unknown(item) ? !stream_is_end(wanted) : item->word == NULL;
 }
 
 bool stream_same_word(const struct stream_item *a, const struct stream_item *b)
@@ -298,7 +298,7 @@ static bool lacks_empty_line(struct stream *stream, const struct token *token)
         return false;
     if (!stream->has_ahead)
         stream->has_ahead = stream_next(stream, &stream->ahead);
-    return !stream->failed && (!stream->has_ahead || !is_end(&stream->ahead));
+    return !stream->failed && (!stream->has_ahead || !stream_is_end(&stream->ahead));
 }
 
 bool stream_match(struct stream *stream, const struct token *token, double *prob,

@@ -49,6 +49,9 @@ enum stream_form stream_form(const struct stream *stream);
 // The line of the item read last.
 uint64_t stream_line_number(const struct stream *stream);
 
+// The item is that of a sentence's end; numbers do not say so.
+bool stream_is_end(const struct stream_item *item);
+
 // The next item; false at the end of the stream and after a failure, which stream_ok() tells apart.
 bool stream_next(struct stream *stream, struct stream_item *item);
 bool stream_ok(const struct stream *stream, struct error *error);

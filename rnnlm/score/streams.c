@@ -11,6 +11,8 @@ struct reading {
     struct stream **stream;   // [count]
     struct stream_item *item; // [count] the current word's
     bool *there;              // [count] it has a current word
+    bool *inside;             // [count] that is not the first of its sentence
+    bool lacks_empty_lines;   // one of them is SRILM's output, which leaves them out
     size_t capacity;          // words for which there is room
 };
 
@@ -56,12 +58,24 @@ static bool check_words(const struct reading *reading, struct error *error)
     return true;
 }
 
+// The next item of a stream; the sentence ends of empty lines are passed over where others lack
+// them.
+static bool next_item(struct reading *reading, size_t i)
+{
+    struct stream_item *item = &reading->item[i];
+    bool there = stream_next(reading->stream[i], item);
+    while (there && reading->lacks_empty_lines && !reading->inside[i] && stream_is_end(item))
+        there = stream_next(reading->stream[i], item);
+    reading->inside[i] = there && !stream_is_end(item);
+    return there;
+}
+
 // The next item of every stream; *more is false when all have ended.
 static bool next_items(struct reading *reading, bool *more, struct error *error)
 {
     size_t count = reading->streams->count;
     for (size_t i = 0; i < count; i++) {
-        reading->there[i] = stream_next(reading->stream[i], &reading->item[i]);
+        reading->there[i] = next_item(reading, i);
         if (!stream_ok(reading->stream[i], error))
             return false;
     }
@@ -118,6 +132,7 @@ static bool open_all(struct reading *reading, const char *const *path,
         reading->stream[i] = stream_open(path[i], column != NULL ? column[i] : STREAM_NET, error);
         if (reading->stream[i] == NULL)
             return false;
+        reading->lacks_empty_lines |= stream_form(reading->stream[i]) == STREAM_SRILM;
     }
     return true;
 }
@@ -131,14 +146,16 @@ bool streams_read(struct streams *streams, const char *const *path,
     reading.stream = memory_new(count, sizeof *reading.stream, error);
     reading.item = memory_new(count, sizeof *reading.item, error);
     reading.there = memory_new(count, sizeof *reading.there, error);
+    reading.inside = memory_new(count, sizeof *reading.inside, error);
     bool ok = streams->prob != NULL && reading.stream != NULL && reading.item != NULL &&
-              reading.there != NULL && open_all(&reading, path, column, error) &&
-              read_all(&reading, error);
+              reading.there != NULL && reading.inside != NULL &&
+              open_all(&reading, path, column, error) && read_all(&reading, error);
     for (size_t i = 0; i < count && reading.stream != NULL; i++)
         stream_close(reading.stream[i]);
     free(reading.stream);
     free(reading.item);
     free(reading.there);
+    free(reading.inside);
     return ok;
 }
 

@@ -12,7 +12,8 @@ struct streams {
 };
 
 // Reads the streams in step. Error, besides those of each stream: one ends before another; where
-// several name their words, these differ; none has an item. `column` (may be NULL: the first) has
+// several name their words, these differ; none has an item. Beside SRILM's output, which leaves empty
+// lines out, a table's are passed over. `column` (may be NULL: the first) has
 // an entry for each. streams_free() also after a failure.
 bool streams_read(struct streams *streams, const char *const *path,
                   const enum stream_column *column, size_t count, struct error *error);

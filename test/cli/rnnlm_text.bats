@@ -167,6 +167,24 @@ same_scores() {
     [ "$(figure "# of training words" "$new")" -eq 6 ]
 }
 
+@test "an empty line counts nowhere for SRILM's output, which leaves it out" {
+    awk 'NR % 7 == 3 { print "" } { print } END { print "" }' test >"$BATS_TEST_TMPDIR/text"
+    "$BIN/rnnlm-ngram" train -order 2 -text train -o "$BATS_TEST_TMPDIR/lm"
+    "$BIN/rnnlm-ngram" ppl -lm "$BATS_TEST_TMPDIR/lm" -text "$BATS_TEST_TMPDIR/text" -debug 2 >"$BATS_TEST_TMPDIR/ppl"
+    rnnlm -rnnlm model -test "$BATS_TEST_TMPDIR/text" -lm-prob "$BATS_TEST_TMPDIR/ppl" -debug 2 >"$out" 2>"$out.err"
+    lines="$(awk 'NF == 0' "$BATS_TEST_TMPDIR/text" | wc -l)"
+    [ "$lines" -gt 3 ]
+    grep -q "the other model gives $((lines + $(table "$out" | awk -F '\t' '$1 != -1 && $3 == 0 && $4 != "</s>"' | wc -l)))" "$out.err"
+    near "$(figure "PPL other" "$out")" \
+        "$(table "$out" | awk -F '\t' '$1 != -1 && $3 > 0 { s += log($3); n++ } END { print exp(-s / n) }')" 1e-5
+    # In a mixture of streams the two keep step, too.
+    "$BIN/rnnlm-mix" -lambda 0.5,0.5 "$out" "$BATS_TEST_TMPDIR/ppl" >"$BATS_TEST_TMPDIR/mixed"
+    rnnlm -rnnlm model -test test -debug 2 >"$out.full"
+    "$BIN/rnnlm-ngram" ppl -lm "$BATS_TEST_TMPDIR/lm" -text test -debug 2 >"$BATS_TEST_TMPDIR/ppl.full"
+    "$BIN/rnnlm-mix" -lambda 0.5,0.5 "$out.full" "$BATS_TEST_TMPDIR/ppl.full" >"$BATS_TEST_TMPDIR/full"
+    [ "$(head -n 1 "$BATS_TEST_TMPDIR/mixed")" = "$(head -n 1 "$BATS_TEST_TMPDIR/full")" ]
+}
+
 @test "a word of 100 kB" {
     long=$(printf '%100000s' '' | tr ' ' w)
     printf 'a %s b\n%sx a\n%s\n' "$long" "$long" "$long" >"$BATS_TEST_TMPDIR/text"
