@@ -29,7 +29,7 @@
 
 static struct {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *format, *write, *layers, *activation, *optimiser, *dropout_mask;
+    const char *unk_word, *format, *write, *layers, *activation, *optimiser, *dropout_mask;
     struct option_list models;
     int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
@@ -177,7 +177,10 @@ static const struct option table[] = {
     {OPTION_TEXT, "tune-lm-prob", "FILE", &set.tune_lm_prob, NULL, 0, 0,
      "What -lm-prob is for the test text, for the text to find weights on."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
-     "Take unknown words as <unk>, where the network has it; an n-gram model always does."},
+     "Take unknown words as <unk>, where the network has it; an n-gram model always does. <UNK>, "
+     "[unk] and the like are found too."},
+    {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
+     "The models' word for unknown words, where it is called otherwise; implies -unk."},
     {OPTION_TEXT, "write", "NAME", &set.write, NULL, 0, 0,
      "What -test prints: with srilm what SRILM's ngram -ppl prints. An older spelling is -format "
      "srilm."},
@@ -670,6 +673,28 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
     return evaluation->ngram != NULL;
 }
 
+// What a network takes unknown words as.
+static int32_t unknown_of(const struct vocabulary *vocabulary)
+{
+    bool unk = set.unk || set.unk_word != NULL;
+    return unk ? vocabulary_unknown(vocabulary, set.unk_word) : WORD_OOV;
+}
+
+// -unk-word is a word of one model at least.
+static bool choose_unknown(struct evaluation *evaluation, struct error *error)
+{
+    bool found = set.unk_word == NULL;
+    for (size_t i = 0; i < evaluation->loaded; i++)
+        found = found || vocabulary_has(&evaluation->model[i].vocabulary, set.unk_word);
+    if (evaluation->ngram != NULL && set.unk_word != NULL) {
+        const struct vocabulary *words = &evaluation->ngram->words;
+        found = found || vocabulary_has(words, set.unk_word);
+        evaluation->ngram->unknown = vocabulary_unknown(words, set.unk_word);
+    }
+    return found ||
+           error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
+}
+
 static void free_sources(struct blend *blend)
 {
     for (size_t i = 0; i < blend->networks; i++) {
@@ -689,8 +714,8 @@ static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
     for (size_t i = 0; i < blend->networks; i++) {
         const struct model *model = &evaluation->model[i];
         bool independent = set.independent || model->record.independent;
-        blend->network[i] = source_network(model, independent, set.unk, i == 0 ? learner : NULL,
-                                           evaluation->pool, error);
+        blend->network[i] = source_network(model, independent, unknown_of(&model->vocabulary),
+                                           i == 0 ? learner : NULL, evaluation->pool, error);
         if (blend->network[i] == NULL)
             return false;
     }
@@ -791,7 +816,8 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
 static bool evaluate(struct evaluation *evaluation, struct output *output, struct error *error)
 {
     evaluation->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
-    if (evaluation->pool == NULL || !load_models(evaluation, error))
+    if (evaluation->pool == NULL || !load_models(evaluation, error) ||
+        !choose_unknown(evaluation, error))
         return false;
     if ((is_auto(set.lambda) || is_auto(set.weights)) && !tune(evaluation, output, error))
         return false;

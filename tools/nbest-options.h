@@ -51,13 +51,13 @@ static const struct option table[] = {
      "log10 probability of a word that no model knows; with -unk-probs the share of a word that "
      "the table does not have, -7 if not given."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
-     "Take unknown words as <unk>, where a model has it."},
+     "Take unknown words as <unk>, where a model has it; <UNK>, [unk] and the like are found too."},
     {OPTION_TEXT, "unk-probs", "FILE", &set.unk_probs, NULL, 0, 0,
      "Lines WORD PROBABILITY, Kaldi's unk.probs: an unknown word is scored as the model's word for "
      "rare words, times its probability among these."},
     {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
-     "The model's word for rare words; if not given, the first that it has of RNN_UNK, <RNN_UNK>, "
-     "<unk> and <UNK>."},
+     "The models' word for unknown words, where it is called otherwise; implies -unk. With "
+     "-unk-probs, for rare words, where it is not RNN_UNK."},
     {OPTION_TEXT, "word-list", "FILE", &set.word_list, NULL, 0, 0,
      "Only the first words of the lines of this file (Kaldi's wordlist.rnn) are known."},
 

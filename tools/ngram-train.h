@@ -14,7 +14,7 @@
 
 static struct {
     struct option_list text;
-    const char *vocabulary, *cutoff, *memory, *temporary, *output;
+    const char *vocabulary, *unknown, *cutoff, *memory, *temporary, *output;
     int64_t order, debug;
     double prune;
     bool unk, fallback;
@@ -30,6 +30,8 @@ static const struct option train_table[] = {
     {OPTION_FLAG, "unk", NULL, &train_set.unk, NULL, 0, 0,
      "Keep <unk>, which unknown words become, as a word of the model. Without it n-grams with "
      "unknown words are left out."},
+    {OPTION_TEXT, "unk-word", "WORD", &train_set.unknown, NULL, 0, 0,
+     "Call it so, where the text does: <UNK>."},
     {.type = OPTION_GROUP, .help = "Model"},
     {OPTION_COUNT, "order", "N", &train_set.order, NULL, 1, NGRAM_MOST_ORDER,
      "Longest n-grams, 1 to 9."},
@@ -90,6 +92,7 @@ static bool train_read_options(struct estimate_options *to, struct error *error)
     to->texts = train_set.text.count;
     to->vocabulary = train_set.vocabulary;
     to->unk = train_set.unk;
+    to->unknown = train_set.unknown;
     to->discount_fallback = train_set.fallback;
     to->temporary = train_set.temporary;
     to->prune = train_set.prune;

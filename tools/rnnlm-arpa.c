@@ -7,7 +7,7 @@
 #define PROGRAM "rnnlm-arpa"
 
 static struct {
-    const char *model, *ngrams, *text, *output;
+    const char *model, *ngrams, *text, *unknown, *output;
     double lambda;
 } set = {.lambda = 1};
 
@@ -25,7 +25,11 @@ static const struct option table[] = {
      "they begin with the state before a text, and the result is much worse."},
     {OPTION_NUMBER, "lambda", "X", &set.lambda, NULL, 0, 1,
      "Weight of the network in each probability; the rest is the given model's. Around 0.3 to 0.5, "
-     "with -text, the result is better than the model that it was made from."}};
+     "with -text, the result is better than the model that it was made from."},
+    {OPTION_TEXT, "unk-word", "WORD", &set.unknown, NULL, 0, 0,
+     "The models' word for unknown words, where one of them calls it neither <unk> nor <UNK>, "
+     "[unk] "
+     "and the like."}};
 
 static const struct options options = {
     .program = PROGRAM,
@@ -39,17 +43,27 @@ static const struct options options = {
     .count = sizeof table / sizeof *table,
 };
 
+static bool choose_unknown(struct ngram_model *base, const struct model *model, struct error *error)
+{
+    if (set.unknown == NULL)
+        return true;
+    base->unknown = vocabulary_unknown(&base->words, set.unknown);
+    return vocabulary_has(&base->words, set.unknown) ||
+           vocabulary_has(&model->vocabulary, set.unknown) ||
+           error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unknown);
+}
+
 static bool convert(const struct option_list *operands, struct output *output, struct error *error)
 {
     (void)operands;
     (void)output;
     struct model model;
-    const struct network_arpa_options how = {set.lambda, set.text};
+    const struct network_arpa_options how = {set.lambda, set.text, set.unknown};
     if (!model_load(&model, set.model, error))
         return false;
     struct ngram_model *base = tool_open_ngram(PROGRAM, set.ngrams, error);
-    bool ok = base != NULL && network_arpa(base, &model, &how, error) &&
-              arpa_write(base, set.output, error);
+    bool ok = base != NULL && choose_unknown(base, &model, error) &&
+              network_arpa(base, &model, &how, error) && arpa_write(base, set.output, error);
     ngram_close(base);
     model_free(&model);
     return ok;

@@ -14,7 +14,7 @@
 #define PROGRAM "rnnlm-lattice"
 
 static struct {
-    const char *model, *ngram, *list, *symbols, *output, *folder, *write, *format, *mix;
+    const char *model, *ngram, *unk_word, *list, *symbols, *output, *folder, *write, *format, *mix;
     struct option_list ignored;
     struct lattice_scales scales;
     bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given;
@@ -45,7 +45,11 @@ static const struct option table[] = {
      "`log` (logarithms; the default for Kaldi's lattices, whose graph costs are not those of "
      "words alone)."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
-     "Words that a model does not know are taken as <unk>, if it has that word."},
+     "Words that a model does not know are taken as <unk>, if it has that word; <UNK>, [unk] and "
+     "the "
+     "like are found too."},
+    {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
+     "The models' word for unknown words, where it is called otherwise; implies -unk."},
     {OPTION_NUMBER, "oov-penalty", "X", &set.oov_penalty, NULL, -1e9, 0,
      "log10 probability of a word that no model knows."},
     {OPTION_LIST, "ignore", "WORD", &set.ignored, NULL, 0, 0,
@@ -286,6 +290,20 @@ static bool process_all(struct work *work, const struct option_list *operands, s
     return ok;
 }
 
+static bool choose_unknown(struct work *work, struct error *error)
+{
+    if (set.unk_word == NULL)
+        return true;
+    bool found = vocabulary_has(&work->model.vocabulary, set.unk_word);
+    work->language.unknown = vocabulary_unknown(&work->model.vocabulary, set.unk_word);
+    if (work->ngram != NULL) {
+        found = found || vocabulary_has(&work->ngram->words, set.unk_word);
+        work->ngram->unknown = vocabulary_unknown(&work->ngram->words, set.unk_word);
+    }
+    return found ||
+           error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
+}
+
 static bool prepare(struct work *work, struct error *error)
 {
     if (!vocabulary_init(&work->names, error) || !vocabulary_init(&work->ignored, error))
@@ -320,8 +338,11 @@ static bool prepare(struct work *work, struct error *error)
     if (set.model == NULL)
         return true;
     work->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
-    return work->pool != NULL && language_init(&work->language, &work->model, work->ngram,
-                                               set.lambda, set.unk, work->pool, error);
+    bool unk = set.unk || set.unk_word != NULL;
+    return work->pool != NULL &&
+           language_init(&work->language, &work->model, work->ngram, set.lambda, unk, work->pool,
+                         error) &&
+           choose_unknown(work, error);
 }
 
 static struct work work;

@@ -210,19 +210,43 @@ static bool load_models(struct work *work, struct error *error)
            (work->stream = stream_open(set.lm_prob, STREAM_NET, error)) != NULL;
 }
 
-static bool find_unknown_class(struct work *work, size_t i, struct error *error)
+// Kaldi's models have <unk> too, for what is no word at all: with its table RNN_UNK goes before, and
+// -unk-word is not a wish.
+static int32_t find_unknown_class(const struct vocabulary *vocabulary)
 {
-    static const char *const usual[] = {"RNN_UNK", "<RNN_UNK>", "<unk>", "<UNK>", NULL};
-    const char *const wanted[] = {set.unk_word, NULL};
-    const char *const *name = set.unk_word != NULL ? wanted : usual;
+    const char *const names[] = {"RNN_UNK", "<RNN_UNK>"};
     int32_t id = WORD_OOV;
-    for (; id < 0 && *name != NULL; name++)
-        id = vocabulary_find(&work->model[i].vocabulary, *name, strlen(*name));
-    work->unknown_class[i] = id;
-    return id >= 0 ||
-           error_set(error, "%s: has no word %s, which -unk-probs wants for rare words",
-                     set.models.item[i],
-                     set.unk_word != NULL ? set.unk_word : "RNN_UNK, <RNN_UNK>, <unk> or <UNK>");
+    if (set.unk_probs == NULL)
+        return vocabulary_unknown(vocabulary, set.unk_word);
+    if (set.unk_word != NULL)
+        return vocabulary_find(vocabulary, set.unk_word, strlen(set.unk_word));
+    for (size_t i = 0; i < 2 && id == WORD_OOV; i++)
+        id = vocabulary_find(vocabulary, names[i], strlen(names[i]));
+    return id != WORD_OOV ? id : vocabulary_unknown(vocabulary, NULL);
+}
+
+// The words for unknown ones, of all models.
+static bool find_unknown_classes(struct work *work, struct error *error)
+{
+    bool found = set.unk_word == NULL;
+    for (size_t i = 0; i < set.models.count; i++) {
+        const struct vocabulary *vocabulary = &work->model[i].vocabulary;
+        work->unknown_class[i] = find_unknown_class(vocabulary);
+        found = found || vocabulary_has(vocabulary, set.unk_word);
+        if (set.unk_probs != NULL && work->unknown_class[i] == WORD_OOV)
+            return error_set(error,
+                             "%s: has no word %s, which -unk-probs wants for rare words: -unk-word "
+                             "names another",
+                             set.models.item[i],
+                             set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like");
+    }
+    work->models.unknown_class = work->unknown_class;
+    if (work->ngram != NULL && set.unk_word != NULL) {
+        work->ngram->unknown = vocabulary_unknown(&work->ngram->words, set.unk_word);
+        found = found || vocabulary_has(&work->ngram->words, set.unk_word);
+    }
+    return found ||
+           error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
 }
 
 static bool read_word_list(struct vocabulary *words, struct error *error)
@@ -243,6 +267,8 @@ static bool read_word_list(struct vocabulary *words, struct error *error)
 static bool read_unknown_words(struct work *work, struct error *error)
 {
     struct list_models *models = &work->models;
+    if (!find_unknown_classes(work, error))
+        return false;
     if (set.word_list != NULL) {
         if (!read_word_list(&work->word_list, error))
             return false;
@@ -252,11 +278,7 @@ static bool read_unknown_words(struct work *work, struct error *error)
         return true;
     if (!number_table_read(&work->unknown_words, set.unk_probs, 0, 1, error))
         return false;
-    for (size_t i = 0; i < set.models.count; i++)
-        if (!find_unknown_class(work, i, error))
-            return false;
     models->unknown_words = &work->unknown_words;
-    models->unknown_class = work->unknown_class;
     if (!given.oov)
         models->unknown_log10 = -7;
     return true;
@@ -289,7 +311,7 @@ static bool make_scorer(struct work *work, struct error *error)
     models->other_probs = work->stream != NULL;
     models->other_language = set.list_lm;
     models->lambda = set.rank.lambda;
-    models->unk = set.unk;
+    models->unk = set.unk || (set.unk_word != NULL && set.unk_probs == NULL);
     models->unknown_log10 = set.oov;
     models->independent = set.independent;
     models->pool = work->pool;

@@ -13,7 +13,7 @@
 // ---- ppl --------------------------------------------------------------------------------------
 
 static struct {
-    const char *model, *text;
+    const char *model, *text, *unknown;
     int64_t order, debug;
     bool unk;
 } ppl_set;
@@ -27,7 +27,9 @@ static const struct option ppl_table[] = {
      "Use n-grams of up to N words; without it, all that the model has."},
     {OPTION_FLAG, "unk", NULL, &ppl_set.unk, NULL, 0, 0,
      "For command lines made for SRILM: unknown words are <unk> wherever the model gives <unk> a "
-     "probability, and OOVs where it does not."},
+     "probability, and OOVs where it does not. <UNK>, [unk] and the like are found too."},
+    {OPTION_TEXT, "unk-word", "WORD", &ppl_set.unknown, NULL, 0, 0,
+     "The model's word for unknown words, where it is called otherwise."},
     {OPTION_COUNT, "debug", "N", &ppl_set.debug, NULL, 0, 100,
      "0 prints the totals of the text, 1 those of each sentence too, 2 each word's probability as "
      "well."},
@@ -52,7 +54,12 @@ static bool ppl(const struct option_list *operands, struct output *output, struc
         return false;
     if (ppl_set.order > 0)
         ngram_order_limit(model, (int)ppl_set.order);
-    bool ok = ngram_text_score(model, ppl_set.text, (int)ppl_set.debug, output, &totals, error);
+    bool ok = ppl_set.unknown == NULL || vocabulary_has(&model->words, ppl_set.unknown) ||
+              error_set(error, "option -unk-word: %s has no word \"%.60s\"", ppl_set.model,
+                        ppl_set.unknown);
+    if (ppl_set.unknown != NULL)
+        model->unknown = vocabulary_unknown(&model->words, ppl_set.unknown);
+    ok = ok && ngram_text_score(model, ppl_set.text, (int)ppl_set.debug, output, &totals, error);
     ngram_close(model);
     return ok;
 }

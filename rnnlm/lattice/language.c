@@ -19,6 +19,7 @@ bool language_init(struct language *language, const struct model *model,
     language->ngram = ngram;
     language->lambda = ngram != NULL ? lambda : 1;
     language->unk = unk;
+    language->unknown = vocabulary_unknown(&model->vocabulary, NULL);
     // An utterance of which nothing is known, as in rnnlm_start().
     bool independent = model->record.independent;
     language->start =
@@ -87,10 +88,10 @@ static int32_t net_id(const struct language *language, const char *word)
 {
     const struct vocabulary *vocabulary = &language->model->vocabulary;
     int32_t id = vocabulary_find(vocabulary, word, strlen(word));
-    return id < 0 && language->unk ? vocabulary_find(vocabulary, "<unk>", 5) : id;
+    return id < 0 && language->unk ? language->unknown : id;
 }
 
-// Without `unk`, <unk> is no word.
+// Without `unk`, the word for unknown ones is none.
 static int32_t ngram_id(const struct language *language, const char *word)
 {
     int32_t id = ngram_word(language->ngram, word, strlen(word));

@@ -21,7 +21,8 @@ struct language {
     const struct model *model;
     const struct ngram_model *ngram; // NULL: the network alone
     double lambda;                   // weight of the network beside it
-    bool unk;                        // unknown words are taken as <unk>
+    bool unk;                        // unknown words are taken as a model's word for them,
+    int32_t unknown;                 // the network's; the caller may choose another
     struct forward_crew crew;
     struct state *start;          // template
     int32_t *net_id, *ngram_id;   // of the current lattice's words

@@ -167,7 +167,7 @@ static int32_t id_of(const struct list_models *models, size_t i, const char *wor
             *factor = pow(10, models->unknown_log10);
         return models->unknown_class[i];
     }
-    return models->unk ? vocabulary_find(vocabulary, "<unk>", 5) : WORD_OOV;
+    return models->unk ? models->unknown_class[i] : WORD_OOV;
 }
 
 // Words of all lists, with the </s> of each hypothesis.

@@ -37,11 +37,12 @@ struct list_models {
                                      // mixture only)
     bool sentence_mix;
     double lambda; // weight of the networks beside the other model
-    bool unk;      // words unknown to a model are taken as <unk>, if it has that word
+    bool unk;      // words unknown to a model are taken as its word for them, if it has one
     double unknown_log10;
     const struct number_table *unknown_words; // NULL: none
-    const int32_t *unknown_class;             // [models] with such a table: the word for them
-    const struct vocabulary *known;           // if not NULL, all other words are unknown
+    const int32_t *unknown_class;   // [models] the word for unknown ones; may be NULL where neither
+                                    // `unk` nor such a table wants it
+    const struct vocabulary *known; // if not NULL, all other words are unknown
     enum list_history history;
     bool independent; // sentences are, whatever the models say
     struct pool *pool;

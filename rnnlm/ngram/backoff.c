@@ -19,7 +19,7 @@ struct ngram_model *ngram_open(const char *path, struct error *error)
     }
     model->used = model->order;
     model->start = vocabulary_find(&model->words, "<s>", 3);
-    model->unknown = vocabulary_find(&model->words, "<unk>", 5);
+    model->unknown = vocabulary_unknown(&model->words, NULL);
     return model;
 }
 

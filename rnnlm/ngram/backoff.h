@@ -20,7 +20,7 @@ struct ngram_model {
     struct vocabulary words; // </s> is word 0, in the model or not
     bool has_end;            // </s> is among the 1-grams
     int32_t start;           // <s>, WORD_OOV if the model has none
-    int32_t unknown;         // <unk>, likewise
+    int32_t unknown; // <unk>, whatever it is called, likewise; the caller may choose another
     struct trie_level level[NGRAM_LONGEST + 1]; // [1..order]; that of order 1 is indexed by word
 };
 
@@ -39,7 +39,7 @@ bool ngram_remark(const struct ngram_model *model, const char *path, struct erro
 // Length of the longest n-grams in use.
 int ngram_order(const struct ngram_model *model);
 
-// Id of a word; that of <unk> if the model has one and does not know the word, WORD_OOV if it has
+// Id of a word; that of `unknown` if the model has one and does not know the word, WORD_OOV if it has
 // none. </s> is WORD_END in every model.
 int32_t ngram_word(const struct ngram_model *model, const char *text, size_t length);
 

@@ -140,10 +140,14 @@ static bool read_vocabulary(struct text_reading *reading, const char *path, stru
 static bool read_all(struct text_reading *reading, struct error *error)
 {
     const struct counts_options *options = reading->options;
+    const char *unknown = options->unknown != NULL ? options->unknown : "<unk>";
     if (!vocabulary_init(&reading->vocabulary, error) ||
-        vocabulary_add(&reading->vocabulary, "<s>", 3, error) != ID_START ||
-        vocabulary_add(&reading->vocabulary, "<unk>", 5, error) != ID_UNKNOWN)
+        vocabulary_add(&reading->vocabulary, "<s>", 3, error) != ID_START)
         return false;
+    int32_t id = vocabulary_add(&reading->vocabulary, unknown, strlen(unknown), error);
+    if (id != ID_UNKNOWN)
+        return id != WORD_OOV &&
+               error_set(error, "%s cannot be the word for unknown words", unknown);
     if (options->vocabulary != NULL && !read_vocabulary(reading, options->vocabulary, error))
         return false;
     for (size_t i = 0; i < options->texts; i++)

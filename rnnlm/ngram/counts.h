@@ -16,8 +16,9 @@ struct counts_options {
     size_t order;            // 1..NGRAM_MOST_ORDER
     const char *const *text; // [texts] paths
     size_t texts;
-    const char *vocabulary; // path of the only words there are, NULL for those of the texts
-    bool unk; // unknown words are the word <unk>; if not, n-grams with them are left out
+    const char *vocabulary;      // path of the only words there are, NULL for those of the texts
+    bool unk;                    // unknown words are a word; if not, n-grams with them are left out
+    const char *unknown;         // what that word is called; NULL: <unk>
     struct allowance *allowance; // memory
     const char *temporary;       // folder, may be NULL
 };
@@ -29,10 +30,10 @@ struct counts {
     size_t words;
     char **word; // [words + 1]
     char *letters;
-    uint32_t start, end, unknown; // ids of <s>, </s>, <unk>
-    bool unk;                     // <unk> is a word
+    uint32_t start, end, unknown; // ids of <s>, </s> and the unknown word
+    bool unk;                     // the last is a word
     uint64_t tokens, sentences;   // <s> not counted, </s> counted
-    uint64_t *unigram;            // [words + 1] counts; 0 for <s>, and for <unk> if it is no word
+    uint64_t *unigram; // [words + 1] counts; 0 for <s>, and for the unknown word if it is none
     // [order + 1] for orders 2..order: n-grams with their counts as payload, sorted by context,
     // the nearest word first, then by their last word.
     struct sorter ngrams[NGRAM_MOST_ORDER + 1];

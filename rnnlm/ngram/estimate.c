@@ -196,6 +196,7 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
         .texts = options->texts,
         .vocabulary = options->vocabulary,
         .unk = options->unk,
+        .unknown = options->unknown,
         .allowance = &allowance,
         .temporary = options->temporary,
     };

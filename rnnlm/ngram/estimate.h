@@ -19,7 +19,8 @@ struct estimate_options {
     const char *const *text; // [texts] paths, "-" standard input
     size_t texts;
     const char *vocabulary; // file with the only words of the model; NULL: all words of the texts
-    bool unk;               // unknown words are the word <unk>
+    bool unk;               // unknown words are a word of the model
+    const char *unknown;    // what that word is called; NULL: <unk>
     uint64_t cutoff[NGRAM_MOST_ORDER + 1]; // [1..]: n-grams seen at most so often are dropped
     bool discount_fallback; // 0.5, 1, 1.5 where discounts cannot be computed, instead of an error
     size_t memory;         // bytes, about; beyond them counts are sorted on disk. Words come on top

@@ -361,13 +361,16 @@ static bool set_beginnings(struct conversion *conversion, const char *text, stru
 
 // ---- all of it --------------------------------------------------------------------------------
 
-static bool find_words(struct conversion *conversion, struct error *error)
+// The two may call unknown words otherwise.
+static bool find_words(struct conversion *conversion, const char *unknown, struct error *error)
 {
     const struct ngram_model *base = conversion->base;
     bool common = false;
     for (size_t i = 0; i < base->words.size; i++) {
         const char *word = vocabulary_word(&base->words, (int32_t)i);
         conversion->known[i] = vocabulary_find(&conversion->model->vocabulary, word, strlen(word));
+        if (conversion->known[i] == WORD_OOV && (int32_t)i == base->unknown)
+            conversion->known[i] = vocabulary_unknown(&conversion->model->vocabulary, unknown);
         common |= conversion->known[i] != WORD_OOV && (int32_t)i != base->start &&
                   (i != WORD_END || base->has_end);
     }
@@ -401,7 +404,7 @@ static bool conversion_init(struct conversion *conversion, struct error *error)
            forward_weights_init(&conversion->weights, &conversion->model->network,
                                 conversion->model->record.independent, error) &&
            forward_init(&conversion->forward, &conversion->weights, CONTEXTS, error) &&
-           make_states(conversion, error) && find_words(conversion, error);
+           make_states(conversion, error);
 }
 
 static void conversion_free(struct conversion *conversion)
@@ -426,8 +429,9 @@ bool network_arpa(struct ngram_model *base, const struct model *model,
                   const struct network_arpa_options *options, struct error *error)
 {
     struct conversion conversion = {.base = base, .model = model, .lambda = options->lambda};
-    bool ok =
-        conversion_init(&conversion, error) && set_beginnings(&conversion, options->text, error);
+    bool ok = conversion_init(&conversion, error) &&
+              find_words(&conversion, options->unknown, error) &&
+              set_beginnings(&conversion, options->text, error);
     if (ok) {
         conversion.batch[0].count = 1;
         ok = visit(&conversion, 0, error);

@@ -21,8 +21,9 @@
 #define NETWORK_ARPA_LEAST 1e-6
 
 struct network_arpa_options {
-    double lambda;    // weight of the network, 0 to 1
-    const char *text; // states are averaged on it, see below; NULL: none
+    double lambda;       // weight of the network, 0 to 1
+    const char *text;    // states are averaged on it, see below; NULL: none
+    const char *unknown; // what the network may call unknown words; NULL: the usual names
 };
 
 // Contexts that begin with <s> begin with the state in which the network starts a sentence. What

@@ -22,14 +22,14 @@ struct source_word {
     const char *name; // what the source takes it as, 0-terminated; NULL where id is WORD_OOV
 };
 
-// A network from where its model file stands. `unk`: words unknown to it are taken as <unk>, if it
-// has that word. For dynamic evaluation `learner` is one on the model's network, else NULL. The
+// A network from where its model file stands. Words unknown to it are taken as its word `unknown`,
+// which may be WORD_OOV. For dynamic evaluation `learner` is one on the model's network, else NULL. The
 // model (and the learner) stay the caller's and must outlive the source.
-struct source *source_network(const struct model *model, bool independent, bool unk,
+struct source *source_network(const struct model *model, bool independent, int32_t unknown,
                               struct learner *learner, struct pool *pool, struct error *error);
 
 // A back-off model from the start of a sentence; it starts again after each </s>. Words unknown to
-// it are <unk>, where it has a probability for that.
+// it are <unk> or what it calls that, where it has a probability for it.
 struct source *source_ngram(const struct ngram_model *model, struct error *error);
 
 // A file of probabilities, in step with the text; any form that score/stream.h reads.

@@ -271,14 +271,14 @@ static bool network_init_source(struct network_source *network, const struct mod
     return network->after_best != NULL && network->scratch != NULL;
 }
 
-struct source *source_network(const struct model *model, bool independent, bool unk,
+struct source *source_network(const struct model *model, bool independent, int32_t unknown,
                               struct learner *learner, struct pool *pool, struct error *error)
 {
     struct network_source *network = memory_new(1, sizeof *network, error);
     if (network == NULL)
         return NULL;
     network->source.type = &network_type;
-    network->unknown = unk ? vocabulary_find(&model->vocabulary, "<unk>", 5) : WORD_OOV;
+    network->unknown = unknown;
     if (network_init_source(network, model, independent, learner, pool, error))
         return &network->source;
     network_free_source(&network->source);

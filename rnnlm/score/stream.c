@@ -224,7 +224,7 @@ bool stream_next(struct stream *stream, struct stream_item *item)
 
 // ---- keeping step with a text -----------------------------------------------------------------
 
-static const char end_word[] = "</s>", unknown_word[] = "<unk>";
+static const char end_word[] = "</s>";
 
 static bool is_word(const struct stream_item *item, const char *word, size_t length)
 {
@@ -240,7 +240,7 @@ bool stream_is_end(const struct stream_item *item)
 static bool is_unknown(const struct stream_item *item)
 {
     return item->unknown ||
-           (item->word != NULL && is_word(item, unknown_word, sizeof unknown_word - 1));
+           (item->word != NULL && vocabulary_is_unknown_name(item->word, item->length));
 }
 
 // True if the item can be that of a word of the text.

@@ -67,9 +67,37 @@ void vocabulary_free(struct vocabulary *vocabulary)
     memset(vocabulary, 0, sizeof *vocabulary);
 }
 
+// The usual one first; RNN_UNK, Kaldi's, is the last, since its models have <unk> as well.
+static const char *const unknown_names[] = {"<unk>",     "<UNK>",     "[unk]",  "[UNK]",
+                                            "<oov>",     "<OOV>",     "[OOV]",  "<unknown>",
+                                            "<UNKNOWN>", "<RNN_UNK>", "RNN_UNK"};
+
+enum { UNKNOWN_NAMES = sizeof unknown_names / sizeof *unknown_names };
+
+bool vocabulary_is_unknown_name(const char *word, size_t length)
+{
+    for (size_t i = 0; i < UNKNOWN_NAMES; i++)
+        if (strlen(unknown_names[i]) == length && memcmp(word, unknown_names[i], length) == 0)
+            return true;
+    return false;
+}
+
+int32_t vocabulary_unknown(const struct vocabulary *vocabulary, const char *name)
+{
+    int32_t id = name != NULL ? vocabulary_find(vocabulary, name, strlen(name)) : WORD_OOV;
+    for (size_t i = 0; id == WORD_OOV && i < UNKNOWN_NAMES; i++)
+        id = vocabulary_find(vocabulary, unknown_names[i], strlen(unknown_names[i]));
+    return id;
+}
+
 int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *word, size_t length)
 {
     return vocabulary->slot[find_slot(vocabulary, word, length)];
+}
+
+bool vocabulary_has(const struct vocabulary *vocabulary, const char *word)
+{
+    return word != NULL && vocabulary_find(vocabulary, word, strlen(word)) != WORD_OOV;
 }
 
 static bool append(struct vocabulary *vocabulary, const char *word, size_t length,

@@ -28,6 +28,9 @@ void vocabulary_free(struct vocabulary *vocabulary);
 // Id of a word, WORD_OOV if it is not there. Safe from any number of threads while nobody adds.
 int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *word, size_t length);
 
+// True if a word, 0-terminated, is there; it may be NULL, which is not.
+bool vocabulary_has(const struct vocabulary *vocabulary, const char *word);
+
 // Id of a word, added with count 0 at the end if it is not there; WORD_OOV and `error` only if
 // memory or ids run out.
 int32_t vocabulary_add(struct vocabulary *vocabulary, const char *word, size_t length,
@@ -35,6 +38,14 @@ int32_t vocabulary_add(struct vocabulary *vocabulary, const char *word, size_t l
 
 // The word of an id, valid until the next addition. Words never hold a 0 byte.
 const char *vocabulary_word(const struct vocabulary *vocabulary, int32_t id);
+
+// True for the names by which models know the word that unknown words become: <unk>, <UNK>, [unk]
+// and the like, RNN_UNK.
+bool vocabulary_is_unknown_name(const char *word, size_t length);
+
+// That word of a vocabulary: `name` if it is not NULL and there, else the first there is of those
+// names; WORD_OOV if there is none.
+int32_t vocabulary_unknown(const struct vocabulary *vocabulary, const char *name);
 
 // Puts the words in the reference's order: </s> first, the others by falling count, ties as its
 // selection sort leaves them. Takes O(V log V). If `new_id` is not NULL it becomes an array [size]

@@ -95,7 +95,7 @@ static struct ngram_model *open_base(const char *text)
 static struct ngram_model *convert(double lambda, const char *text)
 {
     struct error error;
-    const struct network_arpa_options options = {lambda, text};
+    const struct network_arpa_options options = {.lambda = lambda, .text = text};
     struct ngram_model *base = open_base(base_text);
     if (!network_arpa(base, &model, &options, &error)) {
         print_error("%s\n", error.text);
@@ -309,7 +309,7 @@ static void full_contexts_keep_a_little(void **state)
     static const char text[] = "\\data\\\nngram 1=6\nngram 2=4\n\\1-grams:\n-99 <s>\n-1 </s>\n"
                                "-1 a\n-1 b\n-1 y\n-1 z\n"
                                "\\2-grams:\n-0 y z\n-0 z y\n-0.01 z z\n-99 a y\n\\end\\\n";
-    const struct network_arpa_options options = {1, NULL};
+    const struct network_arpa_options options = {.lambda = 1};
     struct ngram_model *ngrams = open_base(text);
     assert_true(network_arpa(ngrams, &model, &options, NULL));
     check_model(ngrams);
@@ -321,7 +321,7 @@ static void full_contexts_keep_a_little(void **state)
 static void unigrams_alone_and_no_end(void **state)
 {
     (void)state;
-    const struct network_arpa_options options = {1, NULL};
+    const struct network_arpa_options options = {.lambda = 1};
     struct ngram_model *ngrams =
         open_base("\\data\\\nngram 1=3\n\\1-grams:\n-99 <s>\n-1 a\n-1 b\n\\end\\\n");
     assert_true(network_arpa(ngrams, &model, &options, NULL));
@@ -339,7 +339,7 @@ static void unigrams_alone_and_no_end(void **state)
 static void refuse(const char *base_arpa, const char *text, const char *message)
 {
     struct error error = {""};
-    const struct network_arpa_options options = {1, text};
+    const struct network_arpa_options options = {.lambda = 1, .text = text};
     struct ngram_model *base = open_base(base_arpa);
     assert_false(network_arpa(base, &model, &options, &error));
     assert_contains(error.text, message);
@@ -363,7 +363,7 @@ static void allocations_fail(void **state)
 {
     (void)state;
     write_file("text", "a b\n", 4);
-    const struct network_arpa_options options = {1, "text"};
+    const struct network_arpa_options options = {.lambda = 1, .text = "text"};
     bool ok = false;
     for (int64_t n = 0; !ok && n < 1000; n++) {
         struct error error = {""};

@@ -122,7 +122,7 @@ static void open_mix(struct mix *mix, const struct setting *setting)
     struct error error = {""};
     memset(mix, 0, sizeof *mix);
     mix->network =
-        source_network(&model, setting->independent, false, setting->learner, pool, &error);
+        source_network(&model, setting->independent, WORD_OOV, setting->learner, pool, &error);
     assert_non_null(mix->network);
     mix->weight = 1;
     mix->blend = (struct blend){
@@ -571,7 +571,7 @@ static void failed_allocations(void **state)
     for (bool ok = false; !ok; count++) {
         struct error error = {""};
         memory_fail_after(count);
-        struct source *source = source_network(&model, false, false, NULL, pool, &error);
+        struct source *source = source_network(&model, false, WORD_OOV, NULL, pool, &error);
         memory_fail_after(-1);
         ok = source != NULL;
         if (!ok)

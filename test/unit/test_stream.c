@@ -396,6 +396,17 @@ static void test_match(void **state)
     assert_match("any three words", "0.25\n0.5\n1\n0\n", text_prob, 4);
 }
 
+// A model may have another word for unknown ones than <unk>.
+static void test_match_unknown_names(void **state)
+{
+    (void)state;
+    static const double probs[] = {0.25, 0.5};
+    assert_match("word\n",
+                 "\tp( <UNK> | <s> ) \t= [1gram] 0.25 [ -0.60206 ]\n"
+                 "\tp( </s> | <UNK> ...) \t= [1gram] 0.5 [ -0.30103 ]\n",
+                 probs, 2);
+}
+
 // SRILM leaves out empty lines; a table does not.
 static void test_match_empty_lines(void **state)
 {
@@ -526,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_bad_table),
         cmocka_unit_test(test_cut_gzip),
         cmocka_unit_test(test_match),
+        cmocka_unit_test(test_match_unknown_names),
         cmocka_unit_test(test_match_empty_lines),
         cmocka_unit_test(test_mismatch),
         cmocka_unit_test(test_streams),

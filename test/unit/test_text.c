@@ -264,6 +264,30 @@ static void sorting_is_the_selection_sort(void **state)
     }
 }
 
+// The word for unknown words, by any of its names.
+static void words_for_unknown_words(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"RNN_UNK", "<OOV>", "[unk]", "<UNK>", "<unk>"};
+    struct vocabulary vocabulary;
+    assert_true(vocabulary_init(&vocabulary, NULL));
+    assert_true(add(&vocabulary, "a") > 0 && add(&vocabulary, "unk") > 0);
+    assert_int_equal(vocabulary_unknown(&vocabulary, NULL), WORD_OOV);
+    assert_int_equal(vocabulary_unknown(&vocabulary, "b"), WORD_OOV);
+    assert_int_equal(vocabulary_unknown(&vocabulary, "unk"), find(&vocabulary, "unk"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) { // each goes before those so far
+        int32_t id = add(&vocabulary, names[i]);
+        assert_int_equal(vocabulary_unknown(&vocabulary, NULL), id);
+        assert_int_equal(vocabulary_unknown(&vocabulary, "b"), id);
+        assert_int_equal(vocabulary_unknown(&vocabulary, "a"), find(&vocabulary, "a"));
+        assert_true(vocabulary_is_unknown_name(names[i], strlen(names[i])));
+        assert_false(vocabulary_is_unknown_name(names[i], strlen(names[i]) - 1));
+    }
+    assert_true(vocabulary_has(&vocabulary, "a"));
+    assert_false(vocabulary_has(&vocabulary, "b") || vocabulary_has(&vocabulary, NULL));
+    vocabulary_free(&vocabulary);
+}
+
 // ---- corpora ----------------------------------------------------------------------------------
 
 // c makes way for b, behind zz with its equal count.
@@ -488,6 +512,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens_by_example),
         cmocka_unit_test(words_across_the_buffer),
+        cmocka_unit_test(words_for_unknown_words),
         cmocka_unit_test(lines_are_numbered),
         cmocka_unit_test(words_are_added_and_found),
         cmocka_unit_test(zero_bytes_are_refused),
