@@ -339,7 +339,9 @@ static bool check_list(struct work *work, const struct nbest_list *list, struct 
                              "model score, which -list-lm wants",
                              list->path, list->line, name, i + 1);
     if (set.tune != NULL && transcript_find(&work->references, name) == NULL)
-        return error_set(error, "%s: line %" PRIu64 ": utterance %s is not in the references %s",
+        return error_set(error,
+                         "%s: line %" PRIu64 ": utterance %s is not in the references %s: "
+                         "-keep-going leaves it out",
                          list->path, list->line, name, set.tune);
     return true;
 }

@@ -232,7 +232,9 @@ static enum found find_text(struct scoring *scoring, size_t system, size_t index
     scoring->missed[system]++;
     if (scoring->missing != MISSING_ERROR)
         return scoring->missing == MISSING_IGNORE ? FOUND_NOT : FOUND;
-    error_set(error, "%s: there is no utterance %s, which %s has in line %llu",
+    error_set(error,
+              "%s: there is no utterance %s, which %s has in line %llu: -missing deletions "
+              "counts it, -missing ignore leaves it out",
               scoring->hypothesis[system].name, id, reference->name,
               (unsigned long long)reference->utterance[index].line);
     return set.keep_going && report(scoring, error) ? FOUND : FOUND_FAILED;
@@ -294,8 +296,9 @@ static bool check_extra(struct scoring *scoring, size_t system, struct error *er
         const char *id = transcript_id(hypothesis, i);
         if (transcript_find(&scoring->reference, id) != NULL)
             continue;
-        error_set(error, "%s: line %llu: utterance %s is not in %s", hypothesis->name,
-                  (unsigned long long)hypothesis->utterance[i].line, id, scoring->reference.name);
+        error_set(error, "%s: line %llu: utterance %s is not in %s: -keep-going leaves it out",
+                  hypothesis->name, (unsigned long long)hypothesis->utterance[i].line, id,
+                  scoring->reference.name);
         if (!set.keep_going)
             return false;
         report(scoring, error);

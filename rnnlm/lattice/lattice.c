@@ -226,12 +226,12 @@ static bool verify_reach(const struct order *order, const struct lattice *lattic
         if (!order->reached[i])
             return error_set(error,
                              "%s: line %" PRIu64 ": %s: node %" PRIu64 " is unreachable: no way "
-                             "leads to it from the start, node %" PRIu64,
+                             "leads to it from the start, node %" PRIu64 ": -trim drops such nodes",
                              lattice->file, node->line, lattice->id, node->number, start->number);
         if (!order->reaching[i])
             return error_set(error,
                              "%s: line %" PRIu64 ": %s: node %" PRIu64 " is a dead end: no way "
-                             "leads from it to the end, node %" PRIu64,
+                             "leads from it to the end, node %" PRIu64 ": -trim drops such nodes",
                              lattice->file, node->line, lattice->id, node->number, end->number);
     }
     if (!order->reached[lattice->end] || lattice->start == lattice->end)

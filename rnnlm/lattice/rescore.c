@@ -132,8 +132,9 @@ static bool add_hypothesis(struct expansion *expansion, const struct lattice_hyp
 {
     if (expansion->hypotheses >= expansion->options->most_nodes)
         return error_set(error,
-                         "the expanded lattice has more than %zu nodes: a beam, pruning, or "
-                         "merging of histories makes it smaller",
+                         "the expanded lattice has more than %zu nodes: -beam, -prune, "
+                         "-max-histories or a lower -merge-order makes it smaller, -max-nodes "
+                         "allows more",
                          expansion->options->most_nodes);
     if (!memory_grow(&expansion->hypothesis, &expansion->hypothesis_capacity,
                      expansion->hypotheses + 1, sizeof *expansion->hypothesis, error))

@@ -11,7 +11,7 @@ static bool compute(struct discount *discount, size_t order, struct error *error
             return error_set(
                 error,
                 "order %zu: cannot compute the discounts: no %zu-gram has count %d (n%d = 0); "
-                "a larger text or the fallback discounts are wanted",
+                "a larger text or -discount-fallback is wanted",
                 order, order, i + 1, i + 1);
     double y = (double)n[0] / ((double)n[0] + 2 * (double)n[1]);
     for (int i = 0; i < DISCOUNTS; i++) {
@@ -20,7 +20,7 @@ static bool compute(struct discount *discount, size_t order, struct error *error
             return error_set(
                 error,
                 "order %zu: discount D%d is %g (n%d = %llu, n%d = %llu), 0 to %d is wanted: a more "
-                "natural text or the fallback discounts",
+                "natural text or -discount-fallback",
                 order, i + 1, d, i + 1, (unsigned long long)n[i], i + 2,
                 (unsigned long long)n[i + 1], i + 1);
         discount->value[i] = d;

@@ -49,7 +49,8 @@ bool temporary_open(struct temporary *file, struct error *error)
     snprintf(path, size, "%s/rnnlm-ngram-XXXXXX", file->folder);
     file->descriptor = mkostemp(path, O_CLOEXEC);
     if (file->descriptor < 0)
-        error_set(error, "cannot make a temporary file in %s: %s", file->folder, strerror(errno));
+        error_set(error, "cannot make a temporary file in %s: %s (-temp names another folder)",
+                  file->folder, strerror(errno));
     else
         unlink(path);
     free(path);
@@ -72,8 +73,9 @@ bool temporary_write(struct temporary *file, const void *data, size_t size, uint
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return error_set(error, "cannot write a temporary file in %s: %s", file->folder,
-                             done < 0 ? strerror(errno) : "nothing was written");
+            return error_set(error,
+                             "cannot write a temporary file in %s: %s (-temp names another folder)",
+                             file->folder, done < 0 ? strerror(errno) : "nothing was written");
         from += done;
         offset += (uint64_t)done;
         size -= (size_t)done;

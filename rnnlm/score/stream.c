@@ -148,7 +148,9 @@ struct stream *stream_open(const char *path, enum stream_column column, struct e
     bool ok = stream->input != NULL && recognise(stream, error);
     if (ok && stream->form == STREAM_TABLE && stream->columns == 1 && column == STREAM_OTHER)
         ok = error_set(
-            error, "%s: line %llu: the table has one column of probabilities, the second is wanted",
+            error,
+            "%s: line %llu: the table has one column of probabilities, the second is wanted: "
+            "-column net takes the first",
             stream_name(stream), (unsigned long long)input_line_number(stream->input));
     if (ok)
         return stream;

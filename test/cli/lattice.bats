@@ -270,6 +270,7 @@ costs() {
     grep -q 'cycle.slf: line [0-9]*: ' err
     printf 'I=0\nI=1\nI=2\nJ=0 S=0 E=1 W=a\nJ=1 S=2 E=1 W=b\n' >lost.slf
     wrong 1 "lost.slf: line 3: lost: node 2 is unreachable" rnnlm-lattice lost.slf
+    grep -q -- ': -trim drops such nodes$' err
     [ "$(rnnlm-lattice lost.slf -trim)" = "lost a" ]
     gzip -c lat/u*.slf | head -c 700 >cut.gz
     wrong 1 "cut.gz: line" rnnlm-lattice cut.gz

@@ -133,8 +133,8 @@ refuses() {
 @test "utterances that one side lacks" {
     sed 2d hyp.trn >less
     printf 'more (cy-1)\n' | cat hyp.trn - >more
-    refuses 1 "less: there is no utterance ann-2, which ref.trn has in line 2" ref.trn less
-    refuses 1 "more: line 5: utterance cy-1 is not in ref.trn" ref.trn more
+    refuses 1 "less: there is no utterance ann-2, which ref.trn has in line 2: -missing deletions counts it, -missing ignore leaves it out" ref.trn less
+    refuses 1 "more: line 5: utterance cy-1 is not in ref.trn: -keep-going leaves it out" ref.trn more
     run --separate-stderr wer -keep-going ref.trn less
     [ "$status" -eq 1 ]
     [[ "$output" == *"%WER 50.00 [ 7 / 14, 1 ins, 5 del, 1 sub ]"* ]] || { echo "$output"; false; }

@@ -376,12 +376,12 @@ static void test_bad_input(void **state)
     expect_error(&options, "order 12");
     options = options_for(2);
     options.discount_fallback = false;
-    expect_error(&options, "n2 = 0");
+    expect_error(&options, "n2 = 0); a larger text or -discount-fallback is wanted");
     options.prune = NAN;
-    expect_error(&options, "pruning threshold");
+    expect_error(&options, "option -prune: found nan");
     options = options_for(2);
     options.memory = 1000;
-    expect_error(&options, "memory of 1000");
+    expect_error(&options, "option -memory: found 1000");
     options = options_for(2);
     options.vocabulary = "/nonexistent/words";
     expect_error(&options, "/nonexistent/words");

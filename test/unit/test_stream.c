@@ -191,7 +191,7 @@ static void test_table_of_two_columns(void **state)
     assert_null(stream_open("stream", STREAM_OTHER, &error));
     assert_string_equal(error.text,
                         "stream: line 3: the table has one column of probabilities, the "
-                        "second is wanted");
+                        "second is wanted: -column net takes the first");
 }
 
 // A word of a megabyte, and a number of one.
