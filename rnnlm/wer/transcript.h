@@ -12,6 +12,7 @@
 //   @                 no word
 //   (WORD)            may be left out
 //   WORD- -WORD       a fragment
+// Braces that belong together within a word, as in m^{me}, are letters of it.
 #ifndef WER_TRANSCRIPT_H
 #define WER_TRANSCRIPT_H
 

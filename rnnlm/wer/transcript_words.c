@@ -7,6 +7,9 @@
 #include "base/memory.h"
 #include "wer/letter_case.h"
 
+// Behind what is wrong with marks.
+static const char hint[] = ": -marks none takes marks for words";
+
 struct transcript_choice {
     size_t start;    // the node its branches come from
     size_t branches; // the first of its branches in the list
@@ -33,7 +36,12 @@ static bool is_fragment(struct span word)
 
 static bool is_optional(struct span word)
 {
-    return word.length > 2 && word.text[0] == '(' && word.text[word.length - 1] == ')';
+    if (word.length < 3 || word.text[0] != '(' || word.text[word.length - 1] != ')')
+        return false;
+    for (size_t i = 1; i + 1 < word.length; i++)
+        if (word.text[i] == '(' || word.text[i] == ')')
+            return false;
+    return true;
 }
 
 static bool add_word(struct transcript_words *words, struct span word, struct error *error)
@@ -75,7 +83,8 @@ static bool end_branch(struct transcript_words *words, const char *mark, struct 
 {
     struct transcript_choice *choice = &words->choice[words->choices - 1];
     if (choice->empty)
-        return error_set(error, "found \"%s\" after an empty alternative, wanted words or @", mark);
+        return error_set(error, "found \"%s\" after an empty alternative, wanted words or @%s",
+                         mark, hint);
     if (!memory_grow(&words->branch, &words->branch_capacity, words->branches + 1,
                      sizeof *words->branch, error))
         return false;
@@ -92,8 +101,8 @@ static bool close_choice(struct transcript_words *words, struct error *error)
         return false;
     struct transcript_choice choice = words->choice[words->choices - 1];
     if (words->branches - choice.branches < 2)
-        return error_set(error, "found { } with one alternative, wanted two or more with / "
-                                "between");
+        return error_set(
+            error, "found { } with one alternative, wanted two or more with / between%s", hint);
     if (!alignment_text_add_node(words->text, error))
         return false;
     for (size_t i = choice.branches; i < words->branches; i++)
@@ -119,7 +128,8 @@ static bool add_marked(struct transcript_words *words, struct span word, struct 
     if (choice != NULL && is(word, "/"))
         return end_branch(words, "/", error);
     if (is(word, "}"))
-        return choice != NULL ? close_choice(words, error) : error_set(error, "found } without {");
+        return choice != NULL ? close_choice(words, error)
+                              : error_set(error, "found } without {%s", hint);
     if (choice != NULL)
         choice->empty = false;
     if (is(word, "{"))
@@ -139,21 +149,45 @@ bool transcript_words_begin(struct transcript_words *words, struct alignment_tex
     return alignment_text_init(text, error);
 }
 
+// A brace at the beginning of a word is a mark, but not one that is closed within it, as in {x}y.
+static bool opens(struct span word)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < word.length; i++) {
+        open += word.text[i] == '{';
+        open -= word.text[i] == '}';
+        if (open == 0)
+            return i > 0 && word.text[word.length - 1] == '}';
+    }
+    return true;
+}
+
+// How many braces at the end of a word are marks: not those that close one within it, as in m^{me}.
+static size_t closing_marks(struct span word)
+{
+    size_t open = 0, marks = 0;
+    for (size_t i = 0; i < word.length; i++) {
+        bool closes = word.text[i] == '}';
+        open += word.text[i] == '{';
+        marks = !closes ? 0 : marks + (open == 0);
+        open -= closes && open > 0;
+    }
+    return marks;
+}
+
 // Braces may stand close to words: {um / uh}.
 bool transcript_words_add(struct transcript_words *words, struct span word, struct error *error)
 {
     if (!words->marks)
         return add_word(words, word, error);
-    while (word.length > 1 && word.text[0] == '{') {
+    while (word.length > 1 && word.text[0] == '{' && opens(word)) {
         if (!add_marked(words, (struct span){word.text, 1}, error))
             return false;
         word = (struct span){word.text + 1, word.length - 1};
     }
-    size_t closing = 0;
-    while (closing + 1 < word.length && word.text[word.length - 1 - closing] == '}')
-        closing++;
+    size_t closing = closing_marks(word);
     word.length -= closing;
-    bool ok = add_marked(words, word, error);
+    bool ok = word.length == 0 || add_marked(words, word, error);
     for (size_t i = 0; ok && i < closing; i++)
         ok = add_marked(words, (struct span){"}", 1}, error);
     return ok;
@@ -163,7 +197,7 @@ bool transcript_words_end(struct transcript_words *words, struct error *error)
 {
     if (words->choices == 0)
         return true;
-    return error_set(error, "found { without }");
+    return error_set(error, "found { without }%s", hint);
 }
 
 void transcript_words_free(struct transcript_words *words)

@@ -132,6 +132,17 @@ static void alternatives(void **state)
     assert_scores("and/or /", "and/or /", false, false, "2 0 0 0");
 }
 
+// Braces and brackets that belong together within a word are letters of it.
+static void words_with_braces(void **state)
+{
+    (void)state;
+    assert_scores("la m^{me} de", "la m^{me} de", false, false, "3 0 0 0");
+    assert_scores("x_{a{b}} {y}z {{k}l}m", "x_{a{b}} {y}z {{k}l}m", false, false, "3 0 0 0");
+    assert_scores("{ m^{me} / mme}", "m^{me}", false, false, "1 0 0 0");
+    assert_scores("{m^{me} / {a / b^{c}}}", "b^{c}", false, false, "1 0 0 0");
+    assert_scores("f(x) (a)(b)", "f(x) (a)(b)", true, false, "2 0 0 0");
+}
+
 static void optional_words(void **state)
 {
     (void)state;
@@ -177,13 +188,19 @@ static void refuses_bad_files(void **state)
                    "file: line 2: found \"#!MLF!#\", wanted a line of words: forms are mixed");
     assert_refuses("</s> a\n", TRANSCRIPT_KALDI,
                    "file: line 1: found \"</s>\", wanted an utterance's name");
-    assert_refuses("a { b (u-1)\n", TRANSCRIPT_TRN, "file: line 1: found { without }");
-    assert_refuses("a } b (u-1)\n", TRANSCRIPT_TRN, "file: line 1: found } without {");
+#define HINT ": -marks none takes marks for words"
+    assert_refuses("a { b (u-1)\n", TRANSCRIPT_TRN, "file: line 1: found { without }" HINT);
+    assert_refuses("a } b (u-1)\n", TRANSCRIPT_TRN, "file: line 1: found } without {" HINT);
+    assert_refuses("a b} (u-1)\n", TRANSCRIPT_TRN, "file: line 1: found } without {" HINT);
+    assert_refuses("a {b (u-1)\n", TRANSCRIPT_TRN, "file: line 1: found { without }" HINT);
     assert_refuses(
         "{ a } b (u-1)\n", TRANSCRIPT_TRN,
-        "file: line 1: found { } with one alternative, wanted two or more with / between");
+        "file: line 1: found { } with one alternative, wanted two or more with / between" HINT);
+    assert_refuses(
+        "{a/c} b (u-1)\n", TRANSCRIPT_TRN,
+        "file: line 1: found { } with one alternative, wanted two or more with / between" HINT);
     assert_refuses("{ a / } b (u-1)\n", TRANSCRIPT_TRN,
-                   "file: line 1: found \"}\" after an empty alternative, wanted words or @");
+                   "file: line 1: found \"}\" after an empty alternative, wanted words or @" HINT);
     assert_refuses("a\n", TRANSCRIPT_MLF, "file: line 1: found \"a\", wanted #!MLF!#");
     assert_refuses("#!MLF!#\na\n", TRANSCRIPT_MLF,
                    "file: line 2: found \"a\", wanted \"PATTERN/UTTERANCE-ID.EXT\"");
@@ -218,13 +235,10 @@ static void skips_bad_utterances(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_every_form),
-        cmocka_unit_test(keeps_case_and_leaves_words_out),
-        cmocka_unit_test(alternatives),
-        cmocka_unit_test(optional_words),
-        cmocka_unit_test(fragments),
-        cmocka_unit_test(refuses_bad_files),
-        cmocka_unit_test(skips_bad_utterances),
+        cmocka_unit_test(reads_every_form),  cmocka_unit_test(keeps_case_and_leaves_words_out),
+        cmocka_unit_test(alternatives),      cmocka_unit_test(words_with_braces),
+        cmocka_unit_test(optional_words),    cmocka_unit_test(fragments),
+        cmocka_unit_test(refuses_bad_files), cmocka_unit_test(skips_bad_utterances),
     };
     return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }
