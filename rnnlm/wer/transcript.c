@@ -136,25 +136,48 @@ static bool looks_like_name(struct span word)
     return false;
 }
 
-static enum transcript_form recognise(const struct lines *lines, enum transcript_form like)
+// How many lines there are, and what they look like.
+struct looks {
+    size_t lines, first; // begin with what looks like a name,
+    size_t last, named;  // end in brackets, end in what looks like a name in brackets
+    bool mlf;
+};
+
+static struct looks look_at(const struct lines *lines)
 {
-    bool first = true;
+    struct looks looks = {0};
     for (size_t i = 0; i < lines->count; i++) {
-        struct span line = line_at(lines, i), word;
+        struct span line = line_at(lines, i), rest = line, word, id;
         if (line.length == 0 || starts(line, ";;"))
             continue;
-        if (first && is(line, mlf_header))
-            return TRANSCRIPT_MLF;
-        if (first && take_trn_id(&(struct span){line.text, line.length}, &word))
-            return TRANSCRIPT_TRN;
-        if (like != TRANSCRIPT_ANY)
-            return like == TRANSCRIPT_PLAIN ? TRANSCRIPT_PLAIN : TRANSCRIPT_KALDI;
-        first = false;
-        span_take(&line, &word);
-        if (!looks_like_name(word))
-            return TRANSCRIPT_PLAIN;
+        looks.mlf |= looks.lines == 0 && is(line, mlf_header);
+        looks.lines++;
+        looks.first += span_take(&rest, &word) && looks_like_name(word);
+        if (take_trn_id(&line, &id)) {
+            looks.last++;
+            looks.named += looks_like_name(id);
+        }
     }
-    return TRANSCRIPT_KALDI;
+    return looks;
+}
+
+// Where each line ends in brackets, or most of them in a name, that is the utterance's: a line
+// without is an error then. Where all begin with a name as well, it takes names on both ends, and
+// nothing that speaks for Kaldi's form.
+static enum transcript_form recognise(const struct lines *lines, enum transcript_form like)
+{
+    struct looks looks = look_at(lines);
+    bool named = looks.first == looks.lines;
+    if (looks.mlf)
+        return TRANSCRIPT_MLF;
+    if (named && looks.named == looks.lines && like != TRANSCRIPT_KALDI)
+        return TRANSCRIPT_TRN;
+    if (!named && ((looks.lines > 1 && looks.last == looks.lines) ||
+                   (looks.named > 0 && 2 * looks.named >= looks.lines)))
+        return TRANSCRIPT_TRN;
+    if (like != TRANSCRIPT_ANY)
+        return like == TRANSCRIPT_PLAIN ? TRANSCRIPT_PLAIN : TRANSCRIPT_KALDI;
+    return named ? TRANSCRIPT_KALDI : TRANSCRIPT_PLAIN;
 }
 
 // ---- utterances -------------------------------------------------------------------------------
@@ -219,14 +242,17 @@ static bool read_trn(struct reading *reading, struct error *error)
 // A line of another form among these would silently be scored as words.
 static bool is_foreign(const struct reading *reading, struct error *error)
 {
-    struct span line = reading->line, id;
+    struct span line = reading->line, rest = line, word, id;
+    bool named = reading->transcript->form == TRANSCRIPT_KALDI && span_take(&rest, &word) &&
+                 looks_like_name(word);
     if (!reading->recognised)
         return false;
     if (is(line, mlf_header))
         return !fail(reading, error, "a line of words: forms are mixed");
-    return take_trn_id(&line, &id) && looks_like_name(id) &&
+    return !named && take_trn_id(&line, &id) && looks_like_name(id) &&
            !fail(reading, error,
-                 "a line without (UTTERANCE-ID), as the lines before: forms are mixed");
+                 "a line without (UTTERANCE-ID), as the lines before: forms are mixed, "
+                 "-ref-form or -hyp-form tells which it is");
 }
 
 static bool read_kaldi(struct reading *reading, struct error *error)

@@ -54,10 +54,11 @@ struct transcript {
     struct vocabulary ids; // id of utterance i is word i + 1
 };
 
-// Reads a whole file, adding its words to `words`. Lines that are neither trn nor MLF are, with
-// TRANSCRIPT_ANY, read as those of `like`: with names if that is a form with names; if it is
-// TRANSCRIPT_ANY too, with names if the first words of all lines look like names (hold a digit,
-// "-" or "_").
+// Reads a whole file, adding its words to `words`. With TRANSCRIPT_ANY all of its lines tell the
+// form: it is trn where each of them ends in brackets, or half of them in what looks like a name
+// (holds a digit, "-" or "_"), unless all begin with a name too. Lines that are neither trn nor MLF
+// are read as those of `like`: with names if that is a form with names; if it is TRANSCRIPT_ANY
+// too, with names if the first words of all lines look like names.
 bool transcript_read(struct transcript *transcript, const char *path, enum transcript_form form,
                      enum transcript_form like, const struct transcript_rules *rules,
                      struct vocabulary *words, struct error *error);

@@ -76,6 +76,23 @@ static void reads_every_form(void **state)
                  "u2", "\303\251t\"");
 }
 
+// What stands in brackets at the end of a line need not be a name.
+static void recognises_by_all_lines(void **state)
+{
+    (void)state;
+    assert_reads("utt1 this is (%hesitation)\nutt2 good bye\n", TRANSCRIPT_KALDI, "utt1",
+                 "this is (%hesitation)");
+    assert_reads("utt1 this is (uh)\n", TRANSCRIPT_KALDI, "utt1", "this is (uh)");
+    assert_reads("utt1 is (uh)\nutt2 was (uh)\n", TRANSCRIPT_KALDI, "utt2", "was (uh)");
+    assert_reads("utt1 this\nutt2 is (um-hum)\n", TRANSCRIPT_KALDI, "utt2", "is (um-hum)");
+    assert_reads("this is (uh)\ngood bye\n", TRANSCRIPT_PLAIN, "1", "this is (uh)");
+    assert_reads("this is (uh)\n", TRANSCRIPT_PLAIN, "1", "this is (uh)");
+    assert_reads("this is (a)\nit was (b)\n", TRANSCRIPT_TRN, "b", "it was");
+    assert_reads("this is (utt1)\n", TRANSCRIPT_TRN, "utt1", "this is");
+    assert_reads("2-fold (utt1)\n3-fold (utt2)\n", TRANSCRIPT_TRN, "utt2", "3-fold");
+    assert_reads("2-fold (utt1)\nfold (utt2)\n(utt3)\n", TRANSCRIPT_TRN, "utt2", "fold");
+}
+
 static void keeps_case_and_leaves_words_out(void **state)
 {
     (void)state;
@@ -183,7 +200,7 @@ static void refuses_bad_files(void **state)
                    "file: line 2: utterance u-1 is here again, after line 1");
     assert_refuses("u-1 a\nu-2 b\nc (u-3)\n", TRANSCRIPT_ANY,
                    "file: line 3: found \"c (u-3)\", wanted a line without (UTTERANCE-ID), as the "
-                   "lines before: forms are mixed");
+                   "lines before: forms are mixed, -ref-form or -hyp-form tells which it is");
     assert_refuses("u-1 a\n#!MLF!#\n", TRANSCRIPT_ANY,
                    "file: line 2: found \"#!MLF!#\", wanted a line of words: forms are mixed");
     assert_refuses("</s> a\n", TRANSCRIPT_KALDI,
@@ -235,10 +252,15 @@ static void skips_bad_utterances(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_every_form),  cmocka_unit_test(keeps_case_and_leaves_words_out),
-        cmocka_unit_test(alternatives),      cmocka_unit_test(words_with_braces),
-        cmocka_unit_test(optional_words),    cmocka_unit_test(fragments),
-        cmocka_unit_test(refuses_bad_files), cmocka_unit_test(skips_bad_utterances),
+        cmocka_unit_test(reads_every_form),
+        cmocka_unit_test(recognises_by_all_lines),
+        cmocka_unit_test(keeps_case_and_leaves_words_out),
+        cmocka_unit_test(alternatives),
+        cmocka_unit_test(words_with_braces),
+        cmocka_unit_test(optional_words),
+        cmocka_unit_test(fragments),
+        cmocka_unit_test(refuses_bad_files),
+        cmocka_unit_test(skips_bad_utterances),
     };
     return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }
