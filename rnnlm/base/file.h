@@ -10,8 +10,10 @@
 
 // ---- reading ----------------------------------------------------------------------------------
 
-// A file being read, decompressed on the fly; "-" is standard input. Failures while reading are
-// kept in the input: the reading functions then report the end, and input_ok() tells the two apart.
+// A file being read, decompressed on the fly; "-" is standard input. Compressed files one behind the
+// other are one file; other data behind them are a failure, as are cut and damaged ones. Failures
+// while reading are kept in the input: the reading functions then report the end, and input_ok()
+// tells the two apart.
 struct input;
 
 // A file of text: UTF-8's byte order mark is passed over, a zero byte is a failure that names its
@@ -58,8 +60,9 @@ bool input_ok(const struct input *input, struct error *error);
 // ---- writing ----------------------------------------------------------------------------------
 
 // A file being written. A regular file is written beside its name and renamed over it by
-// output_commit(), after fsync; a name ending in .gz is compressed; "-" is standard output; pipes
-// and devices are written directly.
+// output_commit(), after fsync, unless it is write-protected; a link stays, and what it leads to is
+// replaced or made; a name ending in .gz is compressed; "-" is standard output; pipes and devices
+// are written directly.
 struct output;
 
 struct output *output_open(const char *path, struct error *error);

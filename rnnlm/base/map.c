@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 static bool map_descriptor(struct map *map, int descriptor, const char *path, struct error *error)
 {
     struct stat status;
@@ -32,7 +34,7 @@ static bool map_descriptor(struct map *map, int descriptor, const char *path, st
 bool map_open(struct map *map, const char *path, struct error *error)
 {
     *map = (struct map){.data = NULL};
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = descriptor_open(path, O_RDONLY, 0);
     if (descriptor < 0)
         return error_set(error, "cannot open %s: %s", path, strerror(errno));
     bool ok = map_descriptor(map, descriptor, path, error);

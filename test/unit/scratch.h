@@ -1,15 +1,17 @@
 // For tests that need files: a directory of their own, whole files in and out, standard streams put
-// elsewhere. Include cmocka.h first.
+// elsewhere, signals that interrupt calls. Include cmocka.h first.
 #ifndef TEST_SCRATCH_H
 #define TEST_SCRATCH_H
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -107,6 +109,32 @@ static inline void restore(int stream, int saved)
 {
     assert_int_equal(dup2(saved, stream), stream);
     close(saved);
+}
+
+// A signal every millisecond, after which calls are not begun again by the system.
+static volatile sig_atomic_t signals_counted;
+
+static inline void signals_count(int number)
+{
+    (void)number;
+    signals_counted++;
+}
+
+static inline void signals_begin(void)
+{
+    struct sigaction action = {.sa_handler = signals_count};
+    const struct itimerval every = {{0, 1000}, {0, 1000}};
+    signals_counted = 0;
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &every, NULL), 0);
+}
+
+// How many there have been.
+static inline int signals_end(void)
+{
+    const struct itimerval none = {{0, 0}, {0, 0}};
+    assert_int_equal(setitimer(ITIMER_REAL, &none, NULL), 0);
+    return signals_counted;
 }
 
 #endif

@@ -68,14 +68,16 @@ struct source {
     pid_t writer; // feeds the pipe, 0 if there is none
 };
 
-// A child that writes the content into a pipe, whose other end becomes standard input.
-static pid_t feed_pipe(const struct content *content)
+// A child that writes the content into a pipe, whose other end becomes standard input, and waits
+// before.
+static pid_t feed_pipe(const struct content *content, useconds_t wait)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     pid_t writer = fork();
     assert_true(writer >= 0);
     if (writer == 0) {
+        usleep(wait);
         for (size_t done = 0; done < content->size;) {
             ssize_t n = write(ends[1], content->data + done, content->size - done);
             if (n < 0)
@@ -99,7 +101,7 @@ static struct source open_source(const struct content *content, enum container c
         source.saved = redirect(STDIN_FILENO, "content", O_RDONLY);
     if (container == STDIN_PIPE) {
         source.saved = dup(STDIN_FILENO);
-        source.writer = feed_pipe(content);
+        source.writer = feed_pipe(content, 0);
     }
     struct error error = {""};
     source.input = input_open(source.saved >= 0 ? "-" : "content", &error);
@@ -231,6 +233,35 @@ static void bytes_left(void **state)
     }
 }
 
+// What others have read of standard input is not among the bytes that are left.
+static void bytes_left_of_a_file_begun(void **state)
+{
+    (void)state;
+    char byte;
+    write_file("content", "abc", 3);
+    int saved = redirect(STDIN_FILENO, "content", O_RDONLY);
+    assert_int_equal(read(STDIN_FILENO, &byte, 1), 1);
+    struct input *input = input_open("-", NULL);
+    restore(STDIN_FILENO, saved);
+    assert_int_equal(input_bytes_left(input), 2);
+    assert_int_equal(input_byte(input), 'b');
+    input_close(input);
+}
+
+static void interrupted_reading_goes_on(void **state)
+{
+    (void)state;
+    struct content content = make_content(CONTENTS - 1);
+    struct source source = {.saved = dup(STDIN_FILENO), .writer = feed_pipe(&content, 20000)};
+    signals_begin();
+    source.input = input_open("-", NULL);
+    assert_non_null(source.input);
+    read_lines(source.input, &content);
+    assert_true(signals_end() > 0);
+    close_source(&source);
+    free(content.data);
+}
+
 // ---- reading: failures ------------------------------------------------------------------------
 
 static void files_that_cannot_be_opened(void **state)
@@ -288,7 +319,7 @@ static const char *message_about(const char *bytes, size_t size, bool text,
     error.text[0] = '\0';
     if (container == STDIN_PIPE) {
         saved = dup(STDIN_FILENO);
-        pid_t writer = feed_pipe(&content);
+        pid_t writer = feed_pipe(&content, 0);
         input = open_as("-", &error);
         assert_non_null(input);
         while (input_line(input, NULL) != NULL)
@@ -456,6 +487,42 @@ static void damaged_gzip_is_reported(void **state)
     free(content.data);
 }
 
+static void append(const char *name, const void *data, size_t size)
+{
+    FILE *file = fopen(name, "ab");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+// Compressed files one behind the other are one file, and zeros at the end are padding; anything
+// else is no part of what was compressed.
+static void what_is_behind_gzip(void **state)
+{
+    (void)state;
+    static char zeros[2 * BUFFER];
+    struct content content = {"onetwo", 6};
+    size_t size;
+    bool same;
+    write_gzip("one.gz", "one", 3);
+    write_gzip("two.gz", "two", 3);
+    char *two = read_whole("two.gz", false, &size);
+    append("one.gz", two, size);
+    assert_true(read_through("one.gz", &content, &same) && same);
+    append("one.gz", zeros, sizeof zeros);
+    assert_true(read_through("one.gz", &content, &same) && same);
+    const char *const more[] = {"x", "\x1f", "\x1fx", "more than two bytes"};
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        for (size_t padding = 0; padding < 2; padding++) {
+            write_file("more.gz", two, size);
+            append("more.gz", zeros, padding * sizeof zeros);
+            append("more.gz", more[i], strlen(more[i]));
+            if (read_through("more.gz", &content, &same))
+                fail_msg("\"%s\" behind compressed data unnoticed", more[i]);
+        }
+    free(two);
+}
+
 static void failure_while_reading_is_kept(void **state)
 {
     (void)state;
@@ -499,12 +566,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_from_every_container),
         cmocka_unit_test(bytes_left),
+        cmocka_unit_test(bytes_left_of_a_file_begun),
+        cmocka_unit_test(interrupted_reading_goes_on),
         cmocka_unit_test(files_that_cannot_be_opened),
         cmocka_unit_test(content_of_other_kinds_is_refused),
         cmocka_unit_test(zero_bytes_are_no_text),
         cmocka_unit_test(byte_order_mark_is_passed_over),
         cmocka_unit_test(cut_gzip_is_reported),
         cmocka_unit_test(damaged_gzip_is_reported),
+        cmocka_unit_test(what_is_behind_gzip),
         cmocka_unit_test(failure_while_reading_is_kept),
         cmocka_unit_test(every_allocation_of_reading_fails_once),
     };

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -215,20 +216,43 @@ static void symbolic_link_stays(void **state)
     struct stat status;
     assert_int_equal(mkdir("store", 0777), 0);
     write_file("store/real", "old", 3);
-    assert_int_equal(symlink("store/real", "link"), 0);
-    struct output *output = open_output("link");
-    output_text(output, "new");
-    assert_committed(output);
-    assert_int_equal(lstat("link", &status), 0);
-    assert_true(S_ISLNK(status.st_mode));
-    assert_file_holds("store/real", "new");
-    assert_int_equal(unlink("link") | unlink("store/real") | rmdir("store"), 0);
+    assert_int_equal(symlink("store/second", "link"), 0);
+    assert_int_equal(symlink("real", "store/second"), 0);
+    for (int there = 1; there >= 0; there--) {
+        struct output *output = open_output("link");
+        output_text(output, "new");
+        assert_committed(output);
+        assert_int_equal(lstat("link", &status), 0);
+        assert_true(S_ISLNK(status.st_mode));
+        assert_file_holds("store/real", "new");
+        assert_int_equal(unlink("store/real"), 0); // now the link leads to nothing
+    }
+    assert_int_equal(unlink("link") | unlink("store/second") | rmdir("store"), 0);
+    struct error error = {""};
+    assert_int_equal(symlink("loop", "loop"), 0);
+    assert_null(output_open("loop", &error));
+    assert_non_null(strstr(error.text, strerror(ELOOP)));
+    assert_int_equal(unlink("loop"), 0);
+}
+
+static void write_protected_file_stays(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    write_file("model", "old", 3);
+    assert_int_equal(chmod("model", 0444), 0);
+    int files = scratch_count();
+    assert_null(output_open("model", &error));
+    assert_non_null(strstr(error.text, "cannot write model: the file is write-protected"));
+    assert_int_equal(scratch_count(), files);
+    assert_file_holds("model", "old");
+    assert_int_equal(unlink("model"), 0);
 }
 
 static void mode_stays(void **state)
 {
     (void)state;
-    const mode_t modes[] = {0640, 0600, 0664, 0444, 0755};
+    const mode_t modes[] = {0640, 0600, 0664, 0755};
     struct stat status;
     mode_t mask = umask(022);
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -275,6 +299,42 @@ static void pipes_are_written_directly(void **state)
     assert_int_equal(unlink("fifo"), 0);
 }
 
+// A reader that is slow, while signals come all the time.
+static void interrupted_writing_goes_on(void **state)
+{
+    (void)state;
+    char *letters = random_letters();
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
+    pid_t reader = fork();
+    assert_true(reader >= 0);
+    if (reader == 0) {
+        char found[4096];
+        size_t at = 0;
+        close(ends[1]);
+        for (ssize_t got; (got = read(ends[0], found, sizeof found)) > 0; at += (size_t)got) {
+            if (at == 0)
+                usleep(20000);
+            if (memcmp(found, letters + at, (size_t)got) != 0)
+                _exit(1);
+        }
+        _exit(at != LENGTH);
+    }
+    int saved = dup(STDOUT_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    struct output *output = open_output("-");
+    restore(STDOUT_FILENO, saved);
+    signals_begin();
+    output_write(output, letters, LENGTH);
+    assert_committed(output);
+    assert_true(signals_end() > 0);
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+    free(letters);
+}
+
 static void every_allocation_of_writing_fails_once(void **state)
 {
     (void)state;
@@ -310,8 +370,10 @@ int main(void)
         cmocka_unit_test(full_device_is_reported),
         cmocka_unit_test(files_that_cannot_be_written),
         cmocka_unit_test(symbolic_link_stays),
+        cmocka_unit_test(write_protected_file_stays),
         cmocka_unit_test(mode_stays),
         cmocka_unit_test(pipes_are_written_directly),
+        cmocka_unit_test(interrupted_writing_goes_on),
         cmocka_unit_test(every_allocation_of_writing_fails_once),
     };
     return cmocka_run_group_tests_name("output", tests, scratch_enter, scratch_leave);

@@ -1,0 +1,50 @@
+// Calls of the system, until they have done their work or failed.
+#include "base/descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+int descriptor_open(const char *path, int flags, mode_t mode)
+{
+    int descriptor;
+    do
+        descriptor = open(path, flags | O_CLOEXEC, mode);
+    while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
+ssize_t descriptor_read(int descriptor, void *data, size_t size)
+{
+    ssize_t got;
+    do
+        got = read(descriptor, data, size);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+bool descriptor_write(int descriptor, const void *data, size_t size)
+{
+    const char *at = data;
+    while (size > 0) {
+        ssize_t written = write(descriptor, at, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written == 0)
+            errno = ENOSPC; // a device that takes nothing and says no more
+        if (written <= 0)
+            return false;
+        at += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+int descriptor_sync(int descriptor)
+{
+    int result;
+    do
+        result = fsync(descriptor);
+    while (result != 0 && errno == EINTR);
+    return result;
+}

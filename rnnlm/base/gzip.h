@@ -1,0 +1,34 @@
+// Compressed data on its way from or to a descriptor: gzip's format, as many members as there are.
+#ifndef BASE_GZIP_H
+#define BASE_GZIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct gzip;
+
+// Whether data that begin so are compressed; two bytes tell.
+bool gzip_recognise(const void *data, size_t size);
+
+// Begins to read what `size` bytes, at most GZIP_BEGUN, have been read of already. Error: no memory.
+enum { GZIP_BEGUN = 1 << 18 };
+struct gzip *gzip_reader_new(const void *begun, size_t size, struct error *error);
+
+// As descriptor_read() gives the bytes themselves; after -1 *wrong says what is wrong. Zeros behind
+// the last member are padding (of tapes), anything else there is an error.
+ssize_t gzip_read(struct gzip *gzip, int descriptor, void *data, size_t size, const char **wrong);
+
+// Begins to write. Error: no memory.
+struct gzip *gzip_writer_new(struct error *error);
+
+// Takes all bytes; the `last` ones (or none) end the member. False, and what is wrong.
+bool gzip_write(struct gzip *gzip, int descriptor, const void *data, size_t size, bool last,
+                const char **wrong);
+
+// Nothing for NULL.
+void gzip_free(struct gzip *gzip);
+
+#endif

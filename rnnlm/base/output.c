@@ -1,0 +1,284 @@
+// Writing of files.
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+#include "base/gzip.h"
+#include "base/memory.h"
+
+enum { OUTPUT_BUFFER = 1 << 18, MOST_LINKS = 40 };
+
+struct output {
+    int descriptor;
+    struct gzip *gzip; // NULL for a plain file
+    char *name;        // for messages
+    char *target;      // path to rename to; NULL when written directly
+    char *temporary;   // path written to
+    char *buffer;
+    size_t used;
+    bool failed;
+    struct error failure;
+};
+
+static void write_failed(struct output *output, const char *reason)
+{
+    if (!output->failed)
+        error_set(&output->failure, "%s: cannot write: %s", output->name, reason);
+    output->failed = true;
+}
+
+// ---- where to ---------------------------------------------------------------------------------
+
+// The path that a link holds, seen from the folder of the link.
+static char *link_target(const char *path, const char *link, size_t length, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash != NULL && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+    char *target = memory_new(folder + length + 1, 1, error);
+    if (target == NULL)
+        return NULL;
+    memcpy(target, path, folder);
+    memcpy(target + folder, link, length);
+    return target;
+}
+
+// The file that a symbolic link points to is replaced, or made, not the link.
+static char *resolve(const char *path, struct error *error)
+{
+    char link[PATH_MAX];
+    char *target = memory_text(path, strlen(path), error);
+    for (int links = 0; target != NULL; links++) {
+        ssize_t length = readlink(target, link, sizeof link);
+        if (length < 0)
+            return target;
+        char *next = NULL;
+        if (length == 0 || length == sizeof link || links == MOST_LINKS)
+            error_set(error, "cannot write %s: %s", path, strerror(ELOOP));
+        else
+            next = link_target(target, link, (size_t)length, error);
+        free(target);
+        target = next;
+    }
+    return NULL;
+}
+
+// A new file beside the target. Whatever has its name already is not ours to write into.
+static int open_temporary(char *name, size_t size, const char *target)
+{
+    static atomic_uint serial;
+    int descriptor = -1;
+    for (int tries = 0; tries < 100 && descriptor < 0; tries++) {
+        snprintf(name, size, "%s.tmp-%ld-%u", target, (long)getpid(), atomic_fetch_add(&serial, 1));
+        descriptor = descriptor_open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        if (descriptor < 0 && errno != EEXIST)
+            break;
+    }
+    return descriptor;
+}
+
+// A file that may not be written to is not replaced either, although its folder would allow that.
+static bool may_replace(const char *path, const struct stat *old, struct error *error)
+{
+    if ((old->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) != 0 &&
+        faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+        return true;
+    return error_set(error, "cannot write %s: the file is write-protected", path);
+}
+
+static bool open_beside(struct output *output, const char *path, const struct stat *old,
+                        struct error *error)
+{
+    if (old != NULL && !may_replace(path, old, error))
+        return false;
+    output->target = resolve(path, error);
+    if (output->target == NULL)
+        return false;
+    size_t size = strlen(output->target) + 48;
+    output->temporary = memory_new(size, 1, error);
+    if (output->temporary == NULL)
+        return false;
+    output->descriptor = open_temporary(output->temporary, size, output->target);
+    if (output->descriptor < 0) {
+        free(output->temporary); // not ours to remove
+        output->temporary = NULL;
+        return error_set(error, "cannot write %s: %s", path, strerror(errno));
+    }
+    if (old != NULL && fchmod(output->descriptor, old->st_mode & 07777) != 0)
+        return error_set(error, "cannot write %s: %s", path, strerror(errno));
+    return true;
+}
+
+static bool output_attach(struct output *output, const char *path, struct error *error)
+{
+    struct stat status;
+    if (strcmp(path, "-") == 0) {
+        output->descriptor = dup(STDOUT_FILENO);
+    } else if (path[0] == '\0') {
+        return error_set(error, "cannot write a file without a name");
+    } else {
+        bool exists = stat(path, &status) == 0;
+        if (!exists || S_ISREG(status.st_mode))
+            return open_beside(output, path, exists ? &status : NULL, error);
+        output->descriptor = descriptor_open(path, O_WRONLY, 0);
+    }
+    return output->descriptor >= 0 ||
+           error_set(error, "cannot write %s: %s", output->name, strerror(errno));
+}
+
+static bool output_compress(struct output *output, const char *path, struct error *error)
+{
+    size_t length = strlen(path);
+    if (length < 3 || strcmp(path + length - 3, ".gz") != 0)
+        return true;
+    output->gzip = gzip_writer_new(error);
+    return output->gzip != NULL;
+}
+
+static void output_free(struct output *output)
+{
+    gzip_free(output->gzip);
+    if (output->descriptor >= 0)
+        close(output->descriptor);
+    if (output->temporary != NULL)
+        unlink(output->temporary);
+    free(output->name);
+    free(output->target);
+    free(output->temporary);
+    free(output->buffer);
+    free(output);
+}
+
+struct output *output_open(const char *path, struct error *error)
+{
+    struct output *output = memory_new(1, sizeof *output, error);
+    if (output == NULL)
+        return NULL;
+    const char *name = strcmp(path, "-") == 0 ? "standard output" : path;
+    output->descriptor = -1;
+    output->name = memory_text(name, strlen(name), error);
+    if (output->name != NULL)
+        output->buffer = memory_new(OUTPUT_BUFFER, 1, error);
+    if (output->buffer == NULL || !output_attach(output, path, error) ||
+        !output_compress(output, path, error)) {
+        output_free(output);
+        return NULL;
+    }
+    return output;
+}
+
+// `last`: the bytes with which the output ends.
+static void put(struct output *output, const char *data, size_t size, bool last)
+{
+    const char *wrong = NULL;
+    if (output->failed)
+        return;
+    bool ok = output->gzip != NULL
+                  ? gzip_write(output->gzip, output->descriptor, data, size, last, &wrong)
+                  : descriptor_write(output->descriptor, data, size);
+    if (!ok)
+        write_failed(output, wrong != NULL ? wrong : strerror(errno));
+}
+
+void output_flush(struct output *output)
+{
+    put(output, output->buffer, output->used, false);
+    output->used = 0;
+}
+
+void output_write(struct output *output, const void *data, size_t size)
+{
+    if (output->failed)
+        return;
+    if (size > OUTPUT_BUFFER - output->used)
+        output_flush(output);
+    if (size <= OUTPUT_BUFFER) {
+        memcpy(output->buffer + output->used, data, size);
+        output->used += size;
+    } else {
+        put(output, data, size, false);
+    }
+}
+
+void output_text(struct output *output, const char *text)
+{
+    output_write(output, text, strlen(text));
+}
+
+void output_format(struct output *output, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length >= 0 && (size_t)length < sizeof text) {
+        output_write(output, text, (size_t)length);
+        return;
+    }
+    struct error error;
+    char *longer = length >= 0 ? memory_new((size_t)length + 1, 1, &error) : NULL;
+    if (longer == NULL) {
+        write_failed(output, "not enough memory");
+        return;
+    }
+    va_start(arguments, format);
+    vsnprintf(longer, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    output_write(output, longer, (size_t)length);
+    free(longer);
+}
+
+// The new name must be on disk too, which is the directory's fsync; file systems that refuse it
+// have no need of it.
+static void sync_directory(const char *path)
+{
+    char *copy = memory_text(path, strlen(path), NULL);
+    if (copy == NULL)
+        return;
+    char *slash = strrchr(copy, '/');
+    const char *directory = slash == NULL ? "." : slash == copy ? "/" : copy;
+    if (slash != NULL && slash != copy)
+        *slash = '\0';
+    int descriptor = descriptor_open(directory, O_RDONLY, 0);
+    if (descriptor >= 0) {
+        descriptor_sync(descriptor);
+        close(descriptor);
+    }
+    free(copy);
+}
+
+bool output_commit(struct output *output, struct error *error)
+{
+    put(output, output->buffer, output->used, true);
+    if (!output->failed && output->temporary != NULL) {
+        if (descriptor_sync(output->descriptor) != 0 ||
+            rename(output->temporary, output->target) != 0) {
+            write_failed(output, strerror(errno));
+        } else {
+            free(output->temporary);
+            output->temporary = NULL;
+            sync_directory(output->target);
+        }
+    }
+    bool ok = !output->failed;
+    if (!ok && error != NULL)
+        *error = output->failure;
+    output_free(output);
+    return ok;
+}
+
+void output_discard(struct output *output)
+{
+    if (output != NULL)
+        output_free(output);
+}
