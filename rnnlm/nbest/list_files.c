@@ -167,7 +167,8 @@ static bool add_list(struct list_files *files, const char *list, struct error *e
 
 // ---- all --------------------------------------------------------------------------------------
 
-static bool add_path(struct list_files *files, const char *path, struct error *error)
+static bool add_path(struct list_files *files, const char *path, bool lists_of_files,
+                     struct error *error)
 {
     struct stat status;
     bool is_pipe = strcmp(path, "-") == 0;
@@ -175,19 +176,19 @@ static bool add_path(struct list_files *files, const char *path, struct error *e
         return error_set(error, "cannot open %s: %s", path, strerror(errno));
     if (!is_pipe && S_ISDIR(status.st_mode))
         return add_folder(files, path, error);
-    if (!is_pipe && S_ISREG(status.st_mode) && is_list(path))
+    if (lists_of_files && !is_pipe && S_ISREG(status.st_mode) && is_list(path))
         return add_list(files, path, error);
     return add(files, memory_text(path, strlen(path), error), &files->given, error);
 }
 
 bool list_files_find(struct list_files *files, const char *const *path, size_t paths,
-                     const struct list_costs *costs, struct error *error)
+                     bool lists_of_files, const struct list_costs *costs, struct error *error)
 {
     *files = (struct list_files){.count = 0};
     if (costs != NULL)
         files->given = *costs;
     for (size_t i = 0; i < paths; i++)
-        if (!add_path(files, path[i], error))
+        if (!add_path(files, path[i], lists_of_files, error))
             return false;
     return true;
 }

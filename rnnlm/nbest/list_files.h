@@ -16,9 +16,10 @@ struct list_files {
     struct list_costs given; // those of files outside such folders
 };
 
-// As list_reader_open() says. list_files_free() also after a failure.
+// As list_reader_open() says; without `lists_of_files` every file is an n-best list.
+// list_files_free() also after a failure.
 bool list_files_find(struct list_files *files, const char *const *path, size_t paths,
-                     const struct list_costs *costs, struct error *error);
+                     bool lists_of_files, const struct list_costs *costs, struct error *error);
 void list_files_free(struct list_files *files);
 
 #endif

@@ -179,7 +179,9 @@ struct list_reader *list_reader_open(const char *const *path, size_t paths,
     if (reader == NULL)
         return NULL;
     reader->form = form;
-    if (list_files_find(&reader->files, path, paths, costs, error))
+    // A line of these two forms may be a name alone, which may be that of a file.
+    bool lists_of_files = form != HYPOTHESIS_ID && form != HYPOTHESIS_KALDI;
+    if (list_files_find(&reader->files, path, paths, lists_of_files, costs, error))
         return reader;
     list_reader_close(reader);
     return NULL;

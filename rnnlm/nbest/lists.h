@@ -48,7 +48,8 @@ struct list_reader;
 // Paths are files, plain or gzip-compressed, "-" for standard input; folders, whose files are read
 // in order of their names; and files that hold a path a line. A folder with a file words_text is
 // one of steps/rnnlmrescore.sh: its costs lie beside, in acwt or ac_cost, lmwt.nolm or graph_cost,
-// lmwt.lmonly or lm_cost. `form` HYPOTHESIS_FORMS: recognised by content.
+// lmwt.lmonly or lm_cost. `form` HYPOTHESIS_FORMS: recognised by content; HYPOTHESIS_ID and
+// HYPOTHESIS_KALDI: files are lists, not paths.
 //
 // An utterance is named by its ID, or by its file without folder and .gz, with ".2", ".3", ... for
 // the second and further lists of a file. Error: a path that does not exist, a bad archive.

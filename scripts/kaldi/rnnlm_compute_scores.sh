@@ -7,11 +7,13 @@
 # rare word in the model's word for rare words). Each line of <input-text> is "ID word word ..."; <output-scores> gets
 # "ID cost" in the same order, the cost being the negative natural logarithm of the hypothesis' probability, </s>
 # included. A rare word that unk.probs does not have costs 1e-7. Kaldi's --rnnlm_ver and other options of that kind are
-# accepted and change nothing. Every hypothesis begins a sentence of its own, as -independent asks of the reference. RNNLM_NBEST names the program, rnnlm-nbest; RNNLM_OPTIONS has further options for it.
+# accepted and change nothing. Every hypothesis begins a sentence of its own, as -independent asks of the reference.
+# RNNLM_NBEST names the program, rnnlm-nbest; RNNLM_OPTIONS has further options for it.
 set -eu
 
 while [ $# -gt 0 ]; do
     case $1 in
+    --) shift && break ;;
     --*=*) shift ;;
     --*) shift 2 ;;
     *) break ;;
@@ -21,7 +23,15 @@ if [ $# -ne 4 ]; then
     echo "Usage: rnnlm_compute_scores.sh <rnn-dir> <temp-dir> <input-text> <output-scores>" >&2
     exit 1
 fi
-dir=$1 temp=$2 text=$3 scores=$4
+
+# A name that begins with a dash would be an option to the programs below.
+path() {
+    case $1 in
+    -*) printf './%s\n' "$1" ;;
+    *) printf '%s\n' "$1" ;;
+    esac
+}
+dir=$(path "$1") temp=$(path "$2") text=$(path "$3") scores=$(path "$4")
 
 for name in rnnlm wordlist.rnn unk.probs; do
     if [ ! -f "$dir/$name" ]; then
@@ -42,7 +52,7 @@ fi
 # shellcheck disable=SC2086 # RNNLM_OPTIONS is a list
 "$program" -rnnlm "$dir/rnnlm" -word-list "$dir/wordlist.rnn" -unk-probs "$dir/unk.probs" \
     -independent -form id -write scores ${RNNLM_OPTIONS:-} "$text" >"$temp/scores.log10"
-awk 'NF > 0 { print $1 }' "$text" >"$temp/ids"
+awk 'NF > 0 { print $1 }' <"$text" >"$temp/ids"
 paste "$temp/ids" "$temp/scores.log10" | awk -F '\t' 'NF != 2 || $2 == "" { exit 1 }
     { printf "%s %.6f\n", $1, -$2 * 2.302585092994046 }' >"$temp/scores" || {
     echo "rnnlm_compute_scores.sh: the numbers of IDs and scores differ in $temp" >&2

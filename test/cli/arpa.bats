@@ -124,6 +124,9 @@ arpa() {
     [ "$(wc -l <"$T/c.arpa")" -lt "$(wc -l <"$T/a.arpa")" ]
     within "$(unigram_sum "$T/a.arpa")" 1 1e-4
     grep -q '^ngram 2=' "$T/a.arpa"
+    cp model "$T/-model"
+    (cd "$T" && "$SAMPLE" -seed 3 -order 2 -words 20000 -- -model -a.arpa)
+    cmp "$T/a.arpa" "$T/-a.arpa"
     # Nothing is left behind.
     [ -z "$(find "$T" -name 'sample-to-arpa*')" ]
 }

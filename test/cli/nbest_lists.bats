@@ -320,6 +320,15 @@ total() {
     [ "$output" = "$(printf 'u the\nw the')" ]
 }
 
+@test "rnnlm-nbest: -form id: a list is a list, although its first line is the name of a file" {
+    printf 'train\ntrain mary dances\n' >list
+    refused 'list: line 2' 'wanted the path of a file' -- list
+    nbest -form id list >scores
+    [ "$(wc -l <scores)" -eq 2 ]
+    make_forms nbest
+    nbest -form srilm files | wc -l | grep -qx "$(wc -l <nbest)"
+}
+
 @test "rnnlm-nbest: bad Kaldi archives" {
     printf 'u-1 the\nu-2 of\nv-1 the\n' >words
     printf 'u-1 1\nu-2 2\n' >few
@@ -381,6 +390,13 @@ total() {
         awk '{ printf "%.4f\n", -$1 * 2.302585093 }' >wanted
     cut -d ' ' -f 2 scores >found
     same_numbers found wanted 0.001
+    # names that look like options
+    cp -r rnn ./-rnn
+    cp text ./--text
+    RNNLM_OPTIONS='-unk-word of' "$SCRIPTS/kaldi/rnnlm_compute_scores.sh" -rnn -temp --text -scores
+    cmp scores ./-scores
+    RNNLM_OPTIONS='-unk-word of' "$SCRIPTS/kaldi/rnnlm_compute_scores.sh" -- ./-rnn --temp --text --scores
+    cmp scores ./--scores
     run "$SCRIPTS/kaldi/rnnlm_compute_scores.sh" rnn temp text
     [ "$status" -eq 1 ]
     rm rnn/unk.probs
@@ -406,6 +422,9 @@ total() {
             END { print name " " words }'
     done >wanted
     nbest -lm-scale 8 -word-penalty -0.5 -write best packed | cmp - wanted
+    mv packed ./-packed
+    "$SCRIPTS/srilm/rescore" -packed -scored -rnnlm "$MODEL"
+    zcat ./-scored/* | cmp - found
     run "$SCRIPTS/srilm/rescore" packed
     [ "$status" -eq 2 ]
 }
