@@ -181,8 +181,7 @@ static void compute_chain_row(const struct grid *grid, size_t node, const struct
 static int32_t compute_cell(const struct grid *grid, const int32_t *row, size_t i, size_t j)
 {
     const struct alignment_text *reference = grid->reference, *hypothesis = grid->hypothesis;
-    const struct alignment_arc *first = hypothesis->arc + hypothesis->first[j],
-                               *end = hypothesis->arc + hypothesis->first[j + 1];
+    size_t first = hypothesis->first[j], end = hypothesis->first[j + 1];
     int32_t best = i == 0 && j == 0 ? 0 : FAR;
     for (size_t a = reference->first[i]; a < reference->first[i + 1]; a++) {
         const struct alignment_arc *arc = reference->arc + a;
@@ -190,12 +189,16 @@ static int32_t compute_cell(const struct grid *grid, const int32_t *row, size_t 
         best = least(best, above[j] + single_weight(grid, arc, grid->weights->deletion));
         if (arc->word == ALIGNMENT_NULL)
             continue;
-        for (const struct alignment_arc *other = first; other < end; other++)
+        for (size_t b = first; b < end; b++) {
+            const struct alignment_arc *other = hypothesis->arc + b;
             if (other->word != ALIGNMENT_NULL)
                 best = least(best, above[other->from] + pair_weight(grid, arc, other));
+        }
     }
-    for (const struct alignment_arc *other = first; other < end; other++)
+    for (size_t b = first; b < end; b++) {
+        const struct alignment_arc *other = hypothesis->arc + b;
         best = least(best, row[other->from] + single_weight(grid, other, grid->weights->insertion));
+    }
     return best;
 }
 
