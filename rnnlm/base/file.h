@@ -35,7 +35,10 @@ int input_byte(struct input *input);
 int input_peek(struct input *input);
 
 // Next line without its newline (a last line may lack one), 0-terminated, valid until the next
-// call; NULL at the end and after a failure. *length (may be NULL) counts bytes.
+// call; NULL at the end and after a failure, which a line of more than INPUT_LONGEST bytes is: none
+// of the formats that are read line by line has such lines, and a device or a compressed file may
+// have one without end. *length (may be NULL) counts bytes.
+enum { INPUT_LONGEST = 1 << 24 };
 char *input_line(struct input *input, size_t *length);
 
 // Exactly `size` bytes into `data`; false with "PATH: byte N: file ends, M more bytes wanted".
@@ -45,6 +48,11 @@ bool input_read(struct input *input, void *data, size_t size, struct error *erro
 // lie; 0 bytes at the end. input_skip() then takes `size` or fewer of them.
 const char *input_block(struct input *input, size_t *size);
 void input_skip(struct input *input, size_t size);
+
+// The bytes that come next, without taking them: at least `wanted` (no more than INPUT_AHEAD), unless
+// the file has less; a pipe hands them out in parts of any size.
+enum { INPUT_AHEAD = 1 << 16 };
+const char *input_ahead(struct input *input, size_t wanted, size_t *size);
 
 // Lines begun so far (1 while in the first), bytes taken so far (after decompression).
 uint64_t input_line_number(const struct input *input);

@@ -235,6 +235,18 @@ const char *input_block(struct input *input, size_t *size)
     return input->buffer + input->begin;
 }
 
+const char *input_ahead(struct input *input, size_t wanted, size_t *size)
+{
+    if (INPUT_BUFFER - input->begin < wanted) {
+        memmove(input->buffer, input->buffer + input->begin, input->end - input->begin);
+        input->end -= input->begin;
+        input->begin = 0;
+    }
+    while (input->end - input->begin < wanted && fill(input))
+        ;
+    return input_block(input, size);
+}
+
 // Counts the lines begun within the next `size` bytes, and takes them.
 void input_skip(struct input *input, size_t size)
 {
@@ -295,6 +307,12 @@ static bool gather(struct input *input, size_t *length)
     const char *from = input_block(input, &size);
     const char *newline = memchr(from, '\n', size);
     size_t part = newline != NULL ? (size_t)(newline - from) : size;
+    if (*length + part > INPUT_LONGEST) {
+        input->failed = true;
+        error_set(&input->failure, "%s: line %llu: found more than %d bytes, wanted a line's end",
+                  input->name, (unsigned long long)input->line_number, INPUT_LONGEST);
+        return true;
+    }
     if (!memory_grow(&input->line, &input->line_capacity, *length + part + 1, 1, &input->failure)) {
         input->failed = true;
         return true;

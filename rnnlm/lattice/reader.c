@@ -42,9 +42,10 @@ static bool recognise(struct lattice_reader *reader, struct error *error)
                error_set(error, "%s: line 1: the file is empty, wanted a lattice",
                          input_name(reader->input));
     size_t size, length = 0;
-    const char *text = input_block(reader->input, &size);
-    while (length < size && strchr("= \t\r\n", text[length]) == NULL)
-        length++;
+    const char *text = input_ahead(reader->input, 1, &size);
+    for (; length < size && strchr("= \t\r\n", text[length]) == NULL; length++)
+        if (length + 1 == size && size < INPUT_AHEAD)
+            text = input_ahead(reader->input, size + 1, &size);
     bool assigned = length < size && text[length] == '=';
     reader->format = byte == '#' || assigned ? LATTICE_SLF : LATTICE_KALDI;
     return true;

@@ -361,7 +361,7 @@ static bool read_with_header(struct model *model, struct input *input, struct he
     if (!read_vocabulary(model, input, header, &classes, error))
         return false;
     if (!mikolov_weights_fit(input, &shape, header->binary != 0, error) ||
-        !network_init(&model->network, &shape, &classes, error) || !model_attach(model, error)) {
+        !network_outline(&model->network, &shape, &classes, error) || !model_attach(model, error)) {
         classes_free(&classes);
         return error_prefix(error, "%s: ", input_name(input));
     }

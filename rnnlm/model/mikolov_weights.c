@@ -10,11 +10,12 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "model/room.h"
 
 // The reference keeps a hidden unit's V input weights and H recurrent weights together. We keep a
 // word's weights together, so this many units at a time are read or written, to touch each cache
 // line of ours once.
-enum { UNITS = MEMORY_ROW };
+enum { UNITS = MEMORY_ROW, PIECE = 1 << 16 }; // PIECE: numbers at a time
 
 bool mikolov_weights_fit(const struct input *input, const struct network_shape *shape, bool binary,
                          struct error *error)
@@ -133,37 +134,83 @@ static bool begin_array(struct source *source, const char *what)
     return true;
 }
 
-static bool read_rows(struct source *source, const struct parameter *rows)
+// `count` numbers to place `at` of a room, which grows as they arrive.
+static bool read_into(struct source *source, struct room *room, size_t at, size_t count)
 {
-    for (size_t i = 0; i < rows->rows; i++)
-        if (!read_floats(source, parameter_row(rows, i), rows->width))
+    for (size_t done = 0, piece; done < count; done += piece) {
+        piece = count - done < PIECE ? count - done : PIECE;
+        if (!room_reserve(room, source->input, (at + done + piece) * sizeof(float),
+                          source->error) ||
+            !read_floats(source, (float *)room->data + at + done, piece))
             return false;
+    }
     return true;
 }
 
+static struct room room_for(const struct parameter *parameter)
+{
+    return (struct room){.total = parameter_bytes(parameter)};
+}
+
+// What has been read becomes the parameter's.
+static void keep(struct parameter *parameter, struct room *room)
+{
+    parameter->data = room->data;
+    parameter->borrowed = false;
+}
+
+static bool read_rows(struct source *source, struct parameter *rows)
+{
+    struct room room = room_for(rows);
+    bool ok = true;
+    for (size_t i = 0; i < rows->rows && ok; i++)
+        ok = read_into(source, &room, i * rows->stride, rows->width);
+    keep(rows, &room);
+    return ok;
+}
+
+// Puts units first..first+count-1, each with its weights of all words, into the rows of the words.
+static void put_units(float *rows, size_t stride, const float *units, size_t words, size_t first,
+                      size_t count)
+{
+    for (size_t at = 0; at < count; at += UNITS) {
+        size_t block = count - at < UNITS ? count - at : UNITS;
+        for (size_t word = 0; word < words; word++)
+            for (size_t i = at; i < at + block; i++)
+                rows[word * stride + first + i] = units[i * words + word];
+    }
+}
+
+// Where the length of the file is known, UNITS at a time; otherwise all units are there before
+// memory is taken for the words' rows, which would be all of it at once.
 static bool read_hidden_weights(struct source *source, const struct network *network)
 {
-    const struct parameter *input = network->layer[0].map[0], *recurrent = network->layer[0].map[1];
-    size_t words = input->rows, hidden = input->width;
-    float *units = memory_new(UNITS * words, sizeof *units, source->error);
-    bool ok = units != NULL;
-    for (size_t first = 0; first < hidden && ok; first += UNITS) {
-        size_t count = hidden - first < UNITS ? hidden - first : UNITS;
+    struct parameter *input = network->layer[0].map[0], *recurrent = network->layer[0].map[1];
+    size_t words = input->rows, hidden = input->width, most = hidden;
+    if (input_bytes_left(source->input) != UINT64_MAX && hidden > UNITS)
+        most = UNITS;
+    struct room units = {.total = most * words * sizeof(float)};
+    struct room rows = room_for(input), square = room_for(recurrent);
+    bool ok = true;
+    for (size_t first = 0; first < hidden && ok; first += most) {
+        size_t count = hidden - first < most ? hidden - first : most;
         for (size_t i = 0; i < count && ok; i++)
-            ok = read_floats(source, units + i * words, words) &&
-                 read_floats(source, parameter_row(recurrent, first + i), hidden);
-        for (size_t word = 0; word < words && ok; word++)
-            for (size_t i = 0; i < count; i++)
-                parameter_row(input, word)[first + i] = units[i * words + word];
+            ok = read_into(source, &units, i * words, words) &&
+                 read_into(source, &square, (first + i) * recurrent->stride, hidden);
+        ok = ok && room_reserve(&rows, source->input, rows.total, source->error);
+        if (ok)
+            put_units(rows.data, input->stride, units.data, words, first, count);
     }
-    free(units);
+    free(units.data);
+    keep(input, &rows);
+    keep(recurrent, &square);
     return ok;
 }
 
 static bool read_arrays(struct source *source, struct model *model)
 {
     const struct network *network = &model->network;
-    const struct parameter *hash = network_output_parameter(network, "hash");
+    struct parameter *hash = network_output_parameter(network, "hash");
     if (!begin_array(source, "hidden layer activation") ||
         !read_floats(source, model->state, network->layer[0].units) ||
         !begin_array(source, "input and recurrent weights") ||
@@ -176,8 +223,7 @@ static bool read_arrays(struct source *source, struct model *model)
         !read_rows(source, network_output_parameter(network, "words")) ||
         !read_rows(source, network_output_parameter(network, "classes")))
         return false;
-    return hash == NULL || (begin_array(source, "direct connections") &&
-                            read_floats(source, hash->data, hash->width));
+    return hash == NULL || (begin_array(source, "direct connections") && read_rows(source, hash));
 }
 
 // Behind the weights nothing may stand but, in text, blank lines and the heading of direct

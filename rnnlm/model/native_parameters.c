@@ -47,7 +47,7 @@ bool native_parameters_fit(const struct native_source *source, const struct netw
 // ---- into memory of our own -------------------------------------------------------------------
 
 // The columns from `first` on of row i, `count` of them with the padding.
-static bool read_halves(struct native_source *source, struct section_room *room,
+static bool read_halves(struct native_source *source, struct room *room,
                         const struct parameter *parameter, size_t i, size_t first, size_t count)
 {
     uint16_t half[HALVES];
@@ -71,7 +71,7 @@ static bool read_halves(struct native_source *source, struct section_room *room,
 static float *read_expanded(struct native_source *source, const struct section *section,
                             const struct parameter *parameter)
 {
-    struct section_room room = {.total = parameter_bytes(parameter)};
+    struct room room = {.total = parameter_bytes(parameter)};
     bool ok = section_begin(&source->reader, section);
     for (size_t i = 0; i < parameter->rows; i++)
         for (size_t at = 0; ok && at < section->stride; at += HALVES)

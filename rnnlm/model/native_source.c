@@ -43,7 +43,7 @@ bool native_source_read(struct native_source *source, struct input *input,
 {
     struct native_v1_header header;
     size_t there;
-    const char *begin = input_block(input, &there);
+    const char *begin = input_ahead(input, sizeof header, &there);
     uint64_t size = input_bytes_left(input);
     *source = (struct native_source){.name = input_name(input),
                                      .old = native_v1_recognise(begin, there),

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { PIECE = 1 << 18, FIRST_ROOM = 1 << 20 }; // bytes at a time; multiples of CHECKSUM_BLOCK
+enum { PIECE = 1 << 18 }; // bytes at a time, a multiple of CHECKSUM_BLOCK
 
 _Static_assert(sizeof(struct sections_header) == 64, "no padding");
 _Static_assert(sizeof(struct section) == SECTION_NAME + 8 + 5 * 8, "no padding");
@@ -160,7 +160,7 @@ bool sections_write(struct output *output, const char *kind, const struct sectio
 bool sections_recognise(struct input *input)
 {
     size_t size;
-    const char *begin = input_block(input, &size);
+    const char *begin = input_ahead(input, SECTIONS_MAGIC_SIZE, &size);
     if (size > SECTIONS_MAGIC_SIZE)
         size = SECTIONS_MAGIC_SIZE;
     return size > 0 && memcmp(begin, SECTIONS_MAGIC, size) == 0;
@@ -339,34 +339,16 @@ bool section_into(struct section_reader *reader, const struct section *section, 
 
 // ---- memory -----------------------------------------------------------------------------------
 
-static bool no_room(const struct section_reader *reader)
+bool section_reserve(const struct section_reader *reader, struct room *room, size_t needed)
 {
-    return error_prefix(reader->error, "%s: %s: ", input_name(reader->input),
+    return room_reserve(room, reader->input, needed, reader->error) ||
+           error_prefix(reader->error, "%s: %s: ", input_name(reader->input),
                         reader->section->name);
-}
-
-bool section_reserve(const struct section_reader *reader, struct section_room *room, size_t needed)
-{
-    if (room->data != NULL && needed <= room->capacity)
-        return true;
-    size_t wanted = room->capacity > FIRST_ROOM / 2 ? room->capacity * 2 : FIRST_ROOM;
-    wanted = wanted < needed ? needed : wanted;
-    if (wanted > room->total || input_bytes_left(reader->input) != UINT64_MAX)
-        wanted = room->total;
-    void *data = memory_new(wanted, 1, reader->error);
-    if (data == NULL)
-        return no_room(reader);
-    if (room->data != NULL)
-        memcpy(data, room->data, room->capacity);
-    free(room->data);
-    room->data = data;
-    room->capacity = wanted;
-    return true;
 }
 
 void *section_new(struct section_reader *reader, const struct section *section, size_t extra)
 {
-    struct section_room room = {.total = section_bytes(section) + extra};
+    struct room room = {.total = section_bytes(section) + extra};
     size_t bytes = section_bytes(section);
     bool ok = section_begin(reader, section) && section_reserve(reader, &room, 0);
     for (size_t at = 0; ok && at < bytes;) {

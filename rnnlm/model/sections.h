@@ -10,6 +10,7 @@
 
 #include "base/checksum.h"
 #include "base/file.h"
+#include "model/room.h"
 
 enum {
     SECTIONS_VERSION = 2, // version 1 is that of model/native_v1.h
@@ -133,17 +134,8 @@ bool section_into(struct section_reader *reader, const struct section *section, 
 // The same into memory that is made for it, with `extra` 0 bytes behind; free() it. NULL on failure.
 void *section_new(struct section_reader *reader, const struct section *section, size_t extra);
 
-// Memory for what is being read, `total` bytes in the end, zeros where nothing has been put. Where the
-// size of the file is known, its table has been held against that, and all is allocated at once;
-// otherwise (a pipe, a compressed file) a table may promise anything, and there is never more than
-// twice what has arrived, and a little.
-struct section_room {
-    void *data; // free() it
-    size_t capacity, total;
-};
-
-// Makes `needed` bytes of the room usable. Error: no memory.
-bool section_reserve(const struct section_reader *reader, struct section_room *room, size_t needed);
+// room_reserve() for the section that is being read, which the message names.
+bool section_reserve(const struct section_reader *reader, struct room *room, size_t needed);
 
 // Error: names the section, both checksums.
 bool section_checksum_ok(const struct section *section, uint64_t found, struct error *error);

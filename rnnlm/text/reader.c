@@ -75,7 +75,16 @@ static bool skip_blanks(struct reader *reader)
     }
 }
 
-// Gathers bytes up to the next blank or newline into reader->word. False if memory ran out.
+static bool too_long(struct reader *reader)
+{
+    reader->failed = true;
+    return error_set(
+        &reader->failure, "%s: line %llu: found a word of more than %d bytes, wanted a blank",
+        reader_name(reader), (unsigned long long)input_line_number(reader->input), READER_LONGEST);
+}
+
+// Gathers bytes up to the next blank or newline into reader->word. False if memory ran out, or if
+// none comes.
 static bool gather_word(struct reader *reader, size_t *length)
 {
     *length = 0;
@@ -84,6 +93,8 @@ static bool gather_word(struct reader *reader, size_t *length)
         const char *block = input_block(reader->input, &size);
         while (i < size && block[i] != '\n' && !span_is_blank(block[i]))
             i++;
+        if (*length + i > READER_LONGEST)
+            return too_long(reader);
         if (!memory_grow(&reader->word, &reader->capacity, *length + i + 1, 1, &reader->failure)) {
             reader->failed = true;
             return false;

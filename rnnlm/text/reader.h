@@ -1,8 +1,8 @@
 // Text as tokens and as word ids.
 //
 // A token is a maximal run of bytes other than space, tab, carriage return and newline, as in SRILM
-// and KenLM. Every newline yields the token </s>, that of an empty line too; a last line without
-// newline is a sentence like any other.
+// and KenLM, at most READER_LONGEST of them. Every newline yields the token </s>, that of an empty
+// line too; a last line without newline is a sentence like any other.
 #ifndef TEXT_READER_H
 #define TEXT_READER_H
 
@@ -14,6 +14,8 @@
 // ---- tokens -----------------------------------------------------------------------------------
 
 struct reader;
+
+enum { READER_LONGEST = 1 << 24 };
 
 struct token {
     const char *text; // not 0-terminated; valid until the next token is read

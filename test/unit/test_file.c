@@ -210,6 +210,42 @@ static void every_way_from_every_container(void **state)
     }
 }
 
+// Whatever parts a pipe hands out, and wherever in the buffer the next byte stands.
+static void bytes_ahead(void **state)
+{
+    (void)state;
+    struct content content = make_content(CONTENTS - 1);
+    int ends[2];
+    size_t size;
+    assert_int_equal(pipe(ends), 0);
+    pid_t writer = fork();
+    if (writer == 0) {
+        for (size_t done = 0; done < content.size; done += 1000) {
+            size_t part = content.size - done < 1000 ? content.size - done : 1000;
+            if (write(ends[1], content.data + done, part) != (ssize_t)part)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    int saved = dup(STDIN_FILENO);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    struct source source = {.saved = saved, .writer = writer, .input = input_open("-", NULL)};
+    for (size_t at = 0; at < content.size; at += 777) {
+        size_t left = content.size - at;
+        const char *found = input_ahead(source.input, INPUT_AHEAD, &size);
+        assert_true(size >= (left < INPUT_AHEAD ? left : INPUT_AHEAD));
+        assert_memory_equal(found, content.data + at, left < INPUT_AHEAD ? left : INPUT_AHEAD);
+        assert_int_equal(input_offset(source.input), at);
+        input_skip(source.input, left < 777 ? left : 777);
+    }
+    input_ahead(source.input, 1, &size);
+    assert_int_equal(size, 0);
+    close_source(&source);
+    free(content.data);
+}
+
 static void bytes_left(void **state)
 {
     (void)state;
@@ -523,6 +559,37 @@ static void what_is_behind_gzip(void **state)
     free(two);
 }
 
+// A line may have as many bytes as are said, and no more, however many the file has.
+static void lines_without_end(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    size_t length;
+    char *data = calloc(INPUT_LONGEST + 2, 1);
+    assert_non_null(data);
+    data[INPUT_LONGEST] = '\n';
+    write_gzip("long.gz", data, INPUT_LONGEST + 1);
+    struct input *input = input_open("long.gz", NULL);
+    assert_non_null(input_line(input, &length));
+    assert_int_equal(length, INPUT_LONGEST);
+    assert_null(input_line(input, &length));
+    assert_true(input_ok(input, &error));
+    input_close(input);
+    data[INPUT_LONGEST] = 'x';
+    data[INPUT_LONGEST + 1] = '\n';
+    write_gzip("long.gz", data, INPUT_LONGEST + 2);
+    free(data);
+    for (int device = 0; device < 2; device++) {
+        input = input_open(device ? "/dev/zero" : "long.gz", &error);
+        if (input == NULL)
+            continue;
+        assert_null(input_line(input, &length));
+        assert_false(input_ok(input, &error));
+        assert_non_null(strstr(error.text, ": line 1: found more than 16777216 bytes"));
+        input_close(input);
+    }
+}
+
 static void failure_while_reading_is_kept(void **state)
 {
     (void)state;
@@ -565,6 +632,7 @@ int main(void)
     random_seed(&generator, 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_from_every_container),
+        cmocka_unit_test(bytes_ahead),
         cmocka_unit_test(bytes_left),
         cmocka_unit_test(bytes_left_of_a_file_begun),
         cmocka_unit_test(interrupted_reading_goes_on),
@@ -575,6 +643,7 @@ int main(void)
         cmocka_unit_test(cut_gzip_is_reported),
         cmocka_unit_test(damaged_gzip_is_reported),
         cmocka_unit_test(what_is_behind_gzip),
+        cmocka_unit_test(lines_without_end),
         cmocka_unit_test(failure_while_reading_is_kept),
         cmocka_unit_test(every_allocation_of_reading_fails_once),
     };
