@@ -145,6 +145,14 @@ static bool fill(struct input *input)
     return false;
 }
 
+// The same behind what is there.
+static bool read_more(struct input *input)
+{
+    if (input->begin == input->end)
+        return fill(input);
+    return read_on(input) && (!input->text || verify_text(input));
+}
+
 // What a file is, is known when it is opened, so that no work begins on another; a pipe may have
 // nothing to say yet.
 static bool is_ours(struct input *input, struct error *error)
@@ -242,7 +250,7 @@ const char *input_ahead(struct input *input, size_t wanted, size_t *size)
         input->end -= input->begin;
         input->begin = 0;
     }
-    while (input->end - input->begin < wanted && fill(input))
+    while (input->end - input->begin < wanted && read_more(input))
         ;
     return input_block(input, size);
 }
