@@ -1,7 +1,8 @@
 // Dropout: what its factors are, and what they depend on. Their gradients are in test_gradient.c.
 #include "testing.h"
 
-#include "learn/dropout.h"
+#include "learn/batch.h"
+#include "learn/optimisers/kinds.h"
 #include "text/vocabulary.h"
 
 enum { WORDS = 500, STREAMS = 6, STEPS = 5, ROWS = STREAMS * STEPS };
@@ -301,6 +302,85 @@ static void matrices_and_their_columns_are_dropped(void **state)
     tear_down(&bench);
 }
 
+// ---- optimisers -------------------------------------------------------------------------------
+
+enum { MATRIX = 40, TERMS = 3 };
+
+struct step {
+    struct optimiser optimiser;
+    struct gradient gradient;
+};
+
+static void give(void *context, size_t worker, size_t item)
+{
+    struct step *step = context;
+    (void)item;
+    step->optimiser.sink.take(&step->optimiser.sink, worker, &step->gradient);
+}
+
+// How the weights of a matrix move by a gradient that is `left` TERMS everywhere but for factors 0 to
+// `most`, in one piece.
+static void move(const struct optimiser_type *type, const struct optimiser_rule *rule, float left,
+                 float most, float *factor, float *moved)
+{
+    struct bench bench;
+    struct dropout_rule none = {.seed = 1};
+    float lefts[TERMS * MATRIX], rights[TERMS * 48], norms[TERMS];
+    set_up(&bench, "elman:40", 1, TERMS, &none);
+    const struct parameter *matrix = recurrent_of(&bench, 0);
+    struct step step = {.gradient = {.parameter = (size_t)(matrix - bench.network.parameter),
+                                     .form = GRADIENT_PRODUCTS,
+                                     .count = MATRIX,
+                                     .terms = TERMS,
+                                     .left = lefts,
+                                     .left_stride = MATRIX,
+                                     .right = rights,
+                                     .right_stride = 48,
+                                     .norm = norms,
+                                     .factor = factor,
+                                     .most = most}};
+    assert_true(optimiser_init(&step.optimiser, type, &bench.network, bench.tape.columns, rule, 1,
+                               TERMS, 1, NULL));
+    for (size_t i = 0; i < TERMS * MATRIX; i++)
+        lefts[i] = left;
+    for (size_t i = 0; i < TERMS * 48; i++)
+        rights[i] = 1;
+    for (size_t i = 0; i < TERMS; i++)
+        norms[i] = MATRIX;
+    for (size_t i = 0; i < MATRIX * MATRIX; i++)
+        factor[i / MATRIX * 48 + i % MATRIX] = most * (float)(i % 7) / 6;
+    for (size_t i = 0; i < MATRIX * MATRIX; i++)
+        *parameter_weight(matrix, i) = 0;
+    assert_true(optimiser_step(&step.optimiser, bench.pool, give, &step, 1, NULL));
+    for (size_t i = 0; i < MATRIX * MATRIX; i++)
+        moved[i] = *parameter_weight(matrix, i);
+    optimiser_free(&step.optimiser);
+    tear_down(&bench);
+}
+
+static void factors_go_into_rows_of_gradients(void **state)
+{
+    (void)state;
+    float factor[MATRIX * 48] = {0}, moved[MATRIX * MATRIX];
+    for (int clip = 0; clip < 2; clip++) {
+        move(&optimiser_sgd, &(struct optimiser_rule){.alpha = 0.5f, .clip_norm = clip ? 1e9f : 0},
+             2, 6, factor, moved);
+        for (size_t i = 0; i < MATRIX * MATRIX; i++)
+            assert_near(moved[i], 0.5 * TERMS * 2 * (double)(i % 7), 1e-6);
+    }
+}
+
+// No optimiser with a bound on how far a weight moves loses it to factors.
+static void factors_do_not_burst_the_bound(void **state)
+{
+    (void)state;
+    float factor[MATRIX * 48] = {0}, moved[MATRIX * MATRIX], farthest = 0;
+    move(&optimiser_rows, &(struct optimiser_rule){.alpha = 1e6f}, 2, 1000, factor, moved);
+    for (size_t i = 0; i < MATRIX * MATRIX; i++)
+        farthest = fmaxf(farthest, moved[i]);
+    assert_true(farthest > 0.1f && farthest <= 4);
+}
+
 // ---- what is wanted ---------------------------------------------------------------------------
 
 static void what_nothing_has(void **state)
@@ -361,6 +441,8 @@ int main(void)
         cmocka_unit_test(threads_do_not_change_masks),
         cmocka_unit_test(a_word_is_left_out_everywhere),
         cmocka_unit_test(matrices_and_their_columns_are_dropped),
+        cmocka_unit_test(factors_go_into_rows_of_gradients),
+        cmocka_unit_test(factors_do_not_burst_the_bound),
         cmocka_unit_test(what_nothing_has),
         cmocka_unit_test(nothing_is_made_for_nothing),
     };
