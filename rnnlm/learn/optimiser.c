@@ -183,6 +183,20 @@ const float *optimiser_gradient_rows(const struct optimiser *optimiser,
     return scratch->rows;
 }
 
+void optimiser_each_row(struct optimiser *optimiser, const struct gradient *gradient,
+                        struct optimiser_scratch *scratch,
+                        void (*move)(struct optimiser *optimiser, const struct gradient *gradient,
+                                     size_t row, const float *g))
+{
+    size_t stride = optimiser->network->parameter[gradient->parameter].stride, count;
+    for (size_t at = 0; at < gradient->count; at += count) {
+        count = gradient->count - at < OPTIMISER_ROWS ? gradient->count - at : OPTIMISER_ROWS;
+        const float *rows = optimiser_gradient_rows(optimiser, gradient, at, count, scratch);
+        for (size_t i = 0; i < count; i++)
+            move(optimiser, gradient, gradient->first + at + i, rows + i * stride);
+    }
+}
+
 // Factors of weights count as if none was 0: steps are rather shorter.
 static float squared_factor(const struct gradient *gradient)
 {

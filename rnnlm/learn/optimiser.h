@@ -102,6 +102,13 @@ const float *optimiser_gradient_rows(const struct optimiser *optimiser,
                                      const struct gradient *gradient, size_t from, size_t count,
                                      struct optimiser_scratch *scratch);
 
+// Has the rows of a gradient that is not a run moved one after the other: row `row` by its gradient
+// g[stride].
+void optimiser_each_row(struct optimiser *optimiser, const struct gradient *gradient,
+                        struct optimiser_scratch *scratch,
+                        void (*move)(struct optimiser *optimiser, const struct gradient *gradient,
+                                     size_t row, const float *g));
+
 // power[i] += the sum over the words of the block of the squares of what each adds to row from + i,
 // for i < count: |e x|^2 = e^2 |x|^2.
 void optimiser_add_power(const struct optimiser *optimiser, const struct gradient *gradient,

@@ -64,8 +64,11 @@ same_after_kills() {
     same_after_kills -hidden 12 -fast -epochs 5 -alpha 0.5 -binary
 }
 
-@test "checkpoint: a stack, adam and a clipped norm" {
-    same_after_kills -layers elman:12:tanh,elman:8:relu -streams 16 -optimiser adam -clip-norm 0.5 -bptt 9 -max-iter 3
+@test "checkpoint: every optimiser, with a stack, a hash and a clipped norm" {
+    for kind in $(optimisers); do
+        same_after_kills -layers elman:12:tanh,lstm:8 -direct 1 -streams 16 -optimiser "$kind" -clip-norm 0.5 -bptt 9 -max-iter 3
+        rm whole torn
+    done
 }
 
 @test "checkpoint: lstm, online, and in batches with adam" {

@@ -61,6 +61,8 @@ folders() {
 @test "kinds of layers and optimisers are known to their tables alone" {
     ! grep -nwE 'layer_(elman|lstm|compression)' \
         $(folders | grep -vE '^(net/layers/|net/shape.c|model/mikolov.c|model/native_v1.c)')
-    ! grep -nwE 'optimiser_(sgd|rows|adam)' $(folders | grep -v '^learn/optimisers/')
+    optimisers=$(sed -n 's/^ *KIND(\([a-z]*\)).*/optimiser_\1/p' learn/optimisers/kinds.h | paste -s -d '|')
+    [[ "$optimisers" == *optimiser_sgd* ]]
+    ! grep -nwE "$optimisers" $(folders | grep -v '^learn/optimisers/')
     ! grep -n 'include "net/outputs/' $(folders | grep -v '^net/outputs/')
 }

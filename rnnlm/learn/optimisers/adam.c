@@ -54,12 +54,7 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
                      gradient->count, scale, alpha, 1, optimiser_keep(optimiser, 10));
         return;
     }
-    for (size_t at = 0; at < gradient->count; at += OPTIMISER_ROWS) {
-        size_t left = gradient->count - at, count = left < OPTIMISER_ROWS ? left : OPTIMISER_ROWS;
-        const float *rows = optimiser_gradient_rows(optimiser, gradient, at, count, scratch);
-        for (size_t i = 0; i < count; i++)
-            move_row(optimiser, gradient, gradient->first + at + i, rows + i * parameter->stride);
-    }
+    optimiser_each_row(optimiser, gradient, scratch, move_row);
 }
 
 const struct optimiser_type optimiser_adam = {
