@@ -197,6 +197,16 @@ void optimiser_each_row(struct optimiser *optimiser, const struct gradient *grad
     }
 }
 
+// A float holds whole numbers up to 2^24: blocks are counted from 0 again there, which a row could
+// only tell from missing none of so many.
+float optimiser_missed(const struct optimiser *optimiser, float *last)
+{
+    const uint64_t most = 1 << 24;
+    float now = (float)((optimiser->blocks + 1) % most), missed = now - *last - 1;
+    *last = now;
+    return missed >= 0 ? missed : missed + (float)most;
+}
+
 // Factors of weights count as if none was 0: steps are rather shorter.
 static float squared_factor(const struct gradient *gradient)
 {
@@ -443,11 +453,13 @@ bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
         optimiser->holding = true;
     }
     pool_run(pool, move_held, optimiser, held);
+    optimiser->blocks++;
     return true;
 }
 
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept)
 {
+    kept_add(kept, "optimiser", "blocks", &optimiser->blocks, sizeof optimiser->blocks);
     for (size_t i = 0; i < optimiser->network->parameters; i++)
         kept_add(kept, "optimiser", optimiser->network->parameter[i].name, optimiser->memory[i],
                  optimiser_memory(optimiser, i) * sizeof(float));

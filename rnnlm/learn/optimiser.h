@@ -54,6 +54,7 @@ struct optimiser {
     struct columns *columns;    // not owned: transposed copies, kept true
     struct optimiser_rule rule; // may be changed between blocks, whether clip_norm is 0 excepted
     size_t streams;             // that gradients are sums over
+    uint64_t blocks;            // learnt before this one
     float scale;                // of gradients: what clip_norm leaves of them
     float **memory; // [parameters] per_weight for each weight, then per_row for each row;
                     // NULL if it needs none
@@ -108,6 +109,10 @@ void optimiser_each_row(struct optimiser *optimiser, const struct gradient *grad
                         struct optimiser_scratch *scratch,
                         void (*move)(struct optimiser *optimiser, const struct gradient *gradient,
                                      size_t row, const float *g));
+
+// The blocks between this one and the one in which a row moved last, which it has missed. `last` is a
+// number of the row's own memory, 0 at first, that nobody else changes.
+float optimiser_missed(const struct optimiser *optimiser, float *last);
 
 // power[i] += the sum over the words of the block of the squares of what each adds to row from + i,
 // for i < count: |e x|^2 = e^2 |x|^2.
