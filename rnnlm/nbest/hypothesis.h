@@ -14,6 +14,8 @@
 //                    acoustic one, the second that of the language model
 // HYPOTHESIS_MOSES   ID ||| WORD WORD ... ||| NAME= VALUE ... ||| TOTAL ||| ...: of Moses; natural
 //                    logarithms, given as log10 here
+// HYPOTHESIS_MOSES_WORDS, HYPOTHESIS_MOSES_TOTAL  its short forms: ID ||| WORD WORD ..., and
+//                    ID ||| WORD WORD ... ||| TOTAL
 //
 // A first word <s> and a last word </s> are left out. In SRILM's three forms a blank line, or
 // another header, begins another list: so may several lists stand in one file.
@@ -33,6 +35,8 @@ enum hypothesis_form {
     HYPOTHESIS_NBEST2,
     HYPOTHESIS_TABS,
     HYPOTHESIS_MOSES,
+    HYPOTHESIS_MOSES_WORDS,
+    HYPOTHESIS_MOSES_TOTAL,
     HYPOTHESIS_FORMS // how many there are
 };
 
@@ -59,7 +63,7 @@ struct hypothesis {
 struct hypotheses *hypotheses_open(const char *path, struct error *error);
 void hypotheses_close(struct hypotheses *hypotheses);
 
-// "id", "kaldi", "srilm", "nbestlist1", "nbestlist2", "tabs", "moses"
+// "id", "kaldi", "srilm", "nbestlist1", "nbestlist2", "tabs", "moses", "moses-words", "moses-total"
 const char *hypothesis_form_name(enum hypothesis_form form);
 
 // Takes the file for one of this form, whatever it looks like; before the first is read.

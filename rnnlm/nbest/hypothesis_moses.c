@@ -1,4 +1,5 @@
 // Hypotheses of a translation decoder: ID ||| WORD WORD ... ||| NAME= VALUE ... ||| TOTAL ||| ...
+// and the short forms ID ||| WORD WORD ... and ID ||| WORD WORD ... ||| TOTAL.
 #include "nbest/hypothesis_forms.h"
 
 static const char separator[] = "|||";
@@ -36,6 +37,52 @@ static bool recognise(struct span first, struct span second)
     return span_take(&first, &id) && span_take(&first, &word) && span_is(word, separator);
 }
 
+// ID, words, and what stands behind them; *total is empty where there is nothing.
+static bool split_short(struct span line, struct span *id, struct span *text, struct span *total)
+{
+    struct span rest = line;
+    *total = (struct span){"", 0};
+    if (!recognise(line, line) || !span_field(&rest, separator, id) ||
+        !span_field(&rest, separator, text))
+        return false;
+    return rest.text == NULL || (span_field(&rest, separator, total) && rest.text == NULL);
+}
+
+static bool recognise_words(struct span first, struct span second)
+{
+    (void)second;
+    struct span id, text, total;
+    return split_short(first, &id, &text, &total) && total.length == 0;
+}
+
+static bool recognise_total(struct span first, struct span second)
+{
+    (void)second;
+    struct span id, text, total;
+    double value;
+    return split_short(first, &id, &text, &total) && span_score(total, &value);
+}
+
+static bool read_words(struct hypotheses *hypotheses, struct span line,
+                       struct hypothesis *hypothesis)
+{
+    (void)hypothesis;
+    struct span id, text, total;
+    if (!split_short(line, &id, &text, &total) || total.length > 0)
+        return hypothesis_wrong(hypotheses, line, "ID ||| WORD WORD ...");
+    return hypothesis_set_id(hypotheses, id) && hypothesis_add_words(hypotheses, text);
+}
+
+static bool read_total(struct hypotheses *hypotheses, struct span line,
+                       struct hypothesis *hypothesis)
+{
+    struct span id, text, total;
+    if (!split_short(line, &id, &text, &total) || !span_score(total, &hypothesis->acoustic))
+        return hypothesis_wrong(hypotheses, line, "ID ||| WORD WORD ... ||| TOTAL");
+    hypothesis->acoustic *= ln_to_log10;
+    return hypothesis_set_id(hypotheses, id) && hypothesis_add_words(hypotheses, text);
+}
+
 static bool read_line(struct hypotheses *hypotheses, struct span line,
                       struct hypothesis *hypothesis)
 {
@@ -52,3 +99,7 @@ static bool read_line(struct hypotheses *hypotheses, struct span line,
 }
 
 const struct hypothesis_type hypothesis_moses = {"moses", NULL, recognise, read_line};
+const struct hypothesis_type hypothesis_moses_words = {"moses-words", NULL, recognise_words,
+                                                       read_words};
+const struct hypothesis_type hypothesis_moses_total = {"moses-total", NULL, recognise_total,
+                                                       read_total};

@@ -111,6 +111,18 @@ static void write_moses(const struct nbest_list *list, const struct list_hypothe
     output_text(output, "\n");
 }
 
+// The short forms become whole.
+static void write_short_moses(const struct nbest_list *list,
+                              const struct list_hypothesis *hypothesis,
+                              const struct rerank_weights *weights, struct output *output)
+{
+    double total = weights != NULL ? rerank_total(weights, hypothesis) : hypothesis->acoustic;
+    output_format(output, "%s ||| ", nbest_list_text(list, list->name));
+    write_words(list, hypothesis, output);
+    output_format(output, "%s||| RNNLM= %.10g ||| %.10g\n", hypothesis->count > 0 ? " " : "",
+                  hypothesis->mixed * log10_to_ln, total * log10_to_ln + 0);
+}
+
 // ---- all --------------------------------------------------------------------------------------
 
 void list_write(const struct nbest_list *list, const size_t *order,
@@ -121,6 +133,10 @@ void list_write(const struct nbest_list *list, const size_t *order,
         switch (list->form) {
         case HYPOTHESIS_MOSES:
             write_moses(list, hypothesis, order != NULL ? weights : NULL, output);
+            break;
+        case HYPOTHESIS_MOSES_WORDS:
+        case HYPOTHESIS_MOSES_TOTAL:
+            write_short_moses(list, hypothesis, order != NULL ? weights : NULL, output);
             break;
         case HYPOTHESIS_ID:
         case HYPOTHESIS_KALDI:

@@ -44,11 +44,18 @@ static bool wrong_line(const struct reading *reading, const char *found, struct 
                      reader_name(reading->reader), reader_line_number(reading->reader), found);
 }
 
-// The words behind an ID, up to the line's end.
+static bool is_bar(const struct token *token)
+{
+    return token->length == 3 && memcmp(token->text, "|||", 3) == 0;
+}
+
+// The words behind an ID, up to the line's end; in Moses' form, ID ||| WORD WORD ... ||| ..., those
+// between the bars.
 static bool read_words(struct reading *reading, struct error *error)
 {
     struct token token = {.sentence_end = false};
-    for (size_t words = 0; !token.sentence_end; words++) {
+    size_t bars = 0;
+    for (size_t words = 0; !token.sentence_end;) {
         if (!reader_next(reading->reader, &token))
             return reader_ok(reading->reader, error) &&
                    wrong_line(reading, "the end of the file", error);
@@ -58,8 +65,13 @@ static bool read_words(struct reading *reading, struct error *error)
                 error, "%s: line %" PRIu64 ": found only the ID \"%.*s\", wanted words behind it",
                 reader_name(reading->reader), line, (int)reading->id.token[0].length,
                 reading->id.token[0].text);
+        bool first = words == 0 && bars == 0;
+        bars += (first || bars > 0) && is_bar(&token);
+        if (!token.sentence_end && (bars > 1 || (bars == 1 && is_bar(&token))))
+            continue;
         if (!tokens_add(&reading->lists->words, &token, line, error))
             return false;
+        words++;
     }
     return true;
 }

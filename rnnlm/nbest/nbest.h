@@ -1,5 +1,6 @@
 // Scores of n-best lists in the reference's form: each line is a hypothesis, "ID word word ...",
-// and lines with the same ID that follow each other are one list.
+// and lines with the same ID that follow each other are one list. Moses' lines, "ID ||| word word
+// ... ||| ...", are read as well.
 #ifndef NBEST_NBEST_H
 #define NBEST_NBEST_H
 

@@ -38,12 +38,14 @@ make_forms() {
     awk '{ id = $1; sub(/^[^ ]+ /, ""); print id "\t" (-NR / 8) "\t-3.5\t7\t" $0 }' "$1" >tabs
     awk '{ id = $1; sub(/^[^ ]+ /, "")
            print id " ||| " $0 " ||| LM0= " (-NR) " D: 0 -1 ||| " (-NR / 2) " ||| 0-0" }' "$1" >moses
+    awk '{ id = $1; sub(/^[^ ]+ /, ""); print id " ||| " $0 }' "$1" >bars
+    awk '{ print $0 " ||| " (-NR / 2) }' bars >totals
 }
 
 # every_form WANTED ARGUMENTS...: these scores in every form, and once more from the lists with scores that were written.
 every_form() {
     local form
-    for form in nbest plain packed files first second kaldi kaldi/words_text tabs moses; do
+    for form in nbest plain packed files first second kaldi kaldi/words_text tabs moses bars totals; do
         "$BIN/rnnlm-nbest" "${@:2}" -history previous "$form" >scores
         same_numbers scores "$1" 0.001 || fail "in the form of $form"
         "$BIN/rnnlm-nbest" "${@:2}" -history previous -write lists "$form" >written
@@ -106,6 +108,17 @@ refused() {
     "$BIN/rnnlm-nbest" -rnnlm "$GOLDEN/mikolov/elman.model" -history previous -lm-prob "$GOLDEN/srilm/kn3.nbest.prob" \
         -lambda 0.6 "$GOLDEN/text/nbest.txt" >scores
     same_numbers scores "$GOLDEN/mikolov/elman.lmprob.nbest" 0.001
+}
+
+@test "rnnlm -nbest reads Moses' lists too" {
+    make_forms nbest
+    rnnlm -rnnlm "$MODEL" -test nbest -nbest -debug 0 >wanted
+    for form in moses bars totals; do
+        rnnlm -rnnlm "$MODEL" -test $form -nbest -debug 0 | cmp - wanted
+    done
+    # Bars elsewhere are words.
+    printf 'u the ||| the\nu the new the\n' >words
+    rnnlm -rnnlm "$MODEL" -test words -nbest -debug 0 | uniq | wc -l | grep -qx 1
 }
 
 @test "rnnlm-nbest: without history a hypothesis scores the same wherever it stands" {

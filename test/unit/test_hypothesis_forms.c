@@ -58,6 +58,12 @@ static void forms_are_recognised(void **state)
         {"0 ||| a b ||| LM0= -10 RNNLM= -20 ||| -30 ||| 0-0\n", "a b", HYPOTHESIS_MOSES, -30 * ln,
          -20 * ln, "0"},
         {"0 ||| ||| d= 1 ||| -30\n", "", HYPOTHESIS_MOSES, -30 * ln, NAN, "0"},
+        {"0 ||| a b\n", "a b", HYPOTHESIS_MOSES_WORDS, 0, NAN, "0"},
+        {"0\t|||\ta b |||\n", "a b", HYPOTHESIS_MOSES_WORDS, 0, NAN, "0"},
+        {"0 |||\n", "", HYPOTHESIS_MOSES_WORDS, 0, NAN, "0"},
+        {"0 ||| a b ||| -1.25\n", "a b", HYPOTHESIS_MOSES_TOTAL, -1.25 * ln, NAN, "0"},
+        {"0 ||| a b ||| -1.25 ||| -3\n", "a b", HYPOTHESIS_MOSES, -3 * ln, NAN, "0"},
+        {"0 a ||| b\n", "a ||| b", HYPOTHESIS_ID, 0, NAN, "0"},
         {"u1 \xc3\xa4h \xe4h\n", "\xc3\xa4h \xe4h", HYPOTHESIS_ID, 0, NAN, "u1"},
     };
     for (size_t i = 0; i < sizeof example / sizeof *example; i++) {
@@ -96,6 +102,10 @@ static void bad_lines_are_refused(void **state)
         {"u\t-1\ta\nu\t\ta\n", "list: line 2"},
         {"u\t-1\ta\nu a\n", "list: line 2"},
         {"0 ||| a ||| f= 1 ||| 2\n0 ||| a ||| f= 1\n", "list: line 2"},
+        {"0 ||| a\n0 ||| a ||| 1\n", "list: line 2: found \"0 ||| a ||| 1\", wanted ID ||| WORD"},
+        {"0 ||| a ||| 1\n0 ||| a\n", "list: line 2"},
+        {"0 ||| a ||| 1\n0 ||| a ||| f= 1 ||| 2\n", "list: line 2"},
+        {"0 ||| a ||| 1\n0 a b\n", "list: line 2"},
         {"0 ||| a ||| f= 1 ||| 2\n0 ||| a ||| f= nan ||| 2\n", "list: line 2"},
         {"0 ||| a ||| f= 1 ||| 2\n0 ||| a ||| f= 1 ||| inf\n", "list: line 2"},
     };
