@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "text/marks.h"
 
 bool lattice_init(struct lattice *lattice, const char *file, const char *id, struct error *error)
 {
@@ -67,23 +68,20 @@ bool lattice_note(struct lattice *lattice, const char *text, size_t length, size
 
 // ---- words ------------------------------------------------------------------------------------
 
-static const struct {
-    const char *word;
-    enum link_kind kind;
-} special[] = {
-    {"!NULL", LINK_NULL},        {"<eps>", LINK_NULL},   {"<s>", LINK_START},
-    {"!SENT_START", LINK_START}, {"!ENTER", LINK_START}, {"<S>", LINK_START},
-    {"SENT-START", LINK_START},  {"</s>", LINK_END},     {"!SENT_END", LINK_END},
-    {"!EXIT", LINK_END},         {"</S>", LINK_END},     {"SENT-END", LINK_END},
-};
+static enum link_kind kind_of(const char *word, size_t length)
+{
+    static const char *const none[] = {"!NULL", "<eps>"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (strlen(none[i]) == length && memcmp(none[i], word, length) == 0)
+            return LINK_NULL;
+    enum mark mark = mark_of(word, length);
+    return mark == MARK_START ? LINK_START : mark == MARK_END ? LINK_END : LINK_WORD;
+}
 
 bool lattice_set_word(struct lattice *lattice, struct lattice_link *link, const char *word,
                       size_t length, struct error *error)
 {
-    link->kind = LINK_WORD;
-    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
-        if (strlen(special[i].word) == length && memcmp(special[i].word, word, length) == 0)
-            link->kind = special[i].kind;
+    link->kind = kind_of(word, length);
     link->word = WORD_OOV;
     if (link->kind == LINK_NULL)
         return true;

@@ -17,7 +17,7 @@ enum lattice_format { LATTICE_SLF, LATTICE_KALDI };
 enum link_kind {
     LINK_NULL,   // no word: !NULL, <eps>
     LINK_START,  // <s> and its other names: no word of the utterance, not predicted
-    LINK_END,    // </s> and its other names: predicted as </s>
+    LINK_END,    // </s> and its other names: predicted as </s>, but not behind another of them
     LINK_WORD,   // any other word
     LINK_IGNORED // a word that language models do not see: noises, pauses
 };

@@ -99,9 +99,10 @@ static double end_score(const struct rescore_options *options, double prob, doub
 
 // ---- from arrivals to hypotheses --------------------------------------------------------------
 
-static bool is_predicted(const struct lattice_link *link)
+// A second mark of the end (!SENT_END and </s>) says nothing that the first one has not.
+static bool is_predicted(const struct lattice_link *link, const struct lattice_hypothesis *before)
 {
-    return link->kind == LINK_WORD || link->kind == LINK_END;
+    return link->kind == LINK_WORD || (link->kind == LINK_END && !before->ended);
 }
 
 static int compare_ranked(const void *left, const void *right)
@@ -148,11 +149,12 @@ static bool describe(struct expansion *expansion, const struct arrival *arrival,
                      struct lattice_hypothesis *hypothesis, struct error *error)
 {
     const struct lattice_link *link = &expansion->lattice->link[arrival->link];
+    bool predicted = is_predicted(link, &expansion->hypothesis[arrival->parent]);
     *hypothesis = expansion->hypothesis[arrival->parent];
     hypothesis->node = link->to;
     hypothesis->next = hypothesis->merged = NO_HYPOTHESIS;
     hypothesis->score = arrival->score;
-    if (!is_predicted(link))
+    if (!predicted)
         return true;
     hypothesis->ended = link->kind == LINK_END;
     hypothesis->word = hypothesis->ended ? WORD_END : link->word;
@@ -250,11 +252,12 @@ static bool make_states(struct expansion *expansion, size_t begin, struct error 
     for (size_t i = 0; ok && i < count; i++) {
         struct lattice_hypothesis *hypothesis = &expansion->hypothesis[begin + i];
         const struct arrival *arrival = &expansion->arrival[hypothesis->state];
-        size_t before = expansion->hypothesis[arrival->parent].state;
+        const struct lattice_hypothesis *parent = &expansion->hypothesis[arrival->parent];
+        size_t before = parent->state;
         bool added = false;
         job[i] = NONE;
         hypothesis->state = before;
-        if (!is_predicted(&expansion->lattice->link[arrival->link])) {
+        if (!is_predicted(&expansion->lattice->link[arrival->link], parent)) {
             language_hold(expansion->language, before);
             continue;
         }
@@ -349,7 +352,7 @@ static bool request(struct expansion *expansion, size_t parent, size_t index, si
     struct request item = {.parent = parent, .link = index};
     bool silent = link == NULL || link->kind == LINK_NULL;
     item.last = link == NULL || (link->to == lattice->end && (silent || link->kind == LINK_END));
-    item.predicted = item.last && silent ? !hypothesis->ended : is_predicted(link);
+    item.predicted = item.last && silent ? !hypothesis->ended : is_predicted(link, hypothesis);
     if (!memory_grow(&expansion->request, &expansion->request_capacity, expansion->requests + 1,
                      sizeof item, error) ||
         !grow_jobs(expansion, *predicted + 1, error))

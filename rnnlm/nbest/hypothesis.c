@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "nbest/hypothesis_forms.h"
+#include "text/marks.h"
 
 enum { SHOWN = 80 }; // bytes of a bad line that a message quotes
 
@@ -238,14 +239,27 @@ bool hypothesis_add_word(struct hypotheses *hypotheses, struct span word)
     return true;
 }
 
+// Nothing follows but marks of the end.
+static bool has_ended(struct span rest)
+{
+    struct span word;
+    while (span_take(&rest, &word))
+        if (mark_of(word.text, word.length) != MARK_END)
+            return false;
+    return true;
+}
+
 bool hypothesis_add_words(struct hypotheses *hypotheses, struct span rest)
 {
-    struct span word, after;
-    for (bool first = true; span_take(&rest, &word); first = false) {
-        struct span look = rest;
-        bool last = !span_take(&look, &after);
-        if ((first && span_is(word, "<s>")) || (last && span_is(word, "</s>")))
+    struct span word;
+    bool begun = false;
+    while (span_take(&rest, &word)) {
+        enum mark mark = mark_of(word.text, word.length);
+        if (mark == MARK_END && has_ended(rest))
+            return true;
+        if (mark == MARK_START && !begun)
             continue;
+        begun = true;
         if (!hypothesis_add_word(hypotheses, word))
             return false;
     }

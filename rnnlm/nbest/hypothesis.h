@@ -17,7 +17,7 @@
 // HYPOTHESIS_MOSES_WORDS, HYPOTHESIS_MOSES_TOTAL  its short forms: ID ||| WORD WORD ..., and
 //                    ID ||| WORD WORD ... ||| TOTAL
 //
-// A first word <s> and a last word </s> are left out. In SRILM's three forms a blank line, or
+// First words <s> and last words </s>, or what marks them otherwise, are left out. In SRILM's three forms a blank line, or
 // another header, begins another list: so may several lists stand in one file.
 #ifndef NBEST_HYPOTHESIS_H
 #define NBEST_HYPOTHESIS_H

@@ -48,7 +48,7 @@ bool hypothesis_set_id(struct hypotheses *hypotheses, struct span id);
 
 bool hypothesis_add_word(struct hypotheses *hypotheses, struct span word);
 
-// All words of the rest of a line but a first <s> and a last </s>.
+// All words of the rest of a line but the marks (text/marks.h) of its beginning and its end.
 bool hypothesis_add_words(struct hypotheses *hypotheses, struct span rest);
 
 #endif

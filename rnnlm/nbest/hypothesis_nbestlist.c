@@ -1,5 +1,6 @@
 // Hypotheses of NBestList1.0 and NBestList2.0, the forms of SRI's Decipher.
 #include "nbest/hypothesis_forms.h"
+#include "text/marks.h"
 
 static const char header1[] = "NBestList1.0", header2[] = "NBestList2.0";
 
@@ -86,8 +87,7 @@ static bool read2(struct hypotheses *hypotheses, struct span line, struct hypoth
             continue;
         now = unit;
         language += unit.language * bytelog_to_log10;
-        if (!span_is(word, "<s>") && !span_is(word, "</s>") &&
-            !hypothesis_add_word(hypotheses, word))
+        if (mark_of(word.text, word.length) == MARK_NONE && !hypothesis_add_word(hypotheses, word))
             return false;
     }
     hypothesis->language = language;

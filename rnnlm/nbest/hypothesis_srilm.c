@@ -1,18 +1,19 @@
 // Hypotheses in SRILM's own form: ACOUSTIC LANGUAGE NWORDS WORD WORD ...
 #include "nbest/hypothesis_forms.h"
+#include "text/marks.h"
 
 static bool read_count(struct span word, double *value)
 {
     return span_score(word, value) && *value >= 0 && *value == floor(*value);
 }
 
-// Word count without <s> and </s>.
+// Word count without marks.
 static double count_words(struct span rest)
 {
     struct span word;
     double count = 0;
     while (span_take(&rest, &word))
-        count += !span_is(word, "<s>") && !span_is(word, "</s>");
+        count += mark_of(word.text, word.length) == MARK_NONE;
     return count;
 }
 

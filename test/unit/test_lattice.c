@@ -69,6 +69,8 @@ static size_t below(struct random *random, size_t n)
     return (size_t)random_next(random) % n;
 }
 
+static size_t ends = 1; // nodes, the last ones, that </s> leads to
+
 // A random graph in which each node leads on; a quarter of the words are special. `x` and `y` are
 // not in the network's vocabulary, `y` is not in the other model's either.
 static void make_lattice(struct lattice *lattice, uint32_t seed)
@@ -84,7 +86,7 @@ static void make_lattice(struct lattice *lattice, uint32_t seed)
     for (size_t i = 0; i + 1 < nodes; i++)
         for (size_t j = 0; j < 1 + below(&random, 4); j++) {
             size_t to = j == 0 ? i + 1 : i + 1 + below(&random, nodes - i - 1);
-            const char *word = words[below(&random, to + 1 == nodes ? 12 : 11)];
+            const char *word = words[below(&random, to + ends >= nodes ? 12 : 11)];
             add(lattice, i, to, word, random_uniform(&random, -3, 0),
                 random_uniform(&random, -3, -0.1));
         }
@@ -143,7 +145,8 @@ static void take_link(const struct walk *walk, const struct lattice_link *link,
     struct state *after = state_new(&model.network, NULL);
     struct ngram_state history_after = *history;
     struct lattice_link copy = *link;
-    const char *word = link->kind == LINK_END    ? "</s>"
+    bool end = link->kind == LINK_END && !ended; // a second end is none
+    const char *word = end                       ? "</s>"
                        : link->kind == LINK_WORD ? lattice_word(walk->lattice, link)
                                                  : NULL;
     bool implied = word == NULL && link->kind == LINK_NULL && link->to == walk->lattice->end &&
@@ -158,7 +161,7 @@ static void take_link(const struct walk *walk, const struct lattice_link *link,
         advance_state(&model.network, state, vocabulary_find(&model.vocabulary, word, strlen(word)),
                       after);
         ngram_score(ngram, history, other, &history_after, NULL);
-        ended = link->kind == LINK_END;
+        ended = end;
     }
     way.total += lattice_total(walk->lattice, &copy);
     way.acoustic += link->acoustic;
@@ -254,6 +257,16 @@ static void test_exact(void **state)
 {
     (void)state;
     check_exact(&exact, false);
+}
+
+// </s> within the lattice, behind another one or before words.
+static void test_exact_with_two_ends(void **state)
+{
+    (void)state;
+    ends = 4;
+    check_exact(&exact, false);
+    check_exact(&exact, true);
+    ends = 1;
 }
 
 static void test_exact_with_ngram(void **state)
@@ -532,6 +545,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_exact_with_two_ends),
         cmocka_unit_test(test_exact_with_ngram),
         cmocka_unit_test(test_exact_interpolated),
         cmocka_unit_test(test_merging),
