@@ -62,7 +62,8 @@ struct moved {
     enum parameter_use use;
     size_t rows, width;
     double *w, *m, *v;    // [rows x width]
-    double *t, *mean;     // [rows]
+    double *mean;         // [rows]
+    size_t *missed;       // [rows] blocks since it moved last, or since the beginning
     double *gradient;     // [rows x width]
     double *power;        // [rows] sum of the squared lengths of the gradients of each word
     size_t *terms;        // [rows] 0: no gradient
@@ -91,7 +92,7 @@ static void begin_moves(const struct network *network)
         moved[p].m = zeros(count, sizeof(double));
         moved[p].v = zeros(count, sizeof(double));
         moved[p].gradient = zeros(count, sizeof(double));
-        moved[p].t = zeros(of->rows, sizeof(double));
+        moved[p].missed = zeros(of->rows, sizeof(size_t));
         moved[p].mean = zeros(of->rows, sizeof(double));
         moved[p].power = zeros(of->rows, sizeof(double));
         moved[p].terms = zeros(of->rows, sizeof(size_t));
@@ -122,7 +123,7 @@ static void end_moves(void)
         free(moved[p].m);
         free(moved[p].v);
         free(moved[p].gradient);
-        free(moved[p].t);
+        free(moved[p].missed);
         free(moved[p].mean);
         free(moved[p].power);
         free(moved[p].terms);
@@ -170,6 +171,7 @@ static void take(struct gradient_sink *sink, size_t worker, const struct gradien
 struct rule {
     double alpha, beta, clip, streams;
     double scale; // what clipping leaves of the gradient
+    double block; // counted from 1
 };
 
 static double keep_of(const struct rule *rule, double words)
@@ -207,15 +209,20 @@ static void run_sgd(struct moved *to, const struct gradient *run, const struct r
             keep_of(rule, 10) * to->w[run->first + i] + step * (double)run->left[i];
 }
 
+// As if the row had moved in each block, by gradients of 0 in those that it has missed.
 static void move_adam(struct moved *to, size_t row, const struct rule *rule)
 {
-    double t = ++to->t[row], keep = keep_of(rule, (double)to->terms[row]);
+    double keep = keep_of(rule, (double)to->terms[row]);
+    double m_whole = 1 - pow(0.9, rule->block), v_whole = 1 - pow(0.999, rule->block);
     for (size_t i = row * to->width; i < (row + 1) * to->width; i++) {
-        double g = to->gradient[i] * rule->scale / rule->streams;
-        to->m[i] = 0.9 * to->m[i] + 0.1 * g;
-        to->v[i] = 0.999 * to->v[i] + 0.001 * g * g;
-        double m = to->m[i] / (1 - pow(0.9, t)), v = to->v[i] / (1 - pow(0.999, t));
-        to->w[i] = keep * to->w[i] + rule->alpha * m / (sqrt(v) + 1e-8);
+        for (size_t missed = 0; missed <= to->missed[row]; missed++) {
+            bool last = missed == to->missed[row];
+            double g = last ? to->gradient[i] * rule->scale / rule->streams : 0;
+            to->m[i] = 0.9 * to->m[i] + 0.1 * g;
+            to->v[i] = 0.999 * to->v[i] + 0.001 * g * g;
+            to->w[i] = (last ? keep : 1) * to->w[i] +
+                       rule->alpha * to->m[i] / m_whole / (sqrt(to->v[i] / v_whole) + 1e-8);
+        }
     }
 }
 
@@ -273,11 +280,14 @@ static const struct plain_optimiser *plain_optimiser_named(const char *name)
 static void move_plainly(const struct plain_optimiser *optimiser, struct rule *rule)
 {
     double length = gradient_length(rule);
+    rule->block++;
     rule->scale = rule->clip > 0 && length > rule->clip ? rule->clip / length : 1;
     for (size_t p = 0; p < parameters; p++) {
-        for (size_t row = 0; row < moved[p].rows; row++)
+        for (size_t row = 0; row < moved[p].rows; row++) {
             if (moved[p].terms[row] > 0)
                 optimiser->move(&moved[p], row, rule);
+            moved[p].missed[row] = moved[p].terms[row] > 0 ? 0 : moved[p].missed[row] + 1;
+        }
         for (size_t i = 0; i < moved[p].runs; i++)
             optimiser->run(&moved[p], &moved[p].run[i], rule);
     }

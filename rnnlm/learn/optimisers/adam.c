@@ -3,27 +3,46 @@
 //   m = b1 m + (1 - b1) g        v = b2 v + (1 - b2) g^2
 //   w = w + alpha m' / (sqrt(v') + epsilon)     with m' = m / (1 - b1^t), v' = v / (1 - b2^t)
 //
-// g is the gradient of a block, averaged over its streams. A row of a word moves only in blocks that
-// have a gradient for it, and t counts these: each row has its own. Entries of the hash have no t:
-// each feature of each word is a step, without the correction.
+// g is the gradient of a block, averaged over its streams, and t counts blocks. A row of a word moves
+// only in blocks that have a gradient for it; but m and v decay in all of them, or else words would
+// learn the slower the rarer they are. What m would have moved the row by in the k blocks that it has
+// missed,
+//
+//   alpha (r + r^2 + ... + r^k) m' / (sqrt(v') + epsilon)      with r = b1 / sqrt(b2),
+//
+// is made up for when it moves next. Entries of the hash do not count blocks: each feature of each
+// word is a step, without the corrections.
 #include <math.h>
 
 #include "learn/optimisers/kinds.h"
 
 static const float B1 = 0.9f, B2 = 0.999f, EPSILON = 1e-8f;
 
-// t is remembered as a float: beyond this it makes no difference.
-static const float LAST = 1e6f;
+// What becomes of a row's numbers. A move is `step` m / (sqrt(`second` v) + epsilon).
+struct change {
+    float scale, keep;          // of gradient and weight
+    float step, second;         // with the corrections
+    float owed, m_left, v_left; // for blocks missed: a step, and what is left of m and v
+};
 
-static void move_weights(float *restrict w, float *restrict m, float *restrict v,
-                         const float *restrict g, size_t n, float scale, float step, float second,
-                         float keep)
+static void make_up(float *restrict w, float *restrict m, float *restrict v, size_t n,
+                    const struct change *by)
 {
     for (size_t i = 0; i < n; i++) {
-        float gradient = g[i] * scale;
+        w[i] += by->owed * m[i] / (sqrtf(v[i] * by->second) + EPSILON);
+        m[i] *= by->m_left;
+        v[i] *= by->v_left;
+    }
+}
+
+static void move_weights(float *restrict w, float *restrict m, float *restrict v,
+                         const float *restrict g, size_t n, const struct change *by)
+{
+    for (size_t i = 0; i < n; i++) {
+        float gradient = g[i] * by->scale;
         m[i] = B1 * m[i] + (1 - B1) * gradient;
         v[i] = B2 * v[i] + (1 - B2) * gradient * gradient;
-        w[i] = keep * w[i] + step * m[i] / (sqrtf(v[i] * second) + EPSILON);
+        w[i] = by->keep * w[i] + by->step * m[i] / (sqrtf(v[i] * by->second) + EPSILON);
     }
 }
 
@@ -32,13 +51,21 @@ static void move_row(struct optimiser *optimiser, const struct gradient *gradien
 {
     struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     size_t id = gradient->parameter;
-    float *t = optimiser_row_memory(optimiser, id, row);
-    *t = *t < LAST ? *t + 1 : *t;
-    move_weights(parameter_row(parameter, row), optimiser_weights_memory(optimiser, id, 0, row),
-                 optimiser_weights_memory(optimiser, id, 1, row), g, parameter->width,
-                 optimiser->scale / (float)optimiser->streams,
-                 optimiser->rule.alpha / (1 - powf(B1, *t)), 1 / (1 - powf(B2, *t)),
-                 optimiser_keep(optimiser, gradient->terms));
+    float *w = parameter_row(parameter, row), *m = optimiser_weights_memory(optimiser, id, 0, row),
+          *v = optimiser_weights_memory(optimiser, id, 1, row);
+    float t = (float)(optimiser->blocks + 1), r = B1 / sqrtf(B2);
+    float missed = optimiser_missed(optimiser, optimiser_row_memory(optimiser, id, row));
+    struct change by = {.scale = optimiser->scale / (float)optimiser->streams,
+                        .keep = optimiser_keep(optimiser, gradient->terms),
+                        .step = optimiser->rule.alpha / (1 - powf(B1, t)),
+                        .second = 1 / (1 - powf(B2, t))};
+    if (missed > 0) {
+        by.owed = by.step * r * (1 - powf(r, missed)) / (1 - r);
+        by.m_left = powf(B1, missed);
+        by.v_left = powf(B2, missed);
+        make_up(w, m, v, parameter->width, &by);
+    }
+    move_weights(w, m, v, g, parameter->width, &by);
 }
 
 static void move(struct optimiser *optimiser, const struct gradient *gradient,
@@ -46,12 +73,15 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
 {
     struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     size_t id = gradient->parameter;
-    float alpha = optimiser->rule.alpha, scale = optimiser->scale / (float)optimiser->streams;
     if (gradient->form == GRADIENT_RUN) {
         float *m = optimiser_weights_memory(optimiser, id, 0, 0) + gradient->first;
         float *v = optimiser_weights_memory(optimiser, id, 1, 0) + gradient->first;
+        struct change by = {.scale = optimiser->scale / (float)optimiser->streams,
+                            .keep = optimiser_keep(optimiser, 10),
+                            .step = optimiser->rule.alpha,
+                            .second = 1};
         move_weights(parameter_row(parameter, 0) + gradient->first, m, v, gradient->left,
-                     gradient->count, scale, alpha, 1, optimiser_keep(optimiser, 10));
+                     gradient->count, &by);
         return;
     }
     optimiser_each_row(optimiser, gradient, scratch, move_row);
@@ -59,7 +89,7 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
 
 const struct optimiser_type optimiser_adam = {
     .name = "adam",
-    .about = "Adam, lazy for rows of words",
+    .about = "Adam",
     .alpha = 0.002,
     .per_weight = 2,
     .per_row = 1,
