@@ -111,7 +111,7 @@ static const struct option table[] = {
      "Bound on each error that is propagated back; 0 for none."},
     {OPTION_NUMBER, "clip-norm", "X", &set.clip_norm, &given.clip_norm, 0, 1e30,
      "With -streams: bound on the length of the whole gradient of a block, per stream; 0 for "
-     "none."},
+     "none. Where it is not given: 5, but none with sgd and rows."},
     {OPTION_NUMBER, "dropout", "X", &set.dropout, NULL, 0, DROPOUT_MOST,
      "With -streams, as all of dropout and penalties: the share of units left out in training, of "
      "what layers hand up; sets -dropout-input, -dropout-layers and -dropout-output."},
@@ -477,6 +477,11 @@ static bool set_file_name(char **name, const char *path, struct error *error)
     return true;
 }
 
+static bool in_batches(void)
+{
+    return given.streams ? set.streams > 0 : set.fast;
+}
+
 static size_t streams_wanted(const struct model *model)
 {
     if (!set.fast || given.streams)
@@ -547,6 +552,8 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
         return false;
     if (!given.alpha)
         set.alpha = optimiser->alpha;
+    if (!given.clip_norm && in_batches())
+        set.clip_norm = optimiser->clip_norm;
     if (exists ? !continue_model(model, output, error) : !create_model(model, text, output, error))
         return false;
     output_flush(output);

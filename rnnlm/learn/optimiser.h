@@ -22,7 +22,7 @@ struct optimiser_scratch {
 struct optimiser_type {
     const char *name; // as options have it
     const char *about;
-    double alpha;      // learning rate to start with, where none is given
+    double alpha, clip_norm; // what a rule has where nothing is given: the rate to start with
     size_t per_weight; // floats of memory beside each weight,
     size_t per_row;    // and each row
     bool norms;        // wants gradient.norm

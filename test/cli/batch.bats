@@ -66,6 +66,23 @@ learn() {
         fail "-fast ends at $fast bits, online at $online"
 }
 
+@test "where -clip-norm is not given, the optimiser has a bound of its own" {
+    for way in "adam 5 0" "rows 0 5"; do
+        set -- $way
+        rm -f "$new"*
+        learn -streams 2 -bptt 20 -one-iter -optimiser "$1"
+        mv "$new" "$new.default"
+        learn -streams 2 -bptt 20 -one-iter -optimiser "$1" -clip-norm "$2"
+        cmp "$new" "$new.default"
+        rm "$new"
+        learn -streams 2 -bptt 20 -one-iter -optimiser "$1" -clip-norm "$3"
+        run cmp -s "$new" "$new.default"
+        [ "$status" -eq 1 ]
+    done
+    rm "$new"
+    learn -one-iter # online
+}
+
 @test "compressed text and a pipe are cut as a file is" {
     learn -streams 3 -one-iter
     mv "$new" "$new.file"

@@ -91,6 +91,7 @@ const struct optimiser_type optimiser_adam = {
     .name = "adam",
     .about = "Adam",
     .alpha = 0.002,
+    .clip_norm = 5,
     .per_weight = 2,
     .per_row = 1,
     .move = move,
