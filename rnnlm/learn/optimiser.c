@@ -400,7 +400,8 @@ static void take(struct gradient_sink *sink, size_t worker, const struct gradien
             hold(optimiser, worker, gradient);
     } else {
         move(optimiser, worker, gradient);
-        if (parameter->use == PARAMETER_EACH_WORD)
+        // Columns of a matrix with weights left out are filled when the next ones are drawn.
+        if (parameter->use == PARAMETER_EACH_WORD && gradient->factor == NULL)
             columns_fill_rows(&optimiser->columns[gradient->parameter], parameter, gradient->first,
                               gradient->count);
     }
