@@ -780,6 +780,7 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
                       struct error *error)
 {
     struct totals totals;
+    struct error remark;
     if (srilm) {
         struct srilm_report report;
         srilm_report_init(&report, output, (int)set.debug);
@@ -794,6 +795,8 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
         totals_write(&totals, blend->other != NULL, blend->lambda, output);
         warn_of_zeros(blend, &totals);
     }
+    if (ok && coverage_remark(&totals.coverage, &remark))
+        options_warn(PROGRAM, remark.text);
     return ok;
 }
 

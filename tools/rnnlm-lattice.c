@@ -345,6 +345,17 @@ static bool prepare(struct work *work, struct error *error)
            choose_unknown(work, error);
 }
 
+// Words that no model knows; Kaldi's lattices may have numbers for words.
+static void warn_of_unknown(const struct coverage *coverage)
+{
+    struct error remark;
+    if (!coverage_remark(coverage, &remark))
+        return;
+    if (set.symbols == NULL && coverage->numbers == coverage->unknown)
+        error_add(&remark, ": they are numbers, -words FILE (words.txt) has the words");
+    options_warn(PROGRAM, remark.text);
+}
+
 static struct work work;
 
 static bool rescore_all(const struct option_list *operands, struct output *output,
@@ -356,6 +367,8 @@ static bool rescore_all(const struct option_list *operands, struct output *outpu
         ok = output_commit(work.output, error);
     else if (set.output != NULL && work.output != NULL)
         output_discard(work.output);
+    if (ok)
+        warn_of_unknown(&work.language.coverage);
     language_free(&work.language);
     pool_free(work.pool);
     ngram_close(work.ngram);

@@ -601,6 +601,9 @@ static bool score(const struct option_list *operands, struct output *output, str
         else
             output_discard(work.output);
     }
+    struct error remark;
+    if (ok && coverage_remark(list_scorer_coverage(work.scorer), &remark))
+        options_warn(PROGRAM, remark.text);
     uint64_t skipped = work.skipped;
     free_work(&work);
     if (ok && skipped > 0)

@@ -47,6 +47,8 @@ static bool ppl(const struct option_list *operands, struct output *output, struc
 {
     (void)operands;
     struct srilm_totals totals;
+    struct coverage coverage;
+    struct error remark;
     if (ppl_set.model == NULL || ppl_set.text == NULL)
         return error_set(error, "wanted: -lm MODEL and -text FILE");
     struct ngram_model *model = tool_open_ngram(ppl_options.program, ppl_set.model, error);
@@ -59,7 +61,10 @@ static bool ppl(const struct option_list *operands, struct output *output, struc
                         ppl_set.unknown);
     if (ppl_set.unknown != NULL)
         model->unknown = vocabulary_unknown(&model->words, ppl_set.unknown);
-    ok = ok && ngram_text_score(model, ppl_set.text, (int)ppl_set.debug, output, &totals, error);
+    ok = ok && ngram_text_score(model, ppl_set.text, (int)ppl_set.debug, output, &totals, &coverage,
+                                error);
+    if (ok && coverage_remark(&coverage, &remark))
+        options_warn(ppl_options.program, remark.text);
     ngram_close(model);
     return ok;
 }

@@ -25,6 +25,14 @@ bool error_set(struct error *error, const char *format, ...)
     return false;
 }
 
+bool error_add(struct error *error, const char *text)
+{
+    if (error == NULL)
+        return false;
+    struct error old = *error;
+    return error_set(error, "%s%s", old.text, text);
+}
+
 bool error_prefix(struct error *error, const char *format, ...)
 {
     if (error == NULL)

@@ -17,6 +17,9 @@ struct error {
 // `return error_set(error, ...)`.
 bool error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+// Puts something behind a message that is already there. Returns false.
+bool error_add(struct error *error, const char *text);
+
 // Puts "what: " before a message that is already there: the place where the lower floor failed.
 // Returns false.
 bool error_prefix(struct error *error, const char *format, ...)

@@ -98,6 +98,19 @@ static int32_t ngram_id(const struct language *language, const char *word)
     return id == language->ngram->unknown && !language->unk ? WORD_OOV : id;
 }
 
+static void cover(struct language *language, const struct lattice *lattice)
+{
+    for (size_t i = 0; i < lattice->links; i++) {
+        const struct lattice_link *link = &lattice->link[i];
+        const char *word = lattice_word(lattice, link);
+        if (link->kind == LINK_WORD)
+            coverage_add(
+                &language->coverage, word, strlen(word),
+                vocabulary_has(&language->model->vocabulary, word) ||
+                    (language->ngram != NULL && vocabulary_has(&language->ngram->words, word)));
+    }
+}
+
 bool language_take_words(struct language *language, const struct lattice *lattice,
                          struct error *error)
 {
@@ -119,6 +132,7 @@ bool language_take_words(struct language *language, const struct lattice *lattic
         if (language->ngram != NULL)
             language->ngram_id[i] = ngram_id(language, word);
     }
+    cover(language, lattice);
     language->unused_count = 0;
     for (size_t i = 0; i < language->states; i++)
         language->unused[language->unused_count++] = i;

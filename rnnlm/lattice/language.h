@@ -9,6 +9,7 @@
 #include "net/forward.h"
 #include "net/state.h"
 #include "ngram/backoff.h"
+#include "text/coverage.h"
 
 // The state of both models. States are numbers, and counted: the last release frees one.
 struct language_state {
@@ -31,6 +32,7 @@ struct language {
     size_t *unused; // states that are free
     size_t unused_count, unused_capacity;
     uint64_t predicted, advanced; // words and states computed so far
+    struct coverage coverage;     // words of links so far
 };
 
 // The models and the pool stay the caller's; `ngram` may be NULL. language_free() in any case. The

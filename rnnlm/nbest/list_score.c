@@ -35,7 +35,9 @@ struct list_scorer {
     char *begins; // states at which hypotheses begin that have histories of their own
     size_t begins_capacity;
     double *other; // [words] probabilities of the other model
-    size_t other_capacity;
+    bool *known;   // [words] to one of the models, or with a probability in the table
+    size_t other_capacity, known_capacity;
+    struct coverage coverage;
 };
 
 // ---- making -----------------------------------------------------------------------------------
@@ -115,6 +117,7 @@ void list_scorer_free(struct list_scorer *scorer)
     free(scorer->sequence);
     free(scorer->begins);
     free(scorer->other);
+    free(scorer->known);
     free(scorer);
 }
 
@@ -152,22 +155,25 @@ static bool next_word(struct words *words, const char **word, size_t *length)
     return true;
 }
 
-// What network i takes a word as; *factor is what its probability is to be multiplied by.
+// What network i takes a word as; *factor is what its probability is to be multiplied by, and
+// *is_known is set if there is one.
 static int32_t id_of(const struct list_models *models, size_t i, const char *word, size_t length,
-                     double *factor)
+                     double *factor, bool *is_known)
 {
     const struct vocabulary *vocabulary = &models->model[i].vocabulary;
     *factor = 1;
     bool known = models->known == NULL || vocabulary_find(models->known, word, length) >= 0;
     int32_t id = known ? vocabulary_find(vocabulary, word, length) : WORD_OOV;
+    *is_known = *is_known || id >= 0;
     if (id >= 0)
         return id;
-    if (models->unknown_words != NULL) {
-        if (!number_table_find(models->unknown_words, word, length, factor) || *factor == 0)
-            *factor = pow(10, models->unknown_log10);
-        return models->unknown_class[i];
-    }
-    return models->unk ? models->unknown_class[i] : WORD_OOV;
+    if (models->unknown_words == NULL)
+        return models->unk ? models->unknown_class[i] : WORD_OOV;
+    if (number_table_find(models->unknown_words, word, length, factor) && *factor > 0)
+        *is_known = true;
+    else
+        *factor = pow(10, models->unknown_log10);
+    return models->unknown_class[i];
 }
 
 // Words of all lists, with the </s> of each hypothesis.
@@ -180,16 +186,18 @@ static size_t count_words(struct nbest_list *const *list, size_t lists)
     return words;
 }
 
-static void find_words(const struct list_models *models, struct side *side, size_t i,
-                       struct nbest_list *const *list, size_t lists)
+static void find_words(struct list_scorer *scorer, size_t i, struct nbest_list *const *list,
+                       size_t lists)
 {
+    struct side *side = &scorer->side[i];
     size_t words = 0, length;
     const char *word;
     for (size_t k = 0; k < lists; k++)
         for (size_t j = 0; j < list[k]->count; j++) {
             struct words rest = words_of(list[k], &list[k]->hypothesis[j]);
             for (; next_word(&rest, &word, &length); words++)
-                side->word[words] = id_of(models, i, word, length, &side->factor[words]);
+                side->word[words] = id_of(scorer->models, i, word, length, &side->factor[words],
+                                          &scorer->known[words]);
             side->word[words] = WORD_END;
             side->factor[words++] = 1;
         }
@@ -293,10 +301,11 @@ bool list_take_probs(struct nbest_list *list, struct stream *stream, struct erro
 }
 
 static double score_ngram(const struct list_models *models, const char *word, size_t length,
-                          struct ngram_state *state)
+                          struct ngram_state *state, bool *is_known)
 {
     const struct ngram_model *ngram = models->ngram;
     int32_t id = ngram_word(ngram, word, length);
+    *is_known = *is_known || id != ngram->unknown;
     if (id == ngram->unknown && !models->unk)
         id = WORD_OOV;
     return pow(10, ngram_score(ngram, state, id, state, NULL));
@@ -311,9 +320,12 @@ static void score_ngrams(struct list_scorer *scorer, struct nbest_list *const *l
             struct ngram_state state;
             ngram_start(scorer->models->ngram, &state, true);
             struct words rest = words_of(list[k], &list[k]->hypothesis[j]);
-            while (next_word(&rest, &word, &length))
-                scorer->other[words++] = score_ngram(scorer->models, word, length, &state);
-            scorer->other[words++] = score_ngram(scorer->models, "</s>", 4, &state);
+            for (; next_word(&rest, &word, &length); words++)
+                scorer->other[words] =
+                    score_ngram(scorer->models, word, length, &state, &scorer->known[words]);
+            scorer->other[words] =
+                score_ngram(scorer->models, "</s>", 4, &state, &scorer->known[words]);
+            words++;
         }
 }
 
@@ -373,6 +385,26 @@ static void mix_words(const struct list_scorer *scorer, struct nbest_list *const
         }
 }
 
+// Counts the words of the lists at hand that nothing is known of.
+static void cover(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists)
+{
+    bool probs = scorer->models->other_probs;
+    size_t words = 0, length;
+    const char *word;
+    for (size_t k = 0; k < lists; k++)
+        for (size_t j = 0; j < list[k]->count; j++, words++) {
+            struct words rest = words_of(list[k], &list[k]->hypothesis[j]);
+            for (; next_word(&rest, &word, &length); words++)
+                coverage_add(&scorer->coverage, word, length,
+                             scorer->known[words] || (probs && scorer->other[words] > 0));
+        }
+}
+
+const struct coverage *list_scorer_coverage(const struct list_scorer *scorer)
+{
+    return &scorer->coverage;
+}
+
 // ---- scoring ----------------------------------------------------------------------------------
 
 bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,
@@ -383,8 +415,10 @@ bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *lis
         hypotheses += list[k]->count;
     if (!memory_grow(&scorer->sequence, &scorer->sequence_capacity, hypotheses,
                      sizeof *scorer->sequence, error) ||
-        !memory_grow(&scorer->other, &scorer->other_capacity, words, sizeof(double), error))
+        !memory_grow(&scorer->other, &scorer->other_capacity, words, sizeof(double), error) ||
+        !memory_grow(&scorer->known, &scorer->known_capacity, words, sizeof(bool), error))
         return false;
+    memset(scorer->known, 0, words * sizeof *scorer->known);
     set_other(scorer, list, lists);
     for (size_t i = 0; i < scorer->sides; i++) {
         struct side *side = &scorer->side[i];
@@ -392,13 +426,14 @@ bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *lis
             !memory_grow(&side->factor, &side->factor_capacity, words, sizeof(double), error) ||
             !memory_grow(&side->prob, &side->prob_capacity, words, sizeof(double), error))
             return false;
-        find_words(scorer->models, side, i, list, lists);
+        find_words(scorer, i, list, lists);
         if (!score_side(scorer, side, list, lists, error))
             return lists == 1 ? error_prefix(error, "%s: line %llu: ", list[0]->path,
                                              (unsigned long long)list[0]->line)
                               : false;
     }
     mix_words(scorer, list, lists);
+    cover(scorer, list, lists);
     return true;
 }
 

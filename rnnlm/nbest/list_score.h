@@ -18,6 +18,7 @@
 #include "nbest/lists.h"
 #include "ngram/backoff.h"
 #include "score/stream.h"
+#include "text/coverage.h"
 
 enum list_history {
     LIST_HISTORY_NONE,     // each hypothesis begins as a text does, or, where sentences are
@@ -66,6 +67,10 @@ bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *lis
 // the models say so. Error: the weights have blown up.
 bool list_scorer_go_on(struct list_scorer *scorer, const struct nbest_list *list, size_t best,
                        struct error *error);
+
+// How many words no model has known so far; with a table of unknown words, those that it does not
+// have.
+const struct coverage *list_scorer_coverage(const struct list_scorer *scorer);
 
 // Another speaker, or talk: the history is as before the first list.
 void list_scorer_restart(struct list_scorer *scorer);

@@ -173,7 +173,10 @@ static bool score_lists(struct blend *blend, const struct lists *lists, const ch
         if (!blend_next(blend, &words->token[i], &word, error))
             return error_prefix(error, "%s: line %" PRIu64 ": ", name, words->line[i]);
         add_word(&score, &word);
-        if (words->token[i].sentence_end) {
+        if (!words->token[i].sentence_end) {
+            coverage_add(&totals->coverage, words->token[i].text, words->token[i].length,
+                         blend_word_is(&word, &words->token[i]));
+        } else {
             write_score(&score, output, totals);
             score = no_words;
         }

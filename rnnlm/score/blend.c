@@ -2,6 +2,7 @@
 #include "score/blend.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -30,6 +31,12 @@ bool blend_next(struct blend *blend, const struct token *token, struct blend_wor
         word->name = one.name;
     word->mixed = blend->lambda * word->net + (1 - blend->lambda) * one.prob;
     return true;
+}
+
+bool blend_word_is(const struct blend_word *word, const struct token *token)
+{
+    return word->name != NULL && strlen(word->name) == token->length &&
+           memcmp(word->name, token->text, token->length) == 0;
 }
 
 bool blend_end(struct blend *blend, struct error *error)

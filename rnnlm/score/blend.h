@@ -30,6 +30,9 @@ struct blend_word {
 bool blend_next(struct blend *blend, const struct token *token, struct blend_word *word,
                 struct error *error);
 
+// True if a model knows the token, and does not only take it as its word for unknown ones.
+bool blend_word_is(const struct blend_word *word, const struct token *token);
+
 // Other steps, of all sources together; see score/source.h.
 bool blend_end(struct blend *blend, struct error *error);
 bool blend_look_ahead(struct blend *blend, const struct token *token, size_t count,

@@ -28,6 +28,7 @@ struct scoring {
     const struct ngram_model *model;
     struct reader *reader;
     struct srilm_report report;
+    struct coverage coverage;
     struct sentence sentence[SIDE_BY_SIDE];
 };
 
@@ -76,6 +77,9 @@ static bool read_sentence(struct scoring *scoring, struct sentence *sentence, st
         empty = false;
         end = is_text(&token, "</s>");
         int32_t word = end ? WORD_END : ngram_word(scoring->model, token.text, token.length);
+        if (!start && !end)
+            coverage_add(&scoring->coverage, token.text, token.length,
+                         word != scoring->model->unknown);
         if (!start && !add_word(sentence, word, error))
             return false;
     }
@@ -171,7 +175,8 @@ static void scoring_free(struct scoring *scoring)
 }
 
 bool ngram_text_score(const struct ngram_model *model, const char *path, int debug,
-                      struct output *output, struct srilm_totals *totals, struct error *error)
+                      struct output *output, struct srilm_totals *totals, struct coverage *coverage,
+                      struct error *error)
 {
     struct scoring *scoring = memory_new(1, sizeof *scoring, error);
     if (scoring == NULL)
@@ -183,6 +188,7 @@ bool ngram_text_score(const struct ngram_model *model, const char *path, int deb
     if (ok)
         srilm_report_file(&scoring->report, path);
     *totals = scoring->report.total;
+    *coverage = scoring->coverage;
     scoring_free(scoring);
     return ok;
 }

@@ -38,9 +38,11 @@ struct sums {
     struct log_sum net, other, mix;
 };
 
-static void count_word(const struct blend *blend, const struct blend_word *word,
-                       struct totals *totals, struct sums *sums)
+static void count_word(const struct blend *blend, const struct token *token,
+                       const struct blend_word *word, struct totals *totals, struct sums *sums)
 {
+    if (!token->sentence_end)
+        coverage_add(&totals->coverage, token->text, token->length, blend_word_is(word, token));
     if (!word->known && !(word->other > 0)) {
         totals->oovs++;
         return;
@@ -82,7 +84,7 @@ static bool score_tokens(struct blend *blend, const struct reader *text,
             return wrong_word(text, tokens->line[i], error);
         if (table != NULL)
             write_row(blend, table, token, &word);
-        count_word(blend, &word, totals, &sums);
+        count_word(blend, token, &word, totals, &sums);
     }
     totals->log10_net += log_sum_log10(&sums.net);
     if (blend->other != NULL) {

@@ -5,12 +5,14 @@
 #include <stdbool.h>
 
 #include "base/file.h"
+#include "text/coverage.h"
 
 struct totals {
     uint64_t words; // that have a probability
     uint64_t oovs;  // that have none
     uint64_t zeros; // of `words`: the other model gives them 0, and its own figures leave them out
     double log10_net, log10_other, log10_mix;
+    struct coverage coverage; // of the networks' vocabularies
 };
 
 // Log probabilities and perplexities in the lines that scripts parse; those of the other model and

@@ -83,3 +83,46 @@ scores() {
         awk '$2 == "<unk>" && NF == 3 { print $1 }' new | cmp - found
     done
 }
+
+@test "every program that scores says so where many words are unknown" {
+    train_model model '<unk>'
+    printf 'a b c\nx y z c\n' >many
+    printf 'a b c\na z b c\n' >few
+    for text in many few; do
+        sed 's/^/u /' $text >$text.list
+        awk '{ print "u" NR; for (i = 1; i <= NF; i++) print i - 1, i, $i, "1,2,"; print NF " 0,0,"; print "" }' $text >$text.lat
+    done
+    awk '{ for (i = 1; i < NF; i++) if ($i ~ /^[xyz]$/) $i = i; print }' many.lat >numbers.lat
+    for options in '' -unk; do
+        for command in "rnnlm -rnnlm model -debug 0 -test @" "rnnlm -rnnlm model -nbest -debug 0 -test @.list" \
+            "rnnlm -rnnlm model -ngram model.arpa -debug 0 -test @" "rnnlm-nbest -rnnlm model @.list" \
+            "rnnlm-nbest -rnnlm model -ngram model.arpa @.list" "rnnlm-lattice -rnnlm model @.lat" \
+            "rnnlm-lattice -rnnlm model -ngram model.arpa @.lat" "rnnlm-ngram ppl -lm model.arpa -text @"; do
+            "$BIN/"${command//@/many} $options >out 2>err
+            grep -q "^${command%% -*}: warning: 3 of 7 words are unknown to the model$" err || fail "$command: $(cat err)"
+            "$BIN/"${command//@/few} $options >out 2>err
+            ! grep -q unknown err || fail "$command: $(cat err)"
+        done
+    done
+    # A word that the other model knows, or that has a probability of its own, is known.
+    sed 's/c/x y z/' train >other
+    "$BIN/rnnlm-ngram" train -order 1 -text other -discount-fallback -o other.arpa
+    "$BIN/rnnlm-nbest" -rnnlm model -ngram other.arpa many.list 2>&1 >out | wc -l | grep -qx 0
+    "$BIN/rnnlm-lattice" -rnnlm model -ngram other.arpa many.lat 2>&1 >out | wc -l | grep -qx 0
+    printf 'x 0.5\ny 0.25\n' >table
+    "$BIN/rnnlm-nbest" -rnnlm model -unk-probs table many.list 2>&1 >out | wc -l | grep -qx 0
+    printf 'x 0.5\n' >table
+    "$BIN/rnnlm-nbest" -rnnlm model -unk-probs table many.list 2>&1 >out | grep -q '2 of 7 words are unknown'
+}
+
+@test "Kaldi's lattices with numbers for words want -words" {
+    train_model model '<unk>'
+    printf '%s\n' u '0 1 17 1,2,' '1 2 29 1,2,' '2 0,0,' '' >lattice
+    printf '%s\n' '<eps> 0' 'a 17' 'b 29' >words.txt
+    run --separate-stderr "$BIN/rnnlm-lattice" -rnnlm model lattice
+    [ "$status" -eq 0 ]
+    [ "$stderr" = "rnnlm-lattice: warning: 2 of 2 words are unknown to the model: they are numbers, -words FILE (words.txt) has the words" ]
+    run --separate-stderr "$BIN/rnnlm-lattice" -rnnlm model -words words.txt lattice
+    [ "$output" = "u a b" ]
+    [ "$stderr" = "" ]
+}
