@@ -7,11 +7,12 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "nbest/hypothesis.h"
-#include "tool.h"
+#include "tool-lists.h"
 
 #define PROGRAM "getbest"
 
 static struct {
+    const char *form;
     double acoustic_scale, word_penalty;
     bool id;
 } set;
@@ -24,6 +25,8 @@ static const struct option table[] = {
      "14."},
     {OPTION_NUMBER, "word-penalty", "X2", &set.word_penalty, NULL, -1e30, 1e30,
      "What each word adds."},
+    {.type = OPTION_GROUP, .help = "Lists"},
+    {OPTION_TEXT, "form", "NAME", &set.form, NULL, 0, 0, TOOL_FORM_HELP},
     {.type = OPTION_GROUP, .help = "Output"},
     {OPTION_FLAG, "id", NULL, &set.id, NULL, 0, 0, "Print ID and words, not only the words."},
 };
@@ -142,7 +145,7 @@ static bool get_best(const struct option_list *operands, struct output *output, 
     struct input *scores = input_open_text(operands->item[0], error);
     bool ok = scores != NULL;
     for (size_t i = 1; ok && i < operands->count; i++) {
-        struct hypotheses *hypotheses = hypotheses_open(operands->item[i], error);
+        struct hypotheses *hypotheses = tool_open_list(PROGRAM, operands->item[i], set.form, error);
         ok = hypotheses != NULL && search(hypotheses, scores, &lists, &best, output, error);
         hypotheses_close(hypotheses);
     }

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "nbest/hypothesis.h"
-#include "tool.h"
+#include "tool-lists.h"
 
 #define PROGRAM "makenbest"
 
 static struct {
+    const char *form;
     int64_t first;
     bool names;
 } set;
@@ -18,6 +19,8 @@ static const struct option table[] = {
     {OPTION_FLAG, "names", NULL, &set.names, NULL, 0, 0,
      "Name lists by their files, without folder and what follows the first dot, instead of "
      "numbering them."},
+    {.type = OPTION_GROUP, .help = "Lists"},
+    {OPTION_TEXT, "form", "NAME", &set.form, NULL, 0, 0, TOOL_FORM_HELP},
 };
 
 static const struct options options = {
@@ -50,7 +53,7 @@ static bool write_lists(const char *path, int64_t *number, struct output *output
                         struct error *error)
 {
     struct hypothesis hypothesis;
-    struct hypotheses *hypotheses = hypotheses_open(path, error);
+    struct hypotheses *hypotheses = tool_open_list(PROGRAM, path, set.form, error);
     if (hypotheses == NULL)
         return false;
     uint64_t empty = 0;

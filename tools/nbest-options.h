@@ -4,6 +4,7 @@
 
 #include "nbest/rerank.h"
 #include "options.h"
+#include "tool-lists.h"
 
 #define PROGRAM "rnnlm-nbest"
 
@@ -78,9 +79,9 @@ static const struct option table[] = {
 
     {.type = OPTION_GROUP, .help = "Lists"},
     {OPTION_TEXT, "form", "NAME", &set.form, NULL, 0, 0,
-     "Form of the lists instead of what they look like: id, kaldi, srilm, nbestlist1, nbestlist2, "
-     "tabs, moses, moses-words, moses-total. With id and kaldi, whose lines may be a name alone, no "
-     "file is taken as a list of paths."},
+     TOOL_FORM_HELP
+     " With id and kaldi, whose lines may be a name alone, no file is taken as a list "
+     "of paths."},
     {OPTION_TEXT, "ac-cost", "FILE", &set.ac_cost, NULL, 0, 0,
      "Kaldi's archive of acoustic costs (lines UTTERANCE-N COST)."},
     {OPTION_TEXT, "lm-cost", "FILE", &set.lm_cost, NULL, 0, 0, "That of language model costs."},

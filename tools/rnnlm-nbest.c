@@ -112,14 +112,9 @@ static bool choose(const char *option, const char *found, const char *const *nam
 
 static bool choose_form(struct work *work, struct error *error)
 {
-    const char *names[HYPOTHESIS_FORMS + 1] = {NULL};
-    int form = HYPOTHESIS_FORMS;
-    for (int i = 0; i < HYPOTHESIS_FORMS; i++)
-        names[i] = hypothesis_form_name((enum hypothesis_form)i);
-    if (set.form != NULL && !choose("form", set.form, names, &form, error))
-        return false;
-    work->form = (enum hypothesis_form)form;
-    return true;
+    work->form = HYPOTHESIS_FORMS;
+    return set.form == NULL || hypothesis_form_named(set.form, &work->form, error) ||
+           error_prefix(error, "option -form: ");
 }
 
 static bool check_other(const struct work *work, struct error *error)
@@ -354,7 +349,10 @@ static bool read_lists(struct work *work, size_t *lists, struct error *error)
     *lists = 0;
     while (*lists < (alone ? 1 : LISTS_AT_ONCE) && hypotheses < HYPOTHESES_AT_ONCE) {
         struct nbest_list *list = &work->list[*lists];
+        struct error remark;
         enum list_result result = list_reader_next(work->reader, list, error);
+        if (list_reader_remark(work->reader, &remark))
+            options_warn(PROGRAM, remark.text);
         if (result == LIST_END)
             return true;
         if (result == LIST_FAILED)

@@ -1,6 +1,7 @@
 // Hypotheses of n-best lists: what all forms have in common.
 #include "nbest/hypothesis.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -33,6 +34,7 @@ struct held_line {
 struct hypotheses {
     struct input *input;
     enum hypothesis_form form;
+    bool told; // the form, by hypotheses_set_form()
     struct held_line held[HELD];
     size_t held_count, held_used;
     uint64_t line_number;
@@ -160,14 +162,36 @@ void hypotheses_close(struct hypotheses *hypotheses)
     free(hypotheses);
 }
 
-const char *hypothesis_form_name(enum hypothesis_form form)
+bool hypothesis_form_named(const char *name, enum hypothesis_form *form, struct error *error)
 {
-    return types[form]->name;
+    char names[200] = "";
+    for (int i = 0; i < HYPOTHESIS_FORMS; i++) {
+        *form = (enum hypothesis_form)i;
+        if (strcmp(name, types[i]->name) == 0)
+            return true;
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i > 0 ? ", " : "",
+                 types[i]->name);
+    }
+    return error_set(error, "found \"%.60s\", wanted one of %s", name, names);
+}
+
+bool hypotheses_remark(const struct hypotheses *hypotheses, struct error *remark)
+{
+    struct span line = {hypotheses->held[0].text, hypotheses->held[0].length}, id;
+    if (hypotheses->told || hypotheses->form != HYPOTHESIS_KALDI || !span_take(&line, &id))
+        return false;
+    error_set(
+        remark,
+        "%s: names such as %.*s are taken for UTTERANCE-N, hypothesis N of an utterance: -form "
+        "kaldi says so, -form id takes each for an utterance",
+        hypotheses_name(hypotheses), id.length < SHOWN ? (int)id.length : SHOWN, id.text);
+    return true;
 }
 
 void hypotheses_set_form(struct hypotheses *hypotheses, enum hypothesis_form form)
 {
     hypotheses->form = form;
+    hypotheses->told = true;
 }
 
 enum hypothesis_form hypotheses_form(const struct hypotheses *hypotheses)

@@ -63,8 +63,14 @@ struct hypothesis {
 struct hypotheses *hypotheses_open(const char *path, struct error *error);
 void hypotheses_close(struct hypotheses *hypotheses);
 
-// "id", "kaldi", "srilm", "nbestlist1", "nbestlist2", "tabs", "moses", "moses-words", "moses-total"
-const char *hypothesis_form_name(enum hypothesis_form form);
+// The form of a name: "id", "kaldi", "srilm", "nbestlist1", "nbestlist2", "tabs", "moses",
+// "moses-words", "moses-total". Error: there is none; it names all that there are.
+bool hypothesis_form_named(const char *name, enum hypothesis_form *form, struct error *error);
+
+// True where the form is a guess that may be wrong, as nothing but names tells it: IDs such as u-1
+// and u-2 may be those of hypotheses (HYPOTHESIS_KALDI) or of utterances. The remark says what they
+// are taken for.
+bool hypotheses_remark(const struct hypotheses *hypotheses, struct error *remark);
 
 // Takes the file for one of this form, whatever it looks like; before the first is read.
 void hypotheses_set_form(struct hypotheses *hypotheses, enum hypothesis_form form);

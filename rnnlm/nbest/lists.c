@@ -25,6 +25,8 @@ struct list_reader {
     bool bad;                // something after the list read last cannot be used:
     bool whole;              // the list that begins next (else nothing that has hypotheses),
     struct error why;        // for this reason
+    bool guessed, told;      // a form that may be wrong; list_reader_remark() has said so
+    struct error remark;
 };
 
 // ---- lists ------------------------------------------------------------------------------------
@@ -162,7 +164,18 @@ static bool open_file(struct list_reader *reader, struct error *error)
         hypotheses_set_form(reader->hypotheses, HYPOTHESIS_KALDI);
     else if (reader->form != HYPOTHESIS_FORMS)
         hypotheses_set_form(reader->hypotheses, reader->form);
+    if (!reader->guessed)
+        reader->guessed = hypotheses_remark(reader->hypotheses, &reader->remark);
     return true;
+}
+
+bool list_reader_remark(struct list_reader *reader, struct error *remark)
+{
+    bool fresh = reader->guessed && !reader->told;
+    if (fresh)
+        *remark = reader->remark;
+    reader->told = reader->told || fresh;
+    return fresh;
 }
 
 static void close_file(struct list_reader *reader)

@@ -65,6 +65,10 @@ enum list_result {
     LIST_FAILED // no memory
 };
 
+// True once, where the form of a file read so far is a guess that may be wrong
+// (nbest/hypothesis.h).
+bool list_reader_remark(struct list_reader *reader, struct error *remark);
+
 // The next list, in place of what `list` held; paths in it are valid until list_reader_close().
 enum list_result list_reader_next(struct list_reader *reader, struct nbest_list *list,
                                   struct error *error);

@@ -110,6 +110,44 @@ refused() {
     same_numbers scores "$GOLDEN/mikolov/elman.lmprob.nbest" 0.001
 }
 
+@test "names that may be those of hypotheses or of utterances: the guess is told, -form says which" {
+    set -- $(awk '/^Vocabulary:/ { on = 1; next } on && NF == 0 { exit } on { print $3 }' "$MODEL" | sed -n '2,3p')
+    printf '%s\n' "spk-1 $1 $2" "spk-2 $1 $1" >list
+    warning="warning: list: names such as spk-1 are taken for UTTERANCE-N, hypothesis N of an utterance: -form kaldi says so, -form id takes each for an utterance"
+    run --separate-stderr nbest -write best list
+    [ "$stderr" = "rnnlm-nbest: $warning" ]
+    [ "${#lines[@]}" -eq 1 ]
+    run --separate-stderr nbest -write best -form kaldi list
+    [ "$stderr" = "" ]
+    [ "${#lines[@]}" -eq 1 ]
+    run --separate-stderr nbest -write best -form id list
+    [ "$stderr" = "" ]
+    [ "$output" = "$(cat list)" ]
+    # Costs belong to Kaldi's lists alone.
+    printf 'spk-1 1\nspk-2 2\n' >costs
+    run --separate-stderr nbest -write best -ac-cost costs list
+    [ "$stderr" = "" ]
+    # Once, and not where nothing is guessed.
+    cp list other
+    run --separate-stderr nbest list other
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    run --separate-stderr "$BIN/makenbest" list
+    [ "$stderr" = "makenbest: $warning" ]
+    [ "$(echo $output)" = "0 $1 $2 0 $1 $1" ]
+    run --separate-stderr "$BIN/makenbest" -form id list
+    [ "$stderr" = "" ]
+    [ "$(echo $output)" = "0 $1 $2 1 $1 $1" ]
+    printf -- '-2\n-1\n' >scores
+    run --separate-stderr "$BIN/getbest" scores list
+    [ "$stderr" = "getbest: $warning" ]
+    [ "$output" = "$1 $1" ]
+    run --separate-stderr "$BIN/getbest" -form id scores list
+    [ "$stderr" = "" ]
+    [ "${#lines[@]}" -eq 2 ]
+    run --separate-stderr "$BIN/getbest" -form it scores list
+    [ "$stderr" = 'getbest: option -form: found "it", wanted one of id, kaldi, srilm, nbestlist1, nbestlist2, tabs, moses, moses-words, moses-total' ]
+}
+
 @test "rnnlm -nbest reads Moses' lists too" {
     make_forms nbest
     rnnlm -rnnlm "$MODEL" -test nbest -nbest -debug 0 >wanted

@@ -74,6 +74,7 @@ static void forms_are_recognised(void **state)
         struct hypotheses *hypotheses = open_first(example[i].text, &found);
         assert_int_equal(hypotheses_form(hypotheses), example[i].form);
         assert_string_equal(found.words, example[i].words);
+        assert_int_equal(hypotheses_remark(hypotheses, NULL), example[i].form == HYPOTHESIS_KALDI);
         assert_near(found.acoustic, example[i].acoustic, 1e-12);
         assert_int_equal(isnan(found.language), isnan(example[i].language));
         if (!isnan(found.language))
