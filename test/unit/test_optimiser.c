@@ -237,6 +237,26 @@ static void run_adam(struct moved *to, const struct gradient *run, const struct 
     }
 }
 
+static void move_adagrad(struct moved *to, size_t row, const struct rule *rule)
+{
+    for (size_t i = row * to->width; i < (row + 1) * to->width; i++) {
+        double g = to->gradient[i] * rule->scale / rule->streams;
+        to->v[i] += g * g;
+        to->w[i] = keep_of(rule, (double)to->terms[row]) * to->w[i] +
+                   rule->alpha * g / (sqrt(to->v[i]) + 1e-8);
+    }
+}
+
+static void run_adagrad(struct moved *to, const struct gradient *run, const struct rule *rule)
+{
+    for (size_t j = 0; j < run->count; j++) {
+        size_t i = run->first + j;
+        double g = (double)run->left[j] * rule->scale / rule->streams;
+        to->v[i] += g * g;
+        to->w[i] = keep_of(rule, 10) * to->w[i] + rule->alpha * g / (sqrt(to->v[i]) + 1e-8);
+    }
+}
+
 static void move_rows(struct moved *to, size_t row, const struct rule *rule)
 {
     double p = to->power[row], step = 0, keep = keep_of(rule, (double)to->terms[row]);
@@ -265,8 +285,15 @@ static const struct plain_optimiser {
     const char *name;
     void (*move)(struct moved *to, size_t row, const struct rule *rule);
     void (*run)(struct moved *to, const struct gradient *run, const struct rule *rule);
+    // A rate for bounds. Where steps do not depend on the size of gradients, whose sign may be
+    // rounding, one of them may be as long as the weights.
+    double high;
 } plain_optimisers[] = {
-    {"sgd", move_sgd, run_sgd}, {"adam", move_adam, run_adam}, {"rows", move_rows, run_rows}};
+    {"sgd", move_sgd, run_sgd, 30},
+    {"rows", move_rows, run_rows, 30},
+    {"adam", move_adam, run_adam, 30},
+    {"adagrad", move_adagrad, run_adagrad, 1},
+};
 
 static const struct plain_optimiser *plain_optimiser_named(const char *name)
 {
@@ -421,12 +448,12 @@ static void formulas(void **state)
     for (size_t i = 0; optimiser_table[i] != NULL; i++)
         for (size_t streams = 1; streams <= MOST_STREAMS; streams += streams < 5 ? 4 : 28) {
             const struct optimiser_type *type = optimiser_table[i];
-            float alpha = (float)type->alpha;
+            float alpha = (float)type->alpha, high = (float)plain_optimiser_named(type->name)->high;
             compare(type, &(struct optimiser_rule){.alpha = alpha}, streams);
             compare(type, &(struct optimiser_rule){.alpha = alpha, .beta = 0.01f}, streams);
             compare(type, &(struct optimiser_rule){.alpha = alpha, .clip_norm = 0.25f}, streams);
             compare(type, &(struct optimiser_rule){.alpha = alpha, .clip_norm = 1e6f}, streams);
-            compare(type, &(struct optimiser_rule){.alpha = 30, .beta = 1}, streams); // bounds
+            compare(type, &(struct optimiser_rule){.alpha = high, .beta = 1}, streams);
         }
 }
 

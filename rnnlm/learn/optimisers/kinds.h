@@ -7,7 +7,8 @@
 #define OPTIMISER_KINDS(KIND)                                                                      \
     KIND(sgd)                                                                                      \
     KIND(rows)                                                                                     \
-    KIND(adam)
+    KIND(adam)                                                                                     \
+    KIND(adagrad)
 
 #define OPTIMISER_DECLARATION(name) extern const struct optimiser_type optimiser_##name;
 OPTIMISER_KINDS(OPTIMISER_DECLARATION)

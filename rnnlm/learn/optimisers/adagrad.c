@@ -1,0 +1,54 @@
+// Adagrad (Duchi et al. 2011): every weight has a rate of its own, which falls as its gradients add up.
+//
+//   v = v + g^2        w = w + alpha g / (sqrt(v) + epsilon)
+//
+// g is the gradient of a block, averaged over its streams. Blocks that have no gradient for a row of a
+// word would not move it anyway. To entries of the hash each feature of each word is a step.
+#include <math.h>
+
+#include "learn/optimisers/kinds.h"
+
+static const float EPSILON = 1e-8f;
+
+static void move_weights(float *restrict w, float *restrict v, const float *restrict g, size_t n,
+                         float scale, float alpha, float keep)
+{
+    for (size_t i = 0; i < n; i++) {
+        float gradient = g[i] * scale;
+        v[i] += gradient * gradient;
+        w[i] = keep * w[i] + alpha * gradient / (sqrtf(v[i]) + EPSILON);
+    }
+}
+
+static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,
+                     const float *g)
+{
+    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    move_weights(parameter_row(parameter, row),
+                 optimiser_weights_memory(optimiser, gradient->parameter, 0, row), g,
+                 parameter->width, optimiser->scale / (float)optimiser->streams,
+                 optimiser->rule.alpha, optimiser_keep(optimiser, gradient->terms));
+}
+
+static void move(struct optimiser *optimiser, const struct gradient *gradient,
+                 struct optimiser_scratch *scratch)
+{
+    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    if (gradient->form == GRADIENT_RUN)
+        move_weights(parameter_row(parameter, 0) + gradient->first,
+                     optimiser_weights_memory(optimiser, gradient->parameter, 0, 0) +
+                         gradient->first,
+                     gradient->left, gradient->count, optimiser->scale / (float)optimiser->streams,
+                     optimiser->rule.alpha, optimiser_keep(optimiser, 10));
+    else
+        optimiser_each_row(optimiser, gradient, scratch, move_row);
+}
+
+const struct optimiser_type optimiser_adagrad = {
+    .name = "adagrad",
+    .about = "Adagrad: rates of weights fall as their gradients add up",
+    .alpha = 0.1,
+    .clip_norm = 5,
+    .per_weight = 1,
+    .move = move,
+};
