@@ -257,6 +257,28 @@ static void run_adagrad(struct moved *to, const struct gradient *run, const stru
     }
 }
 
+static void move_rmsprop(struct moved *to, size_t row, const struct rule *rule)
+{
+    double keep = keep_of(rule, (double)to->terms[row]);
+    for (size_t i = row * to->width; i < (row + 1) * to->width; i++) {
+        double g = to->gradient[i] * rule->scale / rule->streams;
+        for (size_t missed = 0; missed < to->missed[row]; missed++)
+            to->v[i] *= 0.99;
+        to->v[i] = 0.99 * to->v[i] + 0.01 * g * g;
+        to->w[i] = keep * to->w[i] + rule->alpha * g / (sqrt(to->v[i]) + 1e-8);
+    }
+}
+
+static void run_rmsprop(struct moved *to, const struct gradient *run, const struct rule *rule)
+{
+    for (size_t j = 0; j < run->count; j++) {
+        size_t i = run->first + j;
+        double g = (double)run->left[j] * rule->scale / rule->streams;
+        to->v[i] = 0.99 * to->v[i] + 0.01 * g * g;
+        to->w[i] = keep_of(rule, 10) * to->w[i] + rule->alpha * g / (sqrt(to->v[i]) + 1e-8);
+    }
+}
+
 static void move_rows(struct moved *to, size_t row, const struct rule *rule)
 {
     double p = to->power[row], step = 0, keep = keep_of(rule, (double)to->terms[row]);
@@ -293,6 +315,7 @@ static const struct plain_optimiser {
     {"rows", move_rows, run_rows, 30},
     {"adam", move_adam, run_adam, 30},
     {"adagrad", move_adagrad, run_adagrad, 1},
+    {"rmsprop", move_rmsprop, run_rmsprop, 1},
 };
 
 static const struct plain_optimiser *plain_optimiser_named(const char *name)

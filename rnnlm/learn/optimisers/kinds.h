@@ -8,7 +8,8 @@
     KIND(sgd)                                                                                      \
     KIND(rows)                                                                                     \
     KIND(adam)                                                                                     \
-    KIND(adagrad)
+    KIND(adagrad)                                                                                  \
+    KIND(rmsprop)
 
 #define OPTIMISER_DECLARATION(name) extern const struct optimiser_type optimiser_##name;
 OPTIMISER_KINDS(OPTIMISER_DECLARATION)

@@ -1,0 +1,58 @@
+// RMSprop (Tieleman & Hinton 2012): gradients are divided by their root mean square.
+//
+//   v = rho v + (1 - rho) g^2        w = w + alpha g / (sqrt(v) + epsilon)
+//
+// g is the gradient of a block, averaged over its streams. A row of a word moves only in blocks that
+// have a gradient for it; in those that it has missed, where g is 0, its v has decayed as well. To
+// entries of the hash each feature of each word is a step, and nothing decays between them.
+#include <math.h>
+
+#include "learn/optimisers/kinds.h"
+
+static const float RHO = 0.99f, EPSILON = 1e-8f;
+
+static void move_weights(float *restrict w, float *restrict v, const float *restrict g, size_t n,
+                         float scale, float alpha, float rho, float keep)
+{
+    for (size_t i = 0; i < n; i++) {
+        float gradient = g[i] * scale;
+        v[i] = rho * v[i] + (1 - RHO) * gradient * gradient;
+        w[i] = keep * w[i] + alpha * gradient / (sqrtf(v[i]) + EPSILON);
+    }
+}
+
+static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,
+                     const float *g)
+{
+    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    size_t id = gradient->parameter;
+    float missed = optimiser_missed(optimiser, optimiser_row_memory(optimiser, id, row));
+    move_weights(parameter_row(parameter, row), optimiser_weights_memory(optimiser, id, 0, row), g,
+                 parameter->width, optimiser->scale / (float)optimiser->streams,
+                 optimiser->rule.alpha, powf(RHO, missed + 1),
+                 optimiser_keep(optimiser, gradient->terms));
+}
+
+static void move(struct optimiser *optimiser, const struct gradient *gradient,
+                 struct optimiser_scratch *scratch)
+{
+    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    if (gradient->form == GRADIENT_RUN)
+        move_weights(parameter_row(parameter, 0) + gradient->first,
+                     optimiser_weights_memory(optimiser, gradient->parameter, 0, 0) +
+                         gradient->first,
+                     gradient->left, gradient->count, optimiser->scale / (float)optimiser->streams,
+                     optimiser->rule.alpha, RHO, optimiser_keep(optimiser, 10));
+    else
+        optimiser_each_row(optimiser, gradient, scratch, move_row);
+}
+
+const struct optimiser_type optimiser_rmsprop = {
+    .name = "rmsprop",
+    .about = "RMSprop: gradients divided by their root mean square",
+    .alpha = 0.004,
+    .clip_norm = 5,
+    .per_weight = 1,
+    .per_row = 1,
+    .move = move,
+};
