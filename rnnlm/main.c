@@ -134,7 +134,7 @@ static const struct option table[] = {
      "The same of how much the topmost layer changes from word to word."},
     {OPTION_TEXT, "optimiser", "NAME", &set.optimiser, NULL, 0, 0,
      "How gradients move weights: sgd (the only one without -streams), rows (a step for each row, "
-     "the default with -streams), adam, adagrad, rmsprop."},
+     "the default with -streams), adam, adagrad, rmsprop, momentum."},
     {OPTION_COUNT, "bptt", "N", &set.bptt, &given.bptt, 0, 1 << 19,
      "Steps of back-propagation through time; 0 for a simple recurrent network."},
     {OPTION_COUNT, "bptt-block", "N", &set.bptt_block, &given.bptt_block, 1, 1 << 19,

@@ -279,6 +279,31 @@ static void run_rmsprop(struct moved *to, const struct gradient *run, const stru
     }
 }
 
+// As if the row had moved in each block.
+static void move_momentum(struct moved *to, size_t row, const struct rule *rule)
+{
+    double keep = keep_of(rule, (double)to->terms[row]);
+    for (size_t i = row * to->width; i < (row + 1) * to->width; i++) {
+        double w = keep * to->w[i], g = to->gradient[i] * rule->scale / rule->streams;
+        for (size_t missed = 0; missed < to->missed[row]; missed++) {
+            to->v[i] *= 0.9;
+            w += rule->alpha * 0.9 * to->v[i];
+        }
+        to->v[i] = 0.9 * to->v[i] + g;
+        to->w[i] = w + rule->alpha * (g + 0.9 * to->v[i]);
+    }
+}
+
+static void run_momentum(struct moved *to, const struct gradient *run, const struct rule *rule)
+{
+    for (size_t j = 0; j < run->count; j++) {
+        size_t i = run->first + j;
+        double g = (double)run->left[j] * rule->scale / rule->streams;
+        to->v[i] = 0.9 * to->v[i] + g;
+        to->w[i] = keep_of(rule, 10) * to->w[i] + rule->alpha * (g + 0.9 * to->v[i]);
+    }
+}
+
 static void move_rows(struct moved *to, size_t row, const struct rule *rule)
 {
     double p = to->power[row], step = 0, keep = keep_of(rule, (double)to->terms[row]);
@@ -316,6 +341,7 @@ static const struct plain_optimiser {
     {"adam", move_adam, run_adam, 30},
     {"adagrad", move_adagrad, run_adagrad, 1},
     {"rmsprop", move_rmsprop, run_rmsprop, 1},
+    {"momentum", move_momentum, run_momentum, 30},
 };
 
 static const struct plain_optimiser *plain_optimiser_named(const char *name)

@@ -9,7 +9,8 @@
     KIND(rows)                                                                                     \
     KIND(adam)                                                                                     \
     KIND(adagrad)                                                                                  \
-    KIND(rmsprop)
+    KIND(rmsprop)                                                                                  \
+    KIND(momentum)
 
 #define OPTIMISER_DECLARATION(name) extern const struct optimiser_type optimiser_##name;
 OPTIMISER_KINDS(OPTIMISER_DECLARATION)
