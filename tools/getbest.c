@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
 #include "nbest/hypothesis.h"
 #include "tool-lists.h"
 
@@ -53,22 +52,6 @@ struct best {
     bool open; // there is a list
 };
 
-static bool take_score(struct input *scores, double *score, struct error *error)
-{
-    size_t length;
-    const char *line = input_line(scores, &length);
-    if (line == NULL)
-        return input_ok(scores, error) &&
-               error_set(error, "%s: ends after line %llu", input_name(scores),
-                         (unsigned long long)input_line_number(scores));
-    while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL)
-        length--;
-    if (number_parse(line, length, score) && *score < INFINITY)
-        return true;
-    return error_set(error, "%s: line %llu: found \"%.60s\", wanted a log10 score",
-                     input_name(scores), (unsigned long long)input_line_number(scores), line);
-}
-
 static void print_best(struct best *best, struct output *output)
 {
     if (best->open)
@@ -112,7 +95,7 @@ static bool search(struct hypotheses *hypotheses, struct input *scores, uint64_t
         if (hypothesis.count == 0 && !with_ids)
             continue;
         double score;
-        if (!take_score(scores, &score, error))
+        if (!tool_take_score(scores, &score, error))
             return error_prefix(error, "%s: line %llu: no score: ", hypotheses_name(hypotheses),
                                 (unsigned long long)hypotheses_line_number(hypotheses));
         double acoustic = set.acoustic_scale > 0 ? set.acoustic_scale * hypothesis.acoustic : 0;
@@ -128,16 +111,6 @@ static bool search(struct hypotheses *hypotheses, struct input *scores, uint64_t
     return hypotheses_ok(hypotheses, error);
 }
 
-static bool scores_end(struct input *scores, struct error *error)
-{
-    size_t length;
-    if (input_line(scores, &length) != NULL)
-        return error_set(error,
-                         "%s: line %llu: found one more score, but the n-best lists have ended",
-                         input_name(scores), (unsigned long long)input_line_number(scores));
-    return input_ok(scores, error);
-}
-
 static bool get_best(const struct option_list *operands, struct output *output, struct error *error)
 {
     struct best best = {0};
@@ -149,7 +122,7 @@ static bool get_best(const struct option_list *operands, struct output *output, 
         ok = hypotheses != NULL && search(hypotheses, scores, &lists, &best, output, error);
         hypotheses_close(hypotheses);
     }
-    ok = ok && scores_end(scores, error);
+    ok = ok && tool_scores_end(scores, error);
     input_close(scores);
     free(best.line);
     return ok;

@@ -10,9 +10,10 @@
 
 static struct {
     struct option_list models;
-    const char *weights, *ngram, *lm_prob, *mix, *history, *write, *form, *out;
+    const char *weights, *ngram, *lm_prob, *lm_score, *mix, *history, *write, *form, *out;
     const char *unk_probs, *unk_word, *word_list, *ac_cost, *lm_cost, *graph_cost;
-    const char *tune, *write_weights, *weights_file;
+    const char *tune, *ref_form, *marks, *write_weights, *weights_file;
+    struct option_list ignored;
     struct rerank_weights rank;
     double oov, dynamic;
     int64_t speaker_field, restarts, threads;
@@ -20,6 +21,7 @@ static struct {
 } set = {.mix = "word",
          .history = "none",
          .write = "scores",
+         .marks = "trn",
          .rank = {.ac_scale = 1, .lm_scale = 1, .lambda = 0.75},
          .oov = -5,
          .restarts = 20};
@@ -39,6 +41,10 @@ static const struct option table[] = {
     {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
      "Another model's probabilities of the words of all hypotheses, each with its </s>, in their "
      "order, to mix with: one number a line, or SRILM's -ppl -debug 2 output."},
+    {OPTION_TEXT, "lm-score", "FILE", &set.lm_score, NULL, 0, 0,
+     "Another model's log10 scores of all hypotheses, one a line, in their order, to mix with; "
+     "wants "
+     "-mix sentence."},
     {OPTION_FLAG, "list-lm", NULL, &set.list_lm, NULL, 0, 0,
      "Mix with the language model scores that the lists have; wants -mix sentence."},
     {OPTION_NUMBER, "lambda", "X", &set.rank.lambda, &given.lambda, 0, 1,
@@ -107,6 +113,14 @@ static const struct option table[] = {
      "Find -lm-scale, -word-penalty and, with -mix sentence, -lambda for the fewest word errors; "
      "REFS has what was said, as rnnlm-wer reads it, with the lists' utterance names. Prints the "
      "weights, and nothing else is written."},
+    {OPTION_LIST, "ignore", "WORD", &set.ignored, NULL, 0, 0,
+     "Leave this word, such as a noise, out of REFS and lists where errors are counted; may be "
+     "given "
+     "several times."},
+    {OPTION_TEXT, "ref-form", "FORM", &set.ref_form, NULL, 0, 0,
+     "Form of REFS instead of what it looks like: trn, mlf, kaldi, plain."},
+    {OPTION_TEXT, "marks", "WHERE", &set.marks, NULL, 0, 0,
+     "In which forms of REFS { A / B / @ } are alternatives, as in rnnlm-wer: trn, all or none."},
     {OPTION_TEXT, "write-weights", "FILE", &set.write_weights, NULL, 0, 0,
      "Write the weights found to a file for -weights-file."},
     {OPTION_COUNT, "restarts", "N", &set.restarts, NULL, 0, 700, "Searches to begin."},

@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "tool.h"
 #include "wer/error_report.h"
-#include "wer/letter_case.h"
 #include "wer/transcript.h"
 
 #define PROGRAM "rnnlm-wer"
@@ -137,17 +136,9 @@ static bool take_settings(struct scoring *scoring, struct error *error)
         !set_form(set.reference_form, &scoring->reference_form, error) ||
         !set_form(set.hypothesis_form, &scoring->hypothesis_form, error))
         return false;
-    for (size_t i = 0; i < set.ignored.count; i++) {
-        char *word = memory_text(set.ignored.item[i], strlen(set.ignored.item[i]), error);
-        if (word != NULL && !set.case_sensitive)
-            letter_case_lower(word, strlen(word));
-        int32_t id =
-            word == NULL ? WORD_OOV : vocabulary_add(&scoring->ignored, word, strlen(word), error);
-        free(word);
-        if (id == WORD_OOV)
+    for (size_t i = 0; i < set.ignored.count; i++)
+        if (!transcript_ignore(&scoring->ignored, set.ignored.item[i], set.case_sensitive, error))
             return false;
-        scoring->ignored.count[id] = 1;
-    }
     scoring->missing = (enum missing)what;
     scoring->weights = set.unweighted ? alignment_unweighted : alignment_sclite;
     scoring->rules = (struct transcript_rules){.case_sensitive = set.case_sensitive,

@@ -62,6 +62,9 @@ static bool add_text(struct nbest_list *list, const char *text, size_t length, s
     return true;
 }
 
+// What SRILM's scripts take off the names of files.
+static const char *const endings[] = {".gz", ".score"};
+
 // The name of the list that `found` begins.
 static bool set_name(struct list_reader *reader, struct nbest_list *list,
                      const struct hypothesis *found, struct error *error)
@@ -70,8 +73,11 @@ static bool set_name(struct list_reader *reader, struct nbest_list *list,
         return add_text(list, found->id, found->id_length, &list->name, error);
     const char *slash = strrchr(list->path, '/'), *base = slash != NULL ? slash + 1 : list->path;
     size_t length = strlen(base);
-    if (length > 3 && strcmp(base + length - 3, ".gz") == 0)
-        length -= 3;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t ending = strlen(endings[i]);
+        if (length > ending && memcmp(base + length - ending, endings[i], ending) == 0)
+            length -= ending;
+    }
     char number[32] = "";
     if (reader->lists > 1)
         snprintf(number, sizeof number, ".%" PRIu64, reader->lists);

@@ -51,7 +51,7 @@ struct list_reader;
 // lmwt.lmonly or lm_cost. `form` HYPOTHESIS_FORMS: recognised by content; HYPOTHESIS_ID and
 // HYPOTHESIS_KALDI: files are lists, not paths.
 //
-// An utterance is named by its ID, or by its file without folder and .gz, with ".2", ".3", ... for
+// An utterance is named by its ID, or by its file without folder, .gz and .score, with ".2", ".3", ... for
 // the second and further lists of a file. Error: a path that does not exist, a bad archive.
 struct list_reader *list_reader_open(const char *const *path, size_t paths,
                                      enum hypothesis_form form, const struct list_costs *costs,

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "wer/letter_case.h"
 #include "wer/transcript_words.h"
 
 enum { SHOWN = 60 }; // bytes of a bad line that a message quotes
@@ -412,6 +413,19 @@ static bool read_utterances(struct reading *reading, struct error *error)
     }
     return transcript->count > 0 ||
            error_set(error, "%s: there are no utterances", transcript->name);
+}
+
+bool transcript_ignore(struct vocabulary *ignored, const char *word, bool case_sensitive,
+                       struct error *error)
+{
+    char *copy = memory_text(word, strlen(word), error);
+    if (copy != NULL && !case_sensitive)
+        letter_case_lower(copy, strlen(copy));
+    int32_t id = copy != NULL ? vocabulary_add(ignored, copy, strlen(copy), error) : WORD_OOV;
+    free(copy);
+    if (id != WORD_OOV)
+        ignored->count[id] = 1;
+    return id != WORD_OOV;
 }
 
 bool transcript_read(struct transcript *transcript, const char *path, enum transcript_form form,

@@ -41,6 +41,10 @@ struct transcript_rules {
     void *context;
 };
 
+// Adds a word to those that are ignored.
+bool transcript_ignore(struct vocabulary *ignored, const char *word, bool case_sensitive,
+                       struct error *error);
+
 struct utterance {
     uint64_t line;
     struct alignment_text text;

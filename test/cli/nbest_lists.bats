@@ -327,15 +327,54 @@ total() {
     printf 'a the\n' >few
     printf 'a the\nb the\nc the\n' >many
     refused 'lists: line 2: utterance b is not in the references few' -- -tune few lists
-    refused 'many: line 3: utterance c is not in the lists' -- -tune many lists
-    run --separate-stderr nbest -keep-going -tune many lists
-    [ "$status" -eq 1 ]
-    [[ "$output" == *'# 2 utterances'* ]]
-    [ "${stderr_lines[0]}" = 'rnnlm-nbest: left out: many: line 3: utterance c is not in the lists' ]
-    [ "${stderr_lines[1]}" = 'rnnlm-nbest: 1 left out, see above' ]
+    # References may be those of more than the lists.
+    for option in '' -keep-going; do
+        run --separate-stderr nbest $option -tune many lists
+        [ "$status" -eq 0 ]
+        [[ "$output" == *'# 2 utterances'* ]]
+        [ "$stderr" = 'rnnlm-nbest: warning: many: 1 of 3 utterances are not in the lists and count nowhere: line 3: c' ]
+    done
+    sed 's/^/x/' many >others
+    nbest -keep-going -tune others lists 2>&1 | grep -q '^rnnlm-nbest: no utterance is in both lists and references others$'
     run --separate-stderr nbest -keep-going -tune few lists
     [ "$status" -eq 1 ]
     [[ "$output" == *'# 1 utterances'* ]]
+}
+
+@test "rnnlm-nbest: -tune -ignore leaves noises out, -ref-form and -marks say what the references are" {
+    printf '%s\n' "a	-1	the %noise the" "a	-2	the" "b	-1	the" "b	-2	the %NOISE the" >lists
+    printf 'a the the\nb %%noise the the\n' >refs
+    nbest -tune refs -lm-scale 20 lists | grep -q '^# errors before: [1-9]'
+    nbest -tune refs -ignore %Noise -lm-scale 20 -word-penalty 100 lists >out
+    grep -qx '# 2 utterances, 4 words' out
+    grep -q '^# errors before: 0 ' out
+    printf 'the { the (a)\nthe the (b)\n' >refs.trn
+    refused 'refs.trn: line 1: found { without }: -marks none takes marks for words' -- -tune refs.trn lists
+    nbest -tune refs.trn -marks none lists | grep -q '2 utterances, 5 words'
+    nbest -tune refs -ref-form kaldi lists | grep -q '2 utterances'
+    refused 'option -ref-form: found "any", wanted trn, mlf, kaldi or plain' -- -tune refs -ref-form any lists
+}
+
+@test "rnnlm-nbest: -lm-score has a score a hypothesis" {
+    awk '{ print -NR / 7 }' nbest >scores
+    awk '{ id = $1; sub(/^[^ ]+ /, ""); print id "\t0\t" (-NR / 7) "\t" $0 }' nbest >tabs
+    nbest -mix sentence -lambda 0.25 -list-lm tabs >wanted
+    nbest -mix sentence -lambda 0.25 -lm-score scores nbest | cmp - wanted
+    refused '-lm-score wants -mix sentence' -- -lm-score scores nbest
+    refused '-lm-score and -keep-going exclude each other' -- -lm-score scores -mix sentence -keep-going nbest
+    refused 'exclude each other' -- -lm-score scores -mix sentence -list-lm nbest
+    sed '$d' scores >short
+    refused 'short: ends after line' -- -lm-score short -mix sentence nbest
+    echo -1 >>scores
+    refused 'found one more score' -- -lm-score scores -mix sentence nbest
+    refused 'wanted a probability' '(log10 scores of hypotheses, one a line: -lm-score FILE)' -- -lm-prob scores nbest
+}
+
+@test "rnnlm-nbest: utterances are named by files without .gz and .score" {
+    printf -- '-1 -2 1 the\n' >u1.score
+    gzip -c u1.score >u2.score.gz
+    cp u1.score u3.lat
+    [ "$(nbest -write best u1.score u2.score.gz u3.lat)" = "$(printf 'u1 the\nu2 the\nu3.lat the')" ]
 }
 
 @test "rnnlm-nbest: bad lists are named, -keep-going leaves them out" {

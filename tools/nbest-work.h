@@ -1,0 +1,328 @@
+// What rnnlm-nbest works with: settings as they are checked, models as they are loaded.
+#ifndef TOOLS_NBEST_WORK_H
+#define TOOLS_NBEST_WORK_H
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "model/model_file.h"
+#include "nbest-options.h"
+#include "nbest/list_score.h"
+#include "nbest/tune.h"
+#include "score/mixture.h"
+#include "score/stream.h"
+#include "tool-lists.h"
+
+// ---- what is worked with ----------------------------------------------------------------------
+
+enum what { WRITE_SCORES, WRITE_SRILM, WRITE_KALDI, WRITE_LISTS, WRITE_RANKED, WRITE_BEST };
+
+static const char *const what_names[] = {"scores", "srilm", "kaldi", "lists",
+                                         "ranked", "best",  NULL};
+static const char *const history_names[] = {"none", "previous", "best", NULL};
+static const char *const mix_names[] = {"word", "sentence", NULL};
+
+enum { LISTS_AT_ONCE = 64, HYPOTHESES_AT_ONCE = 4096 };
+
+struct work {
+    enum what what;
+    enum hypothesis_form form;
+    struct model *model; // [models.count], the first `loaded` of them
+    size_t loaded;
+    double *weight;
+    int32_t *unknown_class;
+    struct number_table unknown_words;
+    struct vocabulary word_list;
+    struct ngram_model *ngram;
+    struct stream *stream; // -lm-prob
+    struct input *scores;  // -lm-score
+    struct learner learner;
+    struct pool *pool;
+    struct list_models models;
+    struct list_scorer *scorer;
+    struct list_reader *reader;
+    struct nbest_list list[LISTS_AT_ONCE];
+    char *speaker; // of the list before; NULL before the first
+    size_t *order;
+    size_t order_capacity;
+    bool folder; // -out is one
+    uint64_t written, skipped;
+    struct output *output;
+    struct vocabulary words, ignored; // of references
+    struct transcript references;
+    struct transcript_rules rules;
+    bool *heard; // [references.count] in the lists
+    struct tuning tuning;
+};
+
+static void free_work(struct work *work)
+{
+    list_scorer_free(work->scorer);
+    list_reader_close(work->reader);
+    for (size_t i = 0; i < LISTS_AT_ONCE; i++)
+        nbest_list_free(&work->list[i]);
+    learner_free(&work->learner);
+    for (size_t i = 0; i < work->loaded; i++)
+        model_free(&work->model[i]);
+    free(work->model);
+    free(work->weight);
+    free(work->unknown_class);
+    number_table_free(&work->unknown_words);
+    vocabulary_free(&work->word_list);
+    ngram_close(work->ngram);
+    stream_close(work->stream);
+    input_close(work->scores);
+    pool_free(work->pool);
+    free(work->speaker);
+    free(work->order);
+    transcript_free(&work->references);
+    vocabulary_free(&work->words);
+    vocabulary_free(&work->ignored);
+    free(work->heard);
+    tuning_free(&work->tuning);
+}
+
+// Tells of something that is left out; true if the work goes on without it.
+static bool leave_out(struct work *work, const struct error *error)
+{
+    if (!set.keep_going)
+        return false;
+    fprintf(stderr, PROGRAM ": left out: %s\n", error->text);
+    work->skipped++;
+    return true;
+}
+
+// ---- settings ---------------------------------------------------------------------------------
+
+static bool choose(const char *option, const char *found, const char *const *names, int *choice,
+                   struct error *error)
+{
+    char wanted[128] = "";
+    for (*choice = 0; names[*choice] != NULL; ++*choice) {
+        if (strcmp(found, names[*choice]) == 0)
+            return true;
+        snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted), "%s%s",
+                 *choice > 0 ? ", " : "", names[*choice]);
+    }
+    return error_set(error, "option -%s: found \"%s\", wanted one of %s", option, found, wanted);
+}
+
+static bool choose_form(struct work *work, struct error *error)
+{
+    work->form = HYPOTHESIS_FORMS;
+    return set.form == NULL || hypothesis_form_named(set.form, &work->form, error) ||
+           error_prefix(error, "option -form: ");
+}
+
+static bool check_other(const struct work *work, struct error *error)
+{
+    const char *scores = set.list_lm ? "-list-lm" : set.lm_score != NULL ? "-lm-score" : NULL;
+    const char *in_step = set.lm_prob != NULL    ? "-lm-prob"
+                          : set.lm_score != NULL ? "-lm-score"
+                                                 : NULL;
+    if ((set.ngram != NULL) + (set.lm_prob != NULL) + (set.lm_score != NULL) + set.list_lm > 1)
+        return error_set(error, "-ngram, -lm-prob, -lm-score and -list-lm exclude each other");
+    if (scores != NULL && !work->models.sentence_mix)
+        return error_set(error, "%s wants -mix sentence: there are no scores of words", scores);
+    if (in_step != NULL && set.keep_going)
+        return error_set(error,
+                         "%s and -keep-going exclude each other: the scores of what is left "
+                         "out would be others' then",
+                         in_step);
+    return true;
+}
+
+static bool check_settings(struct work *work, struct error *error)
+{
+    int what, history, mix;
+    if (set.models.count == 0)
+        return error_set(error, "no model named: -rnnlm FILE is wanted");
+    if (!choose("write", set.write, what_names, &what, error) ||
+        !choose("history", set.history, history_names, &history, error) ||
+        !choose("mix", set.mix, mix_names, &mix, error) || !choose_form(work, error))
+        return false;
+    work->what = (enum what)what;
+    work->models.history = (enum list_history)history;
+    work->models.sentence_mix = mix == 1;
+    if (set.dynamic > 0 && set.models.count > 1)
+        return error_set(error, "-dynamic wants a single model, found %zu", set.models.count);
+    if (set.write_weights != NULL && set.tune == NULL)
+        return error_set(error, "-write-weights wants -tune REFS");
+    return check_other(work, error);
+}
+
+// What the command line says goes before what the file says.
+static bool read_weights(struct error *error)
+{
+    struct rerank_weights file = set.rank;
+    if (set.weights_file == NULL)
+        return true;
+    if (!rerank_weights_read(&file, set.weights_file, error))
+        return false;
+    set.rank = (struct rerank_weights){
+        .ac_scale = given.ac_scale ? set.rank.ac_scale : file.ac_scale,
+        .lm_scale = given.lm_scale ? set.rank.lm_scale : file.lm_scale,
+        .word_penalty = given.word_penalty ? set.rank.word_penalty : file.word_penalty,
+        .lambda = given.lambda ? set.rank.lambda : file.lambda};
+    return true;
+}
+
+static bool parse_model_weights(struct work *work, struct error *error)
+{
+    const char *at = set.weights;
+    size_t count = set.models.count;
+    for (size_t i = 0; i < count; i++) {
+        work->weight[i] = 1 / (double)count;
+        if (at == NULL)
+            continue;
+        size_t length = strcspn(at, ",");
+        if (length == 0 || !number_parse(at, length, &work->weight[i]) ||
+            (at[length] == ',') != (i + 1 < count))
+            return error_set(
+                error, "option -weights: found \"%s\", wanted %zu numbers, one for each -rnnlm",
+                set.weights, count);
+        at += length + (at[length] == ',');
+    }
+    return mixture_check(count, work->weight, error) || error_prefix(error, "option -weights: ");
+}
+
+// ---- models -----------------------------------------------------------------------------------
+
+static bool load_models(struct work *work, struct error *error)
+{
+    size_t count = set.models.count;
+    bool (*read)(struct model *, const char *, struct error *) =
+        set.dynamic > 0 ? model_load : model_open; // who learns needs weights of its own
+    work->model = memory_new(count, sizeof *work->model, error);
+    work->weight = memory_new(count, sizeof *work->weight, error);
+    work->unknown_class = memory_new(count, sizeof *work->unknown_class, error);
+    if (work->model == NULL || work->weight == NULL || work->unknown_class == NULL ||
+        !parse_model_weights(work, error))
+        return false;
+    for (; work->loaded < count; work->loaded++)
+        if (!read(&work->model[work->loaded], set.models.item[work->loaded], error))
+            return false;
+    if (set.ngram != NULL && (work->ngram = tool_open_ngram(PROGRAM, set.ngram, error)) == NULL)
+        return false;
+    if (set.lm_score != NULL && (work->scores = input_open_text(set.lm_score, error)) == NULL)
+        return false;
+    return set.lm_prob == NULL ||
+           (work->stream = stream_open(set.lm_prob, STREAM_NET, error)) != NULL;
+}
+
+// Kaldi's models have <unk> too, for what is no word at all: with its table RNN_UNK goes before, and
+// -unk-word is not a wish.
+static int32_t find_unknown_class(const struct vocabulary *vocabulary)
+{
+    const char *const names[] = {"RNN_UNK", "<RNN_UNK>"};
+    int32_t id = WORD_OOV;
+    if (set.unk_probs == NULL)
+        return vocabulary_unknown(vocabulary, set.unk_word);
+    if (set.unk_word != NULL)
+        return vocabulary_find(vocabulary, set.unk_word, strlen(set.unk_word));
+    for (size_t i = 0; i < 2 && id == WORD_OOV; i++)
+        id = vocabulary_find(vocabulary, names[i], strlen(names[i]));
+    return id != WORD_OOV ? id : vocabulary_unknown(vocabulary, NULL);
+}
+
+// The words for unknown ones, of all models.
+static bool find_unknown_classes(struct work *work, struct error *error)
+{
+    bool found = set.unk_word == NULL;
+    for (size_t i = 0; i < set.models.count; i++) {
+        const struct vocabulary *vocabulary = &work->model[i].vocabulary;
+        work->unknown_class[i] = find_unknown_class(vocabulary);
+        found = found || vocabulary_has(vocabulary, set.unk_word);
+        if (set.unk_probs != NULL && work->unknown_class[i] == WORD_OOV)
+            return error_set(error,
+                             "%s: has no word %s, which -unk-probs wants for rare words: -unk-word "
+                             "names another",
+                             set.models.item[i],
+                             set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like");
+    }
+    work->models.unknown_class = work->unknown_class;
+    if (work->ngram != NULL && set.unk_word != NULL) {
+        work->ngram->unknown = vocabulary_unknown(&work->ngram->words, set.unk_word);
+        found = found || vocabulary_has(&work->ngram->words, set.unk_word);
+    }
+    return found ||
+           error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
+}
+
+static bool read_word_list(struct vocabulary *words, struct error *error)
+{
+    struct input *input = input_open_text(set.word_list, error);
+    bool ok = input != NULL && vocabulary_init(words, error);
+    char *line;
+    while (ok && (line = input_line(input, NULL)) != NULL) {
+        line += strspn(line, " \t\r");
+        size_t length = strcspn(line, " \t\r");
+        ok = length == 0 || vocabulary_add(words, line, length, error) >= 0;
+    }
+    ok = ok && input_ok(input, error);
+    input_close(input);
+    return ok;
+}
+
+static bool read_unknown_words(struct work *work, struct error *error)
+{
+    struct list_models *models = &work->models;
+    if (!find_unknown_classes(work, error))
+        return false;
+    if (set.word_list != NULL) {
+        if (!read_word_list(&work->word_list, error))
+            return false;
+        models->known = &work->word_list;
+    }
+    if (set.unk_probs == NULL)
+        return true;
+    if (!number_table_read(&work->unknown_words, set.unk_probs, 0, 1, error))
+        return false;
+    models->unknown_words = &work->unknown_words;
+    if (!given.oov)
+        models->unknown_log10 = -7;
+    return true;
+}
+
+static bool make_learner(struct work *work, struct error *error)
+{
+    struct model *model = &work->model[0];
+    struct learning_rule rule = {.alpha = (float)set.dynamic,
+                                 .beta = 1e-7F,
+                                 .gradient_cutoff = 15,
+                                 .bptt = model->record.bptt,
+                                 .bptt_block = model->record.bptt_block,
+                                 .independent = set.independent || model->record.independent ||
+                                                work->models.history == LIST_HISTORY_NONE};
+    work->models.learner = &work->learner;
+    return learner_init(&work->learner, &model->network, &rule, error);
+}
+
+static bool make_scorer(struct work *work, struct error *error)
+{
+    struct list_models *models = &work->models;
+    work->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
+    if (work->pool == NULL)
+        return false;
+    models->model = work->model;
+    models->weight = work->weight;
+    models->models = set.models.count;
+    models->ngram = work->ngram;
+    models->other_probs = work->stream != NULL;
+    models->other_language = set.list_lm || set.lm_score != NULL;
+    models->lambda = set.rank.lambda;
+    models->unk = set.unk || (set.unk_word != NULL && set.unk_probs == NULL);
+    models->unknown_log10 = set.oov;
+    models->independent = set.independent;
+    models->pool = work->pool;
+    if (!read_unknown_words(work, error) || (set.dynamic > 0 && !make_learner(work, error)))
+        return false;
+    work->scorer = list_scorer_new(models, error);
+    return work->scorer != NULL;
+}
+
+#endif
