@@ -164,7 +164,7 @@ static const struct option table[] = {
 
     {.type = OPTION_GROUP, .help = "Testing and rescoring"},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
-     "Back-off n-gram model (ARPA file) to mix with."},
+     "Back-off n-gram model (ARPA file) to mix with; -lm and -ngrams are the same."},
     {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
      "Another model's probabilities of the test's words, to mix with: one number a line, SRILM's "
      "-ppl -debug 2 output, or a table of -debug 2."},

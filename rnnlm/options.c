@@ -111,8 +111,21 @@ static enum options_result set_value(const struct options *options, const struct
     return OPTIONS_RUN;
 }
 
-static const struct option *find_option(const struct options *options, const char *name,
-                                        size_t length)
+// Names by which programs know the same thing.
+static const char *const synonyms[] = {"lm", "ngram", "ngrams"};
+
+enum { SYNONYMS = sizeof synonyms / sizeof *synonyms };
+
+static bool is_synonym(const char *name, size_t length)
+{
+    for (size_t i = 0; i < SYNONYMS; i++)
+        if (strncmp(synonyms[i], name, length) == 0 && synonyms[i][length] == '\0')
+            return true;
+    return false;
+}
+
+static const struct option *find_named(const struct options *options, const char *name,
+                                       size_t length)
 {
     for (size_t i = 0; i < options->count; i++) {
         const struct option *option = &options->table[i];
@@ -121,6 +134,15 @@ static const struct option *find_option(const struct options *options, const cha
             return option;
     }
     return NULL;
+}
+
+static const struct option *find_option(const struct options *options, const char *name,
+                                        size_t length)
+{
+    const struct option *option = find_named(options, name, length);
+    for (size_t i = 0; i < SYNONYMS && option == NULL && is_synonym(name, length); i++)
+        option = find_named(options, synonyms[i], strlen(synonyms[i]));
+    return option;
 }
 
 // Takes the option at argv[*i] with its value, which may be the next argument.

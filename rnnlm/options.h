@@ -49,6 +49,9 @@ enum options_result {
     OPTIONS_BAD_USAGE, // likewise: exit 2
 };
 
+// An option of another program for the same thing is taken where the table has this program's: an
+// n-gram model is -lm, -ngram or -ngrams.
+//
 // Sets the targets from the command line. -name value, --name value and --name=value are the same;
 // `--` ends the options. Operands are gathered in `operands` (may be NULL if the program takes
 // none). A value that starts with a dash is a value.

@@ -15,7 +15,8 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Files (- is standard input or output)"},
     {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0, "Network, in any model format."},
     {OPTION_TEXT, "ngrams", "FILE", &set.ngrams, NULL, 0, 0,
-     "Back-off model whose words and n-grams are kept, an ARPA file, plain or gzip-compressed."},
+     "Back-off model whose words and n-grams are kept, an ARPA file, plain or gzip-compressed; -lm "
+     "and -ngram are the same."},
     {OPTION_TEXT, "o", "FILE", &set.output, NULL, 0, 0,
      "Write the result here, an ARPA file; compressed if the name ends in .gz."},
     {.type = OPTION_GROUP, .help = "Probabilities"},

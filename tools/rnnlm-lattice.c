@@ -36,7 +36,7 @@ static const struct option table[] = {
      "Network, in any model format. Without it the lattices' own scores count."},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
      "Back-off model in ARPA format to be mixed with the network, word by word; the lattice's own "
-     "scores are then replaced."},
+     "scores are then replaced. -lm and -ngrams are the same."},
     {OPTION_NUMBER, "lambda", "X", &set.lambda, &set.lambda_given, 0, 1,
      "Weight of the network beside the back-off model (0.5 if not given), or without one, beside "
      "the lattice's own scores (1 if not given: they are replaced)."},

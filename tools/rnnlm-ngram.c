@@ -20,7 +20,8 @@ static struct {
 
 static const struct option ppl_table[] = {
     {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
-    {OPTION_TEXT, "lm", "FILE", &ppl_set.model, NULL, 0, 0, "Model, an ARPA file."},
+    {OPTION_TEXT, "lm", "FILE", &ppl_set.model, NULL, 0, 0,
+     "Model, an ARPA file; -ngram and -ngrams are the same."},
     {OPTION_TEXT, "text", "FILE", &ppl_set.text, NULL, 0, 0, "Text, one sentence a line."},
     {.type = OPTION_GROUP, .help = "Scoring"},
     {OPTION_COUNT, "order", "N", &ppl_set.order, NULL, 1, NGRAM_LONGEST,

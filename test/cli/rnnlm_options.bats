@@ -421,3 +421,24 @@ END
     ! grep -q '^Iter' "$out"
     cmp "$new" "$new.copy"
 }
+
+@test "an n-gram model is -lm, -ngram or -ngrams in every program" {
+    MODEL="$(cd "$BATS_TEST_DIRNAME/../golden" && pwd)/elman.model"
+    cd "$BATS_TEST_TMPDIR"
+    head -n 20 "$DATA/test.txt" >text
+    sed 's/^/u /' text >list
+    printf '%s\n' u '0 1 a 1,2,' '1 0,0,' '' >lattice
+    "$BIN/rnnlm-ngram" train -order 2 -text text -discount-fallback -o arpa
+    for command in "rnnlm -rnnlm $MODEL -test text -debug 0" "rnnlm-nbest -rnnlm $MODEL list" \
+        "rnnlm-lattice -rnnlm $MODEL -write nbest lattice" "rnnlm-ngram ppl -text text" \
+        "rnnlm-arpa -rnnlm $MODEL -o -"; do
+        for name in lm ngram ngrams; do
+            # shellcheck disable=SC2086 # a list of arguments
+            "$BIN/"$command -$name arpa >$name.out 2>err || fail "$command -$name: $(cat err)"
+            [ -s $name.out ]
+            cmp $name.out lm.out
+        done
+    done
+    ! "$BIN/rnnlm-mix" -ngram arpa text 2>err
+    grep -q 'unknown option -ngram' err
+}
