@@ -13,15 +13,15 @@
 static struct {
     const char *form;
     double acoustic_scale, word_penalty;
-    bool id;
+    bool acoustic_given, id;
 } set;
 
 static const struct option table[] = {
     {.type = OPTION_GROUP,
      .help = "What is best: the highest score + X1 * acoustic score + X2 * words"},
-    {OPTION_NUMBER, "ac-scale", "X1", &set.acoustic_scale, NULL, 0, 1e30,
+    {OPTION_NUMBER, "ac-scale", "X1", &set.acoustic_scale, &set.acoustic_given, 0, 1e30,
      "Weight of the acoustic score, where the lists have one; 1/14 for a language model scale of "
-     "14."},
+     "14, which is the default where ID ACOUSTIC LANGUAGE NWORDS <s> WORD ... </s> are the lines."},
     {OPTION_NUMBER, "word-penalty", "X2", &set.word_penalty, NULL, -1e30, 1e30,
      "What each word adds."},
     {.type = OPTION_GROUP, .help = "Lists"},
@@ -38,11 +38,15 @@ static const struct options options = {
              "NBEST -nbest -debug 0` prints them, in step with the hypotheses of all NBEST\n"
              "together. These are lines ID WORD WORD ..., a list being the lines of one ID that\n"
              "follow each other, or lists in SRILM's forms, as makenbest reads them; hypotheses\n"
-             "without words are then left out, as makenbest does. - is standard input.",
+             "without words are then left out, as makenbest does. Or they are lines ID ACOUSTIC\n"
+             "LANGUAGE NWORDS <s> WORD ... </s>, as makenbest makes them of names of files: the\n"
+             "best has the highest ACOUSTIC + 14 * score then. - is standard input.",
     .table = table,
     .count = sizeof table / sizeof *table,
     .operands = "SCORES NBEST...",
 };
+
+enum { LM_SCALE = 14 }; // the reference's
 
 // The best of a list so far.
 struct best {
@@ -86,7 +90,10 @@ static bool search(struct hypotheses *hypotheses, struct input *scores, uint64_t
                    struct best *best, struct output *output, struct error *error)
 {
     struct hypothesis hypothesis;
-    bool with_ids = hypotheses_form(hypotheses) == HYPOTHESIS_ID;
+    enum hypothesis_form form = hypotheses_form(hypotheses);
+    bool with_ids = form == HYPOTHESIS_ID || form == HYPOTHESIS_ID_SRILM;
+    double scale =
+        form == HYPOTHESIS_ID_SRILM && !set.acoustic_given ? 1. / LM_SCALE : set.acoustic_scale;
     while (hypotheses_next(hypotheses, &hypothesis)) {
         if (hypothesis.begins_list) {
             print_best(best, output);
@@ -98,7 +105,7 @@ static bool search(struct hypotheses *hypotheses, struct input *scores, uint64_t
         if (!tool_take_score(scores, &score, error))
             return error_prefix(error, "%s: line %llu: no score: ", hypotheses_name(hypotheses),
                                 (unsigned long long)hypotheses_line_number(hypotheses));
-        double acoustic = set.acoustic_scale > 0 ? set.acoustic_scale * hypothesis.acoustic : 0;
+        double acoustic = scale > 0 ? scale * hypothesis.acoustic : 0;
         double total = score + acoustic + set.word_penalty * (double)hypothesis.count;
         if (best->open && !(total > best->total))
             continue;
@@ -118,7 +125,10 @@ static bool get_best(const struct option_list *operands, struct output *output, 
     struct input *scores = input_open_text(operands->item[0], error);
     bool ok = scores != NULL;
     for (size_t i = 1; ok && i < operands->count; i++) {
-        struct hypotheses *hypotheses = tool_open_list(PROGRAM, operands->item[i], set.form, error);
+        struct error remark;
+        struct hypotheses *hypotheses = tool_open_list(operands->item[i], set.form, error);
+        if (hypotheses != NULL && hypotheses_remark(hypotheses, &remark))
+            options_warn(PROGRAM, remark.text);
         ok = hypotheses != NULL && search(hypotheses, scores, &lists, &best, output, error);
         hypotheses_close(hypotheses);
     }

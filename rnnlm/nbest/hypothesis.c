@@ -13,15 +13,15 @@ enum { SHOWN = 80 }; // bytes of a bad line that a message quotes
 
 // In the order of enum hypothesis_form.
 static const struct hypothesis_type *const types[HYPOTHESIS_FORMS] = {
-    &hypothesis_id,     &hypothesis_kaldi,       &hypothesis_srilm,
-    &hypothesis_nbest1, &hypothesis_nbest2,      &hypothesis_tabs,
-    &hypothesis_moses,  &hypothesis_moses_words, &hypothesis_moses_total};
+    &hypothesis_id,          &hypothesis_kaldi,   &hypothesis_srilm, &hypothesis_nbest1,
+    &hypothesis_nbest2,      &hypothesis_tabs,    &hypothesis_moses, &hypothesis_moses_words,
+    &hypothesis_moses_total, &hypothesis_id_srilm};
 
 // The order in which they are tried: any line is one of an ID and words.
 static const enum hypothesis_form trial[HYPOTHESIS_FORMS] = {
-    HYPOTHESIS_NBEST1,      HYPOTHESIS_NBEST2, HYPOTHESIS_MOSES_WORDS,
-    HYPOTHESIS_MOSES_TOTAL, HYPOTHESIS_MOSES,  HYPOTHESIS_TABS,
-    HYPOTHESIS_SRILM,       HYPOTHESIS_KALDI,  HYPOTHESIS_ID};
+    HYPOTHESIS_NBEST1, HYPOTHESIS_NBEST2, HYPOTHESIS_MOSES_WORDS, HYPOTHESIS_MOSES_TOTAL,
+    HYPOTHESIS_MOSES,  HYPOTHESIS_TABS,   HYPOTHESIS_ID_SRILM,    HYPOTHESIS_SRILM,
+    HYPOTHESIS_KALDI,  HYPOTHESIS_ID};
 
 enum { HELD = 2 }; // lines read for recognising the form
 

@@ -16,6 +16,8 @@
 //                    logarithms, given as log10 here
 // HYPOTHESIS_MOSES_WORDS, HYPOTHESIS_MOSES_TOTAL  its short forms: ID ||| WORD WORD ..., and
 //                    ID ||| WORD WORD ... ||| TOTAL
+// HYPOTHESIS_ID_SRILM  ID ACOUSTIC LANGUAGE NWORDS <s> WORD WORD ... </s>: SRILM's lines behind the
+//                    number of their file, as the reference's makenbest writes them
 //
 // First words <s> and last words </s>, or what marks them otherwise, are left out. In SRILM's three forms a blank line, or
 // another header, begins another list: so may several lists stand in one file.
@@ -37,6 +39,7 @@ enum hypothesis_form {
     HYPOTHESIS_MOSES,
     HYPOTHESIS_MOSES_WORDS,
     HYPOTHESIS_MOSES_TOTAL,
+    HYPOTHESIS_ID_SRILM,
     HYPOTHESIS_FORMS // how many there are
 };
 
@@ -64,7 +67,7 @@ struct hypotheses *hypotheses_open(const char *path, struct error *error);
 void hypotheses_close(struct hypotheses *hypotheses);
 
 // The form of a name: "id", "kaldi", "srilm", "nbestlist1", "nbestlist2", "tabs", "moses",
-// "moses-words", "moses-total". Error: there is none; it names all that there are.
+// "moses-words", "moses-total", "id-srilm". Error: there is none; it names all that there are.
 bool hypothesis_form_named(const char *name, enum hypothesis_form *form, struct error *error);
 
 // True where the form is a guess that may be wrong, as nothing but names tells it: IDs such as u-1

@@ -22,7 +22,7 @@ struct hypothesis_type {
 
 extern const struct hypothesis_type hypothesis_id, hypothesis_kaldi, hypothesis_srilm,
     hypothesis_nbest1, hypothesis_nbest2, hypothesis_tabs, hypothesis_moses, hypothesis_moses_words,
-    hypothesis_moses_total;
+    hypothesis_moses_total, hypothesis_id_srilm;
 
 // Takes what stands before the next `separator`, blanks around it left out, and the separator.
 // False at the end of the line.

@@ -1,4 +1,4 @@
-// Hypotheses in SRILM's own form: ACOUSTIC LANGUAGE NWORDS WORD WORD ...
+// Hypotheses in SRILM's own form, ACOUSTIC LANGUAGE NWORDS WORD WORD ..., and the same behind an ID.
 #include "nbest/hypothesis_forms.h"
 #include "text/marks.h"
 
@@ -53,4 +53,28 @@ static bool read_line(struct hypotheses *hypotheses, struct span line,
     return hypothesis_add_words(hypotheses, rest);
 }
 
+// ---- ID ACOUSTIC LANGUAGE NWORDS <s> WORD WORD ... </s> ------------------------------------------
+
+// Words may be numbers, too: the mark behind them tells.
+static bool recognise_id(struct span first, struct span second)
+{
+    (void)second;
+    struct span id, word;
+    double acoustic, language, count;
+    return span_take(&first, &id) && hypothesis_is_srilm(first) &&
+           take_numbers(&first, &acoustic, &language, &count) && span_take(&first, &word) &&
+           mark_of(word.text, word.length) == MARK_START;
+}
+
+static bool read_id(struct hypotheses *hypotheses, struct span line, struct hypothesis *hypothesis)
+{
+    struct span rest = line, id;
+    double count;
+    if (!span_take(&rest, &id) ||
+        !take_numbers(&rest, &hypothesis->acoustic, &hypothesis->language, &count))
+        return hypothesis_wrong(hypotheses, line, "ID ACOUSTIC LANGUAGE NWORDS <s> WORD ... </s>");
+    return hypothesis_set_id(hypotheses, id) && hypothesis_add_words(hypotheses, rest);
+}
+
+const struct hypothesis_type hypothesis_id_srilm = {"id-srilm", NULL, recognise_id, read_id};
 const struct hypothesis_type hypothesis_srilm = {"srilm", NULL, recognise, read_line};

@@ -139,6 +139,7 @@ void list_write(const struct nbest_list *list, const size_t *order,
             write_short_moses(list, hypothesis, order != NULL ? weights : NULL, output);
             break;
         case HYPOTHESIS_ID:
+        case HYPOTHESIS_ID_SRILM:
         case HYPOTHESIS_KALDI:
         case HYPOTHESIS_TABS:
             write_tabs(list, hypothesis, output);

@@ -40,12 +40,13 @@ make_forms() {
            print id " ||| " $0 " ||| LM0= " (-NR) " D: 0 -1 ||| " (-NR / 2) " ||| 0-0" }' "$1" >moses
     awk '{ id = $1; sub(/^[^ ]+ /, ""); print id " ||| " $0 }' "$1" >bars
     awk '{ print $0 " ||| " (-NR / 2) }' bars >totals
+    awk '{ id = $1; $1 = ""; print id, -100 - NR, -NR / 10, NF - 1, "<s>" $0, "</s>" }' "$1" >numbered
 }
 
 # every_form WANTED ARGUMENTS...: these scores in every form, and once more from the lists with scores that were written.
 every_form() {
     local form
-    for form in nbest plain packed files first second kaldi kaldi/words_text tabs moses bars totals; do
+    for form in nbest plain packed files first second kaldi kaldi/words_text tabs moses bars totals numbered; do
         "$BIN/rnnlm-nbest" "${@:2}" -history previous "$form" >scores
         same_numbers scores "$1" 0.001 || fail "in the form of $form"
         "$BIN/rnnlm-nbest" "${@:2}" -history previous -write lists "$form" >written
@@ -145,7 +146,7 @@ refused() {
     [ "$stderr" = "" ]
     [ "${#lines[@]}" -eq 2 ]
     run --separate-stderr "$BIN/getbest" -form it scores list
-    [ "$stderr" = 'getbest: option -form: found "it", wanted one of id, kaldi, srilm, nbestlist1, nbestlist2, tabs, moses, moses-words, moses-total' ]
+    [ "$stderr" = 'getbest: option -form: found "it", wanted one of id, kaldi, srilm, nbestlist1, nbestlist2, tabs, moses, moses-words, moses-total, id-srilm' ]
 }
 
 @test "rnnlm -nbest reads Moses' lists too" {

@@ -190,6 +190,35 @@ refuses() {
     [ "$status" -eq 1 ]
 }
 
+# As the reference's companions have it: names of files in, a line of theirs behind the number of each, and so on.
+@test "makenbest, gettext and getbest on names of files, as the reference has it" {
+    mkdir nbest
+    printf -- '-100 -20 4 <s> the company said so </s>\n-101.5 -18 2 <s> it said </s>\n' > nbest/u-1
+    printf -- '-90 -10 1 <s> yes </s>\n\n-80 -9 2 <s> oh yes </s>\n' | gzip > nbest/u-2.gz
+    run --separate-stderr "$BIN/makenbest" < <(ls nbest/*)
+    [ "$status" -eq 0 ]
+    [ "$stderr" = "" ]
+    [ "$output" = "$(printf -- '0 -100 -20 4 <s> the company said so </s>\n0 -101.5 -18 2 <s> it said </s>\n1 -90 -10 1 <s> yes </s>\n1 -80 -9 2 <s> oh yes </s>')" ]
+    printf '%s\n' "$output" > lists
+    [ "$("$BIN/makenbest" -first 5 -names < <(ls nbest/*) | cut -d ' ' -f 1 | uniq | tr '\n' ' ')" = "u-1 u-2 " ]
+    run "$BIN/gettext" < lists
+    [ "$output" = "$(printf '0 the company said so\n0 it said\n1 yes\n1 oh yes')" ]
+    # ac + 14 * score: -100 - 140 against -101.5 - 138.6; -90 - 14 against -80 - 28
+    printf -- '-10\n-9.9\n-1\n-2\n' > scores
+    run "$BIN/getbest" scores lists
+    [ "$output" = "$(printf 'the company said so\nyes')" ]
+    printf -- '-10\n-9.8\n-1\n-1.5\n' > scores
+    run "$BIN/getbest" -id scores lists
+    [ "$output" = "$(printf '0 it said\n1 oh yes')" ]
+    [ "$("$BIN/getbest" -ac-scale 1 scores lists | head -n 1)" = "the company said so" ]
+    # A name that is not there, and no names at all.
+    refuses 1 'cannot open nbest/u-3: No such file or directory' makenbest < <(printf 'nbest/u-1\nnbest/u-3\n')
+    refuses 1 'standard input: no hypothesis has words, wanted n-best lists, or names of files that are there' makenbest < <(printf 'u-3\nu-4\n')
+    # Numbers may be words.
+    [ "$("$BIN/gettext" < <(printf '0 -1 -2 3 four\n'))" = "-1 -2 3 four" ]
+    refuses 1 'standard input: line 2: found "0 a b", wanted ID ACOUSTIC LANGUAGE NWORDS <s> WORD ... </s>' gettext < <(printf -- '0 -1 -2 1 <s> a </s>\n0 a b\n')
+}
+
 @test "gettext: words without IDs, in the same order" {
     run "$BIN/gettext" < <(printf 'u1 a  b\nu1\tc\n\nu2 <s> d 5\r\n')
     [ "$status" -eq 0 ]

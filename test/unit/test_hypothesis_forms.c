@@ -61,6 +61,8 @@ static void forms_are_recognised(void **state)
         {"u1 !SENT_START <s> a b !SENT_END </s>\n", "a b", HYPOTHESIS_ID, 0, NAN, "u1"},
         {"u1 a </s> <s> b </s> </s>\n", "a </s> <s> b", HYPOTHESIS_ID, 0, NAN, "u1"},
         {"-1 -2 2 !SENT_START a b !SENT_END\n", "a b", HYPOTHESIS_SRILM, -1, -2, ""},
+        {"7 -10.5 -2.5 2 <s> a b </s>\n", "a b", HYPOTHESIS_ID_SRILM, -10.5, -2.5, "7"},
+        {"7 -10.5 -2.5 2 a b\n", "-10.5 -2.5 2 a b", HYPOTHESIS_ID, 0, NAN, "7"},
         {"0 ||| a b\n", "a b", HYPOTHESIS_MOSES_WORDS, 0, NAN, "0"},
         {"0\t|||\ta b |||\n", "a b", HYPOTHESIS_MOSES_WORDS, 0, NAN, "0"},
         {"0 |||\n", "", HYPOTHESIS_MOSES_WORDS, 0, NAN, "0"},
