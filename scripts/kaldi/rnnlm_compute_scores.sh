@@ -6,9 +6,10 @@
 # <rnn-dir> holds rnnlm (the model), wordlist.rnn (its words) and unk.probs (lines "word probability": the share of a
 # rare word in the model's word for rare words). Each line of <input-text> is "ID word word ..."; <output-scores> gets
 # "ID cost" in the same order, the cost being the negative natural logarithm of the hypothesis' probability, </s>
-# included. A rare word that unk.probs does not have costs 1e-7. Kaldi's --rnnlm_ver and other options of that kind are
-# accepted and change nothing. Every hypothesis begins a sentence of its own, as -independent asks of the reference.
-# RNNLM_NBEST names the program, rnnlm-nbest; RNNLM_OPTIONS has further options for it.
+# included. A rare word that unk.probs does not have costs 1e-7 and a warning, and so does a hypothesis without words,
+# which is one such word. Kaldi's --rnnlm_ver and other options of that kind are accepted and change nothing. Every
+# hypothesis begins a sentence of its own, as -independent asks of the reference; the first one begins, as there, in the
+# state before all lists. RNNLM_NBEST names the program, rnnlm-nbest; RNNLM_OPTIONS has further options for it.
 set -eu
 
 while [ $# -gt 0 ]; do
@@ -24,10 +25,11 @@ if [ $# -ne 4 ]; then
     exit 1
 fi
 
-# A name that begins with a dash would be an option to the programs below.
+# A name that begins with a dash would be an option to the programs below, one with "=" an assignment to awk.
 path() {
     case $1 in
-    -*) printf './%s\n' "$1" ;;
+    /*) printf '%s\n' "$1" ;;
+    -* | *=*) printf './%s\n' "$1" ;;
     *) printf '%s\n' "$1" ;;
     esac
 }
@@ -49,9 +51,31 @@ if [ ! -s "$text" ]; then
     : >"$scores"
     exit 0
 fi
-# shellcheck disable=SC2086 # RNNLM_OPTIONS is a list
-"$program" -rnnlm "$dir/rnnlm" -word-list "$dir/wordlist.rnn" -unk-probs "$dir/unk.probs" \
-    -independent -form id -write scores ${RNNLM_OPTIONS:-} "$text" >"$temp/scores.log10"
+# What costs 1e-7 is told once a word.
+awk 'FILENAME == ARGV[1] { if (NF > 0) known[$1]; next }
+    FILENAME == ARGV[2] { if ($2 > 0) known[$1]; next }
+    NF == 0 { next }
+    NF == 1 {
+        print "rnnlm_compute_scores.sh: warning: " $1 ": no words" >"/dev/stderr"
+        for (word = "<empty>"; word in known;) word = word "_"
+        print $1, word
+        next
+    }
+    {
+        for (i = 2; i <= NF; i++)
+            if (!($i in known) && !told[$i]++)
+                print "rnnlm_compute_scores.sh: warning: unknown word " $i >"/dev/stderr"
+        print
+    }' "$dir/wordlist.rnn" "$dir/unk.probs" "$text" >"$temp/text"
+score() {
+    # shellcheck disable=SC2086 # RNNLM_OPTIONS is a list
+    [ ! -s "$1" ] || "$program" -rnnlm "$dir/rnnlm" -word-list "$dir/wordlist.rnn" -unk-probs "$dir/unk.probs" \
+        -independent -form id -write scores "$@" ${RNNLM_OPTIONS:-}
+}
+sed 1q "$temp/text" >"$temp/text.first"
+sed 1d "$temp/text" >"$temp/text.rest"
+score "$temp/text.first" -history previous >"$temp/scores.log10"
+score "$temp/text.rest" >>"$temp/scores.log10"
 awk 'NF > 0 { print $1 }' <"$text" >"$temp/ids"
 paste "$temp/ids" "$temp/scores.log10" | awk -F '\t' 'NF != 2 || $2 == "" { exit 1 }
     { printf "%s %.6f\n", $1, -$2 * 2.302585092994046 }' >"$temp/scores" || {

@@ -477,12 +477,32 @@ total() {
     [ ! -e scores ]
     RNNLM_OPTIONS='-unk-word of' "$SCRIPTS/kaldi/rnnlm_compute_scores.sh" --rnnlm_ver=rnnlm-0.3e rnn temp text scores
     cut -d ' ' -f 1 text | cmp - <(cut -d ' ' -f 1 scores)
-    nbest -independent -word-list rnn/wordlist.rnn -unk-probs rnn/unk.probs -unk-word of text |
+    nbest -form id -independent -history previous -word-list rnn/wordlist.rnn -unk-probs rnn/unk.probs -unk-word of text |
         awk '{ printf "%.4f\n", -$1 * 2.302585093 }' >wanted
     cut -d ' ' -f 2 scores >found
     same_numbers found wanted 0.001
+    # of words that are all known the costs are those of rnnlm -nbest, the first one too
+    cp -r rnn rare.rnn
+    awk "{ print \"u-\" NR, \$0 }" train | head -n 20 >known
+    tr " " "\n" <known | sort -u >rare.rnn/wordlist.rnn
+    RNNLM_OPTIONS='-unk-word of' "$SCRIPTS/kaldi/rnnlm_compute_scores.sh" rare.rnn temp known costs 2>err
+    [ ! -s err ]
+    rnnlm -rnnlm "$MODEL" -test known -nbest -independent -debug 0 | awk '{ printf "%.4f\n", -$1 * 2.302585093 }' >wanted
+    cut -d ' ' -f 2 costs >found
+    same_numbers found wanted 0.001
+    # no words are one that is not known, and what is not known is told once
+    printf 'u-1 of\nu-2\nu-3 strange of strange\nu-4 notaword\nu-5 strange\n' >rare
+    RNNLM_OPTIONS='-unk-word of' "$SCRIPTS/kaldi/rnnlm_compute_scores.sh" rare.rnn temp rare costs 2>err
+    [ "$(grep -v ^rnnlm-nbest err)" = "$(printf '%s\n' "rnnlm_compute_scores.sh: warning: u-2: no words" \
+        "rnnlm_compute_scores.sh: warning: unknown word strange")" ]
+    [ "$(awk '$1 == "u-2" { print $2 }' costs)" = "$(awk '$1 == "u-5" { print $2 }' costs)" ]
+    near "$(awk '{ c[$1] = $2 } END { print c["u-5"] - c["u-4"] }' costs)" 9.210340 1e-5
     # names that look like options
     cp -r rnn ./-rnn
+    cp -r rnn a=b
+    cp text c=d
+    RNNLM_OPTIONS='-unk-word of' "$SCRIPTS/kaldi/rnnlm_compute_scores.sh" a=b temp c=d equal
+    cmp scores equal
     cp text ./--text
     RNNLM_OPTIONS='-unk-word of' "$SCRIPTS/kaldi/rnnlm_compute_scores.sh" -rnn -temp --text -scores
     cmp scores ./-scores
