@@ -44,6 +44,9 @@ AVX512 = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -ffp-contract=fast
 $(BUILD)/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += $(AVX512)
 $(BUILD)/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += $(AVX512) -mavx512bf16
 
+# The portable kernels are plain loops: sums may be taken in any order, and so in vectors.
+$(BUILD)/rnnlm/base/kernels.o: ALL_CFLAGS += -fassociative-math -fno-signed-zeros -fno-trapping-math
+
 # The one file that calls BLAS.
 $(BUILD)/rnnlm/base/matrix.o: ALL_CFLAGS += $(BLAS_CFLAGS)
 

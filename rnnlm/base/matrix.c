@@ -42,7 +42,8 @@ static bool blas_has_avx512(void)
     return false;
 }
 
-// The portable kernels are a plain specification: nothing is too small for BLAS but a single row.
+// The portable kernels are a plain specification: nothing is too small for BLAS but a single row, for
+// which it would copy the matrix to read it once.
 static bool kernels_are_plain(void)
 {
     return strcmp(kernels->name, "portable") == 0;
@@ -141,8 +142,7 @@ void matrix_rank_update(float *rows, size_t stride, size_t n, size_t width, cons
                         size_t left_stride, const float *right, size_t right_stride, size_t terms,
                         float step, float keep)
 {
-    if (kernels_are_plain() && n > 1 && terms > 1 &&
-        blas_can_count(stride, n, width, terms, left_stride, right_stride)) {
+    if (kernels_are_plain() && blas_can_count(stride, n, width, terms, left_stride, right_stride)) {
         keep_to_one_thread();
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)n, (int)width, (int)terms, step,
                     left, (int)left_stride, right, (int)right_stride, keep, rows, (int)stride);
