@@ -34,7 +34,7 @@ static struct {
     int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs;
-    double alpha, beta, gradient_cutoff, clip_norm, min_improvement, dynamic;
+    double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
     double penalty_activation, penalty_change;
     bool old_classes, independent, binary, one_epoch, nbest, unk, fast;
@@ -141,6 +141,9 @@ static const struct option table[] = {
      "Words after which errors are propagated back through time together."},
     {OPTION_NUMBER, "min-improvement", "X", &set.min_improvement, &given.min_improvement, 0, 1e6,
      "Ratio of log probabilities below which the rate is halved, then training ends."},
+    {OPTION_NUMBER, "decay", "X", &set.decay, NULL, 0, 0.999,
+     "Multiply the learning rate by X after each epoch that betters the best one by less than "
+     "-min-improvement, until a hundredth of the rate at the start is left; 0 to halve."},
     {OPTION_FLAG, "one-iter", NULL, &set.one_epoch, NULL, 0, 0,
      "One epoch without validation text, for a learning rate schedule of your own."},
     {OPTION_COUNT, "max-iter", "N", &set.most_epochs, &given.most_epochs, 0, MANY,
@@ -490,6 +493,11 @@ static size_t streams_wanted(const struct model *model)
     return streams < FAST_STREAMS ? (size_t)streams : FAST_STREAMS;
 }
 
+static int64_t epochs_wanted(void)
+{
+    return set.fast && !given.epochs && !(set.decay > 0) ? FAST_EPOCHS : set.epochs;
+}
+
 // -dropout stands for what is not given apart; where a network has nothing of it, it is ignored.
 static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *shape,
                          struct error *error)
@@ -575,7 +583,8 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                                 .penalty = {.activation = (float)set.penalty_activation,
                                             .change = (float)set.penalty_change},
                                 .threads = (size_t)set.threads,
-                                .epochs = set.fast && !given.epochs ? FAST_EPOCHS : set.epochs,
+                                .epochs = epochs_wanted(),
+                                .decay = set.decay,
                                 .report = print_progress,
                                 .resumed = print_resumed,
                                 .context = output};
@@ -868,6 +877,9 @@ static bool check_settings(struct error *error)
         return error_set(error, "training wants a single -rnnlm FILE, found %zu", set.models.count);
     if (set.ngram != NULL && set.lm_prob != NULL)
         return error_set(error, "-ngram and -lm-prob exclude each other");
+    if (set.epochs > 0 && set.decay > 0)
+        return error_set(error, "-epochs and -decay exclude each other: the one or the other tells "
+                                "how the learning rate falls");
     if (set.format != NULL) {
         if (!model_format_named(set.format, &model_format, error))
             return error_prefix(error, "option -format: ");

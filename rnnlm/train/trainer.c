@@ -22,6 +22,9 @@
 
 enum { REPORT_EVERY = 10000 };
 
+// Training with `decay` ends when this is left of the rate that it was begun with.
+static const double LEAST_RATE = 0.01;
+
 // ---- one run ----------------------------------------------------------------------------------
 
 struct run {
@@ -322,30 +325,54 @@ static bool log_epoch(const struct run *run, struct error *error)
     return ok;
 }
 
+// Weights and state after the best epoch so far (or the last one, see schedule()): kept, or gone back
+// to.
+static void keep_best(struct run *run)
+{
+    network_copy_weights(&run->fallback, &run->model->network);
+    memcpy(run->fallback_state, run->model->state, run->model->network.state * sizeof(float));
+}
+
+static void fall_back(struct run *run)
+{
+    network_copy_weights(&run->model->network, &run->fallback);
+    memcpy(run->model->state, run->fallback_state, run->model->network.state * sizeof(float));
+}
+
+// The rate falls: false if training ends instead. `better` tells whether the epoch just validated has
+// bettered the validation enough.
+static bool next_rate(struct run *run, bool better)
+{
+    const struct training *training = run->training;
+    struct training_record *record = &run->model->record;
+    if (training->epochs > 0) {
+        record->alpha = fallen_rate(run, 1);
+        return true;
+    }
+    if (training->decay > 0) {
+        record->alpha *= better ? 1 : training->decay;
+        return record->alpha >= record->starting_alpha * LEAST_RATE;
+    }
+    if (!better && record->halving)
+        return false;
+    record->halving = record->halving || !better;
+    record->alpha /= record->halving ? 2 : 1;
+    return true;
+}
+
 // Applies the schedule to the epoch just validated. Returns whether training goes on.
 static bool schedule(struct run *run)
 {
-    struct model *model = run->model;
-    struct training_record *record = &model->record;
+    struct training_record *record = &run->model->record;
     double now = run->progress.valid_log10_prob, last = record->valid_log10_prob;
-    size_t bytes = model->network.state * sizeof(float);
-    if (now < last) {
-        network_copy_weights(&model->network, &run->fallback);
-        memcpy(model->state, run->fallback_state, bytes);
-    } else {
-        network_copy_weights(&run->fallback, &model->network);
-        memcpy(run->fallback_state, model->state, bytes);
-    }
-    if (run->training->epochs > 0) {
-        record->alpha = fallen_rate(run, 1);
-    } else if (now * run->training->min_improvement < last) {
-        if (record->halving)
-            return false;
-        record->halving = true;
-    }
-    if (record->halving && run->training->epochs == 0)
-        record->alpha /= 2;
-    record->valid_log10_prob = now;
+    bool worse = now < last;
+    if (worse)
+        fall_back(run);
+    else
+        keep_best(run);
+    if (!next_rate(run, !(now * run->training->min_improvement < last)))
+        return false;
+    record->valid_log10_prob = worse && run->training->decay > 0 ? last : now;
     record->epochs++;
     return true;
 }
@@ -447,6 +474,7 @@ static void list_settings(struct run *run, uint64_t train, uint64_t valid)
     checkpoint_setting(checkpoint, "-beta", "%g", training->beta);
     checkpoint_setting(checkpoint, "-gradient-cutoff", "%g", training->gradient_cutoff);
     checkpoint_setting(checkpoint, "-min-improvement", "%g", training->min_improvement);
+    checkpoint_setting(checkpoint, "-decay", "%g", training->decay);
     checkpoint_setting(checkpoint, "-epochs", "%" PRId64, training->epochs);
     checkpoint_setting(checkpoint, "-bptt", "%" PRId64, record->bptt);
     checkpoint_setting(checkpoint, "-bptt-block", "%" PRId64, record->bptt_block);

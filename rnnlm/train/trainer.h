@@ -24,7 +24,8 @@ struct training {
     struct dropout_rule dropout; // of batch training
     struct penalty_rule penalty; // of batch training
     size_t threads;              // of batch training and of validation; 0: one for each processor
-    int64_t epochs;              // of all runs together: the rate falls to 0; 0: it halves
+    int64_t epochs;              // of all runs together: the rate falls to 0; 0: see train_model()
+    double decay;                // factor of the rate; 0: it halves
     // Called every 10,000 words and at the end of an epoch; may be NULL.
     void (*report)(void *context, const struct progress *progress);
     // Called when a training goes on from a checkpoint; may be NULL.
@@ -37,7 +38,9 @@ struct training {
 //   worse, the weights (not the hash) fall back to those of the epoch before; if L *
 //   min_improvement is below the last one, halving of the learning rate begins, and the second time
 //   training ends. With `epochs`, the rate falls instead: a share x of the epochs that are left
-//   leaves it (1 - x)^1.5 of what it is now.
+//   leaves it (1 - x)^1.5 of what it is now. With `decay`, L is held against the best epoch's; if L *
+//   min_improvement is below that, the rate is multiplied by `decay`, and training ends when it has
+//   fallen below a hundredth of what the model's training was begun with.
 // A killed training goes on bit by bit from its checkpoint (train/checkpoint.h), if that is still
 // there; else from what the model says. Error: what went wrong and where; a probability that is no number tells word and epoch. The model
 // on disk is then the last one saved.

@@ -64,6 +64,12 @@ same_after_kills() {
     same_after_kills -hidden 12 -fast -epochs 5 -alpha 0.5 -binary
 }
 
+@test "checkpoint: a rate that decays, online and in batches" {
+    same_after_kills -hidden 12 -alpha 0.5 -decay 0.3 -min-improvement 1.02 -max-iter 6 -binary
+    rm whole torn
+    same_after_kills -hidden 12 -streams 8 -bptt 3 -alpha 0.5 -decay 0.3 -min-improvement 1.02 -max-iter 6 -binary
+}
+
 @test "checkpoint: every optimiser, with a stack, a hash and a clipped norm" {
     for kind in $(optimisers); do
         same_after_kills -layers elman:12:tanh,lstm:8 -direct 1 -streams 16 -optimiser "$kind" -clip-norm 0.5 -bptt 9 -max-iter 3
@@ -169,6 +175,7 @@ refused() {
     refused -dropout-recurrent -train long -valid valid -streams 8 -dropout-recurrent 0.1
     refused -penalty-change -train long -valid valid -streams 8 -penalty-change 1
     refused -gradient-cutoff -train long -valid valid -streams 8 -gradient-cutoff 1
+    refused -decay -train long -valid valid -streams 8 -decay 0.5
     refused -epochs -train long -valid valid -streams 8 -epochs 9
     refused "text of -train" -train train -valid valid -streams 8
     refused "text of -valid" -train long -valid test -streams 8
