@@ -11,6 +11,7 @@
 #include "base/matrix.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/terminal.h"
 #include "learn/learner.h"
 #include "learn/optimisers/kinds.h"
 #include "model/model_file.h"
@@ -309,6 +310,21 @@ static const char *first_model(void)
 
 // ---- training ---------------------------------------------------------------------------------
 
+// Takes fields out of the line until it leaves the terminal's last column free: it would go on in
+// the next line otherwise, and could not be drawn over.
+static void fit_line(char *line, size_t columns)
+{
+    static const char *const names[] = {"Alpha:", "Words/sec:", "Iter:", "TRAIN entropy:"};
+    for (size_t i = 0; i < sizeof names / sizeof *names && strlen(line) >= columns; i++) {
+        char *field = strstr(line, names[i]);
+        char *behind = field != NULL ? strstr(field + strlen(names[i]) + 1, "  ") : NULL;
+        if (behind != NULL)
+            memmove(field, behind + 2, strlen(behind + 2) + 1);
+    }
+    if (strlen(line) >= columns)
+        line[columns - 1] = '\0';
+}
+
 // On a terminal one line is drawn again and again; standard output gets one line an epoch.
 static void print_progress(void *context, const struct progress *progress)
 {
@@ -323,6 +339,7 @@ static void print_progress(void *context, const struct progress *progress)
         output_flush(output);
     } else if (terminal) {
         progress_line(progress, line);
+        fit_line(line, (size_t)terminal_columns(STDERR_FILENO));
         fprintf(stderr, "\r\033[K%s", line);
     }
 }

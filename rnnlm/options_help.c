@@ -4,22 +4,46 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { HELP_WIDTH = 100, HELP_INDENT = 26, NAME_SIZE = 64 };
+#include "base/terminal.h"
 
-// Prints words of `text`, wrapped, from column `column` on.
-static void print_wrapped(const char *text, int column)
+enum { HELP_LEAST = 40, HELP_MOST = 100, HELP_INDENT = 26, NAME_SIZE = 64 };
+
+// The width of the text: that of the terminal, but lines are read with ease.
+static int help_width(void)
 {
-    while (*text != '\0') {
-        int length = (int)strcspn(text, " ");
-        if (column + length + 1 > HELP_WIDTH) {
-            printf("\n%*s", HELP_INDENT - 1, "");
-            column = HELP_INDENT - 1;
-        }
-        printf(" %.*s", length, text);
-        column += length + 1;
+    int columns = terminal_columns(STDOUT_FILENO);
+    return columns < HELP_LEAST ? HELP_LEAST : columns > HELP_MOST ? HELP_MOST : columns;
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\n';
+}
+
+// Prints words, with blanks or newlines between, from column `column` on; lines that go on begin at
+// column `indent`. What stands in square brackets, an option and its value, stays together.
+static void print_wrapped(const char *text, size_t size, int column, int indent)
+{
+    const char *end = text + size;
+    bool first = true;
+    int width = help_width();
+    while (text < end) {
+        int length = 0, brackets = 0;
+        for (; text + length < end && (brackets > 0 || !is_blank(text[length])); length++)
+            brackets += (text[length] == '[') - (text[length] == ']');
+        bool breaks = !first && column + 1 + length > width;
+        if (breaks)
+            printf("\n%*s", indent, "");
+        else if (!first)
+            putchar(' ');
+        printf("%.*s", length, text);
+        column = (breaks ? indent : column + !first) + length;
+        first = false;
         text += length;
-        text += strspn(text, " ");
+        while (text < end && is_blank(*text))
+            text++;
     }
     putchar('\n');
 }
@@ -48,19 +72,24 @@ static void print_row(const struct option *option)
         length = 0;
         left[0] = '\0';
     }
-    printf("%-*s", HELP_INDENT - 1, left);
-    print_wrapped(text, HELP_INDENT - 1);
+    printf("%-*s", HELP_INDENT, left);
+    print_wrapped(text, strlen(text), HELP_INDENT, HELP_INDENT);
 }
+
+static const char rules[] = "-name value, --name value and --name=value are the same. A default "
+                            "stands in parentheses.";
 
 void options_help(const struct options *options)
 {
     for (const char *form = options->usage; form != NULL;) {
-        int length = (int)strcspn(form, "\n");
-        printf("%s %s %.*s\n", form == options->usage ? "usage:" : "      ", options->program,
-               length, form);
+        size_t length = strcspn(form, "\n");
+        int column =
+            printf("%s %s ", form == options->usage ? "usage:" : "      ", options->program);
+        print_wrapped(form, length, column, column);
         form = form[length] == '\n' ? form + length + 1 : NULL;
     }
-    printf("\n%s\n", options->about);
+    putchar('\n');
+    print_wrapped(options->about, strlen(options->about), 0, 0);
     for (size_t i = 0; i < options->count; i++) {
         if (options->table[i].type == OPTION_GROUP)
             printf("\n%s:\n", options->table[i].help);
@@ -69,6 +98,6 @@ void options_help(const struct options *options)
     }
     printf("\nOther:\n  %-*s Print this text.\n  %-*s Print the version.\n", HELP_INDENT - 3,
            "-h, -help", HELP_INDENT - 3, "-version");
-    printf("\n-name value, --name value and --name=value are the same. A default stands in "
-           "parentheses.\n");
+    putchar('\n');
+    print_wrapped(rules, strlen(rules), 0, 0);
 }

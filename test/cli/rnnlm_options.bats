@@ -57,7 +57,7 @@ debug 1
 END
 }
 
-@test "--help fits 100 columns and groups the options" {
+@test "--help groups the options" {
     rnnlm --help >"$out"
     ! grep -q '.\{101\}' "$out"
     for group in Files "Size of a new model" Training "Testing and rescoring" General; do
@@ -420,6 +420,37 @@ END
     rnnlm -train train -valid valid -rnnlm "$new" -max-iter 3 >"$out"
     ! grep -q '^Iter' "$out"
     cmp "$new" "$new.copy"
+}
+
+@test "the help fits the terminal, and 80 columns where there is none" {
+    for program in "$BIN"/*; do
+        "$program" --help >"$out"
+        awk 'length > 80 { print FILENAME ": " $0; bad = 1 } length > 70 { long = 1 } END { exit bad || !long }' "$out" ||
+            fail "$program"
+    done
+    for command in ppl train cache; do
+        "$BIN/rnnlm-ngram" $command --help | awk 'length > 80 { exit 1 }'
+    done
+    command -v script >/dev/null || skip "no program to make a terminal (script)"
+    for columns in 60 95; do
+        script -qec "stty cols $columns; $BIN/rnnlm --help" /dev/null | tr -d '\r' >"$out"
+        awk -v most=$columns 'length > most { bad = 1 } length > most - 10 { long = 1 } END { exit bad || !long }' "$out"
+    done
+}
+
+@test "the line of progress fits the terminal" {
+    command -v script >/dev/null || skip "no program to make a terminal (script)"
+    head -n 4000 "$DATA/train.txt" >"$BATS_TEST_TMPDIR/long"
+    for columns in 120 80 50 20; do
+        rm -f "$new"
+        script -qec "stty cols $columns; $BIN/rnnlm -train $BATS_TEST_TMPDIR/long -rnnlm $new -hidden 20 -class 5 -one-iter -debug 0" /dev/null |
+            tr '\r' '\n' | sed -n "s/^$(printf '\033')\[K//p" | grep -v '^$' | grep -v '	' >"$out"
+        [ -s "$out" ]
+        awk -v most=$columns 'length >= most { print; bad = 1 } END { exit bad }' "$out"
+        [ $columns -lt 50 ] || grep -q 'left$' "$out"
+        [ $columns -lt 80 ] || grep -q '^Iter: .*TRAIN entropy: ' "$out"
+        [ $columns -lt 120 ] || grep -q 'Alpha: .*Words/sec: ' "$out"
+    done
 }
 
 @test "an n-gram model is -lm, -ngram or -ngrams in every program" {
