@@ -205,6 +205,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "recurrent neural network language models",
     .usage = "-train FILE -valid FILE -rnnlm MODEL [options]\n"
              "-rnnlm MODEL -test FILE [options]\n"
              "-rnnlm MODEL -test LISTS -nbest [options]\n"

@@ -35,6 +35,7 @@ struct option {
 
 struct options {
     const char *program; // as in messages
+    const char *summary; // a few words: what whatis(1) says
     const char *usage;   // what follows the program's name, one form a line
     const char *about;   // one paragraph
     const struct option *table;

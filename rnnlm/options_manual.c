@@ -56,13 +56,29 @@ static void print_synopsis(const struct options *options, const char *name)
     }
 }
 
+// The pages of all programs but this one, as they are installed.
+static void print_see_also(const char *name)
+{
+    static const char *const pages[] = {
+        "rnnlm",           "rnnlm-arpa",        "rnnlm-convert",   "rnnlm-getbest",
+        "rnnlm-gettext",   "rnnlm-lattice",     "rnnlm-makenbest", "rnnlm-mix",
+        "rnnlm-model",     "rnnlm-nbest",       "rnnlm-ngram",     "rnnlm-ngram-cache",
+        "rnnlm-ngram-ppl", "rnnlm-ngram-train", "rnnlm-prob",      "rnnlm-wer"};
+    const char *before = ".SH SEE ALSO\n";
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        if (strcmp(pages[i], name) == 0)
+            continue;
+        printf("%s.BR %s (1)", before, pages[i]);
+        before = ",\n";
+    }
+    putchar('\n');
+}
+
 void options_manual(const struct options *options, const char *name)
 {
-    size_t summary = strcspn(options->about, ".:");
     printf(".TH \"%s\" 1 \"\" \"rnnlm %s\" \"rnnlm\"\n.SH NAME\n%s \\- ", name, RNNLM_VERSION,
            name);
-    for (size_t i = 0; i < summary; i++) // on one line, wherever the text breaks
-        print_escaped(options->about[i] == '\n' ? " " : &options->about[i], 1);
+    print_all(options->summary);
     putchar('\n');
     print_synopsis(options, name);
     printf(".SH DESCRIPTION\n");
@@ -82,5 +98,6 @@ void options_manual(const struct options *options, const char *name)
     printf(
         ".SS Other\n.TP\n.B \\-help\nPrint all options.\n.TP\n.B \\-version\nPrint the version.\n"
         ".SH EXIT STATUS\n0 on success, 1 on failure with a message on standard error, 2 for a "
-        "command line that is not understood.\n.SH SEE ALSO\n.BR rnnlm (1)\n");
+        "command line that is not understood.\n");
+    print_see_also(name);
 }

@@ -8,6 +8,7 @@
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "word probabilities from the output of SRILM's ngram -ppl",
     .usage = "< SRILM-OUTPUT > PROBABILITIES",
     .about = "Reads what SRILM's `ngram -ppl TEXT -debug 2` prints from standard input and\n"
              "writes the probability of each word, </s> included, one a line in exponent form\n"

@@ -32,6 +32,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "the best hypothesis of each n-best list",
     .usage = "SCORES NBEST...",
     .about = "Prints the words of the best hypothesis of each n-best list: that with the highest\n"
              "score, the first of several. SCORES has one log10 score a line, as `rnnlm -test\n"

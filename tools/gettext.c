@@ -6,6 +6,7 @@
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "the text of n-best lists",
     .usage = "< NBEST > TEXT",
     .about = "Reads n-best lists, ID WORD WORD ..., from standard input and writes each line's\n"
              "words without the ID: a text, one sentence a line in the same order, for SRILM's\n"

@@ -27,6 +27,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "n-best lists in the form that rnnlm -nbest scores",
     .usage = "[LIST...] > NBEST\n< NAMES > NBEST",
     .about = "Writes n-best lists as lines ID WORD WORD ..., which `rnnlm -test NBEST -nbest`\n"
              "scores. The lists are in SRILM's forms (ACOUSTIC LANGUAGE NWORDS WORD ..., as\n"

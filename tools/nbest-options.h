@@ -141,6 +141,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "score and re-rank n-best lists with recurrent networks",
     .usage = "-rnnlm MODEL [options] LISTS...\n"
              "-rnnlm MODEL -tune REFS -write-weights FILE [options] LISTS...",
     .about = "Scores n-best lists with recurrent network language models. LISTS are files, plain\n"

@@ -57,6 +57,7 @@ static const struct option train_table[] = {
 
 static const struct options train_options = {
     .program = "rnnlm-ngram train",
+    .summary = "estimate an n-gram model from text",
     .usage = "-text FILE [-order N] [-o MODEL.arpa[.gz]]",
     .about =
         "Estimates an n-gram model by interpolated modified Kneser-Ney smoothing: the model that\n"
@@ -146,6 +147,7 @@ static const struct option cache_table[] = {
 
 static const struct options cache_options_table = {
     .program = "rnnlm-ngram cache",
+    .summary = "probabilities of words from a cache of the words before",
     .usage = "-text FILE [-decay X] [-window N] [-independent] [-o FILE]",
     .about = "Prints, for each token of a text, </s> included, its probability in a cache of the "
              "tokens\n"

@@ -10,6 +10,7 @@
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "mix two probability streams, or give a text's perplexity",
     .usage = "A B LAMBDA > MIXED\n< A",
     .about = "With three operands: writes LAMBDA * a + (1 - LAMBDA) * b for each word, one a\n"
              "line in exponent form, where a and b are its probabilities in the streams A and B.\n"

@@ -34,6 +34,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "write a recurrent network as an ARPA file",
     .usage = "-rnnlm MODEL -ngrams BASE.arpa[.gz] -o OUT.arpa[.gz] [-text FILE] [-lambda X]",
     .about = "Writes a network as an ARPA file, for decoders that read nothing else: the n-grams\n"
              "of a back-off model with the network's probabilities. Unigrams are scaled to sum to\n"

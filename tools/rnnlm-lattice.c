@@ -120,6 +120,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "rescore word lattices with a recurrent network",
     .usage = "-rnnlm MODEL [-ngram A.arpa] [-lambda X] [-write lattice|nbest|best] LATTICES...",
     .about = "Gives the words of lattices new language model scores, and prints the best sentence\n"
              "of each, an n-best list, or the lattice. LATTICES are files of HTK's standard\n"

@@ -37,6 +37,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "weights of a mixture of language models",
     .usage = "[-lambda A,B,...] [-o FILE] STREAM STREAM ...",
     .about = "Finds the weights with which a linear mixture of models gives a text the highest\n"
              "probability (expectation maximisation, which begins and ends as SRILM's\n"

@@ -32,6 +32,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "convert and verify recurrent network language models",
     .usage = "-rnnlm IN -o OUT [-format text|binary|native|native-bf16]\n-rnnlm IN -check",
     .about = "Converts recurrent network language models between file formats, and verifies them.",
     .table = table,

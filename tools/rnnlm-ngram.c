@@ -38,6 +38,7 @@ static const struct option ppl_table[] = {
 
 static const struct options ppl_options = {
     .program = PROGRAM " ppl",
+    .summary = "perplexity of a text under an n-gram model",
     .usage = "-lm MODEL.arpa -text FILE [options]",
     .about = "Perplexity of a text, printed as SRILM's `ngram -lm MODEL -ppl FILE` prints it.",
     .table = ppl_table,
@@ -95,6 +96,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 // The commands' names and usages as the program's own.
 static const struct options program_options = {
     .program = PROGRAM,
+    .summary = "back-off n-gram models: train, test, cache",
     .usage = "ppl -lm MODEL.arpa -text FILE [-order N] [-unk] [-debug 0|1|2]\n"
              "train -text FILE [-order N] [-o MODEL.arpa[.gz]] [options]\n"
              "cache -text FILE [-decay X] [-window N] [-independent] [-o FILE]",

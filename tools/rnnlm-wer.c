@@ -67,6 +67,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
+    .summary = "word error rate of one recogniser, or of two compared",
     .usage = "[options] REFERENCE HYPOTHESIS [HYPOTHESIS2]",
     .about = "Prints the word error rate of a hypothesis. Words are aligned and counted as NIST's\n"
              "sclite does; the lines %WER and %SER are in the form of Kaldi's compute-wer. With\n"

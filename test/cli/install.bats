@@ -36,6 +36,26 @@ setup() {
     done
 }
 
+@test "each page says in a few words what its program is for, and names the others" {
+    for page in "$PREFIX"/share/man/man1/*.1; do
+        name="$(basename "$page" .1)"
+        awk -v name="$name \\\\- " '/^\.SH NAME/ { getline; line = $0 }
+            END { exit !(index(line, name) == 1 && length(line) > length(name) + 15 && length(line) < length(name) + 70) }' "$page" ||
+            { echo "$page: $(grep -A 1 'SH NAME' "$page")"; false; }
+        for other in "$PREFIX"/share/man/man1/*.1; do
+            other="$(basename "$other" .1)"
+            listed="$(sed -n '/^\.SH SEE ALSO/,$p' "$page" | grep -c "^\.BR $other (1)" || true)"
+            [ "$other" = "$name" ] && wanted=0 || wanted=1
+            [ "$listed" -eq $wanted ] || { echo "$page: $other"; false; }
+        done
+    done
+    # The same by the program that fills the data base of whatis.
+    command -v lexgrog >/dev/null || skip "no lexgrog"
+    for page in "$PREFIX"/share/man/man1/*.1; do
+        lexgrog "$page" | grep -q "\"$(basename "$page" .1) - [a-z]"
+    done
+}
+
 @test "a program is built with the installed header and either library" {
     cat >"$BATS_TEST_TMPDIR/use.c" <<'C'
 #include <rnnlm.h>

@@ -32,7 +32,7 @@ static const struct option table[] = {
 };
 
 static struct options options = {
-    "prog", "[options]", "Does nothing.", table, sizeof table / sizeof *table, NULL};
+    "prog", "nothing", "[options]", "Does nothing.", table, sizeof table / sizeof *table, NULL};
 
 // Parses a command line that ends with NULL; *message is what came on standard output and standard
 // error, free() it.
