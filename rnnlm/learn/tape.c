@@ -194,15 +194,14 @@ static const struct columns *columns_of(const struct tape *tape, const struct pa
     return &tape->columns[map - tape->network->parameter];
 }
 
-// out[i] += the map times in[i]
+// out[i] += the map times in[i], for i < n; word by word n is 1.
 static void multiply(const struct tape *tape, const struct parameter *map, size_t n,
                      const float *in, size_t in_row, float *out, size_t out_row)
 {
     if (tape->batches)
         columns_multiply_rows(out, out_row, columns_of(tape, map), in, in_row, n);
     else
-        for (size_t i = 0; i < n; i++)
-            linear_add_products(map, 0, map->rows, in + i * in_row, out + i * out_row);
+        linear_add_products(map, 0, map->rows, in, out);
 }
 
 // Where the sums of a row go, and how far one row's are from the next's.

@@ -120,25 +120,37 @@ same_after_kills() {
     cmp whole torn
 }
 
-# Before every single rename that puts a checkpoint or a model in its place.
+# kill_before_renames MODEL OPTIONS...: a training that goes on with a model ("": with none), killed before every single
+# rename that puts a checkpoint or a model in its place.
+kill_before_renames() {
+    local from="$1" at
+    shift
+    [ -z "$from" ] || cp "$from" whole
+    learn whole -hidden 12 -binary "$@"
+    for ((at = 1; at < 40; at++)); do
+        rm -f torn*
+        [ -z "$from" ] || cp "$from" torn
+        if KILL_AT=$at LD_PRELOAD=./kill.so "$BIN/rnnlm" -train long -valid valid -rnnlm torn -class 20 -hidden 12 \
+            -binary -anti-kasparek 20000 "$@" >log 2>&1; then
+            break
+        fi
+        learn torn -hidden 12 -binary "$@"
+        cmp whole torn || fail "$*, before rename $at"
+        [ ! -e torn.checkpoint ]
+    done
+    [ "$at" -gt 4 ] && [ "$at" -lt 40 ]
+    rm -f whole*
+}
+
 @test "checkpoint: a kill before each rename" {
     skip_if_slow # sanitizers want to be loaded first
     cc -shared -fPIC -o kill.so "$BATS_TEST_DIRNAME/kill-at-rename.c"
-    for way in "-bptt 4 -max-iter 2" "-min-improvement 1.5" "-one-iter" "-streams 4 -bptt 3 -max-iter 2"; do
-        learn whole -hidden 12 -binary $way
-        for ((at = 1; at < 40; at++)); do
-            rm -f torn*
-            if KILL_AT=$at LD_PRELOAD=./kill.so "$BIN/rnnlm" -train long -valid valid -rnnlm torn -class 20 -hidden 12 \
-                -binary -anti-kasparek 20000 $way >log 2>&1; then
-                break
-            fi
-            learn torn -hidden 12 -binary $way
-            cmp whole torn || fail "$way, before rename $at"
-            [ ! -e torn.checkpoint ]
-        done
-        [ "$at" -gt 4 ] && [ "$at" -lt 40 ]
-        rm -f whole*
-    done
+    kill_before_renames "" -bptt 4 -max-iter 2
+    kill_before_renames "" -min-improvement 1.5
+    kill_before_renames "" -one-iter
+    kill_before_renames "" -streams 4 -bptt 3 -max-iter 2
+    learn begun -hidden 12 -binary -bptt 4 -max-iter 1
+    kill_before_renames begun -bptt 4 -max-iter 2
 }
 
 @test "checkpoint: the model file alone goes on too" {

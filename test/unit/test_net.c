@@ -70,11 +70,14 @@ static void initial_weights_of_long_short_term_memory(void **state)
     for (size_t l = 0; l < 2; l++) {
         size_t units = shape.layer[l].units;
         double largest = 0, range = 1 / sqrt((double)units);
-        for (size_t m = 0; m < 2; m++)
-            for (size_t i = 0; i < network.layer[l].map[m]->rows * network.layer[l].map[m]->width;
-                 i++)
-                largest =
-                    fmax(largest, fabs((double)*parameter_weight(network.layer[l].map[m], i)));
+        for (size_t m = 0; m < 2; m++) {
+            const struct parameter *map = network.layer[l].map[m];
+            for (size_t i = 0; i < map->rows * map->width; i++) {
+                double size = fabs((double)*parameter_weight(map, i));
+                assert_true(size > 0);
+                largest = fmax(largest, size);
+            }
+        }
         assert_true(largest <= range * 1.0001 && largest > 0.9 * range);
         for (size_t i = 0; i < 4 * units; i++) // forget gates are the second of four
             assert_true(*parameter_weight(network.layer[l].map[2], i) == (i / units == 1));

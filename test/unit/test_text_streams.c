@@ -1,6 +1,12 @@
 // A training text in parts: every word once, in order, with what comes before it.
 #include "testing.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "scratch.h"
 
 #include "train/text_streams.h"
@@ -184,6 +190,53 @@ static void no_temporary_file(void **state)
     text_close(&text);
 }
 
+static void no_room_for_the_temporary_file(void **state)
+{
+    (void)state;
+    struct text text;
+    struct error error;
+    struct rlimit before, limit;
+    text_open(&text, 9999);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (limit = before, limit.rlim_cur = 0; limit.rlim_cur < 40000; limit.rlim_cur += 13333) {
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        struct text_streams *streams = text_streams_open(text.corpus, &text.vocabulary, 2, &error);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_null(streams);
+        assert_contains(error.text, "cannot write the training text's ids");
+        assert_contains(error.text, strerror(EFBIG));
+    }
+    signal(SIGXFSZ, handler);
+    text_close(&text);
+}
+
+// The temporary file has no name any more: it is the next descriptor that was free.
+static void damaged_temporary_file(void **state)
+{
+    (void)state;
+    struct text text;
+    struct error error;
+    int pipes[2];
+    text_open(&text, 500);
+    int file = dup(STDERR_FILENO);
+    assert_int_equal(close(file), 0);
+    struct text_streams *streams = text_streams_open(text.corpus, &text.vocabulary, 2, &error);
+    assert_int_equal(ftruncate(file, 250 * sizeof(int32_t) - 1), 0);
+    errno = EINTR; // of an earlier call
+    assert_false(text_streams_start(streams, 0, &error));
+    assert_contains(error.text, "it has become shorter");
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(dup2(pipes[0], file), file);
+    assert_false(text_streams_start(streams, 0, &error));
+    assert_contains(error.text, "cannot read the temporary file");
+    assert_contains(error.text, strerror(ESPIPE));
+    close(pipes[0]);
+    close(pipes[1]);
+    text_streams_close(streams);
+    text_close(&text);
+}
+
 static void no_memory(void **state)
 {
     (void)state;
@@ -211,6 +264,8 @@ int main(void)
         cmocka_unit_test(begins_anywhere),
         cmocka_unit_test(history_goes_back_over_the_cut),
         cmocka_unit_test(no_temporary_file),
+        cmocka_unit_test(no_room_for_the_temporary_file),
+        cmocka_unit_test(damaged_temporary_file),
         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests_name("text_streams", tests, scratch_enter, scratch_leave);
