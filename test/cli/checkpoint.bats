@@ -85,9 +85,9 @@ same_after_kills() {
 
 @test "checkpoint: dropout of all kinds, masks for blocks and for words, and penalties" {
     options="-dropout 0.3 -dropout-words 0.1 -dropout-recurrent 0.2 -penalty-activation 2 -penalty-change 1"
-    same_after_kills -layers compression:8,lstm:12,elman:8:tanh -streams 16 -optimiser adam -bptt 9 -max-iter 3 $options
+    same_after_kills -layers compression:8,lstm:12,elman:8:tanh -streams 16 -optimiser adam -bptt 9 -epochs 3 $options
     rm whole torn
-    same_after_kills -layers lstm:12 -streams 7 -bptt 3 -max-iter 3 $options -dropout-mask word -rand-seed 3
+    same_after_kills -layers lstm:12 -streams 7 -bptt 3 -epochs 3 $options -dropout-mask word -rand-seed 3
 }
 
 @test "checkpoint: without validation" {
