@@ -30,7 +30,7 @@
 
 static struct {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *unk_word, *format, *write, *layers, *activation, *optimiser, *dropout_mask;
+    const char *unk_word, *format, *write, *layers, *activation, *output, *optimiser, *dropout_mask;
     struct option_list models;
     int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
@@ -41,6 +41,7 @@ static struct {
     bool old_classes, independent, binary, one_epoch, nbest, unk, fast;
 } set = {.classes = 100,
          .hidden = 30,
+         .output = "class",
          .direct_order = 3,
          .bptt_block = 10,
          .seed = 1,
@@ -54,7 +55,8 @@ static struct {
 static struct {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
         min_improvement, save_every, hidden, compression, direct, direct_order, bptt, bptt_block,
-        seed, streams, threads, epochs, clip_norm, dropout_input, dropout_layers, dropout_output;
+        seed, streams, threads, epochs, clip_norm, dropout_input, dropout_layers, dropout_output,
+        output;
 } given;
 
 #define MANY 9e15 // what counts may reach
@@ -83,6 +85,9 @@ static const struct option table[] = {
      "What units of elman layers make of their sums: logistic (as the reference), tanh, relu or "
      "elu. "
      "For a single layer: KIND:N:NAME."},
+    {OPTION_TEXT, "output", "NAME", &set.output, &given.output, 0, 0,
+     "How words are predicted: class (a softmax over classes of words, then one over the words of "
+     "the word's class), full (one softmax over all words: slower, better)."},
     {OPTION_COUNT, "class", "N", &set.classes, &given.classes, 1, INT32_MAX,
      "Word classes of the output layer."},
     {OPTION_FLAG, "old-classes", NULL, &set.old_classes, NULL, 0, 0,
@@ -371,8 +376,8 @@ static bool new_format(const struct network_shape *shape, enum model_format *for
         return true;
     if (chosen)
         return error_set(error,
-                         "format %s holds networks of one logistic elman layer (and -compression): "
-                         "-format native is wanted for others",
+                         "format %s holds networks of one logistic elman layer (and -compression) "
+                         "with classes: -format native is wanted for others",
                          model_format_name(*format));
     fprintf(stderr, PROGRAM ": the model is saved in the native format, the reference's have no "
                             "such networks\n");
@@ -388,15 +393,35 @@ static bool has_choice_of_activation(const struct network_shape *shape)
     return false;
 }
 
+// What -output, -class and -direct say.
+static bool make_output(struct network_shape *shape, struct error *error)
+{
+    shape->output = output_named(set.output, error);
+    if (shape->output == NULL)
+        return error_prefix(error, "option -output: ");
+    if (!shape->output->classes && (given.classes || set.old_classes))
+        return error_set(
+            error, "-output %s has no classes, found -%s: leave it out, or take -output class",
+            set.output, given.classes ? "class" : "old-classes");
+    if (!shape->output->direct && set.direct > 0)
+        return error_set(error,
+                         "-output %s has no direct connections, found -direct: leave it out, or "
+                         "take -output class",
+                         set.output);
+    shape->maxent = (size_t)set.direct * 1000000;
+    shape->maxent_order = (int)set.direct_order;
+    return true;
+}
+
 // What -layers, -hidden, -activation and -compression say.
 static bool make_shape(struct network_shape *shape, struct error *error)
 {
     const struct activation *activation = NULL;
     char hidden[32];
     snprintf(hidden, sizeof hidden, "elman:%lld", (long long)set.hidden);
-    *shape = (struct network_shape){.output = &output_class,
-                                    .maxent = (size_t)set.direct * 1000000,
-                                    .maxent_order = (int)set.direct_order};
+    *shape = (struct network_shape){.layers = 0};
+    if (!make_output(shape, error))
+        return false;
     if (set.layers != NULL && given.hidden)
         return error_set(error, "-hidden N is short for -layers elman:N: found both");
     if (set.activation != NULL) {
@@ -447,7 +472,7 @@ static bool create_model(struct model *model, struct corpus *text, struct output
         output_format(output, "Words in train file: %llu\n",
                       (unsigned long long)model->record.train_words);
     }
-    if (wanted.classes > model->vocabulary.size)
+    if (wanted.shape.output->classes && wanted.classes > model->vocabulary.size)
         fprintf(stderr,
                 PROGRAM ": warning: %zu classes wanted, the vocabulary has %zu words: as many "
                         "classes are made\n",
@@ -455,7 +480,16 @@ static bool create_model(struct model *model, struct corpus *text, struct output
     return true;
 }
 
-// Layers that are asked for are those of a model that is there.
+// The output that is asked for is that of a model that is there.
+static bool output_is(const struct network_shape *found, struct error *error)
+{
+    return !given.output || strcmp(set.output, found->output->name) == 0 ||
+           error_set(error,
+                     "%s: found output %s, -output asks for %s: another -rnnlm FILE is wanted",
+                     first_model(), found->output->name, set.output);
+}
+
+// So are the layers.
 static bool layers_are(const struct network_shape *found, struct error *error)
 {
     char wanted_text[SHAPE_TEXT], found_text[SHAPE_TEXT];
@@ -478,7 +512,7 @@ static bool continue_model(struct model *model, struct output *output, struct er
     output_text(output, "Restoring network from file to continue training...\n");
     if (!model_load(model, first_model(), error))
         return false;
-    if (!layers_are(&model->network.shape, error))
+    if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error))
         return false;
     if (given.alpha)
         model->record.alpha = set.alpha;

@@ -73,8 +73,10 @@ static void print_sizes(const struct model *model, struct output *output)
     if (shape_is_reference(shape))
         print_reference(shape, output);
     output_format(output, "output: %s\n", shape->output->name);
-    print_count(output, "class size", shape->classes);
-    print_count(output, "direct connections", shape->maxent);
+    if (shape->output->classes)
+        print_count(output, "class size", shape->classes);
+    if (shape->output->direct)
+        print_count(output, "direct connections", shape->maxent);
     if (shape->maxent > 0)
         output_format(output, "direct order: %d\n", shape->maxent_order);
     print_parameters(&model->network, output);

@@ -144,6 +144,14 @@ static float softmax_sum(const float *x, size_t n, float *largest)
     return sum;
 }
 
+static void softmax_part(float *x, size_t n, float largest, float scale)
+{
+    for (size_t i = 0; i < n; i++) {
+        float below = x[i] - largest;
+        x[i] = scale * expf(below < -87 ? -87 : below);
+    }
+}
+
 static void to_halves(uint16_t *y, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -200,6 +208,7 @@ static const struct kernels portable = {
     .sigmoid_error = sigmoid_error,
     .softmax = softmax,
     .softmax_sum = softmax_sum,
+    .softmax_part = softmax_part,
     .to_halves = to_halves,
     .add_halves = add_halves,
     .half_rows_times = half_rows_times,

@@ -78,6 +78,9 @@ struct kernels {
     // *largest, so that element i is exp(max(x[i] - largest, -87)) / sum. x stays as it is.
     float (*softmax_sum)(const float *x, size_t n, float *largest);
 
+    // Elements of a softmax whose largest is known: x = scale exp(max(x - largest, -87)).
+    void (*softmax_part)(float *x, size_t n, float largest, float scale);
+
     // The rest is for scoring with weights in bfloat16 ("halves", base/bfloat16.h): products of
     // halves, sums of floats. Rows of halves lie in memory up to the next multiple of 32, zeros
     // behind `width`.

@@ -136,6 +136,11 @@ static float softmax_sum(const float *x, size_t n, float *largest)
     return sum_lanes(sum);
 }
 
+static void softmax_part(float *x, size_t n, float largest, float scale)
+{
+    FOR_EACH(x, n, v = all(scale) * exp_below(v - all(largest)));
+}
+
 INLINE void scale_all(float *x, size_t n, vector factor)
 {
     FOR_EACH(x, n, v = v * factor);

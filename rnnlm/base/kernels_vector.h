@@ -379,6 +379,7 @@ const struct kernels KERNELS_SET = {
     .sigmoid_error = sigmoid_error,
     .softmax = softmax,
     .softmax_sum = softmax_sum,
+    .softmax_part = softmax_part,
     .to_halves = to_halves,
     .add_halves = add_halves,
     .half_rows_times = half_rows_times,

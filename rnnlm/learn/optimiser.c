@@ -164,7 +164,10 @@ float optimiser_keep(const struct optimiser *optimiser, size_t words)
 static void compute_rows(const struct parameter *parameter, const struct gradient *gradient,
                          size_t from, size_t count, float *out)
 {
-    if (gradient->form == GRADIENT_SUM)
+    if (gradient->form == GRADIENT_WHOLE)
+        memcpy(out, gradient->right + from * parameter->stride,
+               count * parameter->stride * sizeof *out);
+    else if (gradient->form == GRADIENT_SUM)
         linear_sum(parameter, gradient, out);
     else
         linear_gradient(parameter, gradient, from, count, out);
@@ -178,7 +181,7 @@ const float *optimiser_gradient_rows(const struct optimiser *optimiser,
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     if (gradient->form == GRADIENT_WHOLE)
-        return gradient->right;
+        return gradient->right + from * parameter->stride;
     compute_rows(parameter, gradient, from, count, scratch->rows);
     return scratch->rows;
 }
@@ -205,47 +208,6 @@ float optimiser_missed(const struct optimiser *optimiser, float *last)
     float now = (float)((optimiser->blocks + 1) % most), missed = now - *last - 1;
     *last = now;
     return missed >= 0 ? missed : missed + (float)most;
-}
-
-// Factors of weights count as if none was 0: steps are rather shorter.
-static float squared_factor(const struct gradient *gradient)
-{
-    return gradient->factor != NULL ? gradient->most * gradient->most : 1;
-}
-
-// What is summed may be part of a longer row: the last floats then have a padding of their own.
-static float power_of_sum(const struct gradient *gradient, size_t width)
-{
-    float power = 0, last[MEMORY_ROW] = {0};
-    size_t rest = width % MEMORY_ROW;
-    for (size_t t = 0; t < gradient->terms; t++) {
-        size_t place = gradient->term != NULL ? (size_t)gradient->term[t] : t;
-        const float *error = gradient->right + place * gradient->right_stride;
-        kernels->rows_times(&power, error, gradient->right_stride, 1, error, width - rest);
-        memcpy(last, error + width - rest, rest * sizeof *last);
-        kernels->rows_times(&power, last, MEMORY_ROW, 1, last, rest);
-    }
-    return power * squared_factor(gradient);
-}
-
-void optimiser_add_power(const struct optimiser *optimiser, const struct gradient *gradient,
-                         size_t from, size_t count, float *power)
-{
-    switch (gradient->form) {
-    case GRADIENT_PRODUCTS:
-        for (size_t t = 0; t < gradient->terms; t++)
-            kernels->add_squares(power, gradient->left + t * gradient->left_stride + from, count,
-                                 gradient->norm[t] * squared_factor(gradient));
-        break;
-    case GRADIENT_SUM:
-        *power += power_of_sum(gradient, optimiser->network->parameter[gradient->parameter].width);
-        break;
-    case GRADIENT_WHOLE:
-        *power += gradient->norm[0];
-        break;
-    case GRADIENT_RUN:
-        break;
-    }
 }
 
 static void move(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
@@ -286,7 +248,7 @@ static void hold(struct optimiser *optimiser, size_t worker, const struct gradie
     for (size_t i = 0; i < gradient->count; i++)
         held->terms[gradient->first + i] += (uint32_t)gradient->terms;
     if (held->power != NULL)
-        optimiser_add_power(optimiser, gradient, 0, gradient->count, held->power + gradient->first);
+        linear_add_power(parameter, gradient, 0, gradient->count, held->power + gradient->first);
 }
 
 // Some rows of a parameter.

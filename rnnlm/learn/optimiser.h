@@ -114,11 +114,6 @@ void optimiser_each_row(struct optimiser *optimiser, const struct gradient *grad
 // number of the row's own memory, 0 at first, that nobody else changes.
 float optimiser_missed(const struct optimiser *optimiser, float *last);
 
-// power[i] += the sum over the words of the block of the squares of what each adds to row from + i,
-// for i < count: |e x|^2 = e^2 |x|^2.
-void optimiser_add_power(const struct optimiser *optimiser, const struct gradient *gradient,
-                         size_t from, size_t count, float *power);
-
 // Memory of row i of a parameter: its weights' first, second, ... numbers, and its own.
 float *optimiser_weights_memory(const struct optimiser *optimiser, size_t parameter, size_t which,
                                 size_t i);

@@ -11,7 +11,7 @@
 #include "base/number.h"
 #include "model/mikolov_weights.h"
 #include "net/layers/kinds.h"
-#include "net/output.h"
+#include "net/outputs/kinds.h"
 
 enum { VERSION = 10, OLD_VERSION = 6 };
 

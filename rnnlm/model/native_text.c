@@ -13,7 +13,7 @@
 
 #define MOST_COUNT ((uint64_t)9000000000000000000)
 
-enum { MOST_BPTT = 1 << 20, MOST_OUTPUTS = 64 }; // the first as in the reference's formats
+enum { MOST_BPTT = 1 << 20 }; // as in the reference's formats
 
 // Digits alone, with the value exact.
 static bool parse_whole(const char *text, size_t length, uint64_t *value)
@@ -82,14 +82,8 @@ static bool parse_flag(const char *value, bool *flag, struct error *error)
 
 static bool parse_output(const char *value, const struct output_type **type, struct error *error)
 {
-    const char *names[MOST_OUTPUTS + 1] = {NULL};
-    *type = output_type_named(value);
-    if (*type != NULL)
-        return true;
-    for (size_t i = 0; i < MOST_OUTPUTS && output_table[i] != NULL; i++)
-        names[i] = output_table[i]->name;
-    shape_unknown_name("output", value, strlen(value), names, error);
-    return error_prefix(error, "this version does not know \"%.60s\": ", value);
+    *type = output_named(value, error);
+    return *type != NULL || error_prefix(error, "this version does not know \"%.60s\": ", value);
 }
 
 static bool parse_layers(const char *value, struct network_shape *shape, struct error *error)

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "model/native_text.h"
 #include "net/layers/kinds.h"
-#include "net/output.h"
+#include "net/outputs/kinds.h"
 
 #define MOST_COUNT ((uint64_t)9000000000000000000)
 #define MOST_LENGTH ((uint64_t)1 << 48)

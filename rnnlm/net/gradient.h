@@ -15,8 +15,8 @@ enum gradient_form {
     // Row `first` is the sum of the rows right[term[t] * right_stride ...], of term 0..terms-1 where
     // `term` is NULL
     GRADIENT_SUM,
-    // Row `first` is right[0 ...]: all of it, added up by who held it until it was complete, and
-    // norm[0] that of the squares of what each word adds to it, if the sink wants norms
+    // Row first + i is right[i * right_stride ...], added up already, with the parameter's stride; and
+    // norm[i] is the sum over the words of the squares of what each adds to it
     GRADIENT_WHOLE,
     // Elements first..first+count-1 of a hash, or of biases of which only some have a gradient:
     // left[0..count-1]. Those of a hash are one word's, and may overlap.
@@ -32,7 +32,8 @@ struct gradient {
     size_t left_stride;
     const float *right; // inputs, or errors that are summed
     size_t right_stride;
-    const float *norm;   // [terms] squares of the lengths of `right`, if the sink wants them
+    const float *norm; // [terms] squares of the lengths of `right`; or see above; if the sink wants
+                       // them
     const int32_t *term; // see above
     // Factors of the weights in this block (dropout), by which rows are multiplied, products and
     // sums alike: [count][stride of the parameter]; NULL for 1.

@@ -159,15 +159,15 @@ void columns_fill_rows(struct columns *columns, const struct parameter *paramete
 
 void linear_rows_times(float *out, size_t out_stride, const struct parameter *parameter,
                        size_t first, size_t count, const float *in, size_t in_stride,
-                       const uint16_t *half_in, size_t half_stride, size_t n)
+                       const uint16_t *half_in, size_t half_stride, size_t n, float keep)
 {
     if (parameter->type == PARAMETER_FLOAT) {
         matrix_product(
             out, out_stride, n, count, parameter->width, (struct matrix){in, in_stride, false},
-            (struct matrix){parameter_row(parameter, first), parameter->stride, true}, 0);
+            (struct matrix){parameter_row(parameter, first), parameter->stride, true}, keep);
         return;
     }
-    for (size_t r = 0; r < n; r++)
+    for (size_t r = 0; r < n && keep == 0; r++)
         memset(out + r * out_stride, 0, count * sizeof *out);
     kernels->half_rows_times(out, out_stride, parameter_half_row(parameter, first),
                              parameter->stride, count, half_in, half_stride, n, parameter->width);
@@ -213,6 +213,47 @@ void linear_sum(const struct parameter *parameter, const struct gradient *gradie
         kernels->scale_add(out, term_of(gradient, t), parameter->width, 1, 1);
 }
 
+// Factors of weights count as if none was 0: steps are rather shorter.
+static float squared_factor(const struct gradient *gradient)
+{
+    return gradient->factor != NULL ? gradient->most * gradient->most : 1;
+}
+
+// What is summed may be part of a longer row: the last floats have a padding of their own.
+static float power_of_sum(const struct gradient *gradient, size_t width)
+{
+    float power = 0, last[MEMORY_ROW] = {0};
+    size_t rest = width % MEMORY_ROW;
+    for (size_t t = 0; t < gradient->terms; t++) {
+        const float *error = term_of(gradient, t);
+        kernels->rows_times(&power, error, gradient->right_stride, 1, error, width - rest);
+        memcpy(last, error + width - rest, rest * sizeof *last);
+        kernels->rows_times(&power, last, MEMORY_ROW, 1, last, rest);
+    }
+    return power * squared_factor(gradient);
+}
+
+void linear_add_power(const struct parameter *parameter, const struct gradient *gradient,
+                      size_t from, size_t count, float *power)
+{
+    switch (gradient->form) {
+    case GRADIENT_PRODUCTS:
+        for (size_t t = 0; t < gradient->terms; t++)
+            kernels->add_squares(power, gradient->left + t * gradient->left_stride + from, count,
+                                 gradient->norm[t] * squared_factor(gradient));
+        break;
+    case GRADIENT_SUM:
+        *power += power_of_sum(gradient, parameter->width);
+        break;
+    case GRADIENT_WHOLE:
+        for (size_t i = 0; i < count; i++)
+            power[i] += gradient->norm[from + i];
+        break;
+    case GRADIENT_RUN:
+        break;
+    }
+}
+
 void linear_move(struct parameter *parameter, const struct gradient *gradient, float step,
                  float keep)
 {
@@ -227,7 +268,7 @@ void linear_move(struct parameter *parameter, const struct gradient *gradient, f
         break;
     case GRADIENT_WHOLE:
         kernels->scale_add(parameter_row(parameter, gradient->first), gradient->right,
-                           parameter->width, step, keep);
+                           gradient->count * parameter->stride, step, keep);
         break;
     case GRADIENT_RUN:
         kernels->scale_add(parameter_row(parameter, 0) + gradient->first, gradient->left,

@@ -70,10 +70,11 @@ void columns_multiply_rows(float *out, size_t out_stride, const struct columns *
 void columns_fill_rows(struct columns *columns, const struct parameter *parameter, size_t first,
                        size_t count);
 
-// out[r][i] = row first + i . in[r], for r < n, i < count; of a parameter in float or bfloat16.
+// out[r][i] = keep out[r][i] + row first + i . in[r], for r < n, i < count; of a parameter in float
+// or bfloat16. keep is 0 or 1; with 0, what was in `out` does not matter.
 void linear_rows_times(float *out, size_t out_stride, const struct parameter *parameter,
                        size_t first, size_t count, const float *in, size_t in_stride,
-                       const uint16_t *half_in, size_t half_stride, size_t n);
+                       const uint16_t *half_in, size_t half_stride, size_t n, float keep);
 
 // ---- many rows, for learning ------------------------------------------------------------------
 
@@ -90,6 +91,11 @@ void linear_gradient(const struct parameter *parameter, const struct gradient *g
 
 // The row of a gradient of the form GRADIENT_SUM: out[stride].
 void linear_sum(const struct parameter *parameter, const struct gradient *gradient, float *out);
+
+// power[i] += the sum over the words of the block of the squares of what each adds to row from + i of
+// a gradient that is not a run, for i < count: |e x|^2 = e^2 |x|^2.
+void linear_add_power(const struct parameter *parameter, const struct gradient *gradient,
+                      size_t from, size_t count, float *power);
 
 // Moves what a gradient is of: weights = keep weights + step gradient.
 void linear_move(struct parameter *parameter, const struct gradient *gradient, float step,

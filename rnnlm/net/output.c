@@ -3,15 +3,20 @@
 
 #include <string.h>
 
-const struct output_type *const output_table[] = {
-    &output_class,
-    NULL,
-};
+#include "net/outputs/kinds.h"
 
-const struct output_type *output_type_named(const char *name)
+#define OUTPUT_ENTRY(name) &output_##name,
+
+const struct output_type *const output_table[] = {OUTPUT_KINDS(OUTPUT_ENTRY) NULL};
+
+const struct output_type *output_named(const char *name, struct error *error)
 {
-    for (const struct output_type *const *at = output_table; *at != NULL; at++)
-        if (strcmp((*at)->name, name) == 0)
-            return *at;
+    const char *names[16] = {NULL};
+    for (size_t i = 0; output_table[i] != NULL; i++) {
+        if (strcmp(output_table[i]->name, name) == 0)
+            return output_table[i];
+        names[i] = output_table[i]->name;
+    }
+    shape_unknown_name("output", name, strlen(name), names, error);
     return NULL;
 }

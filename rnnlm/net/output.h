@@ -1,6 +1,6 @@
 // The output of a network: what makes a distribution over words of the topmost layer. A kind of
-// output is one file in outputs/ (two where scoring and learning fill one each) and one line in the
-// table of output.c.
+// output is one file in outputs/ (several where scoring and learning fill one each) and one line in
+// outputs/kinds.h.
 //
 // The probability of a word is a product of factors. The first comes at little cost once a state is
 // loaded; the others are the cheaper, the more words are asked for in an order of the output's
@@ -63,8 +63,8 @@ struct output_scoring {
     // A word drawn from the distribution in a loaded state.
     int32_t (*draw)(void *scoring, size_t state, struct random *random);
 
-    // The places of known words in the order in which other factors are cheapest, and how many they
-    // are; `scratch` has sort_scratch() elements.
+    // The places of known words that have other factors, in the order in which these are cheapest,
+    // and how many they are; `scratch` has sort_scratch() elements.
     size_t (*sort_scratch)(const struct network *network);
     size_t (*sort)(const struct network *network, const int32_t *word, size_t n, size_t *scratch,
                    size_t *order);
@@ -123,6 +123,8 @@ struct output_blocks {
 struct output_type {
     const char *name; // as options and files have it
     const char *about;
+    bool classes; // it is factorised by classes of words; else all words are one class
+    bool direct;  // it can have direct connections
 
     // Fills `list` with at most OUTPUT_MOST_PARAMETERS, and returns how many.
     size_t (*parameters)(const struct network *network, struct output_parameter *list);
@@ -138,10 +140,9 @@ struct output_type {
     const struct output_blocks *blocks;
 };
 
-extern const struct output_type output_class;
 extern const struct output_type *const output_table[]; // NULL at the end
 
-// NULL if there is none of that name.
-const struct output_type *output_type_named(const char *name);
+// NULL if there is none of that name. Error: the name, and the nearest there is.
+const struct output_type *output_named(const char *name, struct error *error);
 
 #endif

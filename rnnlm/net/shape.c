@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "net/layers/kinds.h"
-#include "net/output.h"
+#include "net/outputs/kinds.h"
 
 bool shape_ok(const struct network_shape *shape, struct error *error)
 {
@@ -25,6 +25,14 @@ bool shape_ok(const struct network_shape *shape, struct error *error)
     if (shape->classes < 1 || shape->classes > shape->words)
         return error_set(error, "class size: found %zu, wanted 1 to the vocabulary's %zu",
                          shape->classes, shape->words);
+    if (!shape->output->classes && shape->classes != 1)
+        return error_set(error, "class size: found %zu, wanted 1: the output %s has no classes",
+                         shape->classes, shape->output->name);
+    if (!shape->output->direct && shape->maxent > 0)
+        return error_set(error,
+                         "direct connections: found %zu, wanted 0: the output %s has none, -output "
+                         "class can have them",
+                         shape->maxent, shape->output->name);
     if (shape->maxent == 1 || shape->maxent > (size_t)1 << 40)
         return error_set(error, "direct connections: found %zu, wanted 0 or 2 to 2^40",
                          shape->maxent);

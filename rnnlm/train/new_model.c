@@ -24,7 +24,7 @@ static bool create_network(struct model *model, const struct new_model *wanted, 
     struct classes classes;
     enum class_method method = wanted->old_classes ? CLASSES_FREQUENCY : CLASSES_SQRT;
     shape.words = words;
-    shape.classes = wanted->classes < words ? wanted->classes : words;
+    shape.classes = !shape.output->classes ? 1 : wanted->classes < words ? wanted->classes : words;
     return shape_ok(&shape, error) &&
            classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error) &&
            network_init(&model->network, &shape, &classes, error) &&

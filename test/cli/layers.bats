@@ -17,9 +17,11 @@ setup() {
 }
 
 learn() { # MODEL OPTIONS...
-    local model="$1"
+    local model="$1" classes="-class 20"
     shift
-    rnnlm -train train -valid valid -rnnlm "$model" -class 20 "$@" >"$model.log" 2>"$model.err" || fail "$* $(cat "$model.err")"
+    [[ "$*" != *"-output full"* ]] || classes=
+    # shellcheck disable=SC2086
+    rnnlm -train train -valid valid -rnnlm "$model" $classes "$@" >"$model.log" 2>"$model.err" || fail "$* $(cat "$model.err")"
 }
 
 perplexity() { # MODEL
@@ -36,9 +38,9 @@ refused() { # STATUS WANTED OPTIONS...
     [ ! -e new ]
 }
 
-# used_everywhere LAYERS: a network of these layers through every program.
+# used_everywhere LAYERS OPTIONS...: a network of these layers through every program.
 used_everywhere() {
-    learn model -layers "$1" -fast -epochs 2
+    learn model -layers "$@" -fast -epochs 2
     [[ "$(cat model.err)" == *"native format"* ]]
     "$BIN/rnnlm-model" -rnnlm model -check | grep -q "^layers: $1"
     plain=$(perplexity model)
@@ -63,7 +65,7 @@ used_everywhere() {
     "$BIN/rnnlm-ngram" ppl -lm model.arpa -text lines | grep -q "ppl="
     rnnlm -rnnlm model -test test -dynamic 0.05 -debug 0 | grep -q "PPL net"
     # Training goes on.
-    learn model -layers "$1" -fast -epochs 3
+    learn model -layers "$@" -fast -epochs 3
     [ "$(last_epoch model.log)" -eq 2 ]
 }
 
@@ -92,6 +94,20 @@ used_everywhere() {
     used_everywhere gru:12,elman:10:tanh,gru:8
 }
 
+@test "outputs: a softmax over all words, in every program" {
+    used_everywhere lstm:14 -output full
+    rm -f model*
+    used_everywhere elman:12:tanh,compression:8 -output full
+}
+
+@test "outputs: a softmax over all words learns, online and in batches" {
+    for way in "-bptt 3" "-streams 8 -bptt 3 -optimiser adam -alpha 0.01" "-streams 8 -bptt 3 -optimiser sgd -alpha 1 -clip-norm 1"; do
+        rm -f model
+        learn model -hidden 16 -output full $way -max-iter 3
+        awk -v ppl="$(perplexity model)" 'BEGIN { exit !(ppl > 50 && ppl < 400) }' || fail "$way: $(cat model.test)"
+    done
+}
+
 @test "layers: every activation learns, online and in batches" {
     for name in tanh relu elu; do
         for way in "-bptt 3 -alpha 0.01" "-fast -alpha 0.01"; do
@@ -111,9 +127,10 @@ used_everywhere() {
 }
 
 @test "layers: results do not depend on threads" {
-    for kind in $(optimisers); do
+    local kind threads
+    for kind in $(optimisers) "adam -clip-norm 1" "adam -output full"; do
         for threads in 1 2 3; do
-            learn "model$threads" -layers elman:20,elman:12:tanh -streams 20 -bptt 4 -max-iter 1 -optimiser "$kind" \
+            learn "model$threads" -layers elman:20,elman:12:tanh -streams 20 -bptt 4 -max-iter 1 -optimiser $kind \
                 -threads $threads
         done
         cmp model1 model2
@@ -140,10 +157,21 @@ used_everywhere() {
     refused 1 "did you mean adam" -hidden 5 -streams 4 -optimiser adamm
     refused 1 "-streams N or -fast is wanted" -hidden 5 -optimiser adam
     refused 1 "-streams N or -fast is wanted" -hidden 5 -clip-norm 1
+    refused 1 "did you mean full" -hidden 5 -output ful
+    refused 1 "-output full has no classes, found -class" -hidden 5 -output full
+    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -old-classes
+    [[ "$stderr" == *"found -old-classes"* ]]
+    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -direct 1
+    [[ "$stderr" == *"has no direct connections"* ]]
+    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -format text
+    [[ "$stderr" == *"-format native is wanted"* ]]
+    [ ! -e new ]
 }
 
 @test "layers: a model that is there keeps its layers" {
     learn model -hidden 8 -max-iter 1
     run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm model -layers elman:9
     [[ "$stderr" == *"found layers elman:8"*"elman:9"* ]]
+    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm model -output full
+    [[ "$stderr" == *"found output class, -output asks for full"* ]]
 }

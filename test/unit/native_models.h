@@ -28,7 +28,8 @@ static const struct recipe plain = {13, "elman:5", 3, 0, 0, 0},
                            compressed = {40, "elman:17,compression:33", 4, 5003, 3, 0},
                            least = {1, "elman:1", 1, 0, 0, 0},
                            stacked = {13, "elman:5:tanh,elman:4,compression:3", 3, 17, 2, 0},
-                           deep = {20, "elman:18:tanh,elman:33", 5, 0, 0, 0.5};
+                           deep = {20, "elman:18:tanh,elman:33", 5, 0, 0, 0.5},
+                           unfactored = {40, "lstm:18,elman:33 full", 1, 0, 0, 0.5};
 
 static inline void make_vocabulary(struct vocabulary *vocabulary, size_t words)
 {

@@ -61,7 +61,9 @@ static inline struct plain plain_new(const struct network *network)
         plain.recurrent[l] = plain_named(&plain, owner, "recurrent");
         plain.bias[l] = plain_named(&plain, owner, "bias");
     }
-    assert_string_equal(network->shape.output->name, "class");
+    if (strcmp(network->shape.output->name, "class") != 0 &&
+        strcmp(network->shape.output->name, "full") != 0)
+        fail_msg("no equation for the output %s", network->shape.output->name);
     plain.words = plain_named(&plain, "output", "words");
     plain.classes = plain_named(&plain, "output", "classes");
     plain.word_bias = plain_named(&plain, "output", "bias");
@@ -392,8 +394,11 @@ static inline double plain_prob(const struct plain *plain, const struct plain_st
         return 0;
     int32_t k = network->classes.of_word[word];
     plain_hand_up(plain, top, state->value[top][0], input);
-    plain_softmax(plain, input, state->history, -1, prob);
-    double class_prob = prob[k];
+    double class_prob = 1;
+    if (plain->classes != NULL) {
+        plain_softmax(plain, input, state->history, -1, prob);
+        class_prob = prob[k];
+    }
     plain_softmax(plain, input, state->history, k, prob);
     return class_prob * prob[word - network->classes.begin[k]];
 }

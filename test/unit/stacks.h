@@ -1,11 +1,11 @@
 // The stacks of layers that gradients and passes are tested with: every kind of the table with every
-// activation, alone and one upon another, and mixtures.
+// activation, alone and one upon another, and mixtures, each with every output.
 #ifndef STACKS_H
 #define STACKS_H
 
 #include "testing.h"
 
-enum { MOST_STACKS = 64, STACK_TEXT = 96 };
+enum { MOST_STACKS = 256, STACK_TEXT = 96 };
 
 struct stacks {
     size_t count;
@@ -14,8 +14,12 @@ struct stacks {
 
 static inline void add_stack(struct stacks *stacks, const char *layers)
 {
-    assert_true(stacks->count < MOST_STACKS && strlen(layers) < STACK_TEXT);
-    strcpy(stacks->layers[stacks->count++], layers);
+    for (size_t i = 0; output_table[i] != NULL; i++) {
+        assert_true(stacks->count < MOST_STACKS);
+        int length = snprintf(stacks->layers[stacks->count++], STACK_TEXT, "%s %s", layers,
+                              output_table[i]->name);
+        assert_true(length < STACK_TEXT);
+    }
 }
 
 // A kind with an activation (NULL: its own).

@@ -179,8 +179,10 @@ static void threads_do_not_change_results(void **state)
         {"elman:33,compression:7", 1, 0},
         {"elman:50", 3, 300},
         {"lstm:33,elman:7:relu", 2, 300},
+        {"lstm:33 full", 1, 0},
         {"lstm:33,elman:7:relu", 2, 300}, // from here on with dropout
         {"compression:20,lstm:33,elman:18", 2, 0},
+        {"compression:20,lstm:33 full", 1, 0},
     };
     for (size_t i = 0; i < sizeof shape / sizeof shape[0]; i++) {
         struct block block = basic_block(shape[i].layers);
@@ -192,8 +194,8 @@ static void threads_do_not_change_results(void **state)
         block.rule.step.alpha = 0.1f;
         block.rule.gradient_cutoff = 15;
         block.rule.independent = i >= 2;
-        if (i >= 4)
-            drop_everything(&block, i == 4);
+        if (i >= 5)
+            drop_everything(&block, i == 5);
         double wanted = run(&block, 12, 1, &one, NULL);
         for (size_t threads = 2; threads <= 5; threads += 3) {
             assert_true(run(&block, 12, threads, &other, NULL) == wanted);
@@ -213,12 +215,12 @@ static void check_that_learning_helps(const char *layers, const struct optimiser
     struct error error;
     struct pool *pool = pool_new(2, &error);
     block.rule.optimiser = optimiser;
-    block.rule.step.alpha = (float)optimiser->alpha * (optimiser == &optimiser_rows ? 1 : 5);
+    block.rule.step.alpha = (float)optimiser->alpha * (optimiser == &optimiser_rows ? 1 : 2);
     block.rule.step.clip_norm = 1;
     make_network(&network, &shape, 7, 0.4);
     assert_true(batch_init(&batch, &network, &block.rule, 3, 5, pool, &error));
     double first = 0, last = 0;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 500; i++) {
         start_streams(&block, &batch);
         last = learn(&block, &batch, 0, 5);
         first = i == 0 ? last : first;
@@ -236,6 +238,7 @@ static void learning_helps(void **state)
     for (size_t i = 0; optimiser_table[i] != NULL; i++) {
         check_that_learning_helps("elman:18", optimiser_table[i]);
         check_that_learning_helps("lstm:18", optimiser_table[i]);
+        check_that_learning_helps("lstm:18 full", optimiser_table[i]);
         check_that_learning_helps("elman:18:tanh,elman:18:relu", optimiser_table[i]);
     }
 }
@@ -332,9 +335,9 @@ static void weights_stay_finite_at_any_rate(void **state)
     (void)state;
     static const float rate[] = {1, 1e3f, 1e6f, 1e30f};
     static const char *const layers[] = {"elman:18,compression:6", "elman:18", "lstm:18",
-                                         "lstm:7,elman:5:tanh"};
-    for (size_t i = 0; i < 32; i++) {
-        struct block block = basic_block(layers[i / 4 % 4]);
+                                         "lstm:7,elman:5:tanh", "lstm:7 full"};
+    for (size_t i = 0; i < 40; i++) {
+        struct block block = basic_block(layers[i / 4 % 5]);
         struct network network;
         struct error error;
         block.maxent = 101;
@@ -342,7 +345,7 @@ static void weights_stay_finite_at_any_rate(void **state)
         block.steps = 150;
         block.rule.step.alpha = rate[i % 4];
         block.rule.step.beta = i % 4 < 2 ? 0 : 1e3f;
-        if (i >= 16) {
+        if (i >= 20) {
             drop_everything(&block, false);
             block.rule.dropout.recurrent = (float)DROPOUT_MOST;
             block.rule.dropout.output = (float)DROPOUT_MOST;
@@ -378,13 +381,14 @@ static bool try_to_learn(const struct block *block, struct network *network, str
 static void no_memory(void **state)
 {
     (void)state;
+    static const char *const layers[] = {"lstm:5,elman:18,compression:5", "lstm:5,elman:18 full"};
     for (size_t i = 0; optimiser_table[i] != NULL; i++) {
-        struct block block = basic_block("lstm:5,elman:18,compression:5");
+        struct block block = basic_block(layers[i % 2]);
         struct network network;
         struct error error;
         block.maxent = 101;
         block.rule.optimiser = optimiser_table[i];
-        block.rule.step.clip_norm = i == 0 ? 1 : 0;
+        block.rule.step.clip_norm = i < 2 ? 1 : 0;
         block.rule.independent = true;
         drop_everything(&block, true);
         struct network_shape shape = block_shape(&block);

@@ -201,7 +201,7 @@ static void element_kernels_agree(void **state)
                 x[i] = (float)random_uniform(&generator, -range, range);
                 other[i] = (float)random_uniform(&generator, 0, 1);
             }
-            for (int kernel = 0; kernel < 8; kernel++) {
+            for (int kernel = 0; kernel < 9; kernel++) {
                 float *found = copy_floats(x, n + 1), *wanted = copy_floats(x, n + 1);
                 for (int i = 0; i < 2; i++) {
                     const struct kernels *k = i == 0 ? *set : portable_set();
@@ -220,6 +220,8 @@ static void element_kernels_agree(void **state)
                         k->add_squares(y, other, n, 0.25f);
                     else if (kernel == 6)
                         k->tanh(y, n);
+                    else if (kernel == 7)
+                        k->softmax_part(y, n, range, -0.25f);
                     else
                         k->elu(y, n);
                 }
@@ -320,7 +322,7 @@ static void nan_is_not_hidden(void **state)
     (void)state;
     for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
         float x[37];
-        for (int kernel = 0; kernel < 5; kernel++) {
+        for (int kernel = 0; kernel < 6; kernel++) {
             for (size_t i = 0; i < 37; i++)
                 x[i] = 1;
             x[20] = NAN;
@@ -332,6 +334,8 @@ static void nan_is_not_hidden(void **state)
                 (*set)->clamp(x, 37, 15);
             else if (kernel == 3)
                 (*set)->tanh(x, 37);
+            else if (kernel == 4)
+                (*set)->softmax_part(x, 37, 1, 1);
             else
                 (*set)->elu(x, 37);
             assert_true(isnan(x[20]));

@@ -137,6 +137,7 @@ static void parts_of_every_stack_meet(void **state)
         "lstm:9,lstm:7",
         "elman:9:tanh,lstm:17,compression:5",
         "compression:9,elman:9:relu,elman:5:elu",
+        "lstm:9,elman:7 full",
     };
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
         struct network network = new_network(layers[i], 0.2);
@@ -247,7 +248,7 @@ static void any_order_of_pairs(void **state)
 {
     (void)state;
     static const char *const layers[] = {"elman:23", "lstm:7,elman:17,compression:4",
-                                         "compression:5,lstm:17"};
+                                         "compression:5,lstm:17", "lstm:17 full"};
     for (size_t l = 0; l < sizeof layers / sizeof layers[0]; l++) {
         struct network network = new_network(layers[l], 0.5);
         struct forward_weights weights;

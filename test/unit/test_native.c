@@ -57,7 +57,8 @@ static void check_round_trip(const struct recipe *recipe, enum model_format form
 static void round_trip(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&plain, &compressed, &least, &stacked, &deep};
+    const struct recipe *const recipe[] = {&plain,   &compressed, &least,
+                                           &stacked, &deep,       &unfactored};
     for (size_t i = 0; i < sizeof recipe / sizeof recipe[0]; i++) {
         check_round_trip(recipe[i], MODEL_NATIVE, model_load);
         check_round_trip(recipe[i], MODEL_NATIVE, model_open);
@@ -117,8 +118,8 @@ static void sections_of_a_model(void **state)
 static void halves_stay_as_they_are(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&plain, &compressed, &stacked};
-    for (size_t i = 0; i < 3; i++) {
+    const struct recipe *const recipe[] = {&plain, &compressed, &stacked, &unfactored};
+    for (size_t i = 0; i < 4; i++) {
         struct model model;
         save(recipe[i], MODEL_NATIVE_BFLOAT16, FILE_NAME);
         read_with(model_load, &model, FILE_NAME);
@@ -230,8 +231,8 @@ static void assert_own_memory(const struct model *model)
 static void arrays_lie_in_the_map(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked};
-    for (size_t i = 0; i < 2; i++) {
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored};
+    for (size_t i = 0; i < 3; i++) {
         struct model model;
         save(recipe[i], MODEL_NATIVE, FILE_NAME);
         read_with(model_open, &model, FILE_NAME);
@@ -249,8 +250,8 @@ static void arrays_lie_in_the_map(void **state)
 static void halves_lie_in_the_map(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked};
-    for (size_t i = 0; i < 2; i++) {
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored};
+    for (size_t i = 0; i < 3; i++) {
         struct model in_place, expanded;
         struct error error = {""};
         save(recipe[i], MODEL_NATIVE_BFLOAT16, FILE_NAME);
@@ -363,8 +364,8 @@ static void learn(struct model *model, double prob[50])
 static void training_goes_on(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked};
-    for (size_t i = 0; i < 2; i++) {
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored};
+    for (size_t i = 0; i < 3; i++) {
         struct model wanted, found;
         double wanted_prob[50], found_prob[50];
         make_model(&wanted, recipe[i], MODEL_NATIVE);
@@ -460,6 +461,8 @@ static void architectures_round_trip(void **state)
         {{2147483647, "elman:1048576:tanh,elman:1", 2147483647, (size_t)1 << 40, 20, 0},
          "words=2147483647 layers=elman:1048576:tanh,elman:1:logistic output=class "
          "classes=2147483647 direct=1099511627776 direct-order=20 biases=1"},
+        {{40, "lstm:17 full", 4, 0, 0, 0},
+         "words=40 layers=lstm:17 output=full classes=1 direct=0 direct-order=0 biases=1"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         const struct recipe *recipe = &known[i].recipe;

@@ -18,12 +18,15 @@ enum { WORDS = 9, HIDDEN = 6, UNKNOWN_LOG10 = -8, NBEST_UNKNOWN_LOG10 = -5 };
 
 static const char *const spelling[WORDS] = {"</s>", "a", "b", "c", "d", "e", "f", "g", "h"};
 
-static struct model model; // a small network with direct connections, the same for all tests
-static struct pool *pool;  // two threads
+static struct model
+    model; // a small network, if it may with direct connections, the same for all tests
+static struct pool *pool; // two threads
+
+static const char *layers = "elman:6";
 
 static int make_model(void **state)
 {
-    const struct network_shape shape = new_shape(WORDS, "elman:6", 3, 200, 3);
+    const struct network_shape shape = new_shape(WORDS, layers, 3, 200, 3);
     if (!vocabulary_init(&model.vocabulary, NULL))
         return -1;
     for (size_t i = 0; i < WORDS; i++)
@@ -598,5 +601,7 @@ int main(void)
         cmocka_unit_test(samples_follow_the_distribution),
         cmocka_unit_test(failed_allocations),
     };
-    return cmocka_run_group_tests_name("score", tests, make_model, free_model);
+    int failed = cmocka_run_group_tests_name("score", tests, make_model, free_model);
+    layers = "elman:6 full";
+    return failed + cmocka_run_group_tests_name("score, full", tests, make_model, free_model);
 }

@@ -37,6 +37,16 @@ static void shapes_that_make_no_sense(void **state)
         assert_contains(error.text, bad[i].named);
         assert_contains(error.text, bad[i].found);
     }
+    struct network_shape full = new_shape(10, "elman:5 full", 3, 100, 3);
+    assert_true(shape_ok(&full, &error));
+    full.classes = 2;
+    assert_false(shape_ok(&full, &error));
+    assert_contains(error.text, "class size: found 2, wanted 1: the output full has no classes");
+    full.classes = 1;
+    full.maxent = 100;
+    assert_false(shape_ok(&full, &error));
+    assert_contains(error.text,
+                    "direct connections: found 100, wanted 0: the output full has none");
     struct network_shape compressed = new_shape(10, "elman:5,compression:3", 3, 0, 0);
     compressed.layer[1].units = SIZE_MAX;
     assert_false(shape_ok(&compressed, &error));
@@ -64,6 +74,7 @@ static void shapes_of_the_reference(void **state)
         "compression:3,elman:5",
         "lstm:5",
         "elman:5,lstm:3",
+        "elman:5 full",
     };
     for (size_t i = 0; i < sizeof its / sizeof its[0]; i++) {
         struct network_shape shape = new_shape(9, its[i], 3, 100, 3);
@@ -134,8 +145,12 @@ static void every_kind_and_activation_by_name(void **state)
     }
     assert_null(layer_type_named("elmanx", 6));
     assert_null(activation_named("", 0));
-    assert_ptr_equal(output_type_named("class"), &output_class);
-    assert_null(output_type_named("clas"));
+    for (size_t i = 0; output_table[i] != NULL; i++) {
+        assert_ptr_equal(output_named(output_table[i]->name, &error), output_table[i]);
+        assert_true(output_table[i]->about[0] != '\0');
+    }
+    assert_null(output_named("ful", &error));
+    assert_contains(error.text, "output \"ful\" (did you mean full?), wanted one of: class, full");
 }
 
 static void many_layers(char *text, size_t layers, const char *layer)

@@ -17,7 +17,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "net/network.h"
-#include "net/output.h"
+#include "net/outputs/kinds.h"
 
 // |found - wanted| <= tolerance (1 + |wanted|)
 #define assert_near(found, wanted, tolerance)                                                      \
@@ -44,8 +44,22 @@ static inline void testing_contains(const char *text, const char *part, const ch
 
 // ---- networks ---------------------------------------------------------------------------------
 
-// A shape whose layers are given as options have them: "elman:5,compression:3"; with biases where
-// programs give it some.
+// What stands behind the layers.
+static inline void add_output(struct network_shape *shape, const char *name)
+{
+    struct error error = {""};
+    shape->output = output_named(name, &error);
+    if (shape->output == NULL)
+        fail_msg("%s", error.text);
+    if (!shape->output->classes)
+        shape->classes = 1;
+    if (!shape->output->direct)
+        shape->maxent = 0;
+}
+
+// A shape whose layers are given as options have them, perhaps with an output behind them:
+// "elman:5,compression:3", "lstm:7 full"; with biases where programs give it some. Classes and direct
+// connections are for outputs that can have them.
 static inline struct network_shape new_shape(size_t words, const char *layers, size_t classes,
                                              size_t maxent, int maxent_order)
 {
@@ -55,8 +69,13 @@ static inline struct network_shape new_shape(size_t words, const char *layers, s
                                   .maxent = maxent,
                                   .maxent_order = maxent_order};
     struct error error = {""};
-    if (!shape_parse_layers(&shape, layers, NULL, &error))
+    char text[SHAPE_TEXT];
+    snprintf(text, sizeof text, "%s", layers);
+    char *rest = NULL, *name;
+    if (!shape_parse_layers(&shape, strtok_r(text, " ", &rest), NULL, &error))
         fail_msg("%s", error.text);
+    while ((name = strtok_r(NULL, " ", &rest)) != NULL)
+        add_output(&shape, name);
     shape.biases = !shape_is_reference(&shape);
     return shape;
 }

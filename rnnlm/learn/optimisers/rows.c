@@ -52,29 +52,42 @@ static float word_step(const struct optimiser *optimiser, float gain, float powe
     return bounded(step / (1 + step * power), power, terms) * optimiser->scale;
 }
 
-static void move_matrix_rows(struct optimiser *optimiser, const struct gradient *gradient,
-                             size_t from, size_t count, struct optimiser_scratch *scratch)
+static float row_step(const struct optimiser *optimiser, const struct gradient *gradient,
+                      size_t row, float power)
+{
+    switch (optimiser->network->parameter[gradient->parameter].use) {
+    case PARAMETER_BY_INPUT:
+        return word_step(optimiser, INPUT_GAIN, power, gradient->terms);
+    case PARAMETER_BY_OUTPUT:
+        return word_step(optimiser, WORD_GAIN, power, gradient->terms);
+    default:
+        return matrix_step(optimiser, power, gradient->terms,
+                           optimiser_row_memory(optimiser, gradient->parameter, row));
+    }
+}
+
+static void move_rows(struct optimiser *optimiser, const struct gradient *gradient, size_t from,
+                      size_t count, struct optimiser_scratch *scratch)
 {
     struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     const float *rows = optimiser_gradient_rows(optimiser, gradient, from, count, scratch);
     float power[OPTIMISER_ROWS] = {0}, keep = optimiser_keep(optimiser, gradient->terms);
-    optimiser_add_power(optimiser, gradient, from, count, power);
+    linear_add_power(parameter, gradient, from, count, power);
     for (size_t i = 0; i < count; i++) {
         size_t row = gradient->first + from + i;
-        float *mean = optimiser_row_memory(optimiser, gradient->parameter, row);
         kernels->scale_add(parameter_row(parameter, row), rows + i * parameter->stride,
-                           parameter->width,
-                           matrix_step(optimiser, power[i], gradient->terms, mean), keep);
+                           parameter->width, row_step(optimiser, gradient, row, power[i]), keep);
     }
 }
 
 // Errors times steps first: the product then moves the rows without having been anywhere.
-static void move_word_rows(struct optimiser *optimiser, const struct gradient *gradient,
-                           size_t from, size_t count, struct optimiser_scratch *scratch)
+static void move_products(struct optimiser *optimiser, const struct gradient *gradient, size_t from,
+                          size_t count, struct optimiser_scratch *scratch)
 {
+    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     float power[OPTIMISER_ROWS] = {0}, step[OPTIMISER_ROWS];
     struct gradient scaled = *gradient;
-    optimiser_add_power(optimiser, gradient, from, count, power);
+    linear_add_power(parameter, gradient, from, count, power);
     for (size_t j = 0; j < count; j++)
         step[j] = word_step(optimiser, WORD_GAIN, power[j], gradient->terms);
     for (size_t t = 0; t < gradient->terms; t++)
@@ -85,26 +98,7 @@ static void move_word_rows(struct optimiser *optimiser, const struct gradient *g
     scaled.count = count;
     scaled.left = scratch->terms;
     scaled.left_stride = OPTIMISER_ROWS;
-    linear_move(&optimiser->network->parameter[gradient->parameter], &scaled, 1,
-                optimiser_keep(optimiser, gradient->terms));
-}
-
-static void move_row(struct optimiser *optimiser, const struct gradient *gradient,
-                     struct optimiser_scratch *scratch)
-{
-    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    const float *row = optimiser_gradient_rows(optimiser, gradient, 0, 1, scratch);
-    float power = 0, step;
-    optimiser_add_power(optimiser, gradient, 0, 1, &power);
-    if (parameter->use == PARAMETER_BY_INPUT)
-        step = word_step(optimiser, INPUT_GAIN, power, gradient->terms);
-    else if (parameter->use == PARAMETER_BY_OUTPUT)
-        step = word_step(optimiser, WORD_GAIN, power, gradient->terms);
-    else
-        step = matrix_step(optimiser, power, gradient->terms,
-                           optimiser_row_memory(optimiser, gradient->parameter, gradient->first));
-    kernels->scale_add(parameter_row(parameter, gradient->first), row, parameter->width, step,
-                       optimiser_keep(optimiser, gradient->terms));
+    linear_move(parameter, &scaled, 1, optimiser_keep(optimiser, gradient->terms));
 }
 
 static void move_run(struct optimiser *optimiser, const struct gradient *gradient)
@@ -123,16 +117,12 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
         move_run(optimiser, gradient);
         return;
     }
-    if (gradient->form != GRADIENT_PRODUCTS) {
-        move_row(optimiser, gradient, scratch);
-        return;
-    }
     for (size_t at = 0; at < gradient->count; at += OPTIMISER_ROWS) {
         size_t left = gradient->count - at, count = left < OPTIMISER_ROWS ? left : OPTIMISER_ROWS;
-        if (use == PARAMETER_BY_OUTPUT)
-            move_word_rows(optimiser, gradient, at, count, scratch);
+        if (use == PARAMETER_BY_OUTPUT && gradient->form == GRADIENT_PRODUCTS)
+            move_products(optimiser, gradient, at, count, scratch);
         else
-            move_matrix_rows(optimiser, gradient, at, count, scratch);
+            move_rows(optimiser, gradient, at, count, scratch);
     }
 }
 

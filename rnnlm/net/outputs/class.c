@@ -1,13 +1,14 @@
 // The output that is factorised by classes: parameters and scoring.
 #include "net/outputs/class.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/kernels.h"
 #include "base/memory.h"
 #include "net/layers/reference_weights.h"
+#include "net/outputs/kinds.h"
+#include "net/outputs/softmax.h"
 
 enum { WORD_FLOATS = 1 << 18 }; // of word_logit: larger classes are computed in several goes
 
@@ -83,12 +84,11 @@ struct scoring {
     const struct columns *columns; // of the class rows
     size_t most;
     struct output_inputs inputs;
-    float *class_logit;      // [most][columns->row]
-    float *class_most;       // [most] largest of the logits,
-    float *class_sum;        // [most] and the sum of exp(logit - largest)
-    float *gathered;         // [most][row] rows of the states that one class is wanted for,
-    uint16_t *half_gathered; // [most][half row] or these with halves
-    float *word_logit;       // [word_rows][largest class]
+    float *class_logit;            // [most][columns->row]
+    struct softmax_sum *class_sum; // [most] of the logits
+    float *gathered;               // [most][row] rows of the states that one class is wanted for,
+    uint16_t *half_gathered;       // [most][half row] or these with halves
+    float *word_logit;             // [word_rows][largest class]
     size_t word_rows;
     size_t *distinct;    // [word_rows] states that one class is wanted for
     size_t *class_begin; // [C + 2] pairs of class k: order[class_begin[k]] and on
@@ -100,7 +100,6 @@ static void end(void *data)
 {
     struct scoring *scoring = data;
     free(scoring->class_logit);
-    free(scoring->class_most);
     free(scoring->class_sum);
     free(scoring->gathered);
     free(scoring->half_gathered);
@@ -119,8 +118,7 @@ static bool allocate(struct scoring *scoring, struct error *error)
     size_t fit = WORD_FLOATS / largest;
     scoring->word_rows = fit > most ? most : fit > 0 ? fit : 1;
     scoring->class_logit = memory_new(most, scoring->columns->row * sizeof(float), error);
-    scoring->class_most = memory_new(most, sizeof(float), error);
-    scoring->class_sum = memory_new(most, sizeof(float), error);
+    scoring->class_sum = memory_new(most, sizeof *scoring->class_sum, error);
     if (network->halves)
         scoring->half_gathered =
             memory_new(most, memory_half_row(network->width) * sizeof(uint16_t), error);
@@ -129,8 +127,7 @@ static bool allocate(struct scoring *scoring, struct error *error)
     scoring->word_logit = memory_new(scoring->word_rows, largest * sizeof(float), error);
     scoring->distinct = memory_new(scoring->word_rows, sizeof *scoring->distinct, error);
     scoring->class_begin = memory_new(network->shape.classes + 2, sizeof(size_t), error);
-    return scoring->class_logit != NULL && scoring->class_most != NULL &&
-           scoring->class_sum != NULL &&
+    return scoring->class_logit != NULL && scoring->class_sum != NULL &&
            (scoring->gathered != NULL || scoring->half_gathered != NULL) &&
            scoring->word_logit != NULL && scoring->distinct != NULL &&
            scoring->class_begin != NULL &&
@@ -176,23 +173,17 @@ static void load(void *data, const struct output_inputs *inputs)
         float *logit = scoring->class_logit + i * row;
         maxent_class_features(scoring->network, inputs->history[i], &features);
         maxent_add(scoring->own.hash, &features, logit, classes);
-        scoring->class_sum[i] = kernels->softmax_sum(logit, classes, &scoring->class_most[i]);
+        scoring->class_sum[i] = SOFTMAX_NOTHING;
+        softmax_add(&scoring->class_sum[i], logit, classes);
     }
-}
-
-// An element of a softmax; not 0.
-static float share_of(float logit, float most, float sum)
-{
-    float below = logit - most;
-    return expf(below < -87 ? -87 : below) / sum;
 }
 
 static double first_factor(void *data, size_t state, int32_t word)
 {
     struct scoring *scoring = data;
     size_t k = (size_t)scoring->network->classes.of_word[word];
-    return (double)share_of(scoring->class_logit[state * scoring->columns->row + k],
-                            scoring->class_most[state], scoring->class_sum[state]);
+    return (double)softmax_element(&scoring->class_sum[state],
+                                   scoring->class_logit[state * scoring->columns->row + k]);
 }
 
 // ---- words ------------------------------------------------------------------------------------
@@ -220,7 +211,7 @@ static void compute_class(struct scoring *scoring, size_t n, size_t k, size_t wo
     gather(scoring, n);
     linear_rows_times(scoring->word_logit, words, scoring->own.words, class_first(network, k),
                       words, scoring->gathered, scoring->inputs.row, scoring->half_gathered,
-                      scoring->inputs.half_row, n);
+                      scoring->inputs.half_row, n, 0);
     for (size_t i = 0; i < n; i++) {
         float *logit = scoring->word_logit + i * words;
         bias_add(scoring->own.bias, class_first(network, k), words, logit);
@@ -241,10 +232,11 @@ static void predict_go(struct scoring *scoring, size_t begin, size_t end, size_t
             scoring->distinct[n++] = state[order[i]];
     compute_class(scoring, n, k, words);
     for (size_t i = begin, at = 0; at < n; at++) {
-        float *logit = scoring->word_logit + at * words, largest;
-        float sum = kernels->softmax_sum(logit, words, &largest);
+        const float *logit = scoring->word_logit + at * words;
+        struct softmax_sum sum = SOFTMAX_NOTHING;
+        softmax_add(&sum, logit, words);
         for (; i < end && state[order[i]] == scoring->distinct[at]; i++)
-            prob[order[i]] *= (double)share_of(logit[(size_t)word[order[i]] - first], largest, sum);
+            prob[order[i]] *= (double)softmax_element(&sum, logit[(size_t)word[order[i]] - first]);
     }
 }
 
@@ -295,25 +287,6 @@ static size_t sort(const struct network *network, const int32_t *word, size_t n,
 
 // ---- drawing ----------------------------------------------------------------------------------
 
-// Index drawn in proportion to `share`, of which at least one is above 0.
-static size_t draw_index(struct random *random, const float *share, size_t n)
-{
-    double total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += (double)share[i];
-    double left = random_uniform(random, 0, total);
-    size_t last = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (share[i] <= 0)
-            continue;
-        if (left < (double)share[i])
-            return i;
-        left -= (double)share[i];
-        last = i;
-    }
-    return last;
-}
-
 // An empty class takes part in the softmax but has no words to draw.
 static int32_t draw(void *data, size_t state, struct random *random)
 {
@@ -325,11 +298,11 @@ static int32_t draw(void *data, size_t state, struct random *random)
     for (size_t k = 0; k < classes; k++)
         if (class_words(network, k) == 0)
             prob[k] = 0;
-    size_t k = draw_index(random, prob, classes), words = class_words(network, k);
+    size_t k = softmax_draw(random, prob, classes), words = class_words(network, k);
     scoring->distinct[0] = state;
     compute_class(scoring, 1, k, words);
     kernels->softmax(scoring->word_logit, words);
-    return (int32_t)(class_first(network, k) + draw_index(random, scoring->word_logit, words));
+    return (int32_t)(class_first(network, k) + softmax_draw(random, scoring->word_logit, words));
 }
 
 static const struct output_scoring class_scoring = {
@@ -347,6 +320,8 @@ static const struct output_scoring class_scoring = {
 const struct output_type output_class = {
     .name = "class",
     .about = "a softmax over classes, then one over the words of a class",
+    .classes = true,
+    .direct = true,
     .parameters = parameters,
     .initialise = initialise,
     .initialise_biases = initialise_biases,

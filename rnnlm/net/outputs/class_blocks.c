@@ -324,7 +324,8 @@ static void run_words(void *context, size_t worker, size_t item)
             blocks->slot_norm[share->first + i] = block->norm[r];
     }
     memset(below, 0, share->count * row * sizeof *below);
-    linear_rows_times(e, error_row, blocks->own.words, first, n, input, row, NULL, 0, share->count);
+    linear_rows_times(e, error_row, blocks->own.words, first, n, input, row, NULL, 0, share->count,
+                      0);
     for (size_t i = 0; i < share->count; i++)
         word_errors(blocks, k, share->first + i);
     linear_errors(blocks->own.words, first, n, e, error_row, share->count, below, row);

@@ -1,0 +1,22 @@
+// A softmax over all words (Bengio et al. 2003):
+//
+//   P(w) = softmax(words x + bias)[w]
+//
+// Shared by its files: full.c (parameters, scoring), full_online.c, full_blocks.c.
+#ifndef NET_OUTPUTS_FULL_H
+#define NET_OUTPUTS_FULL_H
+
+#include "net/output.h"
+#include "net/outputs/bias.h"
+
+// Its parameters; `bias` is NULL where the network has none.
+struct full_parameters {
+    struct parameter *words, *bias;
+};
+
+struct full_parameters full_parameters(const struct network *network);
+
+extern const struct output_online full_online;
+extern const struct output_blocks full_blocks;
+
+#endif
