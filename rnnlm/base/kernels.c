@@ -177,16 +177,17 @@ static void half_rows_times(float *out, size_t out_stride, const uint16_t *rows,
 }
 
 static void half_products(float *out, size_t out_stride, size_t m, const uint16_t *left,
-                          size_t left_row, const uint32_t *pairs, size_t stride, size_t n,
-                          size_t width)
+                          size_t left_row, size_t left_term, const uint32_t *rows, size_t stride,
+                          size_t n, size_t width)
 {
     for (size_t r = 0; r < m; r++)
         for (size_t i = 0; i < n; i++) {
-            float weight = bfloat16_to(left[r * left_row + i]);
+            uint16_t pair[2];
+            memcpy(pair, left + r * left_row + i / 2 * left_term, sizeof pair);
             for (size_t j = 0; j < width; j++) {
-                uint32_t pair = pairs[i / 2 * stride + j];
-                out[r * out_stride + j] +=
-                    weight * bfloat16_to((uint16_t)(i % 2 > 0 ? pair >> 16 : pair));
+                uint32_t other = rows[i / 2 * stride + j];
+                out[r * out_stride + j] += bfloat16_to(pair[i % 2]) *
+                                           bfloat16_to((uint16_t)(i % 2 > 0 ? other >> 16 : other));
             }
         }
 }

@@ -95,12 +95,13 @@ struct kernels {
     void (*half_rows_times)(float *out, size_t out_stride, const uint16_t *rows, size_t stride,
                             size_t n, const uint16_t *x, size_t x_stride, size_t m, size_t width);
 
-    // products, where row i of `left` has all its terms side by side, and rows 2i and 2i+1 of the
-    // other side are one row of pairs (kernels_pair_columns()): of `stride` pairs, up to the next
-    // multiple of 16 behind `width`.
+    // products, with the terms 2i and 2i+1 of both sides together: halves r left_row + i left_term
+    // and the next of `left` (both steps even), and row i of the other side, `stride` pairs, up to
+    // the next multiple of 16 behind `width`. Of an odd number of terms the last pairs have 0 for
+    // the one that is not there.
     void (*half_products)(float *out, size_t out_stride, size_t m, const uint16_t *left,
-                          size_t left_row, const uint32_t *pairs, size_t stride, size_t n,
-                          size_t width);
+                          size_t left_row, size_t left_term, const uint32_t *rows, size_t stride,
+                          size_t n, size_t width);
 };
 
 extern const struct kernels *kernels;

@@ -204,4 +204,32 @@ INLINE float largest_lane(vector value)
     return v[0];
 }
 
+// ---- counts that are constants ------------------------------------------------------------------
+//
+// call(count) with `count` a constant 1..13, so that the compiler unrolls loops over it and keeps
+// arrays of so many vectors in registers.
+
+#define CASE(count, call)                                                                          \
+    case count:                                                                                    \
+        call(count);                                                                               \
+        break;
+#define SWITCH(number, call)                                                                       \
+    switch (number) {                                                                              \
+        CASE(1, call)                                                                              \
+        CASE(2, call)                                                                              \
+        CASE(3, call)                                                                              \
+        CASE(4, call)                                                                              \
+        CASE(5, call)                                                                              \
+        CASE(6, call)                                                                              \
+        CASE(7, call)                                                                              \
+        CASE(8, call)                                                                              \
+        CASE(9, call)                                                                              \
+        CASE(10, call)                                                                             \
+        CASE(11, call)                                                                             \
+        CASE(12, call)                                                                             \
+        CASE(13, call)                                                                             \
+    default:                                                                                       \
+        __builtin_unreachable();                                                                   \
+    }
+
 #endif

@@ -2,7 +2,7 @@
 // says how many floats a register holds (LANES) and how many registers of a row are worked on at
 // once (CHUNK; twice as many and a few must fit), how many vectors go down the rows together
 // (GROUP, 8 times as many must fit) and what block of a product stays in registers (TILE_HEIGHT x
-// TILE_WIDTH).
+// TILE_WIDTH, with TILE_HEIGHT a multiple of 3).
 //
 // Work on rows goes by chunks: the part of a row that fits into the registers is a constant number
 // of vectors, so that the compiler unrolls the loops over it and keeps x and the sums in registers
@@ -11,34 +11,10 @@
 
 #include "base/kernels_elements.h"
 #include "base/kernels_halves.h"
+#include "base/kernels_products.h"
 #include "base/memory.h"
 
 // ---- rows -------------------------------------------------------------------------------------
-
-// Calls kernel(count, ...) with `count` a constant 1..CHUNK, for each part of a row of `vectors`
-// vectors.
-#define CASE(count, call)                                                                          \
-    case count:                                                                                    \
-        call(count);                                                                               \
-        break;
-#define SWITCH(vectors, call)                                                                      \
-    switch (vectors) {                                                                             \
-        CASE(1, call)                                                                              \
-        CASE(2, call)                                                                              \
-        CASE(3, call)                                                                              \
-        CASE(4, call)                                                                              \
-        CASE(5, call)                                                                              \
-        CASE(6, call)                                                                              \
-        CASE(7, call)                                                                              \
-        CASE(8, call)                                                                              \
-        CASE(9, call)                                                                              \
-        CASE(10, call)                                                                             \
-        CASE(11, call)                                                                             \
-        CASE(12, call)                                                                             \
-        CASE(13, call)                                                                             \
-    default:                                                                                       \
-        __builtin_unreachable();                                                                   \
-    }
 
 // Parts of nearly equal size: 14 vectors are 7 + 7, not 13 + 1.
 INLINE size_t part_of(size_t vectors)
@@ -283,82 +259,6 @@ static void rows_times_many(float *out, size_t out_stride, const float *rows, si
         rest = n - i < block + TOGETHER ? n - i : block;
         rows_times_block(out + i, out_stride, rows + i * stride, stride, rest, x, x_stride, m,
                          width);
-    }
-}
-
-// A block of `height` rows and `count` vectors of `out` stays in registers while it walks down the
-// rows.
-INLINE void products_tile(const int height, const int count, float *out, size_t out_stride,
-                          const float *left, size_t left_row, size_t left_term, const float *rows,
-                          size_t stride, size_t n)
-{
-    vector sum[TILE_HEIGHT][TILE_WIDTH];
-#pragma GCC unroll 8
-    for (int r = 0; r < height; r++)
-#pragma GCC unroll 8
-        for (int j = 0; j < count; j++)
-            sum[r][j] = load(out + (size_t)r * out_stride + j * LANES);
-    for (size_t i = 0; i < n; i++) {
-        vector v[TILE_WIDTH];
-#pragma GCC unroll 8
-        for (int j = 0; j < count; j++)
-            v[j] = load(rows + i * stride + (size_t)j * LANES);
-#pragma GCC unroll 8
-        for (int r = 0; r < height; r++) {
-            vector weight = all(left[(size_t)r * left_row + i * left_term]);
-#pragma GCC unroll 8
-            for (int j = 0; j < count; j++)
-                sum[r][j] += v[j] * weight;
-        }
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < height; r++)
-#pragma GCC unroll 8
-        for (int j = 0; j < count; j++)
-            store(out + (size_t)r * out_stride + j * LANES, sum[r][j]);
-}
-
-INLINE void products_strip(const int count, float *out, size_t out_stride, size_t m,
-                           const float *left, size_t left_row, size_t left_term, const float *rows,
-                           size_t stride, size_t n)
-{
-    size_t r = 0;
-    for (; r + TILE_HEIGHT <= m; r += TILE_HEIGHT)
-        products_tile(TILE_HEIGHT, count, out + r * out_stride, out_stride, left + r * left_row,
-                      left_row, left_term, rows, stride, n);
-#define CALL(height)                                                                               \
-    products_tile(height < TILE_HEIGHT ? height : TILE_HEIGHT, count, out + r * out_stride,        \
-                  out_stride, left + r * left_row, left_row, left_term, rows, stride, n)
-    switch (m - r) {
-        CASE(1, CALL)
-        CASE(2, CALL)
-        CASE(3, CALL)
-        CASE(4, CALL)
-        CASE(5, CALL)
-    default:
-        break;
-    }
-#undef CALL
-}
-
-static void products(float *out, size_t out_stride, size_t m, const float *left, size_t left_row,
-                     size_t left_term, const float *rows, size_t stride, size_t n, size_t width)
-{
-    size_t vectors = memory_row(width) / LANES, part;
-    for (size_t at = 0; at < vectors; at += part) {
-        part = vectors - at < TILE_WIDTH ? vectors - at : TILE_WIDTH;
-#define CALL(count)                                                                                \
-    products_strip(count < TILE_WIDTH ? count : TILE_WIDTH, out + at * LANES, out_stride, m, left, \
-                   left_row, left_term, rows + at * LANES, stride, n)
-        switch (part) {
-            CASE(1, CALL)
-            CASE(2, CALL)
-            CASE(3, CALL)
-            CASE(4, CALL)
-        default:
-            __builtin_unreachable();
-        }
-#undef CALL
     }
 }
 

@@ -144,7 +144,7 @@ void columns_multiply(float *out, size_t out_stride, const struct columns *colum
                       const uint16_t *half_in, size_t n)
 {
     if (columns->pairs != NULL)
-        kernels->half_products(out, out_stride, n, half_in, memory_half_row(columns->width),
+        kernels->half_products(out, out_stride, n, half_in, memory_half_row(columns->width), 2,
                                columns->pairs, columns->row, columns->width, columns->rows);
     else
         columns_multiply_rows(out, out_stride, columns, in, memory_row(columns->width), n);

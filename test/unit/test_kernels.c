@@ -387,8 +387,8 @@ static void kernels_of_halves_agree(void **state)
             (*set)->half_rows_times(dots, row, rows, half_row, n, x, half_row, m, width);
             portable_set()->half_rows_times(wanted_dots, row, rows, half_row, n, x, half_row, m,
                                             width);
-            (*set)->half_products(out, row, m, x, half_row, pairs, row, width, n);
-            portable_set()->half_products(wanted_out, row, m, x, half_row, pairs, row, width, n);
+            (*set)->half_products(out, row, m, x, half_row, 2, pairs, row, width, n);
+            portable_set()->half_products(wanted_out, row, m, x, half_row, 2, pairs, row, width, n);
             assert_close(dots, wanted_dots, m * row, 1e-4);
             assert_close(out, wanted_out, m * row, 1e-4);
             assert_close(out, dots, m * row, 1e-4); // both are rows . x
@@ -396,8 +396,8 @@ static void kernels_of_halves_agree(void **state)
             float *alone = new_floats(row);
             size_t which = random_size(m) - 1;
             alone[0] = which == 0 ? 0.5f : 0;
-            (*set)->half_products(alone, row, 1, x + which * half_row, half_row, pairs, row, width,
-                                  n);
+            (*set)->half_products(alone, row, 1, x + which * half_row, half_row, 2, pairs, row,
+                                  width, n);
             assert_memory_equal(alone, out + which * row, n * sizeof *alone);
             free(rows);
             free(x);
