@@ -140,7 +140,9 @@ static const struct option table[] = {
      "The same of how much the topmost layer changes from word to word."},
     {OPTION_TEXT, "optimiser", "NAME", &set.optimiser, NULL, 0, 0,
      "How gradients move weights: sgd (the only one without -streams), rows (a step for each row, "
-     "the default with -streams), adam, adagrad, rmsprop, momentum."},
+     "the default with -streams), adam, adagrad, rmsprop, momentum, average (sgd whose model is "
+     "the "
+     "average of the weights since validation bettered by less than -min-improvement)."},
     {OPTION_COUNT, "bptt", "N", &set.bptt, &given.bptt, 0, 1 << 19,
      "Steps of back-propagation through time; 0 for a simple recurrent network."},
     {OPTION_COUNT, "bptt-block", "N", &set.bptt_block, &given.bptt_block, 1, 1 << 19,
@@ -545,9 +547,11 @@ static size_t streams_wanted(const struct model *model)
     return streams < FAST_STREAMS ? (size_t)streams : FAST_STREAMS;
 }
 
-static int64_t epochs_wanted(void)
+// The rate of -fast falls, unless it does otherwise or averages take the place of that.
+static int64_t epochs_wanted(const struct optimiser_type *optimiser)
 {
-    return set.fast && !given.epochs && !(set.decay > 0) ? FAST_EPOCHS : set.epochs;
+    bool otherwise = given.epochs || set.decay > 0 || optimiser->begin_averages != NULL;
+    return set.fast && !otherwise ? FAST_EPOCHS : set.epochs;
 }
 
 // -dropout stands for what is not given apart; where a network has nothing of it, it is ignored.
@@ -635,7 +639,7 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                                 .penalty = {.activation = (float)set.penalty_activation,
                                             .change = (float)set.penalty_change},
                                 .threads = (size_t)set.threads,
-                                .epochs = epochs_wanted(),
+                                .epochs = epochs_wanted(optimiser),
                                 .decay = set.decay,
                                 .report = print_progress,
                                 .resumed = print_resumed,

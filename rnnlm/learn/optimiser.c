@@ -423,6 +423,8 @@ bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept)
 {
     kept_add(kept, "optimiser", "blocks", &optimiser->blocks, sizeof optimiser->blocks);
+    if (optimiser->type->begin_averages != NULL)
+        kept_add(kept, "optimiser", "averages", &optimiser->averages, sizeof optimiser->averages);
     for (size_t i = 0; i < optimiser->network->parameters; i++)
         kept_add(kept, "optimiser", optimiser->network->parameter[i].name, optimiser->memory[i],
                  optimiser_memory(optimiser, i) * sizeof(float));

@@ -23,13 +23,24 @@ struct optimiser_type {
     const char *name; // as options have it
     const char *about;
     double alpha, clip_norm; // what a rule has where nothing is given: the rate to start with
-    size_t per_weight; // floats of memory beside each weight,
-    size_t per_row;    // and each row
-    bool norms;        // wants gradient.norm
+    size_t per_weight;       // floats of memory beside each weight,
+    size_t per_row;          // and each row
+    bool norms;              // wants gradient.norm
 
     // Moves what the gradient is of.
     void (*move)(struct optimiser *optimiser, const struct gradient *gradient,
                  struct optimiser_scratch *scratch);
+
+    // Of kinds whose models are averages of the weights since some block; NULL for others. Averages
+    // begin, or begin anew, with the weights as they are; they are shown in the weights' place, or
+    // the weights again, bit by bit.
+    void (*begin_averages)(struct optimiser *optimiser);
+    void (*show_averages)(struct optimiser *optimiser, bool show);
+};
+
+struct optimiser_averages {
+    uint64_t begun;     // blocks that had been learnt then
+    uint64_t on, shown; // 0 or 1
 };
 
 struct optimiser_rule {
@@ -55,7 +66,8 @@ struct optimiser {
     struct optimiser_rule rule; // may be changed between blocks, whether clip_norm is 0 excepted
     size_t streams;             // that gradients are sums over
     uint64_t blocks;            // learnt before this one
-    float scale;                // of gradients: what clip_norm leaves of them
+    struct optimiser_averages averages;
+    float scale;    // of gradients: what clip_norm leaves of them
     float **memory; // [parameters] per_weight for each weight, then per_row for each row;
                     // NULL if it needs none
     struct optimiser_held *held; // [parameters]

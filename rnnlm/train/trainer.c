@@ -106,6 +106,28 @@ static bool save(struct run *run, uint64_t position, double train_log10_prob, st
            save_model(run, error);
 }
 
+// The optimiser, if its models are averages of weights; else NULL.
+static struct optimiser *averaging(struct run *run)
+{
+    struct optimiser *optimiser = &run->batch.batch.optimiser;
+    return run->training->streams > 0 && optimiser->type->begin_averages != NULL ? optimiser : NULL;
+}
+
+static void begin_averages(struct run *run)
+{
+    struct optimiser *optimiser = averaging(run);
+    if (optimiser != NULL)
+        optimiser->type->begin_averages(optimiser);
+}
+
+// What is validated and saved are averages, if they have begun; what learns are the weights.
+static void show_averages(struct run *run, bool show)
+{
+    struct optimiser *optimiser = averaging(run);
+    if (optimiser != NULL && optimiser->averages.on)
+        optimiser->type->show_averages(optimiser, show);
+}
+
 // ---- one epoch --------------------------------------------------------------------------------
 
 // Appends where the last good model is, if there is one, to what went wrong with the weights.
@@ -214,7 +236,10 @@ static bool save_within_epoch(struct run *run, struct error *error)
         batch_values(&run->batch.batch, run->batch.batch.tape.streams - 1, run->model->state);
     else
         learner_values(&run->learner, run->model->state);
-    return save(run, run->progress.words, run->progress.train_log10_prob, error);
+    show_averages(run, true);
+    bool ok = save(run, run->progress.words, run->progress.train_log10_prob, error);
+    show_averages(run, false);
+    return ok;
 }
 
 static bool train_online(struct run *run, struct error *error)
@@ -337,18 +362,26 @@ static void fall_back(struct run *run)
 {
     network_copy_weights(&run->model->network, &run->fallback);
     memcpy(run->model->state, run->fallback_state, run->model->network.state * sizeof(float));
+    if (run->model->record.halving)
+        begin_averages(run);
 }
 
 // The rate falls: false if training ends instead. `better` tells whether the epoch just validated has
-// bettered the validation enough.
+// bettered the validation enough. Where the optimiser averages, averages begin when the rate would
+// fall for the first time, and take the place of halving.
 static bool next_rate(struct run *run, bool better)
 {
     const struct training *training = run->training;
     struct training_record *record = &run->model->record;
-    if (training->epochs > 0) {
-        record->alpha = fallen_rate(run, 1);
-        return true;
+    bool averages = averaging(run) != NULL, begin = averages && !better && !record->halving;
+    if (begin) {
+        record->halving = true;
+        begin_averages(run);
     }
+    if (training->epochs > 0)
+        record->alpha = fallen_rate(run, 1);
+    if (training->epochs > 0 || begin)
+        return true;
     if (training->decay > 0) {
         record->alpha *= better ? 1 : training->decay;
         return record->alpha >= record->starting_alpha * LEAST_RATE;
@@ -356,7 +389,7 @@ static bool next_rate(struct run *run, bool better)
     if (!better && record->halving)
         return false;
     record->halving = record->halving || !better;
-    record->alpha /= record->halving ? 2 : 1;
+    record->alpha /= record->halving && !averages ? 2 : 1;
     return true;
 }
 
@@ -412,6 +445,7 @@ static bool run_epochs(struct run *run, struct error *error)
         if (!train_epoch(run, error) ||
             !is_learning(run, run->progress.train_log10_prob, run->progress.words, error))
             return false;
+        show_averages(run, true);
         if (training->valid == NULL) {
             report(run, true);
             run->checkpoint.finished = true;
@@ -428,6 +462,7 @@ static bool run_epochs(struct run *run, struct error *error)
             return false;
         if (!more)
             break;
+        show_averages(run, false);
     }
     return true;
 }
@@ -521,12 +556,17 @@ static bool resume(struct run *run, uint64_t valid, struct error *error)
         !checkpoint_read(&run->checkpoint, &run->model->record, &found, error))
         return false;
     run->resumed = found && run->model->record.position > 0;
-    if (!found)
+    if (!found) {
+        if (run->model->record.halving)
+            begin_averages(run);
         return true;
+    }
     if (run->training->resumed != NULL)
         run->training->resumed(run->training->context, run->checkpoint.path);
     // The save that the checkpoint was written for may not have come to the model.
-    return is_finite(run, error) && save_model(run, error);
+    bool ok = is_finite(run, error) && save_model(run, error);
+    show_averages(run, false);
+    return ok;
 }
 
 bool train_model(struct model *model, const struct training *training, struct error *error)

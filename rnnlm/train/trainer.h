@@ -41,6 +41,9 @@ struct training {
 //   leaves it (1 - x)^1.5 of what it is now. With `decay`, L is held against the best epoch's; if L *
 //   min_improvement is below that, the rate is multiplied by `decay`, and training ends when it has
 //   fallen below a hundredth of what the model's training was begun with.
+// Where the optimiser averages (learn/optimiser.h), averages of the weights begin where the rate would
+// fall for the first time, which then does not; with neither `epochs` nor `decay` it never falls. From
+// then on they are what is validated, saved and gone back to.
 // A killed training goes on bit by bit from its checkpoint (train/checkpoint.h), if that is still
 // there; else from what the model says. Error: what went wrong and where; a probability that is no number tells word and epoch. The model
 // on disk is then the last one saved.

@@ -164,8 +164,21 @@ kill_before_renames() {
     kill_before_renames "" -min-improvement 1.5
     kill_before_renames "" -one-iter
     kill_before_renames "" -streams 4 -bptt 3 -max-iter 2
+    kill_before_renames "" -streams 4 -bptt 3 -optimiser average -min-improvement 1.5
     learn begun -hidden 12 -binary -bptt 4 -max-iter 1
     kill_before_renames begun -bptt 4 -max-iter 2
+}
+
+# Averages begin with the third epoch, at a rate so high that one can tell.
+@test "checkpoint: averages are saved within an epoch too" {
+    skip_if_slow
+    for at in 13 15; do # after the second epoch, and after some words of the third
+        killed_at $at torn -hidden 12 -streams 4 -bptt 3 -optimiser average -alpha 2 -min-improvement 1.5 -binary
+        rnnlm -rnnlm torn -test valid >log
+        perplexity[at]=$(figure "PPL net" log)
+        rm torn*
+    done
+    awk -v a="${perplexity[13]}" -v b="${perplexity[15]}" 'BEGIN { exit !(b > 1 && b < 0.9 * a) }' || fail "${perplexity[*]}"
 }
 
 @test "checkpoint: the model file alone goes on too" {

@@ -10,6 +10,7 @@
 #   batches: -independent                                            batches, independent sentences
 #   -epochs: how the rate falls, from epoch to epoch and within      batches, plain; online, a rate that falls
 #   -decay: when the rate falls, from which weights, and the end     batches, a decay; online, a decay
+#   averages: when they begin, what is validated and saved           batches, averages
 #   -fast: what it chooses                                           -fast
 #   online: the bound on errors, at each of three places             online, a small cutoff (both)
 #   online: L2, of weights at every tenth word, of the hash always   online, L2
@@ -117,6 +118,14 @@ set_position() {
     learn -streams 7 -bptt 3 -decay 0.5 -max-iter 8
     numbers 0 8.2452 7.4118 7.5322 7.2317 7.1154 7.1940 6.7992 7.2265 6.7293 7.1456 6.5199 7.1874 6.4738 7.1428 \
         6.3191 7.1429 124.6679
+}
+
+# Averages begin with the eighth epoch, at the same rate, and end it with the ninth, of which nothing is kept. The rate
+# halved instead: 7.3073 for 7.2696.
+@test "numbers: batches, averages" {
+    learn -streams 7 -bptt 3 -optimiser average
+    numbers 0 8.7456 7.9610 8.1983 7.7531 7.9613 7.5533 7.7302 7.4555 7.5515 7.3861 7.3775 7.3559 7.2104 7.3552 \
+        7.0417 7.2696 6.9530 7.2750 135.4584
 }
 
 # Two streams. With three: 8.0944; with -bptt 3: 8.0904.

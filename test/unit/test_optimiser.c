@@ -350,6 +350,7 @@ static const struct plain_optimiser {
     {"adagrad", move_adagrad, run_adagrad, 1},
     {"rmsprop", move_rmsprop, run_rmsprop, 1},
     {"momentum", move_momentum, run_momentum, 30},
+    {"average", move_sgd, run_sgd, 30},
 };
 
 static const struct plain_optimiser *plain_optimiser_named(const char *name)
@@ -576,6 +577,71 @@ static void clipping_bounds_the_whole_gradient(void **state)
     stack = 0;
 }
 
+// ---- averages -----------------------------------------------------------------------------------
+
+// The weights are the sums over `blocks`.
+static void check_means(const struct network *network, double *const *sum, size_t blocks)
+{
+    for (size_t p = 0; p < network->parameters; p++)
+        for (size_t i = 0; i < network->parameter[p].rows * network->parameter[p].width; i++) {
+            double found = (double)*parameter_weight(&network->parameter[p], i);
+            double wanted = sum[p][i] / (double)blocks;
+            if (!(fabs(found - wanted) <= 1e-6 * (1 + fabs(wanted))))
+                fail_msg("%s, weight %zu after %zu blocks: found %.9g, wanted %.9g",
+                         network->parameter[p].name, i, blocks, found, wanted);
+        }
+}
+
+static void check_averages(const struct optimiser_type *type)
+{
+    const struct network_shape shape = test_shape(101);
+    struct batch_rule rule = {.optimiser = type,
+                              .step = {.alpha = (float)type->alpha, .beta = 0.01f},
+                              .through_time = true};
+    struct network network, kept;
+    struct batch batch;
+    struct pool *pool = pool_new(1, NULL);
+    double *sum[PLAIN_PARAMETERS];
+    make_network(&network, &shape, 5, 0.7);
+    make_network(&kept, &shape, 5, 0.7);
+    begin_batch(&batch, &network, &rule, 5, pool);
+    for (size_t p = 0; p < network.parameters; p++)
+        sum[p] = zeros(network.parameter[p].rows * network.parameter[p].width, sizeof(double));
+    for (size_t block = 0; block < BLOCKS; block++) {
+        if (block == 1)
+            type->begin_averages(&batch.optimiser);
+        learn_block(&batch, block);
+        copy_parameters(&kept, &network);
+        for (size_t p = 0; p < network.parameters && block > 0; p++)
+            for (size_t i = 0; i < network.parameter[p].rows * network.parameter[p].width; i++)
+                sum[p][i] += (double)*parameter_weight(&network.parameter[p], i);
+        if (block % 2 == 1)
+            continue;
+        type->show_averages(&batch.optimiser, true);
+        if (block > 0)
+            check_means(&network, sum, block);
+        type->show_averages(&batch.optimiser, false);
+        assert_same_parameters(&network, &kept);
+    }
+    type->begin_averages(&batch.optimiser);
+    type->show_averages(&batch.optimiser, true);
+    assert_same_parameters(&network, &kept); // of no block yet
+    for (size_t p = 0; p < network.parameters; p++)
+        free(sum[p]);
+    batch_free(&batch);
+    pool_free(pool);
+    network_free(&network);
+    network_free(&kept);
+}
+
+static void averages_are_means(void **state)
+{
+    (void)state;
+    for (size_t i = 0; optimiser_table[i] != NULL; i++)
+        if (optimiser_table[i]->begin_averages != NULL)
+            check_averages(optimiser_table[i]);
+}
+
 // ---- threads ------------------------------------------------------------------------------------
 
 static double run(const struct batch_rule *rule, size_t streams, size_t threads,
@@ -662,9 +728,8 @@ static void optimisers_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formulas),
-        cmocka_unit_test(clipping_bounds_the_whole_gradient),
-        cmocka_unit_test(threads_do_not_change_results),
+        cmocka_unit_test(formulas),           cmocka_unit_test(clipping_bounds_the_whole_gradient),
+        cmocka_unit_test(averages_are_means), cmocka_unit_test(threads_do_not_change_results),
         cmocka_unit_test(optimisers_by_name),
     };
     return cmocka_run_group_tests_name("optimiser", tests, NULL, NULL);

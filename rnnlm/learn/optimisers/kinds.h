@@ -10,7 +10,8 @@
     KIND(adam)                                                                                     \
     KIND(adagrad)                                                                                  \
     KIND(rmsprop)                                                                                  \
-    KIND(momentum)
+    KIND(momentum)                                                                                 \
+    KIND(average)
 
 #define OPTIMISER_DECLARATION(name) extern const struct optimiser_type optimiser_##name;
 OPTIMISER_KINDS(OPTIMISER_DECLARATION)
