@@ -80,7 +80,7 @@ static const struct option table[] = {
      "Units of the hidden layer: short for -layers elman:N."},
     {OPTION_TEXT, "layers", "KIND:N,...", &set.layers, NULL, 0, 0,
      "Layers from the bottom up, each with its number of units, as in lstm:200,lstm:200. Kinds: "
-     "elman, lstm, gru, compression"},
+     "elman, lstm, gru, sru, compression"},
     {OPTION_TEXT, "activation", "NAME", &set.activation, NULL, 0, 0,
      "What units of elman layers make of their sums: logistic (as the reference), tanh, relu or "
      "elu. "

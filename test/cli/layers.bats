@@ -108,6 +108,12 @@ used_everywhere() {
     done
 }
 
+@test "layers: sru, in every program" {
+    used_everywhere sru:14
+    rm -f model*
+    used_everywhere sru:12,elman:10:tanh,sru:8
+}
+
 @test "layers: every activation learns, online and in batches" {
     for name in tanh relu elu; do
         for way in "-bptt 3 -alpha 0.01" "-fast -alpha 0.01"; do

@@ -11,8 +11,9 @@ enum { PLAIN_PARAMETERS = 24, PLAIN_LAYERS = 4, PLAIN_UNITS = 64, PLAIN_VECTORS 
 struct plain {
     const struct network *network;    // its shape, classes, and the names of its parameters
     double *weight[PLAIN_PARAMETERS]; // rows x width, without padding
-    double *input[PLAIN_LAYERS], *recurrent[PLAIN_LAYERS], *bias[PLAIN_LAYERS]; // among them; NULL
-    double *words, *classes, *word_bias, *class_bias, *hash;                    // likewise
+    double *input[PLAIN_LAYERS], *recurrent[PLAIN_LAYERS];   // among them; NULL
+    double *cell[PLAIN_LAYERS], *bias[PLAIN_LAYERS];         // likewise
+    double *words, *classes, *word_bias, *class_bias, *hash; // likewise
     const float *mask[PLAIN_LAYERS]; // dropout: factors of what layers hand up; NULL for 1
 };
 
@@ -59,6 +60,7 @@ static inline struct plain plain_new(const struct network *network)
         assert_true(network->shape.layer[l].units <= PLAIN_UNITS);
         plain.input[l] = plain_named(&plain, owner, "input");
         plain.recurrent[l] = plain_named(&plain, owner, "recurrent");
+        plain.cell[l] = plain_named(&plain, owner, "cell");
         plain.bias[l] = plain_named(&plain, owner, "bias");
     }
     if (strcmp(network->shape.output->name, "class") != 0 &&
@@ -197,6 +199,22 @@ static inline void plain_gru(const struct plain_inputs *in, const plain_vectors 
     }
 }
 
+// Rows of E are x, f, r, s; those of v and b are f, r
+static inline void plain_sru(const struct plain_inputs *in, const plain_vectors before,
+                             plain_vectors after)
+{
+    size_t n = in->n;
+    double a[4 * PLAIN_UNITS];
+    const double *v = in->plain->cell[in->l], *b = in->plain->bias[in->l];
+    plain_input(in, 4 * n, a);
+    for (size_t k = 0; k < n; k++) {
+        double f = plain_logistic(a[n + k] + v[k] * before[1][k] + b[k]);
+        double r = plain_logistic(a[2 * n + k] + v[n + k] * before[1][k] + b[n + k]);
+        after[1][k] = f * before[1][k] + (1 - f) * a[k];
+        after[0][k] = r * after[1][k] + (1 - r) * a[3 * n + k];
+    }
+}
+
 static const struct plain_kind {
     const char *name;
     void (*step)(const struct plain_inputs *in, const plain_vectors before, plain_vectors after);
@@ -205,6 +223,7 @@ static const struct plain_kind {
     {"compression", plain_compression},
     {"lstm", plain_lstm},
     {"gru", plain_gru},
+    {"sru", plain_sru},
 };
 
 // One step of a layer.

@@ -47,6 +47,7 @@ static inline struct stacks all_stacks(void)
         "elman:5:relu,lstm:4,compression:3,elman:5:elu",
         "gru:5,lstm:4,compression:3",
         "elman:5:tanh,gru:17",
+        "sru:5,elman:4,sru:17,compression:3",
     };
     struct stacks stacks = {0};
     for (size_t i = 0; layer_table[i] != NULL; i++) {

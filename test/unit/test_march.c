@@ -138,6 +138,8 @@ static void parts_of_every_stack_meet(void **state)
         "elman:9:tanh,lstm:17,compression:5",
         "compression:9,elman:9:relu,elman:5:elu",
         "lstm:9,elman:7 full",
+        "gru:19,gru:5",
+        "sru:9,elman:5,sru:17",
     };
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
         struct network network = new_network(layers[i], 0.2);
@@ -247,8 +249,13 @@ static void compare_steps(struct forward *forward, struct state *const *all)
 static void any_order_of_pairs(void **state)
 {
     (void)state;
-    static const char *const layers[] = {"elman:23", "lstm:7,elman:17,compression:4",
-                                         "compression:5,lstm:17", "lstm:17 full"};
+    static const char *const layers[] = {
+        "elman:23",
+        "lstm:7,elman:17,compression:4",
+        "compression:5,lstm:17",
+        "sru:9,gru:17",
+        "lstm:17 full",
+    };
     for (size_t l = 0; l < sizeof layers / sizeof layers[0]; l++) {
         struct network network = new_network(layers[l], 0.5);
         struct forward_weights weights;

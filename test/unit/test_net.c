@@ -85,6 +85,45 @@ static void initial_weights_of_long_short_term_memory(void **state)
     network_free(&network);
 }
 
+// Weights of a part of a parameter are uniform within a range, or sums of three such draws.
+static void initial_weights_of_other_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *layers, *parameter;
+        size_t row, rows, column, columns;
+        double range;
+    } wanted[] = {
+        {"gru:9,gru:16", "layer0.input", 0, 30, 0, 27, 1.0 / 3},
+        {"gru:9,gru:16", "layer1.input", 0, 48, 0, 9, 1.0 / 4},
+        {"gru:9,gru:16", "layer1.recurrent", 0, 48, 0, 16, 1.0 / 4},
+        {"gru:9,gru:16", "layer1.bias", 0, 1, 0, 64, 0},
+        {"sru:12,sru:27", "layer0.input", 0, 30, 0, 36, 1.0 / 2},
+        {"sru:12,sru:27", "layer0.input", 0, 30, 36, 12, 0.866025},
+        {"sru:12,sru:27", "layer1.input", 0, 81, 0, 12, 1.0 / 3},
+        {"sru:12,sru:27", "layer1.input", 81, 27, 0, 12, 0.577350},
+        {"sru:12,sru:27", "layer1.cell", 0, 1, 0, 54, 0},
+        {"sru:12,sru:27", "layer1.bias", 0, 1, 0, 54, 0},
+    };
+    for (size_t w = 0; w < sizeof wanted / sizeof wanted[0]; w++) {
+        const struct network_shape shape = new_shape(30, wanted[w].layers, 3, 0, 0);
+        struct network network;
+        double largest = 0;
+        make_network(&network, &shape, 1, 1);
+        randomise_network(&network, 1, 0);
+        assert_true(network_randomise(&network, 17, NULL));
+        const struct parameter *parameter = network_parameter(&network, wanted[w].parameter);
+        for (size_t i = 0; i < wanted[w].rows; i++)
+            for (size_t j = 0; j < wanted[w].columns; j++)
+                largest = fmax(largest, fabs((double)parameter_row(
+                                            parameter, wanted[w].row + i)[wanted[w].column + j]));
+        if (!(largest <= wanted[w].range * 1.0001 && largest >= 0.8 * wanted[w].range))
+            fail_msg("%s of %s: found up to %g, wanted %g", wanted[w].parameter, wanted[w].layers,
+                     largest, wanted[w].range);
+        network_free(&network);
+    }
+}
+
 static void copy_of_dense_weights(void **state)
 {
     (void)state;
@@ -568,6 +607,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(initial_weights_in_the_order_of_draws),
         cmocka_unit_test(initial_weights_of_long_short_term_memory),
+        cmocka_unit_test(initial_weights_of_other_kinds),
         cmocka_unit_test(copy_of_dense_weights),
         cmocka_unit_test(weights_that_are_no_numbers),
         cmocka_unit_test(probabilities_are_those_of_the_definition),

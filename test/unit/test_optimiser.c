@@ -12,7 +12,7 @@ enum { WORDS = 41, STEPS = 6, BLOCKS = 5, MOST_STREAMS = 33 };
 // Differences of weights, relative to 1 + the weight: entries of the hash add up many runs.
 static const double TOLERANCE = 3e-5;
 
-static const char *const stacks[] = {"lstm:5,elman:17,compression:3", "lstm:5,elman:17 full"};
+static const char *const stacks[] = {"gru:5,sru:6,elman:17,compression:3", "lstm:5,elman:17 full"};
 enum { STACKS = sizeof stacks / sizeof stacks[0] };
 
 static size_t stack; // under way
@@ -318,7 +318,8 @@ static void move_rows(struct moved *to, size_t row, const struct rule *rule)
     double gain = to->use == PARAMETER_BY_INPUT ? 50 : 3;
     if (p > 0 && (to->use == PARAMETER_BY_INPUT || to->use == PARAMETER_BY_OUTPUT))
         step = gain * rule->alpha / (1 + gain * rule->alpha * p);
-    if (p > 0 && (to->use == PARAMETER_EACH_WORD || to->use == PARAMETER_BIAS)) {
+    if (p > 0 && (to->use == PARAMETER_EACH_WORD || to->use == PARAMETER_DIAGONAL ||
+                  to->use == PARAMETER_BIAS)) {
         to->mean[row] = to->mean[row] > 0 ? 0.99 * to->mean[row] + 0.01 * p : p;
         step = rule->alpha / sqrt(to->mean[row]);
     }

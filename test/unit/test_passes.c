@@ -229,7 +229,8 @@ static void make_halves(struct network *halves, struct network *rounded)
     for (size_t p = 0; p < halves->parameters; p++) {
         struct parameter *to = &halves->parameter[p];
         const struct parameter *from = &rounded->parameter[p];
-        if (to->use != PARAMETER_EACH_WORD && to->use != PARAMETER_BIAS) {
+        if (to->use != PARAMETER_EACH_WORD && to->use != PARAMETER_BIAS &&
+            to->use != PARAMETER_DIAGONAL) {
             to->type = PARAMETER_BFLOAT16;
             to->stride = parameter_stride(to->use, to->type, to->width);
         }

@@ -321,6 +321,62 @@ static void names_and_sizes_of_parameters(void **state)
     network_free(&network);
 }
 
+// Maps that add to some of the gates alone are smaller, and rows of sums leave room for the padding
+// behind them.
+static void maps_of_some_gates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum parameter_use use;
+        size_t rows, width;
+    } wanted[] = {
+        {"layer0.input", PARAMETER_BY_INPUT, 9, 51},
+        {"layer0.recurrent", PARAMETER_EACH_WORD, 51, 17},
+        {"layer0.bias", PARAMETER_BIAS, 1, 68},
+        {"layer1.input", PARAMETER_EACH_WORD, 20, 17},
+        {"layer1.cell", PARAMETER_DIAGONAL, 1, 10},
+        {"layer1.bias", PARAMETER_BIAS, 1, 10},
+    };
+    enum { PARAMETERS = sizeof wanted / sizeof wanted[0] };
+    struct network_shape shape = new_shape(9, "gru:17,sru:5", 2, 0, 0);
+    struct network network;
+    make_network(&network, &shape, 1, 1);
+    assert_int_equal(network.output_at, PARAMETERS);
+    for (size_t p = 0; p < PARAMETERS; p++) {
+        const struct parameter *parameter = &network.parameter[p];
+        assert_string_equal(parameter->name, wanted[p].name);
+        assert_int_equal(parameter->use, wanted[p].use);
+        assert_int_equal(parameter->rows, wanted[p].rows);
+        assert_int_equal(parameter->width, wanted[p].width);
+    }
+    assert_int_equal(network.layer[0].sums, 68);
+    assert_int_equal(network.layer[0].sums_at[MAP_STATE], 17);
+    assert_int_equal(network.layer[0].sums_row, 96); // 17 + 51, the latter padded to 64
+    assert_int_equal(network.layer[1].vector_at[MAP_DIAGONAL], 16);
+    assert_int_equal(network.layer[1].sums_row, 32);
+    network_free(&network);
+}
+
+// Only so can a map be asked for by its source; and biases that a network may lack are last.
+static void at_most_one_map_from_each_source(void **state)
+{
+    (void)state;
+    for (size_t i = 0; layer_table[i] != NULL; i++) {
+        size_t count[MAP_SOURCES] = {0}, maps = 0;
+        bool optional = false;
+        for (const struct linear_map *map = layer_table[i]->map; map->name != NULL; map++, maps++) {
+            assert_int_equal(count[map->from]++, 0);
+            assert_true(!optional || map->optional);
+            optional = map->optional;
+            assert_true(map->first + map->count <= layer_table[i]->gates);
+            assert_true(map->vector <= layer_table[i]->state);
+        }
+        assert_true(maps <= LAYER_MOST_MAPS);
+        assert_true(!layer_table[i]->in_place || layer_table[i]->gates == 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +389,8 @@ int main(void)
         cmocka_unit_test(layers_added_one_by_one),
         cmocka_unit_test(parts_of_a_state),
         cmocka_unit_test(names_and_sizes_of_parameters),
+        cmocka_unit_test(maps_of_some_gates),
+        cmocka_unit_test(at_most_one_map_from_each_source),
     };
     return cmocka_run_group_tests_name("shape", tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@ static const char *const stacks[] = {
     "lstm:17,elman:5:tanh,compression:3",
     "compression:4,elman:5:elu,lstm:16",
     "gru:17,gru:5",
+    "sru:17,elman:5,sru:6",
 };
 enum { STACKS = sizeof stacks / sizeof stacks[0] };
 

@@ -8,6 +8,7 @@
     KIND(elman)                                                                                    \
     KIND(lstm)                                                                                     \
     KIND(gru)                                                                                      \
+    KIND(sru)                                                                                      \
     KIND(compression)
 
 #define LAYER_DECLARATION(name) extern const struct layer_type layer_##name;
