@@ -80,10 +80,10 @@ static const struct option table[] = {
      "Units of the hidden layer: short for -layers elman:N."},
     {OPTION_TEXT, "layers", "KIND:N,...", &set.layers, NULL, 0, 0,
      "Layers from the bottom up, each with its number of units, as in lstm:200,lstm:200. Kinds: "
-     "elman, lstm, gru, sru, compression"},
+     "elman, jordan, lstm, gru, sru, compression"},
     {OPTION_TEXT, "activation", "NAME", &set.activation, NULL, 0, 0,
-     "What units of elman layers make of their sums: logistic (as the reference), tanh, relu or "
-     "elu. "
+     "What units of elman and jordan layers make of their sums: logistic (as the reference), tanh, "
+     "relu or elu. "
      "For a single layer: KIND:N:NAME."},
     {OPTION_TEXT, "output", "NAME", &set.output, &given.output, 0, 0,
      "How words are predicted: class (a softmax over classes of words, then one over the words of "
@@ -436,7 +436,7 @@ static bool make_shape(struct network_shape *shape, struct error *error)
     if (activation != NULL && !has_choice_of_activation(shape))
         return error_set(error,
                          "option -activation: found \"%s\", but no layer of \"%s\" has a choice of "
-                         "activation; elman layers have",
+                         "activation; elman and jordan layers have",
                          set.activation, set.layers);
     if (set.compression > 0 &&
         !shape_add_layer(shape, layer_type_named("compression", strlen("compression")),

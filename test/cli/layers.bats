@@ -114,6 +114,12 @@ used_everywhere() {
     used_everywhere sru:12,elman:10:tanh,sru:8
 }
 
+@test "layers: jordan, in every program" {
+    used_everywhere jordan:14:logistic
+    rm -f model*
+    used_everywhere jordan:12:tanh,elman:10:tanh,jordan:8:logistic
+}
+
 @test "layers: every activation learns, online and in batches" {
     for name in tanh relu elu; do
         for way in "-bptt 3 -alpha 0.01" "-fast -alpha 0.01"; do

@@ -154,6 +154,20 @@ static inline void plain_elman(const struct plain_inputs *in, const plain_vector
         after[0][k] = plain_activation(in->activation, a[k]);
 }
 
+// s = f(E x + W c + b), of which c is a decaying trace
+static inline void plain_jordan(const struct plain_inputs *in, const plain_vectors before,
+                                plain_vectors after)
+{
+    double a[PLAIN_UNITS];
+    plain_input(in, in->n, a);
+    plain_product(in->recurrent, in->n, in->n, before[1], a);
+    plain_bias(in, in->n, a);
+    for (size_t k = 0; k < in->n; k++) {
+        after[0][k] = plain_activation(in->activation, a[k]);
+        after[1][k] = 0.5 * before[1][k] + after[0][k];
+    }
+}
+
 // c = logistic(E x + b)
 static inline void plain_compression(const struct plain_inputs *in, const plain_vectors before,
                                      plain_vectors after)
@@ -220,6 +234,7 @@ static const struct plain_kind {
     void (*step)(const struct plain_inputs *in, const plain_vectors before, plain_vectors after);
 } plain_kinds[] = {
     {"elman", plain_elman},
+    {"jordan", plain_jordan},
     {"compression", plain_compression},
     {"lstm", plain_lstm},
     {"gru", plain_gru},

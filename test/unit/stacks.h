@@ -48,6 +48,7 @@ static inline struct stacks all_stacks(void)
         "gru:5,lstm:4,compression:3",
         "elman:5:tanh,gru:17",
         "sru:5,elman:4,sru:17,compression:3",
+        "jordan:5,lstm:17,jordan:4:tanh",
     };
     struct stacks stacks = {0};
     for (size_t i = 0; layer_table[i] != NULL; i++) {

@@ -296,6 +296,8 @@ static const char *const recurrent[] = {
     "elman:5,gru:6,compression:3",
     "sru:18",
     "elman:5,sru:6,compression:3",
+    "jordan:18",
+    "jordan:5:tanh,elman:6",
 };
 enum { RECURRENT = sizeof recurrent / sizeof recurrent[0] };
 

@@ -140,6 +140,7 @@ static void parts_of_every_stack_meet(void **state)
         "lstm:9,elman:7 full",
         "gru:19,gru:5",
         "sru:9,elman:5,sru:17",
+        "jordan:19:tanh",
     };
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
         struct network network = new_network(layers[i], 0.2);

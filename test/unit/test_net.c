@@ -104,6 +104,9 @@ static void initial_weights_of_other_kinds(void **state)
         {"sru:12,sru:27", "layer1.input", 81, 27, 0, 12, 0.577350},
         {"sru:12,sru:27", "layer1.cell", 0, 1, 0, 54, 0},
         {"sru:12,sru:27", "layer1.bias", 0, 1, 0, 54, 0},
+        {"jordan:20", "layer0.input", 0, 30, 0, 20, 0.3},
+        {"jordan:20", "layer0.recurrent", 0, 20, 0, 20, 0.15},
+        {"jordan:20", "layer0.bias", 0, 1, 0, 20, 0},
     };
     for (size_t w = 0; w < sizeof wanted / sizeof wanted[0]; w++) {
         const struct network_shape shape = new_shape(30, wanted[w].layers, 3, 0, 0);

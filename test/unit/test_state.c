@@ -16,6 +16,7 @@ static const char *const stacks[] = {
     "compression:4,elman:5:elu,lstm:16",
     "gru:17,gru:5",
     "sru:17,elman:5,sru:6",
+    "jordan:17:tanh,jordan:5",
 };
 enum { STACKS = sizeof stacks / sizeof stacks[0] };
 

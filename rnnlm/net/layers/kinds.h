@@ -6,6 +6,7 @@
 
 #define LAYER_KINDS(KIND)                                                                          \
     KIND(elman)                                                                                    \
+    KIND(jordan)                                                                                   \
     KIND(lstm)                                                                                     \
     KIND(gru)                                                                                      \
     KIND(sru)                                                                                      \
