@@ -32,7 +32,7 @@ static struct {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
     const char *unk_word, *format, *write, *layers, *activation, *output, *optimiser, *dropout_mask;
     struct option_list models;
-    int64_t classes, hidden, compression, direct, direct_order, bptt, bptt_block, seed;
+    int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
@@ -54,9 +54,9 @@ static struct {
 
 static struct {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
-        min_improvement, save_every, hidden, compression, direct, direct_order, bptt, bptt_block,
-        seed, streams, threads, epochs, clip_norm, dropout_input, dropout_layers, dropout_output,
-        output;
+        min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
+        bptt_block, seed, streams, threads, epochs, clip_norm, dropout_input, dropout_layers,
+        dropout_output, output;
 } given;
 
 #define MANY 9e15 // what counts may reach
@@ -80,7 +80,10 @@ static const struct option table[] = {
      "Units of the hidden layer: short for -layers elman:N."},
     {OPTION_TEXT, "layers", "KIND:N,...", &set.layers, NULL, 0, 0,
      "Layers from the bottom up, each with its number of units, as in lstm:200,lstm:200. Kinds: "
-     "elman, jordan, lstm, gru, sru, compression"},
+     "elman, jordan, lstm, gru, sru, compression, projection"},
+    {OPTION_COUNT, "embedding", "N", &set.embedding, &given.embedding, 0, SHAPE_MOST_UNITS,
+     "A vector of N numbers for each word, which the lowest layer takes in: short for a layer "
+     "projection:N at the bottom; 0 for none."},
     {OPTION_TEXT, "activation", "NAME", &set.activation, NULL, 0, 0,
      "What units of elman and jordan layers make of their sums: logistic (as the reference), tanh, "
      "relu or elu. "
@@ -291,6 +294,8 @@ static void echo_settings(struct output *output)
                       (long long)set.save_every);
     if (given.hidden)
         output_format(output, "Hidden layer size: %lld\n", (long long)set.hidden);
+    if (given.embedding)
+        output_format(output, "Embedding size: %lld\n", (long long)set.embedding);
     if (given.compression)
         output_format(output, "Compression layer size: %lld\n", (long long)set.compression);
     if (given.direct)
@@ -415,7 +420,24 @@ static bool make_output(struct network_shape *shape, struct error *error)
     return true;
 }
 
-// What -layers, -hidden, -activation and -compression say.
+// Puts a projection below the other layers.
+static bool add_embedding(struct network_shape *shape, struct error *error)
+{
+    const struct layer_type *projection = layer_type_named("projection", strlen("projection"));
+    if (shape->layer[0].type == projection)
+        return error_set(error,
+                         "-embedding N is short for a layer projection:N at the bottom: found both "
+                         "it and -layers %s",
+                         set.layers);
+    if (!shape_add_layer(shape, projection, (size_t)set.embedding, NULL, error))
+        return error_prefix(error, "option -embedding: ");
+    struct layer_shape embedding = shape->layer[shape->layers - 1];
+    memmove(shape->layer + 1, shape->layer, (shape->layers - 1) * sizeof embedding);
+    shape->layer[0] = embedding;
+    return true;
+}
+
+// What -layers, -hidden, -embedding, -activation and -compression say.
 static bool make_shape(struct network_shape *shape, struct error *error)
 {
     const struct activation *activation = NULL;
@@ -438,6 +460,8 @@ static bool make_shape(struct network_shape *shape, struct error *error)
                          "option -activation: found \"%s\", but no layer of \"%s\" has a choice of "
                          "activation; elman and jordan layers have",
                          set.activation, set.layers);
+    if (set.embedding > 0 && !add_embedding(shape, error))
+        return false;
     if (set.compression > 0 &&
         !shape_add_layer(shape, layer_type_named("compression", strlen("compression")),
                          (size_t)set.compression, NULL, error))

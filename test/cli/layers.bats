@@ -120,6 +120,23 @@ used_everywhere() {
     used_everywhere jordan:12:tanh,elman:10:tanh,jordan:8:logistic
 }
 
+@test "layers: projection, in every program" {
+    used_everywhere projection:14
+    rm -f model*
+    used_everywhere projection:12,elman:10:tanh,projection:8
+}
+
+@test "layers: -embedding N is a projection:N at the bottom" {
+    learn a -embedding 6 -hidden 10 -bptt 2 -max-iter 1
+    learn b -layers projection:6,elman:10 -bptt 2 -max-iter 1
+    cmp a b
+    learn c -embedding 6 -layers lstm:8 -compression 4 -fast -epochs 1
+    learn d -layers projection:6,lstm:8,compression:4 -fast -epochs 1
+    cmp c d
+    learn c -embedding 6 -layers lstm:8 -compression 4 -fast -epochs 2
+    refused 1 "-embedding N is short for" -embedding 6 -layers projection:5,lstm:8
+}
+
 @test "layers: every activation learns, online and in batches" {
     for name in tanh relu elu; do
         for way in "-bptt 3 -alpha 0.01" "-fast -alpha 0.01"; do

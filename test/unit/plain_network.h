@@ -154,6 +154,14 @@ static inline void plain_elman(const struct plain_inputs *in, const plain_vector
         after[0][k] = plain_activation(in->activation, a[k]);
 }
 
+// y = E x
+static inline void plain_projection(const struct plain_inputs *in, const plain_vectors before,
+                                    plain_vectors after)
+{
+    (void)before;
+    plain_input(in, in->n, after[0]);
+}
+
 // s = f(E x + W c + b), of which c is a decaying trace
 static inline void plain_jordan(const struct plain_inputs *in, const plain_vectors before,
                                 plain_vectors after)
@@ -239,6 +247,7 @@ static const struct plain_kind {
     {"lstm", plain_lstm},
     {"gru", plain_gru},
     {"sru", plain_sru},
+    {"projection", plain_projection},
 };
 
 // One step of a layer.

@@ -49,6 +49,8 @@ static inline struct stacks all_stacks(void)
         "elman:5:tanh,gru:17",
         "sru:5,elman:4,sru:17,compression:3",
         "jordan:5,lstm:17,jordan:4:tanh",
+        "projection:17,lstm:5,projection:4",
+        "projection:4,projection:5,elman:6",
     };
     struct stacks stacks = {0};
     for (size_t i = 0; layer_table[i] != NULL; i++) {

@@ -240,6 +240,7 @@ static void learning_helps(void **state)
         check_that_learning_helps("lstm:18", optimiser_table[i]);
         check_that_learning_helps("lstm:18 full", optimiser_table[i]);
         check_that_learning_helps("gru:18,sru:18", optimiser_table[i]);
+        check_that_learning_helps("projection:7,jordan:18", optimiser_table[i]);
         check_that_learning_helps("elman:18:tanh,elman:18:relu", optimiser_table[i]);
     }
 }
@@ -335,10 +336,13 @@ static void weights_stay_finite_at_any_rate(void **state)
 {
     (void)state;
     static const float rate[] = {1, 1e3f, 1e6f, 1e30f};
-    static const char *const layers[] = {"elman:18,compression:6", "elman:18",    "lstm:18",
-                                         "lstm:7,elman:5:tanh",    "lstm:7 full", "gru:7,sru:5"};
-    for (size_t i = 0; i < 48; i++) {
-        struct block block = basic_block(layers[i / 4 % 6]);
+    static const char *const layers[] = {
+        "elman:18,compression:6", "elman:18",    "lstm:18",
+        "lstm:7,elman:5:tanh",    "gru:7,sru:5", "projection:7,jordan:5,projection:4",
+        "lstm:7 full",
+    };
+    for (size_t i = 0; i < 56; i++) {
+        struct block block = basic_block(layers[i / 4 % 7]);
         struct network network;
         struct error error;
         block.maxent = 101;
@@ -346,7 +350,7 @@ static void weights_stay_finite_at_any_rate(void **state)
         block.steps = 150;
         block.rule.step.alpha = rate[i % 4];
         block.rule.step.beta = i % 4 < 2 ? 0 : 1e3f;
-        if (i >= 24) {
+        if (i >= 28) {
             drop_everything(&block, false);
             block.rule.dropout.recurrent = (float)DROPOUT_MOST;
             block.rule.dropout.output = (float)DROPOUT_MOST;

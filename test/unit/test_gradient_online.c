@@ -253,7 +253,9 @@ static void check_small_steps(const struct course *course)
 // The weights of the lowest layer that sees the state before.
 static const char *first_from_state(const struct course *course)
 {
-    return strncmp(course->layers, "sru", 3) == 0 ? "layer0.cell" : "layer0.recurrent";
+    return strncmp(course->layers, "sru", 3) == 0           ? "layer0.cell"
+           : strncmp(course->layers, "projection", 10) == 0 ? "layer1.recurrent"
+                                                            : "layer0.recurrent";
 }
 
 // What a wrong window would give is far outside of the tolerance.
@@ -298,6 +300,7 @@ static const char *const recurrent[] = {
     "elman:5,sru:6,compression:3",
     "jordan:18",
     "jordan:5:tanh,elman:6",
+    "projection:5,elman:6",
 };
 enum { RECURRENT = sizeof recurrent / sizeof recurrent[0] };
 

@@ -141,6 +141,7 @@ static void parts_of_every_stack_meet(void **state)
         "gru:19,gru:5",
         "sru:9,elman:5,sru:17",
         "jordan:19:tanh",
+        "projection:9,lstm:5,projection:4",
     };
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
         struct network network = new_network(layers[i], 0.2);
@@ -256,6 +257,7 @@ static void any_order_of_pairs(void **state)
         "compression:5,lstm:17",
         "sru:9,gru:17",
         "lstm:17 full",
+        "projection:5,jordan:17,projection:9",
     };
     for (size_t l = 0; l < sizeof layers / sizeof layers[0]; l++) {
         struct network network = new_network(layers[l], 0.5);

@@ -107,6 +107,8 @@ static void initial_weights_of_other_kinds(void **state)
         {"jordan:20", "layer0.input", 0, 30, 0, 20, 0.3},
         {"jordan:20", "layer0.recurrent", 0, 20, 0, 20, 0.15},
         {"jordan:20", "layer0.bias", 0, 1, 0, 20, 0},
+        {"projection:9,projection:16", "layer0.input", 0, 30, 0, 9, 0.1},
+        {"projection:9,projection:16", "layer1.input", 0, 16, 0, 9, 1.0 / 3},
     };
     for (size_t w = 0; w < sizeof wanted / sizeof wanted[0]; w++) {
         const struct network_shape shape = new_shape(30, wanted[w].layers, 3, 0, 0);

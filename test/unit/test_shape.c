@@ -262,6 +262,8 @@ static void parts_of_a_state(void **state)
         {"lstm:17,elman:4,compression:2", 2, 80, 64, 2},
         {"elman:4,compression:3,lstm:17", 3, 80, 16, 17},
         {"gru:17,jordan:4", 2, 64, 32, 4},
+        {"projection:17,sru:4,projection:3", 2, 32, 0, 3},
+        {"projection:17", 1, 32, 0, 17},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         struct network_shape shape = new_shape(9, wanted[i].layers, 3, 0, 0);

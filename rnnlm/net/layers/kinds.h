@@ -10,7 +10,8 @@
     KIND(lstm)                                                                                     \
     KIND(gru)                                                                                      \
     KIND(sru)                                                                                      \
-    KIND(compression)
+    KIND(compression)                                                                              \
+    KIND(projection)
 
 #define LAYER_DECLARATION(name) extern const struct layer_type layer_##name;
 LAYER_KINDS(LAYER_DECLARATION)
