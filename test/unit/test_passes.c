@@ -270,7 +270,7 @@ static void halves_are_nearly_as_good(void **state)
         struct text text = {.independent = i % 2 == 0}, same = text;
         begin_text(&same, stacks.layers[i], 101, text.independent);
         memcpy(text.word, same.word, sizeof text.word);
-        make_network(&rounded, &shape, 13, RANGE);
+        make_network(&rounded, &shape, 14, RANGE);
         make_halves(&text.network, &rounded);
         for (size_t p = 0; p < rounded.parameters; p++) // score() again with rounded weights
             memcpy(same.network.parameter[p].data, rounded.parameter[p].data,
