@@ -382,10 +382,11 @@ static bool new_format(const struct network_shape *shape, enum model_format *for
     if (shape_is_reference(shape) || *format == MODEL_NATIVE || *format == MODEL_NATIVE_BFLOAT16)
         return true;
     if (chosen)
-        return error_set(error,
-                         "format %s holds networks of one logistic elman layer (and -compression) "
-                         "with classes: -format native is wanted for others",
-                         model_format_name(*format));
+        return error_usage(
+            error,
+            "format %s holds networks of one logistic elman layer (and -compression) "
+            "with classes: -format native is wanted for others",
+            model_format_name(*format));
     fprintf(stderr, PROGRAM ": the model is saved in the native format, the reference's have no "
                             "such networks\n");
     *format = MODEL_NATIVE;
@@ -405,16 +406,16 @@ static bool make_output(struct network_shape *shape, struct error *error)
 {
     shape->output = output_named(set.output, error);
     if (shape->output == NULL)
-        return error_prefix(error, "option -output: ");
+        return error_option(error, "output");
     if (!shape->output->classes && (given.classes || set.old_classes))
-        return error_set(
+        return error_usage(
             error, "-output %s has no classes, found -%s: leave it out, or take -output class",
             set.output, given.classes ? "class" : "old-classes");
     if (!shape->output->direct && set.direct > 0)
-        return error_set(error,
-                         "-output %s has no direct connections, found -direct: leave it out, or "
-                         "take -output class",
-                         set.output);
+        return error_usage(error,
+                           "-output %s has no direct connections, found -direct: leave it out, or "
+                           "take -output class",
+                           set.output);
     shape->maxent = (size_t)set.direct * 1000000;
     shape->maxent_order = (int)set.direct_order;
     return true;
@@ -425,12 +426,13 @@ static bool add_embedding(struct network_shape *shape, struct error *error)
 {
     const struct layer_type *projection = layer_type_named("projection", strlen("projection"));
     if (shape->layer[0].type == projection)
-        return error_set(error,
-                         "-embedding N is short for a layer projection:N at the bottom: found both "
-                         "it and -layers %s",
-                         set.layers);
+        return error_usage(
+            error,
+            "-embedding N is short for a layer projection:N at the bottom: found both "
+            "it and -layers %s",
+            set.layers);
     if (!shape_add_layer(shape, projection, (size_t)set.embedding, NULL, error))
-        return error_prefix(error, "option -embedding: ");
+        return error_option(error, "embedding");
     struct layer_shape embedding = shape->layer[shape->layers - 1];
     memmove(shape->layer + 1, shape->layer, (shape->layers - 1) * sizeof embedding);
     shape->layer[0] = embedding;
@@ -447,19 +449,20 @@ static bool make_shape(struct network_shape *shape, struct error *error)
     if (!make_output(shape, error))
         return false;
     if (set.layers != NULL && given.hidden)
-        return error_set(error, "-hidden N is short for -layers elman:N: found both");
+        return error_usage(error, "-hidden N is short for -layers elman:N: found both");
     if (set.activation != NULL) {
         activation = shape_activation(set.activation, strlen(set.activation), error);
         if (activation == NULL)
-            return error_prefix(error, "option -activation: ");
+            return error_option(error, "activation");
     }
     if (!shape_parse_layers(shape, set.layers != NULL ? set.layers : hidden, activation, error))
-        return error_prefix(error, "option -layers: ");
+        return error_option(error, "layers");
     if (activation != NULL && !has_choice_of_activation(shape))
-        return error_set(error,
-                         "option -activation: found \"%s\", but no layer of \"%s\" has a choice of "
-                         "activation; elman and jordan layers have",
-                         set.activation, set.layers);
+        return error_usage(
+            error,
+            "option -activation: found \"%s\", but no layer of \"%s\" has a choice of "
+            "activation; elman and jordan layers have",
+            set.activation, set.layers);
     if (set.embedding > 0 && !add_embedding(shape, error))
         return false;
     if (set.compression > 0 &&
@@ -475,7 +478,7 @@ static const struct optimiser_type *optimiser_wanted(struct error *error)
     const struct optimiser_type *optimiser =
         set.optimiser != NULL ? optimiser_named(set.optimiser, error) : &optimiser_rows;
     if (optimiser == NULL)
-        error_prefix(error, "option -optimiser: ");
+        error_option(error, "optimiser");
     return optimiser;
 }
 
@@ -591,9 +594,11 @@ static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *
                                   .each_word = strcmp(mask, "word") == 0,
                                   .seed = (uint32_t)set.seed};
     if (!rule->each_word && strcmp(mask, "block") != 0)
-        return error_set(error, "option -dropout-mask: found \"%s\", wanted block or word", mask);
-    if (!dropout_check(rule, shape, error))
+        return error_usage(error, "option -dropout-mask: found \"%s\", wanted block or word", mask);
+    if (!dropout_check(rule, shape, error)) {
+        error->usage = true; // layers that have nothing of what is asked for
         return false;
+    }
     if (!given.dropout_input)
         rule->input = (float)set.dropout;
     if (!given.dropout_layers)
@@ -621,12 +626,12 @@ static bool check_learning(const struct training *training, struct error *error)
     if (training->streams > 0)
         return true;
     if (set.optimiser != NULL && training->optimiser != &optimiser_sgd)
-        return error_set(error, "-optimiser %s learns in batches: -streams N or -fast is wanted",
-                         set.optimiser);
+        return error_usage(error, "-optimiser %s learns in batches: -streams N or -fast is wanted",
+                           set.optimiser);
     for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++)
         if (batches[i].wanted)
-            return error_set(error, "-%s is for batches: -streams N or -fast is wanted",
-                             batches[i].name);
+            return error_usage(error, "-%s is for batches: -streams N or -fast is wanted",
+                               batches[i].name);
     return true;
 }
 
@@ -676,7 +681,7 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
 static bool train(struct output *output, struct error *error)
 {
     if (set.valid == NULL && !set.one_epoch)
-        return error_set(
+        return error_usage(
             error, "training wants validation text: -valid FILE, or -one-iter to train without it");
     struct corpus *text = corpus_open(set.train, error);
     struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
@@ -708,8 +713,8 @@ static bool parse_weight(const char *option, const char *text, size_t length, do
     snprintf(copy, sizeof copy, "%.*s", (int)length, text);
     if (number_parse(copy, strlen(copy), weight) && *weight >= 0 && *weight <= 1)
         return true;
-    return error_set(error, "option -%s: found \"%s\", wanted a number from 0 to 1, or auto",
-                     option, copy);
+    return error_usage(error, "option -%s: found \"%s\", wanted a number from 0 to 1, or auto",
+                       option, copy);
 }
 
 static bool is_auto(const char *text)
@@ -735,13 +740,12 @@ static bool parse_weights(struct blend *blend, struct error *error)
             return false;
         at += length;
         if ((*at == ',') != (i + 1 < blend->networks))
-            return error_set(
+            return error_usage(
                 error, "option -weights: found \"%s\", wanted %zu numbers, one for each -rnnlm",
                 set.weights, blend->networks);
         at += *at == ',';
     }
-    return mixture_check(blend->networks, blend->weight, error) ||
-           error_prefix(error, "option -weights: ");
+    return mixture_check(blend->networks, blend->weight, error) || error_option(error, "weights");
 }
 
 static bool load_models(struct evaluation *evaluation, struct error *error)
@@ -836,10 +840,10 @@ static void write_weights(const struct evaluation *evaluation, const struct mixt
 static bool tune(struct evaluation *evaluation, struct output *output, struct error *error)
 {
     if (set.tune == NULL)
-        return error_set(
+        return error_usage(
             error, "-lambda auto and -weights auto want a text to find weights on: -tune FILE");
     if (set.lm_prob != NULL && set.tune_lm_prob == NULL)
-        return error_set(
+        return error_usage(
             error, "-lm-prob holds probabilities of the test text; those of the -tune text are "
                    "wanted too: -tune-lm-prob FILE");
     struct mixture_score score;
@@ -900,8 +904,8 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
                                  .independent = set.independent || model->record.independent};
     bool dynamic = set.dynamic > 0 && !set.nbest;
     if (dynamic && evaluation->blend.networks > 1)
-        return error_set(error, "-dynamic wants a single model, found %zu",
-                         evaluation->blend.networks);
+        return error_usage(error, "-dynamic wants a single model, found %zu",
+                           evaluation->blend.networks);
     if (dynamic && !learner_init(&evaluation->learner, &model->network, &rule, error))
         return false;
     struct reader *text = reader_open(set.test, error);
@@ -943,6 +947,7 @@ static void evaluation_free(struct evaluation *evaluation)
 
 // ---- the program ------------------------------------------------------------------------------
 
+// What is wrong here is the command line.
 static bool check_settings(struct error *error)
 {
     if (set.train == NULL && set.test == NULL && set.words_to_generate == 0)
@@ -962,7 +967,7 @@ static bool check_settings(struct error *error)
                                 "how the learning rate falls");
     if (set.format != NULL) {
         if (!model_format_named(set.format, &model_format, error))
-            return error_prefix(error, "option -format: ");
+            return error_option(error, "format");
         if (set.train == NULL)
             return error_set(error, "-format %s is for training; rnnlm-model converts models",
                              set.format);
@@ -980,7 +985,11 @@ static bool run(struct output *output, struct error *error)
     srilm = set.write != NULL && strcmp(set.write, "srilm") == 0;
     if (!srilm)
         echo_settings(output);
-    if (!check_settings(error) || (set.train != NULL && !train(output, error)))
+    if (!check_settings(error)) {
+        error->usage = true;
+        return false;
+    }
+    if (set.train != NULL && !train(output, error))
         return false;
     if (set.test == NULL && set.words_to_generate == 0)
         return true;
@@ -1010,5 +1019,5 @@ int main(int argc, char **argv)
     bool ok = run(output, &error);
     if (!output_commit(output, &late) && ok)
         return options_fail(PROGRAM, late.text);
-    return ok ? 0 : options_fail(PROGRAM, error.text);
+    return ok ? 0 : options_error(PROGRAM, &error);
 }

@@ -78,7 +78,7 @@ static enum options_result bad_value(const struct options *options, const struct
         fprintf(stderr, " from %.15g to %.15g\n", option->least, option->most);
     else
         fprintf(stderr, ", at least %.15g\n", option->least);
-    return OPTIONS_BAD_VALUE;
+    return OPTIONS_BAD_USAGE;
 }
 
 static enum options_result set_value(const struct options *options, const struct option *option,
@@ -92,7 +92,7 @@ static enum options_result set_value(const struct options *options, const struct
         struct option_list *list = option->target;
         if (!memory_grow(&list->item, &list->capacity, list->count + 1, sizeof *list->item, NULL)) {
             options_fail(options->program, "not enough memory");
-            return OPTIONS_BAD_VALUE;
+            return OPTIONS_FAILED;
         }
         list->item[list->count++] = value;
     } else if (option->type == OPTION_COUNT) {
@@ -198,7 +198,7 @@ static enum options_result printed(const struct options *options)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return OPTIONS_DONE;
     options_fail(options->program, "cannot write standard output");
-    return OPTIONS_BAD_VALUE;
+    return OPTIONS_FAILED;
 }
 
 enum options_result options_parse(const struct options *options, int argc, char **argv,
@@ -230,12 +230,18 @@ enum options_result options_parse(const struct options *options, int argc, char 
 
 int options_status(enum options_result result)
 {
-    return result == OPTIONS_BAD_USAGE ? 2 : result == OPTIONS_BAD_VALUE ? 1 : 0;
+    return result == OPTIONS_BAD_USAGE ? 2 : result == OPTIONS_FAILED ? 1 : 0;
 }
 
 void options_warn(const char *program, const char *message)
 {
     fprintf(stderr, "%s: warning: %s\n", program, message);
+}
+
+int options_error(const char *program, const struct error *error)
+{
+    options_fail(program, error->text);
+    return error->usage ? 2 : 1;
 }
 
 int options_fail(const char *program, const char *message)

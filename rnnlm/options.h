@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 #define RNNLM_VERSION "1.0"
 
 enum option_type {
@@ -46,8 +48,8 @@ struct options {
 enum options_result {
     OPTIONS_RUN,       // go on
     OPTIONS_DONE,      // --help, --version or --manual has been printed: exit 0
-    OPTIONS_BAD_VALUE, // a message is on standard error: exit 1
-    OPTIONS_BAD_USAGE, // likewise: exit 2
+    OPTIONS_FAILED,    // a message is on standard error: exit 1
+    OPTIONS_BAD_USAGE, // likewise: the command line is wrong: exit 2
 };
 
 // An option of another program for the same thing is taken where the table has this program's: an
@@ -64,6 +66,9 @@ int options_status(enum options_result result);
 
 // Prints "PROGRAM: warning: message" on standard error: of something that results do not say.
 void options_warn(const char *program, const char *message);
+
+// Prints an error likewise and returns the exit status: 2 where the command line is wrong, else 1.
+int options_error(const char *program, const struct error *error);
 
 // Prints "PROGRAM: message" on standard error and returns 1, so that main() can end with
 // `return options_fail(...)`.

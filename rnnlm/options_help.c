@@ -77,7 +77,8 @@ static void print_row(const struct option *option)
 }
 
 static const char rules[] = "-name value, --name value and --name=value are the same. A default "
-                            "stands in parentheses.";
+                            "stands in parentheses. Exit status: 0; 1 after a failure; 2 where "
+                            "the command line is wrong.";
 
 void options_help(const struct options *options)
 {

@@ -108,14 +108,14 @@ static bool choose(const char *option, const char *found, const char *const *nam
         snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted), "%s%s",
                  *choice > 0 ? ", " : "", names[*choice]);
     }
-    return error_set(error, "option -%s: found \"%s\", wanted one of %s", option, found, wanted);
+    return error_usage(error, "option -%s: found \"%s\", wanted one of %s", option, found, wanted);
 }
 
 static bool choose_form(struct work *work, struct error *error)
 {
     work->form = HYPOTHESIS_FORMS;
     return set.form == NULL || hypothesis_form_named(set.form, &work->form, error) ||
-           error_prefix(error, "option -form: ");
+           error_option(error, "form");
 }
 
 static bool check_other(const struct work *work, struct error *error)
@@ -125,14 +125,14 @@ static bool check_other(const struct work *work, struct error *error)
                           : set.lm_score != NULL ? "-lm-score"
                                                  : NULL;
     if ((set.ngram != NULL) + (set.lm_prob != NULL) + (set.lm_score != NULL) + set.list_lm > 1)
-        return error_set(error, "-ngram, -lm-prob, -lm-score and -list-lm exclude each other");
+        return error_usage(error, "-ngram, -lm-prob, -lm-score and -list-lm exclude each other");
     if (scores != NULL && !work->models.sentence_mix)
-        return error_set(error, "%s wants -mix sentence: there are no scores of words", scores);
+        return error_usage(error, "%s wants -mix sentence: there are no scores of words", scores);
     if (in_step != NULL && set.keep_going)
-        return error_set(error,
-                         "%s and -keep-going exclude each other: the scores of what is left "
-                         "out would be others' then",
-                         in_step);
+        return error_usage(error,
+                           "%s and -keep-going exclude each other: the scores of what is left "
+                           "out would be others' then",
+                           in_step);
     return true;
 }
 
@@ -140,7 +140,7 @@ static bool check_settings(struct work *work, struct error *error)
 {
     int what, history, mix;
     if (set.models.count == 0)
-        return error_set(error, "no model named: -rnnlm FILE is wanted");
+        return error_usage(error, "no model named: -rnnlm FILE is wanted");
     if (!choose("write", set.write, what_names, &what, error) ||
         !choose("history", set.history, history_names, &history, error) ||
         !choose("mix", set.mix, mix_names, &mix, error) || !choose_form(work, error))
@@ -149,9 +149,9 @@ static bool check_settings(struct work *work, struct error *error)
     work->models.history = (enum list_history)history;
     work->models.sentence_mix = mix == 1;
     if (set.dynamic > 0 && set.models.count > 1)
-        return error_set(error, "-dynamic wants a single model, found %zu", set.models.count);
+        return error_usage(error, "-dynamic wants a single model, found %zu", set.models.count);
     if (set.write_weights != NULL && set.tune == NULL)
-        return error_set(error, "-write-weights wants -tune REFS");
+        return error_usage(error, "-write-weights wants -tune REFS");
     return check_other(work, error);
 }
 
@@ -182,12 +182,12 @@ static bool parse_model_weights(struct work *work, struct error *error)
         size_t length = strcspn(at, ",");
         if (length == 0 || !number_parse(at, length, &work->weight[i]) ||
             (at[length] == ',') != (i + 1 < count))
-            return error_set(
+            return error_usage(
                 error, "option -weights: found \"%s\", wanted %zu numbers, one for each -rnnlm",
                 set.weights, count);
         at += length + (at[length] == ',');
     }
-    return mixture_check(count, work->weight, error) || error_prefix(error, "option -weights: ");
+    return mixture_check(count, work->weight, error) || error_option(error, "weights");
 }
 
 // ---- models -----------------------------------------------------------------------------------

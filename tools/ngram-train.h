@@ -99,12 +99,12 @@ static bool train_read_options(struct estimate_options *to, struct error *error)
     to->prune = train_set.prune;
     to->output = train_set.output;
     if (to->texts == 0)
-        return error_set(error, "no text given: -text FILE is wanted");
+        return error_usage(error, "no text given: -text FILE is wanted");
     if (train_set.cutoff != NULL &&
         !estimate_parse_cutoffs(train_set.cutoff, to->order, to->cutoff, error))
-        return error_prefix(error, "option -cutoff: ");
+        return error_option(error, "cutoff");
     return estimate_parse_memory(train_set.memory, &to->memory, error) ||
-           error_prefix(error, "option -memory: ");
+           error_option(error, "memory");
 }
 
 // `argv[0]` is not looked at. Returns the exit status.
@@ -118,7 +118,7 @@ static int ngram_train(int argc, char **argv)
         return options_status(result);
     signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
     if (!train_read_options(&options, &error) || !estimate(&options, &report, &error))
-        return options_fail(train_options.program, error.text);
+        return options_error(train_options.program, &error);
     if (train_set.debug > 0)
         train_print_report(&report, options.order);
     return 0;
@@ -163,12 +163,14 @@ static int ngram_cache(int argc, char **argv)
     if (result != OPTIONS_RUN)
         return options_status(result);
     signal(SIGXFSZ, SIG_IGN);
-    if (cache_set.text == NULL)
-        return options_fail(cache_options_table.program, "no text given: -text FILE is wanted");
+    if (cache_set.text == NULL) {
+        options_fail(cache_options_table.program, "no text given: -text FILE is wanted");
+        return options_status(OPTIONS_BAD_USAGE);
+    }
     struct cache_options options = {cache_set.decay, (size_t)cache_set.window,
                                     cache_set.independent};
     if (!cache_stream(cache_set.text, cache_set.output, &options, &error))
-        return options_fail(cache_options_table.program, error.text);
+        return options_error(cache_options_table.program, &error);
     return 0;
 }
 

@@ -27,7 +27,7 @@ static bool mix(const struct option_list *operands, struct output *output, struc
     double lambda;
     const char *text = operands->item[2];
     if (!number_parse(text, strlen(text), &lambda) || !(lambda >= 0 && lambda <= 1))
-        return error_set(error, "LAMBDA: found \"%s\", wanted a number from 0 to 1", text);
+        return error_usage(error, "LAMBDA: found \"%s\", wanted a number from 0 to 1", text);
     const double weight[] = {lambda, 1 - lambda};
     struct streams streams;
     bool ok = streams_read(&streams, operands->item, NULL, 2, error);

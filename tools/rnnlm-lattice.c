@@ -418,13 +418,12 @@ int main(int argc, char **argv)
     if (result != OPTIONS_RUN)
         return options_status(result);
     const char *wrong = wrong_usage(&operands);
+    if (wrong == NULL)
+        wrong = wrong_choice();
     if (wrong != NULL) {
         options_fail(PROGRAM, wrong);
         return options_status(OPTIONS_BAD_USAGE);
     }
-    wrong = wrong_choice();
-    if (wrong != NULL)
-        return options_fail(PROGRAM, wrong);
     int status = tool_run(PROGRAM, rescore_all, &operands);
     return status != 0 ? status : work.failed;
 }

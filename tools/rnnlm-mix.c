@@ -73,16 +73,16 @@ static bool read_lambda(double *weight, size_t count, struct error *error)
     for (; next_part(&list, &part, &length); n++) {
         double value;
         if (!number_parse(part, length, &value))
-            return error_set(error, "option -lambda: found \"%.*s\", wanted a number", (int)length,
-                             part);
+            return error_usage(error, "option -lambda: found \"%.*s\", wanted a number",
+                               (int)length, part);
         if (n < count)
             weight[n] = value;
     }
     if (n != count)
-        return error_set(
+        return error_usage(
             error, "option -lambda: found %zu weights, wanted one for each of the %zu streams", n,
             count);
-    return mixture_check(count, weight, error) || error_prefix(error, "option -lambda: ");
+    return mixture_check(count, weight, error) || error_option(error, "lambda");
 }
 
 static bool read_columns(enum stream_column *column, size_t count, struct error *error)
@@ -93,8 +93,8 @@ static bool read_columns(enum stream_column *column, size_t count, struct error 
         bool net = length == 3 && strncmp(part, "net", 3) == 0,
              lm = length == 2 && strncmp(part, "lm", 2) == 0;
         if (!net && !lm)
-            return error_set(error, "option -column: found \"%.*s\", wanted net or lm", (int)length,
-                             part);
+            return error_usage(error, "option -column: found \"%.*s\", wanted net or lm",
+                               (int)length, part);
         if (n < count)
             column[n] = lm ? STREAM_OTHER : STREAM_NET;
     }
@@ -102,7 +102,7 @@ static bool read_columns(enum stream_column *column, size_t count, struct error 
         for (size_t i = 1; i < count; i++)
             column[i] = column[0];
     } else if (n != 0 && n != count) {
-        return error_set(
+        return error_usage(
             error,
             "option -column: found %zu names, wanted one, or one for each of the %zu streams", n,
             count);

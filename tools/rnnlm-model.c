@@ -113,9 +113,9 @@ static bool convert(const struct option_list *operands, struct output *output, s
     struct model model;
     enum model_format format = MODEL_TEXT;
     if (set.format != NULL && !model_format_named(set.format, &format, error))
-        return error_prefix(error, "option -format: ");
+        return error_option(error, "format");
     if (set.check && set.output != NULL && strcmp(set.output, "-") == 0)
-        return error_set(error, "-check prints to standard output: another -o FILE is wanted");
+        return error_usage(error, "-check prints to standard output: another -o FILE is wanted");
     if (!model_load(&model, set.model, error))
         return false;
     if (set.check) {

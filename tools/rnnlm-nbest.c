@@ -214,8 +214,8 @@ static bool read_references(struct work *work, struct error *error)
     enum transcript_form form = TRANSCRIPT_ANY;
     int where;
     if (set.ref_form != NULL && !transcript_form_parse(set.ref_form, &form))
-        return error_set(error, "option -ref-form: found \"%s\", wanted trn, mlf, kaldi or plain",
-                         set.ref_form);
+        return error_usage(error, "option -ref-form: found \"%s\", wanted trn, mlf, kaldi or plain",
+                           set.ref_form);
     if (!choose("marks", set.marks, marks, &where, error) ||
         !vocabulary_init(&work->words, error) || !vocabulary_init(&work->ignored, error))
         return false;

@@ -52,7 +52,7 @@ static bool ppl(const struct option_list *operands, struct output *output, struc
     struct coverage coverage;
     struct error remark;
     if (ppl_set.model == NULL || ppl_set.text == NULL)
-        return error_set(error, "wanted: -lm MODEL and -text FILE");
+        return error_usage(error, "wanted: -lm MODEL and -text FILE");
     struct ngram_model *model = tool_open_ngram(ppl_options.program, ppl_set.model, error);
     if (model == NULL)
         return false;

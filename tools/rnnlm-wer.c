@@ -111,7 +111,7 @@ static bool report(void *context, const struct error *problem)
 static bool set_form(const char *name, enum transcript_form *form, struct error *error)
 {
     return name == NULL || transcript_form_parse(name, form) ||
-           error_set(error, "found the form \"%s\", wanted trn, mlf, kaldi or plain", name);
+           error_usage(error, "found the form \"%s\", wanted trn, mlf, kaldi or plain", name);
 }
 
 // Which of several words an option holds.
@@ -121,8 +121,8 @@ static bool choose(const char *option, const char *value, const char *const *wor
     for (*chosen = 0; *chosen < 3; ++*chosen)
         if (strcmp(value, words[*chosen]) == 0)
             return true;
-    return error_set(error, "-%s: found \"%s\", wanted %s, %s or %s", option, value, words[0],
-                     words[1], words[2]);
+    return error_usage(error, "-%s: found \"%s\", wanted %s, %s or %s", option, value, words[0],
+                       words[1], words[2]);
 }
 
 static bool take_settings(struct scoring *scoring, struct error *error)
@@ -161,8 +161,8 @@ static bool check_speaker_rule(struct error *error)
     if (strcmp(rule, "first") == 0 || strcmp(rule, "last") == 0 ||
         (digits > 0 && digits < 10 && rule[digits] == '\0' && atoi(rule) > 0))
         return true;
-    return error_set(error, "-speaker: found \"%s\", wanted first, last or a number of bytes",
-                     rule);
+    return error_usage(error, "-speaker: found \"%s\", wanted first, last or a number of bytes",
+                       rule);
 }
 
 // Bytes of an utterance's name that are the speaker's.

@@ -19,7 +19,7 @@ static inline struct hypotheses *tool_open_list(const char *path, const char *fo
 {
     enum hypothesis_form chosen;
     if (form != NULL && !hypothesis_form_named(form, &chosen, error)) {
-        error_prefix(error, "option -form: ");
+        error_option(error, "form");
         return NULL;
     }
     struct hypotheses *hypotheses = hypotheses_open(path, error);

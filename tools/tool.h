@@ -36,7 +36,7 @@ static inline int tool_run(const char *program, tool_work *work, const struct op
     bool ok = work(operands, output, &error);
     if (!output_commit(output, &late) && ok)
         return options_fail(program, late.text);
-    return ok ? 0 : options_fail(program, error.text);
+    return ok ? 0 : options_error(program, &error);
 }
 
 #endif

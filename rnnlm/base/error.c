@@ -13,24 +13,51 @@ static void make_one_line(char *text)
             *text = '?';
 }
 
+static bool set(struct error *error, bool usage, const char *format, va_list arguments)
+{
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    make_one_line(error->text);
+    error->usage = usage;
+    return false;
+}
+
 bool error_set(struct error *error, const char *format, ...)
 {
     if (error == NULL)
         return false;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->text, sizeof error->text, format, arguments);
+    set(error, false, format, arguments);
     va_end(arguments);
-    make_one_line(error->text);
     return false;
+}
+
+bool error_usage(struct error *error, const char *format, ...)
+{
+    if (error == NULL)
+        return false;
+    va_list arguments;
+    va_start(arguments, format);
+    set(error, true, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool error_option(struct error *error, const char *name)
+{
+    if (error != NULL)
+        error->usage = true;
+    return error_prefix(error, "option -%s: ", name);
 }
 
 bool error_add(struct error *error, const char *text)
 {
     if (error == NULL)
         return false;
-    struct error old = *error;
-    return error_set(error, "%s%s", old.text, text);
+    size_t length = strlen(error->text);
+    snprintf(error->text + length, sizeof error->text - length, "%s", text);
+    make_one_line(error->text);
+    return false;
 }
 
 bool error_prefix(struct error *error, const char *format, ...)

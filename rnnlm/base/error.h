@@ -11,11 +11,21 @@ enum { ERROR_SIZE = 1024 };
 
 struct error {
     char text[ERROR_SIZE]; // one line, without newline; longer messages lose their end
+    bool usage;            // the command line is wrong, not what it names
 };
 
 // Fills `error` (which may be NULL) and returns false, so that a failure reads
 // `return error_set(error, ...)`.
 bool error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The same for what is wrong with a command line itself: with the values of its options, or with
+// options that do not go together.
+bool error_usage(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// Puts "option -NAME: " before a message about an option's value, which is wrong usage. Returns
+// false.
+bool error_option(struct error *error, const char *name);
 
 // Puts something behind a message that is already there. Returns false.
 bool error_add(struct error *error, const char *text);

@@ -33,8 +33,8 @@ struct cache {
 struct cache *cache_new(const struct cache_options *options, struct error *error)
 {
     if (!(options->decay > 0 && options->decay <= 1)) {
-        error_set(error, "option -decay: found %g, wanted a number above 0 and at most 1",
-                  options->decay);
+        error_usage(error, "option -decay: found %g, wanted a number above 0 and at most 1",
+                    options->decay);
         return NULL;
     }
     struct cache *cache = memory_new(1, sizeof *cache, error);

@@ -78,13 +78,13 @@ bool estimate_parse_memory(const char *text, size_t *memory, struct error *error
 static bool check_options(const struct estimate_options *options, struct error *error)
 {
     if (options->order < 1 || options->order > NGRAM_MOST_ORDER)
-        return error_set(error, "order %zu: 1 to %d is wanted", options->order, NGRAM_MOST_ORDER);
+        return error_usage(error, "order %zu: 1 to %d is wanted", options->order, NGRAM_MOST_ORDER);
     if (options->memory < ESTIMATE_MEMORY_LEAST)
-        return error_set(error, "option -memory: found %zu bytes, wanted at least %d",
-                         options->memory, ESTIMATE_MEMORY_LEAST);
+        return error_usage(error, "option -memory: found %zu bytes, wanted at least %d",
+                           options->memory, ESTIMATE_MEMORY_LEAST);
     if (!(options->prune >= 0 && options->prune < INFINITY))
-        return error_set(error, "option -prune: found %g, wanted a number from 0 on",
-                         options->prune);
+        return error_usage(error, "option -prune: found %g, wanted a number from 0 on",
+                           options->prune);
     return options->texts > 0 || error_set(error, "no text to estimate from");
 }
 

@@ -88,8 +88,8 @@ arpa() {
     refused 2 "wanted: -rnnlm MODEL" -- arpa -rnnlm model -ngrams base.arpa
     refused 2 "wanted: -rnnlm MODEL" -- arpa
     refused 2 "-nonsense" -- arpa -nonsense
-    refused 1 "lambda" -- arpa -rnnlm model -ngrams base.arpa -o "$T/x" -lambda 1.5
-    refused 1 "lambda" -- arpa -rnnlm model -ngrams base.arpa -o "$T/x" -lambda nan
+    refused 2 "lambda" -- arpa -rnnlm model -ngrams base.arpa -o "$T/x" -lambda 1.5
+    refused 2 "lambda" -- arpa -rnnlm model -ngrams base.arpa -o "$T/x" -lambda nan
     [ ! -e "$T/x" ]
 }
 

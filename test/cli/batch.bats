@@ -124,9 +124,9 @@ learn() {
 }
 
 @test "numbers that make no sense are refused" {
-    refuses "-streams" -- -train train -one-iter -rnnlm "$new" -streams -1
-    refuses "-threads" -- -train train -one-iter -rnnlm "$new" -streams 2 -threads 5000
-    refuses "-epochs and -decay exclude each other" -- -train train -one-iter -rnnlm "$new" -epochs 3 -decay 0.5
-    refuses "-decay" "wanted a number from 0 to 0.999" -- -train train -one-iter -rnnlm "$new" -decay 1
-    refuses "-epochs" -- -train train -one-iter -rnnlm "$new" -epochs x
+    refuses_with 2 "-streams" -- -train train -one-iter -rnnlm "$new" -streams -1
+    refuses_with 2 "-threads" -- -train train -one-iter -rnnlm "$new" -streams 2 -threads 5000
+    refuses_with 2 "-epochs and -decay exclude each other" -- -train train -one-iter -rnnlm "$new" -epochs 3 -decay 0.5
+    refuses_with 2 "-decay" "wanted a number from 0 to 0.999" -- -train train -one-iter -rnnlm "$new" -decay 1
+    refuses_with 2 "-epochs" -- -train train -one-iter -rnnlm "$new" -epochs x
 }

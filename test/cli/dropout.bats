@@ -24,7 +24,7 @@ learn() { # MODEL OPTIONS...
 refused() { # WANTED OPTIONS...
     local wanted="$1"
     shift
-    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm new -class 20 "$@"
+    run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -class 20 "$@"
     [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ]
     [[ "$stderr" == *"$wanted"* ]] || fail "$stderr" "wanted: $wanted"
     [ ! -e new ]

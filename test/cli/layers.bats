@@ -134,7 +134,7 @@ used_everywhere() {
     learn d -layers projection:6,lstm:8,compression:4 -fast -epochs 1
     cmp c d
     learn c -embedding 6 -layers lstm:8 -compression 4 -fast -epochs 2
-    refused 1 "-embedding N is short for" -embedding 6 -layers projection:5,lstm:8
+    refused 2 "-embedding N is short for" -embedding 6 -layers projection:5,lstm:8
 }
 
 @test "layers: every activation learns, online and in batches" {
@@ -169,30 +169,30 @@ used_everywhere() {
 }
 
 @test "layers: what is refused" {
-    refused 1 "did you mean elman" -layers elmann:10
-    refused 1 "wanted elman:N" -layers elman:0
-    refused 1 "wanted elman:N" -layers elman:10000000
-    refused 1 "wanted elman:N" -layers elman
-    refused 1 "found layer \"\"" -layers elman:5,
-    refused 1 "did you mean tanh" -layers elman:5:tahn
-    refused 1 "did you mean relu" -hidden 5 -activation rellu
-    refused 1 "no layer of \"compression:5\" has a choice" -layers compression:5 -activation relu
-    refused 1 "no layer of \"lstm:5\" has a choice" -layers lstm:5 -activation relu
-    refused 1 "did you mean lstm" -layers lstn:10
-    refused 1 "have no choice of activation" -layers elman:4,compression:5:tanh
-    refused 1 "found both" -layers elman:5 -hidden 5
-    refused 1 "-format native is wanted" -layers elman:5:tanh -binary
-    refused 1 "-format native is wanted" -layers elman:5,elman:4 -format text
-    refused 1 "did you mean adam" -hidden 5 -streams 4 -optimiser adamm
-    refused 1 "-streams N or -fast is wanted" -hidden 5 -optimiser adam
-    refused 1 "-streams N or -fast is wanted" -hidden 5 -clip-norm 1
-    refused 1 "did you mean full" -hidden 5 -output ful
-    refused 1 "-output full has no classes, found -class" -hidden 5 -output full
-    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -old-classes
+    refused 2 "did you mean elman" -layers elmann:10
+    refused 2 "wanted elman:N" -layers elman:0
+    refused 2 "wanted elman:N" -layers elman:10000000
+    refused 2 "wanted elman:N" -layers elman
+    refused 2 "found layer \"\"" -layers elman:5,
+    refused 2 "did you mean tanh" -layers elman:5:tahn
+    refused 2 "did you mean relu" -hidden 5 -activation rellu
+    refused 2 "no layer of \"compression:5\" has a choice" -layers compression:5 -activation relu
+    refused 2 "no layer of \"lstm:5\" has a choice" -layers lstm:5 -activation relu
+    refused 2 "did you mean lstm" -layers lstn:10
+    refused 2 "have no choice of activation" -layers elman:4,compression:5:tanh
+    refused 2 "found both" -layers elman:5 -hidden 5
+    refused 2 "-format native is wanted" -layers elman:5:tanh -binary
+    refused 2 "-format native is wanted" -layers elman:5,elman:4 -format text
+    refused 2 "did you mean adam" -hidden 5 -streams 4 -optimiser adamm
+    refused 2 "-streams N or -fast is wanted" -hidden 5 -optimiser adam
+    refused 2 "-streams N or -fast is wanted" -hidden 5 -clip-norm 1
+    refused 2 "did you mean full" -hidden 5 -output ful
+    refused 2 "-output full has no classes, found -class" -hidden 5 -output full
+    run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -old-classes
     [[ "$stderr" == *"found -old-classes"* ]]
-    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -direct 1
+    run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -direct 1
     [[ "$stderr" == *"has no direct connections"* ]]
-    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -format text
+    run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -format text
     [[ "$stderr" == *"-format native is wanted"* ]]
     [ ! -e new ]
 }

@@ -231,13 +231,13 @@ sections() {
         wrong 1 "x: format $format holds one logistic elman layer" \
             rnnlm-model -rnnlm "$models/stack" -o x -format $format
         grep -qF -- "-format native" err
-        wrong 1 "-format native is wanted" rnnlm -train train -one-iter -rnnlm x -layers elman:5:tanh -format $format \
+        wrong 2 "-format native is wanted" rnnlm -train train -one-iter -rnnlm x -layers elman:5:tanh -format $format \
             -debug 0
         [ ! -e x ]
     done
-    wrong 1 'option -layers: found layer "zebra"' \
+    wrong 2 'option -layers: found layer "zebra"' \
         rnnlm -train train -one-iter -rnnlm x -layers zebra:5 -format native -debug 0
-    wrong 1 'option -layers: found activation "sinus"' \
+    wrong 2 'option -layers: found activation "sinus"' \
         rnnlm -train train -one-iter -rnnlm x -layers elman:5:sinus -format native -debug 0
     [ ! -e x ]
 }
@@ -273,12 +273,12 @@ sections() {
 }
 
 @test "native: wrong usage" {
-    wrong 1 'option -format: found "naive", wanted text, binary' rnnlm-model -rnnlm "$models/native" -o x -format naive
+    wrong 2 'option -format: found "naive", wanted text, binary' rnnlm-model -rnnlm "$models/native" -o x -format naive
     wrong 2 "wanted: -rnnlm FILE" rnnlm-model -o x
     wrong 2 "-o FILE or -check" rnnlm-model -rnnlm "$models/native"
-    wrong 1 "-check prints to standard output" rnnlm-model -rnnlm "$models/native" -check -o -
+    wrong 2 "-check prints to standard output" rnnlm-model -rnnlm "$models/native" -check -o -
     wrong 1 "cannot open absent" rnnlm-model -rnnlm absent -check
-    wrong 1 'option -format: found "naive"' rnnlm -train train -one-iter -rnnlm x -format naive -debug 0
-    wrong 1 "-format native is for training" rnnlm -rnnlm "$models/native" -test test -format native -debug 0
+    wrong 2 'option -format: found "naive"' rnnlm -train train -one-iter -rnnlm x -format naive -debug 0
+    wrong 2 "-format native is for training" rnnlm -rnnlm "$models/native" -test test -format native -debug 0
     [ ! -e x ]
 }

@@ -59,14 +59,24 @@ every_form() {
 
 # refused TEXT... -- ARGUMENTS: status 1 and one line on standard error that holds every TEXT.
 refused() {
-    local texts=() text code=0
+    refused_with 1 "$@"
+}
+
+# misused TEXT... -- ARGUMENTS: the same with status 2.
+misused() {
+    refused_with 2 "$@"
+}
+
+refused_with() {
+    local wanted="$1" texts=() text code=0
+    shift
     while [ "$1" != -- ]; do
         texts+=("$1")
         shift
     done
     shift
     nbest "$@" >refused.out 2>refused.err || code=$?
-    [ "$code" -eq 1 ] || fail "$*" "exit status $code" "$(cat refused.err)" || return 1
+    [ "$code" -eq "$wanted" ] || fail "$*" "exit status $code" "$(cat refused.err)" || return 1
     [ "$(wc -l <refused.err)" -eq 1 ] || fail "$*" "$(cat refused.err)" || return 1
     for text in "rnnlm-nbest: " "${texts[@]}"; do
         grep -qF -e "$text" refused.err || fail "$*" "no \"$text\" in: $(cat refused.err)" || return 1
@@ -81,7 +91,7 @@ refused() {
     run nbest
     [ "$status" -eq 2 ]
     run "$BIN/rnnlm-nbest" nbest
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 2 ]
     [ "$output" = 'rnnlm-nbest: no model named: -rnnlm FILE is wanted' ]
 }
 
@@ -281,7 +291,7 @@ refused() {
     # what has been heard again and again becomes likely
     for i in 1 2 3 4 5 6 7 8; do echo "u$i of of of of"; done >same
     "$BIN/rnnlm-nbest" -rnnlm model -dynamic 0.1 same | awk 'NR > 1 && $1 <= last { exit 1 } { last = $1 }'
-    refused '-dynamic wants a single model' -- -rnnlm "$MODEL" -dynamic 0.1 nbest
+    misused '-dynamic wants a single model' -- -rnnlm "$MODEL" -dynamic 0.1 nbest
 }
 
 # total WANTED ARGUMENTS...: the sum of the scores of `nbest`; kernels differ by 0.0002.
@@ -353,7 +363,7 @@ total() {
     refused 'refs.trn: line 1: found { without }: -marks none takes marks for words' -- -tune refs.trn lists
     nbest -tune refs.trn -marks none lists | grep -q '2 utterances, 5 words'
     nbest -tune refs -ref-form kaldi lists | grep -q '2 utterances'
-    refused 'option -ref-form: found "any", wanted trn, mlf, kaldi or plain' -- -tune refs -ref-form any lists
+    misused 'option -ref-form: found "any", wanted trn, mlf, kaldi or plain' -- -tune refs -ref-form any lists
 }
 
 @test "rnnlm-nbest: -lm-score has a score a hypothesis" {
@@ -361,9 +371,9 @@ total() {
     awk '{ id = $1; sub(/^[^ ]+ /, ""); print id "\t0\t" (-NR / 7) "\t" $0 }' nbest >tabs
     nbest -mix sentence -lambda 0.25 -list-lm tabs >wanted
     nbest -mix sentence -lambda 0.25 -lm-score scores nbest | cmp - wanted
-    refused '-lm-score wants -mix sentence' -- -lm-score scores nbest
-    refused '-lm-score and -keep-going exclude each other' -- -lm-score scores -mix sentence -keep-going nbest
-    refused 'exclude each other' -- -lm-score scores -mix sentence -list-lm nbest
+    misused '-lm-score wants -mix sentence' -- -lm-score scores nbest
+    misused '-lm-score and -keep-going exclude each other' -- -lm-score scores -mix sentence -keep-going nbest
+    misused 'exclude each other' -- -lm-score scores -mix sentence -list-lm nbest
     sed '$d' scores >short
     refused 'short: ends after line' -- -lm-score short -mix sentence nbest
     echo -1 >>scores
@@ -394,7 +404,7 @@ total() {
     refused 'missing: line 2: found "-2 1 the"' -- missing
     refused 'cut.gz' -- cut.gz
     refused 'cannot open nowhere' -- nowhere
-    refused 'wants -mix sentence' -- -list-lm good
+    misused 'wants -mix sentence' -- -list-lm good
     printf 'u\t-1\tthe\n' >one
     refused 'one: line 1: utterance u: hypothesis 1 has no language' -- -list-lm -mix sentence one
     nbest good >wanted
@@ -451,13 +461,13 @@ total() {
 }
 
 @test "rnnlm-nbest: bad settings" {
-    refused 'option -write: found "x", wanted one of scores, srilm' -- -write x nbest
-    refused 'option -history: found "x"' -- -history x nbest
-    refused 'option -form: found "x"' -- -form x nbest
-    refused 'option -mix: found "x"' -- -mix x nbest
-    refused 'option -weights: ' -- -weights 0.5,0.5 nbest
-    refused 'exclude each other' -- -ngram a -lm-prob b nbest
-    refused '-write-weights wants -tune' -- -write-weights w nbest
+    misused 'option -write: found "x", wanted one of scores, srilm' -- -write x nbest
+    misused 'option -history: found "x"' -- -history x nbest
+    misused 'option -form: found "x"' -- -form x nbest
+    misused 'option -mix: found "x"' -- -mix x nbest
+    misused 'option -weights: ' -- -weights 0.5,0.5 nbest
+    misused 'exclude each other' -- -ngram a -lm-prob b nbest
+    misused '-write-weights wants -tune' -- -write-weights w nbest
     printf 'lm-scale x\n' >weights
     refused 'weights: line 1: found "lm-scale x"' -- -weights-file weights nbest
     printf '0.5\n' >probs

@@ -185,7 +185,7 @@ refused() {
     refused 1 "blank: the text is empty" ngram ppl -lm small.arpa -text blank
     refused 1 "cannot open nothing" ngram ppl -lm nothing -text text
     refused 1 "cannot open nothing" ngram ppl -lm small.arpa -text nothing
-    refused 1 "wanted: -lm MODEL and -text FILE" ngram ppl -lm small.arpa
+    refused 2 "wanted: -lm MODEL and -text FILE" ngram ppl -lm small.arpa
     refused 1 "text: line 1: the file ends, wanted the line" ngram ppl -lm text -text text
     sed 's/^-0.3 z a/0.3 z a/' small.arpa >bad
     refused 1 "bad: line 17: found \"0.3\", wanted a log10 probability" ngram ppl -lm bad -text text
@@ -201,8 +201,8 @@ refused() {
 
 @test "bad options" {
     echo a >text
-    refused 1 "option -order: found \"0\"" ngram ppl -lm small.arpa -text text -order 0
-    refused 1 "option -order: found \"12\"" ngram ppl -lm small.arpa -text text -order 12
+    refused 2 "option -order: found \"0\"" ngram ppl -lm small.arpa -text text -order 0
+    refused 2 "option -order: found \"12\"" ngram ppl -lm small.arpa -text text -order 12
     refused 2 "unknown option -ordre" ngram ppl -lm small.arpa -text text -ordre 3
     refused 2 "found nothing-known, wanted a command" ngram nothing-known
     refused 2 "found no arguments, wanted a command" ngram

@@ -83,13 +83,18 @@ golden() {
 
 @test "train: bad values" {
     for bad in "-order 0" "-order 12" "-cutoff 0,x" "-cutoff 0,0,0,0" "-memory 10" "-memory 1Q" \
-        "-prune -1" "-prune nan" "-vocab $T/none" "-o $T/none/a.arpa" "-text $T/none"; do
+        "-prune -1" "-prune nan"; do
+        run "$NGRAM" train -text "$T/text" $bad
+        [ "$status" -eq 2 ]
+        [[ "$output" == "rnnlm-ngram train: "* ]]
+    done
+    for bad in "-vocab $T/none" "-o $T/none/a.arpa" "-text $T/none"; do
         run "$NGRAM" train -text "$T/text" $bad
         [ "$status" -eq 1 ]
         [[ "$output" == "rnnlm-ngram train: "* ]]
     done
     run "$NGRAM" train
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 2 ]
     run "$NGRAM" train -no-such-option
     [ "$status" -eq 2 ]
 }
@@ -127,10 +132,12 @@ golden() {
     [ "$output" = "$(printf '0\n0\n0\n0.1428571429\n0.2666666667')" ]
     run "$NGRAM" cache -text "$T/bad" -decay 1 -independent -window 5
     [ "$output" = "$(printf '0\n0\n0\n0\n0')" ]
-    for bad in "-decay 0" "-decay 1.5" "-decay nan" "-window -1" "-text $T/none"; do
+    for bad in "-decay 0" "-decay 1.5" "-decay nan" "-window -1"; do
         run "$NGRAM" cache -text "$T/bad" $bad
-        [ "$status" -eq 1 ]
+        [ "$status" -eq 2 ]
     done
-    run "$NGRAM" cache
+    run "$NGRAM" cache -text "$T/none"
     [ "$status" -eq 1 ]
+    run "$NGRAM" cache
+    [ "$status" -eq 2 ]
 }

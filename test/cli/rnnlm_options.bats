@@ -134,9 +134,9 @@ END
     refuses_with 2 "-binary" "yes" -- --binary=yes
 }
 
-@test "bad values: exit 1, naming option and value" {
+@test "bad values: exit 2, naming option and value" {
     while read -r option value; do
-        refuses "option -$option:" "\"$value\"" "wanted" -- -train train -valid valid -rnnlm "$new" "-$option" "$value"
+        refuses_with 2 "option -$option:" "\"$value\"" "wanted" -- -train train -valid valid -rnnlm "$new" "-$option" "$value"
     done <<'END'
 hidden 0
 hidden -3
@@ -184,15 +184,17 @@ END
 }
 
 @test "an empty value is a bad one" {
-    refuses "-hidden" '""' -- -hidden ""
-    refuses "-alpha" '""' -- --alpha=
+    refuses_with 2 "-hidden" '""' -- -hidden ""
+    refuses_with 2 "-alpha" '""' -- --alpha=
 }
 
-@test "what is missing is said" {
-    refuses "-rnnlm" -- -train train -valid valid
-    refuses "-rnnlm" -- -test test
-    refuses "-train" "-test" "-gen" -- -rnnlm model
-    refuses "-valid" "-one-iter" -- -train train -rnnlm "$new"
+@test "what is missing, and what does not go together: exit 2" {
+    refuses_with 2 "-rnnlm" -- -train train -valid valid
+    refuses_with 2 "-rnnlm" -- -test test
+    refuses_with 2 "-train" "-test" "-gen" -- -rnnlm model
+    refuses_with 2 "-valid" "-one-iter" -- -train train -rnnlm "$new"
+    refuses_with 2 "exclude each other" -- -rnnlm model -test test -ngram a -lm-prob b -debug 0
+    rnnlm --help | tail -n 2 | tr '\n' ' ' | grep -q 'Exit status: 0; 1 after a failure; 2 where the command line is wrong'
     [ ! -e "$new" ]
 }
 
@@ -353,9 +355,9 @@ END
     rnnlm -train train -rnnlm "$new" -hidden 5 -class 20 -one-iter -format binary -test test -write srilm >"$out"
     grep -aq '^file format: 1$' "$new"
     grep -q '^file test: 200 sentences, ' "$out"
-    refuses 'option -write: found "table", wanted srilm' -- -rnnlm model -test test -write table -debug 0
-    refuses '-write srilm is for texts' -- -rnnlm model -test test -write srilm -nbest -debug 0
-    refuses 'option -format: found "table", wanted text' -- -train train -one-iter -rnnlm "$new" -format table -debug 0
+    refuses_with 2 'option -write: found "table", wanted srilm' -- -rnnlm model -test test -write table -debug 0
+    refuses_with 2 '-write srilm is for texts' -- -rnnlm model -test test -write srilm -nbest -debug 0
+    refuses_with 2 'option -format: found "table", wanted text' -- -train train -one-iter -rnnlm "$new" -format table -debug 0
 }
 
 @test "-gen: so many words, </s> as the line's end, each known, the same for the same seed" {

@@ -133,9 +133,9 @@ refuses() {
 @test "prob: bad input" {
     printf '0.5\n0.5\n' > short
     refuses 1 'short: ends after line 2, 2 words; numbers: line 3: goes on' prob numbers short 0.5
-    refuses 1 'LAMBDA: found "1.5", wanted a number from 0 to 1' prob numbers numbers 1.5
-    refuses 1 'LAMBDA: found "x", wanted a number from 0 to 1' prob numbers numbers x
-    refuses 1 'LAMBDA: found "nan", wanted a number from 0 to 1' prob numbers numbers nan
+    refuses 2 'LAMBDA: found "1.5", wanted a number from 0 to 1' prob numbers numbers 1.5
+    refuses 2 'LAMBDA: found "x", wanted a number from 0 to 1' prob numbers numbers x
+    refuses 2 'LAMBDA: found "nan", wanted a number from 0 to 1' prob numbers numbers nan
     refuses 1 'cannot open absent: No such file or directory' prob numbers absent 0.5
     refuses 2 'wanted: A B LAMBDA, or nothing and a stream on standard input' prob numbers
     refuses 1 'standard input: every probability is 0' prob < <(printf '0\n0\n')
@@ -187,7 +187,7 @@ refuses() {
     [ "$status" -eq 1 ]
     [[ "$output" == *"compressed data is cut short"* ]]
     run "$BIN/makenbest" -first x u1
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 2 ]
 }
 
 # As the reference's companions have it: names of files in, a line of theirs behind the number of each, and so on.
@@ -347,13 +347,13 @@ refuses() {
     refuses 1 'large: line 2: found "1.5", wanted a probability from 0 to 1' rnnlm-mix numbers large
     refuses 1 'table: line 3: found the probability of a, but other: line 2: has that of c (word 1)' rnnlm-mix other table
     refuses 1 'zeros: no word has a probability above 0 in any of the models' rnnlm-mix zeros zeros
-    refuses 1 'option -lambda: found 3 weights, wanted one for each of the 2 streams' rnnlm-mix -lambda 0.5,0.25,0.25 numbers table
-    refuses 1 'option -lambda: weight 2 is -0.5, wanted 0 or more' rnnlm-mix -lambda 1.5,-0.5 numbers table
-    refuses 1 'option -lambda: the weights sum to 0.9, wanted 1' rnnlm-mix -lambda 0.5,0.4 numbers table
-    refuses 1 'option -lambda: found "", wanted a number' rnnlm-mix -lambda 0.5, numbers table
-    refuses 1 'option -lambda: weight 1 is nan, wanted 0 or more' rnnlm-mix -lambda nan,1 numbers table
-    refuses 1 'option -column: found "x", wanted net or lm' rnnlm-mix -column x numbers table
-    refuses 1 'option -column: found 3 names, wanted one, or one for each of the 2 streams' rnnlm-mix -column lm,lm,lm numbers table
+    refuses 2 'option -lambda: found 3 weights, wanted one for each of the 2 streams' rnnlm-mix -lambda 0.5,0.25,0.25 numbers table
+    refuses 2 'option -lambda: weight 2 is -0.5, wanted 0 or more' rnnlm-mix -lambda 1.5,-0.5 numbers table
+    refuses 2 'option -lambda: the weights sum to 0.9, wanted 1' rnnlm-mix -lambda 0.5,0.4 numbers table
+    refuses 2 'option -lambda: found "", wanted a number' rnnlm-mix -lambda 0.5, numbers table
+    refuses 2 'option -lambda: weight 1 is nan, wanted 0 or more' rnnlm-mix -lambda nan,1 numbers table
+    refuses 2 'option -column: found "x", wanted net or lm' rnnlm-mix -column x numbers table
+    refuses 2 'option -column: found 3 names, wanted one, or one for each of the 2 streams' rnnlm-mix -column lm,lm,lm numbers table
     refuses 1 'cannot write absent/mixed: No such file or directory' rnnlm-mix -o absent/mixed numbers table
     refuses 2 'no stream named; rnnlm-mix --help says what one is' rnnlm-mix
 }

@@ -69,7 +69,7 @@ refuses() {
     wer -D -speakers -utt2spk map ref.trn hyp.trn | grep -E '^y +3 +9 '
     sed 2d map >short
     refuses 1 "short: there is no speaker for utterance ann-2" -utt2spk short ref.trn hyp.trn
-    refuses 1 '-speaker: found "second", wanted first, last or a number of bytes' -speaker second ref.trn hyp.trn
+    refuses 2 '-speaker: found "second", wanted first, last or a number of bytes' -speaker second ref.trn hyp.trn
 }
 
 @test "one transcript in every form, plain or gz, has one error rate" {
@@ -169,7 +169,7 @@ refuses() {
     [[ "$stderr" == "rnnlm-wer: cut.gz: "* ]]
     refuses 1 'ref.trn is trn, hyp.trn is plain: there are no names to match utterances by (-ref-form and -hyp-form tell the forms)' \
         -hyp-form plain ref.trn hyp.trn
-    refuses 1 'found the form "stm", wanted trn, mlf, kaldi or plain' -form stm ref.trn hyp.trn
+    refuses 2 'found the form "stm", wanted trn, mlf, kaldi or plain' -form stm ref.trn hyp.trn
     refuses 2 "wanted: REFERENCE HYPOTHESIS [HYPOTHESIS2]" ref.trn
     run wer -nonsense ref.trn hyp.trn
     [ "$status" -eq 2 ]

@@ -32,6 +32,27 @@ static void message_is_one_line(void **state)
     assert_false(error_prefix(NULL, "nor this"));
 }
 
+// What is wrong with a command line stays that, whatever is put around it.
+static void usage_is_told_from_failure(void **state)
+{
+    (void)state;
+    struct error error;
+    assert_false(error_usage(&error, "%d\nweights", 3));
+    assert_string_equal(error.text, "3?weights");
+    assert_true(error.usage);
+    assert_false(error_prefix(&error, "a: "));
+    assert_false(error_add(&error, ",\nb"));
+    assert_string_equal(error.text, "a: 3?weights,?b");
+    assert_true(error.usage);
+    assert_false(error_set(&error, "found x"));
+    assert_false(error.usage);
+    assert_false(error_option(&error, "form"));
+    assert_string_equal(error.text, "option -form: found x");
+    assert_true(error.usage);
+    assert_false(error_usage(NULL, "nobody") || error_option(NULL, "reads") ||
+                 error_add(NULL, "this"));
+}
+
 static void long_message_loses_its_end(void **state)
 {
     (void)state;
@@ -391,6 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(message_is_one_line),
+        cmocka_unit_test(usage_is_told_from_failure),
         cmocka_unit_test(long_message_loses_its_end),
         cmocka_unit_test(memory_is_aligned_and_zero),
         cmocka_unit_test(too_large_sizes_are_refused),

@@ -120,26 +120,26 @@ static void wrong_lines_are_explained(void **state)
         const char *message;
     } rows[] = {
         {{"-hidden", "0"},
-         OPTIONS_BAD_VALUE,
+         OPTIONS_BAD_USAGE,
          "-hidden: found \"0\", wanted a whole number from 1 to 1000"},
-        {{"-hidden", "1001"}, OPTIONS_BAD_VALUE, "\"1001\""},
-        {{"-hidden", "ten"}, OPTIONS_BAD_VALUE, "\"ten\""},
-        {{"-hidden", "5x"}, OPTIONS_BAD_VALUE, "\"5x\""},
-        {{"-hidden", "5.5"}, OPTIONS_BAD_VALUE, "\"5.5\""},
-        {{"-hidden", ""}, OPTIONS_BAD_VALUE, "\"\""},
-        {{"--hidden="}, OPTIONS_BAD_VALUE, "\"\""},
-        {{"-hidden", "-fast"}, OPTIONS_BAD_VALUE, "\"-fast\""},
-        {{"-hidden", "99999999999999999999"}, OPTIONS_BAD_VALUE, "\"99999999999999999999\""},
-        {{"-rand-seed", "-6"}, OPTIONS_BAD_VALUE, "wanted a whole number, at least -5"},
-        {{"-rand-seed", "9300000000000000000"}, OPTIONS_BAD_VALUE, "\"9300000000000000000\""},
+        {{"-hidden", "1001"}, OPTIONS_BAD_USAGE, "\"1001\""},
+        {{"-hidden", "ten"}, OPTIONS_BAD_USAGE, "\"ten\""},
+        {{"-hidden", "5x"}, OPTIONS_BAD_USAGE, "\"5x\""},
+        {{"-hidden", "5.5"}, OPTIONS_BAD_USAGE, "\"5.5\""},
+        {{"-hidden", ""}, OPTIONS_BAD_USAGE, "\"\""},
+        {{"--hidden="}, OPTIONS_BAD_USAGE, "\"\""},
+        {{"-hidden", "-fast"}, OPTIONS_BAD_USAGE, "\"-fast\""},
+        {{"-hidden", "99999999999999999999"}, OPTIONS_BAD_USAGE, "\"99999999999999999999\""},
+        {{"-rand-seed", "-6"}, OPTIONS_BAD_USAGE, "wanted a whole number, at least -5"},
+        {{"-rand-seed", "9300000000000000000"}, OPTIONS_BAD_USAGE, "\"9300000000000000000\""},
         {{"-alpha", "-0.1"},
-         OPTIONS_BAD_VALUE,
+         OPTIONS_BAD_USAGE,
          "-alpha: found \"-0.1\", wanted a number from 0 to 10"},
-        {{"-alpha", "nan"}, OPTIONS_BAD_VALUE, "\"nan\""},
-        {{"-alpha", "inf"}, OPTIONS_BAD_VALUE, "\"inf\""},
-        {{"-alpha", "1e999"}, OPTIONS_BAD_VALUE, "\"1e999\""},
-        {{"-alpha", "0.1,"}, OPTIONS_BAD_VALUE, "\"0.1,\""},
-        {{"-alpha", ""}, OPTIONS_BAD_VALUE, "\"\""},
+        {{"-alpha", "nan"}, OPTIONS_BAD_USAGE, "\"nan\""},
+        {{"-alpha", "inf"}, OPTIONS_BAD_USAGE, "\"inf\""},
+        {{"-alpha", "1e999"}, OPTIONS_BAD_USAGE, "\"1e999\""},
+        {{"-alpha", "0.1,"}, OPTIONS_BAD_USAGE, "\"0.1,\""},
+        {{"-alpha", ""}, OPTIONS_BAD_USAGE, "\"\""},
         {{"-hidden"}, OPTIONS_BAD_USAGE, "option -hidden wants a value: N"},
         {{"-fast", "-rnnlm"}, OPTIONS_BAD_USAGE, "option -rnnlm wants a value: FILE"},
         {{"-fast=1"}, OPTIONS_BAD_USAGE, "option -fast takes no value, found \"1\""},
@@ -242,7 +242,7 @@ static void exit_statuses(void **state)
 {
     (void)state;
     assert_int_equal(options_status(OPTIONS_DONE), 0);
-    assert_int_equal(options_status(OPTIONS_BAD_VALUE), 1);
+    assert_int_equal(options_status(OPTIONS_FAILED), 1);
     assert_int_equal(options_status(OPTIONS_BAD_USAGE), 2);
 }
 
@@ -257,7 +257,7 @@ static void list_without_memory(void **state)
     enum options_result result = options_parse(&options, 3, argv, NULL);
     memory_fail_after(-1);
     restore(STDERR_FILENO, err);
-    assert_int_equal(result, OPTIONS_BAD_VALUE);
+    assert_int_equal(result, OPTIONS_FAILED);
     assert_file_holds("said", "prog: not enough memory\n");
     assert_int_equal(parse(arguments, &message), OPTIONS_RUN);
     assert_int_equal(values.mix.count, 1);
