@@ -678,6 +678,25 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
            train_model(model, &training, error);
 }
 
+// A training writes the model, its state and its figures; none of them over a text, which has been
+// opened when this is asked.
+static bool texts_stay(struct error *error)
+{
+    static const char *const suffix[] = {"", ".checkpoint", ".output.txt"};
+    for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
+        size_t size = strlen(first_model()) + strlen(suffix[i]) + 1;
+        char *path = memory_new(size, 1, error);
+        if (path == NULL)
+            return false;
+        snprintf(path, size, "%s%s", first_model(), suffix[i]);
+        bool ok = output_may_replace(path, error);
+        free(path);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
 static bool train(struct output *output, struct error *error)
 {
     if (set.valid == NULL && !set.one_epoch)
@@ -686,7 +705,7 @@ static bool train(struct output *output, struct error *error)
     struct corpus *text = corpus_open(set.train, error);
     struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
     struct model model = {0};
-    bool ok = text != NULL && (set.valid == NULL || valid != NULL) &&
+    bool ok = text != NULL && (set.valid == NULL || valid != NULL) && texts_stay(error) &&
               train_with(&model, text, valid, output, error);
     model_free(&model);
     corpus_close(text);

@@ -140,7 +140,7 @@ struct work {
     struct language language;
     struct pool *pool;
     struct symbols symbols;
-    struct vocabulary ignored, names; // names: of utterances, which have files of their own
+    struct vocabulary ignored;
     struct rescore_options rescoring;
     struct lattice_reading reading;
     struct lattice_result_form form;
@@ -188,22 +188,13 @@ static bool rescore(struct work *work, struct lattice *lattice, struct error *er
     return true;
 }
 
-// The file of an utterance, which has not been there yet.
-static struct output *open_own(struct work *work, const struct lattice *lattice,
-                               struct error *error)
+// The file of an utterance.
+static struct output *open_own(const struct lattice *lattice, struct error *error)
 {
     char *path = NULL;
-    size_t known = work->names.size;
     if (strchr(lattice->id, '/') != NULL || strcmp(lattice->id, ".") == 0 ||
         strcmp(lattice->id, "..") == 0) {
         error_set(error, "%s: found the utterance \"%s\", wanted a name for a file of -out-dir",
-                  lattice->file, lattice->id);
-        return NULL;
-    }
-    if (vocabulary_add(&work->names, lattice->id, strlen(lattice->id), error) < 0)
-        return NULL;
-    if (work->names.size == known) {
-        error_set(error, "%s: the utterance \"%s\" has been there before, wanted one file each",
                   lattice->file, lattice->id);
         return NULL;
     }
@@ -211,7 +202,9 @@ static struct output *open_own(struct work *work, const struct lattice *lattice,
         error_set(error, "not enough memory");
         return NULL;
     }
-    struct output *output = output_open(path, error);
+    struct output *output = output_create(path, error);
+    if (output == NULL)
+        error_prefix(error, "%s: utterance %s: ", lattice->file, lattice->id);
     free(path);
     return output;
 }
@@ -222,7 +215,7 @@ static bool write_result(struct work *work, const struct lattice *lattice, struc
     if (set.format == NULL)
         form.format = lattice->format;
     if (set.folder != NULL) {
-        struct output *output = open_own(work, lattice, error);
+        struct output *output = open_own(lattice, error);
         if (output == NULL)
             return false;
         if (lattice_result_write(lattice, &form, output, error))
@@ -307,7 +300,7 @@ static bool choose_unknown(struct work *work, struct error *error)
 
 static bool prepare(struct work *work, struct error *error)
 {
-    if (!vocabulary_init(&work->names, error) || !vocabulary_init(&work->ignored, error))
+    if (!vocabulary_init(&work->ignored, error))
         return false;
     for (size_t i = 0; i < set.ignored.count; i++)
         if (vocabulary_add(&work->ignored, set.ignored.item[i], strlen(set.ignored.item[i]),
@@ -362,7 +355,7 @@ static struct work work;
 static bool rescore_all(const struct option_list *operands, struct output *output,
                         struct error *error)
 {
-    work.output = set.output != NULL ? output_open(set.output, error) : output;
+    work.output = set.output != NULL ? output_create(set.output, error) : output;
     bool ok = work.output != NULL && prepare(&work, error) && process_all(&work, operands, error);
     if (set.output != NULL && ok)
         ok = output_commit(work.output, error);
@@ -377,7 +370,6 @@ static bool rescore_all(const struct option_list *operands, struct output *outpu
         model_free(&work.model);
     symbols_free(&work.symbols);
     vocabulary_free(&work.ignored);
-    vocabulary_free(&work.names);
     return ok;
 }
 

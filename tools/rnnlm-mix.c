@@ -141,7 +141,7 @@ static bool write_mixed(const struct mixture *mixture, const double *weight,
                         struct output *standard, struct error *error)
 {
     bool is_standard = strcmp(set.output, "-") == 0;
-    struct output *output = is_standard ? standard : output_open(set.output, error);
+    struct output *output = is_standard ? standard : output_create(set.output, error);
     if (output == NULL)
         return false;
     for (size_t t = 0; t < mixture->words; t++)

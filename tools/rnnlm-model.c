@@ -20,7 +20,7 @@ static const struct option table[] = {
      "be verified is: checksums, where the format has them, sizes, and that weights are finite."},
     {OPTION_TEXT, "o", "FILE", &set.output, NULL, 0, 0,
      "Model to write; compressed if the name ends in .gz. An old file is replaced when the new one "
-     "is complete."},
+     "is complete, but not the one that is read."},
     {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
      "Format of the model to write: text or binary (the reference's), native (used in place by "
      "scoring, and shared between processes), or native-bf16 (half the size, for scoring with 8 "
@@ -124,7 +124,8 @@ static bool convert(const struct option_list *operands, struct output *output, s
     }
     if (set.format != NULL)
         model.format = format;
-    bool ok = set.output == NULL || model_save(&model, set.output, error);
+    bool ok = set.output == NULL ||
+              (output_may_replace(set.output, error) && model_save(&model, set.output, error));
     model_free(&model);
     return ok;
 }

@@ -134,13 +134,14 @@ static bool write_file(struct work *work, const struct nbest_list *list, struct 
     // SRILM's scripts see only compressed files in a folder of scores.
     snprintf(path, size, "%s%s%s%s", set.out, set.out[strlen(set.out) - 1] == '/' ? "" : "/", name,
              work->what == WRITE_SRILM ? ".gz" : "");
-    struct output *output = output_open(path, error);
+    struct output *output = output_create(path, error);
     bool ok = output != NULL && write_list(work, list, output, error);
     if (output != NULL && !ok)
         output_discard(output);
     ok = ok && output_commit(output, error);
     free(path);
-    return ok;
+    return ok || error_prefix(error, "%s: line %" PRIu64 ": utterance %s: ", list->path, list->line,
+                              name);
 }
 
 static bool put_list(struct work *work, const struct nbest_list *list, struct error *error)
@@ -277,7 +278,7 @@ static bool tune(struct work *work, struct error *error)
     write_weights(work, before, work->output);
     if (set.write_weights == NULL)
         return true;
-    struct output *file = output_open(set.write_weights, error);
+    struct output *file = output_create(set.write_weights, error);
     if (file == NULL)
         return false;
     write_weights(work, before, file);
@@ -300,7 +301,7 @@ static bool open_out(struct work *work, struct error *error)
     work->folder = can_be && stat(set.out, &status) == 0 && S_ISDIR(status.st_mode);
     if (work->folder)
         return true;
-    work->output = output_open(set.out, error);
+    work->output = output_create(set.out, error);
     return work->output != NULL;
 }
 

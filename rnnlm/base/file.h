@@ -17,8 +17,9 @@
 struct input;
 
 // A file of text: UTF-8's byte order mark is passed over, a zero byte is a failure that names its
-// line. Error: "cannot open PATH: reason"; content that is none of ours (base/content.h), which is
-// found here in files, when it is read in pipes.
+// line. Error: "cannot open PATH: reason", which may be that standard output goes to this file;
+// content that is none of ours (base/content.h), which is found here in files, when it is read in
+// pipes.
 struct input *input_open_text(const char *path, struct error *error);
 
 // The same, but zero bytes are bytes like others.
@@ -74,6 +75,14 @@ bool input_ok(const struct input *input, struct error *error);
 struct output;
 
 struct output *output_open(const char *path, struct error *error);
+
+// The same for a result, which replaces no file that this process has read, and no result that it
+// has written, whatever names they were called by: two results of one name would leave one. What has
+// been read since the output was opened shows in output_commit().
+struct output *output_create(const char *path, struct error *error);
+
+// Whether a result may be written there, as far as that is known now.
+bool output_may_replace(const char *path, struct error *error);
 
 // Failures are kept and reported by output_commit().
 void output_write(struct output *output, const void *data, size_t size);

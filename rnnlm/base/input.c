@@ -11,6 +11,7 @@
 #include "base/content.h"
 #include "base/descriptor.h"
 #include "base/gzip.h"
+#include "base/identity.h"
 #include "base/memory.h"
 
 enum { INPUT_BUFFER = GZIP_BEGUN };
@@ -73,6 +74,10 @@ static bool input_attach(struct input *input, const char *path, struct error *er
     if (S_ISDIR(status.st_mode))
         return error_set(error, "cannot open %s: it is a directory, a file is wanted", input->name);
     if (S_ISREG(status.st_mode)) {
+        if (identity_is_standard_output(&status))
+            return error_set(error, "cannot open %s: standard output goes to it", input->name);
+        if (!identity_note(&status, error))
+            return false;
         off_t at = lseek(input->descriptor, 0, SEEK_CUR); // others may have read standard input
         input->stored_size = (uint64_t)(status.st_size > at ? status.st_size - at : 0);
         look(input);

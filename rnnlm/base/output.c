@@ -14,6 +14,7 @@
 
 #include "base/descriptor.h"
 #include "base/gzip.h"
+#include "base/identity.h"
 #include "base/memory.h"
 
 enum { OUTPUT_BUFFER = 1 << 18, MOST_LINKS = 40 };
@@ -26,6 +27,7 @@ struct output {
     char *temporary;   // path written to
     char *buffer;
     size_t used;
+    bool result; // output_create()
     bool failed;
     struct error failure;
 };
@@ -87,19 +89,27 @@ static int open_temporary(char *name, size_t size, const char *target)
 }
 
 // A file that may not be written to is not replaced either, although its folder would allow that.
-static bool may_replace(const char *path, const struct stat *old, struct error *error)
+static bool is_protected(const char *path, const struct stat *old)
 {
-    if ((old->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) != 0 &&
-        faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+    return (old->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0 ||
+           faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0;
+}
+
+bool output_may_replace(const char *path, struct error *error)
+{
+    struct stat status;
+    if (strcmp(path, "-") == 0 || stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
+        !identity_noted(&status))
         return true;
-    return error_set(error, "cannot write %s: the file is write-protected", path);
+    return error_set(
+        error, "cannot write %s: that would replace a file that is read or written here", path);
 }
 
 static bool open_beside(struct output *output, const char *path, const struct stat *old,
                         struct error *error)
 {
-    if (old != NULL && !may_replace(path, old, error))
-        return false;
+    if (old != NULL && is_protected(path, old))
+        return error_set(error, "cannot write %s: the file is write-protected", path);
     output->target = resolve(path, error);
     if (output->target == NULL)
         return false;
@@ -121,16 +131,15 @@ static bool open_beside(struct output *output, const char *path, const struct st
 static bool output_attach(struct output *output, const char *path, struct error *error)
 {
     struct stat status;
-    if (strcmp(path, "-") == 0) {
-        output->descriptor = dup(STDOUT_FILENO);
-    } else if (path[0] == '\0') {
+    bool exists = strcmp(path, "-") != 0 && stat(path, &status) == 0;
+    // by another name it is the device of that name, or a file that would be lost if another took
+    // its name
+    bool standard = strcmp(path, "-") == 0 || (exists && identity_is_standard_output(&status));
+    if (path[0] == '\0')
         return error_set(error, "cannot write a file without a name");
-    } else {
-        bool exists = stat(path, &status) == 0;
-        if (!exists || S_ISREG(status.st_mode))
-            return open_beside(output, path, exists ? &status : NULL, error);
-        output->descriptor = descriptor_open(path, O_WRONLY, 0);
-    }
+    if (!standard && (!exists || S_ISREG(status.st_mode)))
+        return open_beside(output, path, exists ? &status : NULL, error);
+    output->descriptor = standard ? dup(STDOUT_FILENO) : descriptor_open(path, O_WRONLY, 0);
     return output->descriptor >= 0 ||
            error_set(error, "cannot write %s: %s", output->name, strerror(errno));
 }
@@ -173,6 +182,14 @@ struct output *output_open(const char *path, struct error *error)
         output_free(output);
         return NULL;
     }
+    return output;
+}
+
+struct output *output_create(const char *path, struct error *error)
+{
+    struct output *output = output_may_replace(path, error) ? output_open(path, error) : NULL;
+    if (output != NULL)
+        output->result = true;
     return output;
 }
 
@@ -257,20 +274,32 @@ static void sync_directory(const char *path)
     free(copy);
 }
 
+// The old file is replaced by the one beside it.
+static bool replace(struct output *output)
+{
+    struct stat status;
+    if (output->result && !output_may_replace(output->target, &output->failure))
+        return false;
+    if (descriptor_sync(output->descriptor) != 0 || fstat(output->descriptor, &status) != 0) {
+        write_failed(output, strerror(errno));
+        return false;
+    }
+    if (output->result && !identity_note(&status, &output->failure))
+        return false;
+    if (rename(output->temporary, output->target) != 0) {
+        write_failed(output, strerror(errno));
+        return false;
+    }
+    free(output->temporary);
+    output->temporary = NULL;
+    sync_directory(output->target);
+    return true;
+}
+
 bool output_commit(struct output *output, struct error *error)
 {
     put(output, output->buffer, output->used, true);
-    if (!output->failed && output->temporary != NULL) {
-        if (descriptor_sync(output->descriptor) != 0 ||
-            rename(output->temporary, output->target) != 0) {
-            write_failed(output, strerror(errno));
-        } else {
-            free(output->temporary);
-            output->temporary = NULL;
-            sync_directory(output->target);
-        }
-    }
-    bool ok = !output->failed;
+    bool ok = !output->failed && (output->temporary == NULL || replace(output));
     if (!ok && error != NULL)
         *error = output->failure;
     output_free(output);

@@ -35,7 +35,7 @@ static void write_ngram(struct output *output, const struct ngram_walk *walk)
 
 bool arpa_write(const struct ngram_model *model, const char *path, struct error *error)
 {
-    struct output *output = output_open(path, error);
+    struct output *output = output_create(path, error);
     if (output == NULL)
         return false;
     output_text(output, "\n\\data\\\n");

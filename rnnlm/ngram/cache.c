@@ -161,7 +161,7 @@ bool cache_stream(const char *text, const char *output, const struct cache_optio
     struct cache *cache = cache_new(options, error);
     bool ok = cache != NULL && vocabulary_init(&vocabulary, error);
     ok = ok && (reader = reader_open(text, error)) != NULL;
-    ok = ok && (to = output_open(output, error)) != NULL;
+    ok = ok && (to = output_create(output, error)) != NULL;
     ok = ok && stream_text(reader, cache, &vocabulary, to, error);
     if (ok)
         ok = output_commit(to, error);

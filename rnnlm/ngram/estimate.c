@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "ngram/assemble.h"
 #include "ngram/interpolate.h"
 #include "ngram/prune.h"
@@ -201,7 +202,7 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
         .temporary = options->temporary,
     };
     struct counts counts;
-    bool ok = counts_read(&counts, &reading, error) &&
+    bool ok = counts_read(&counts, &reading, error) && output_may_replace(options->output, error) &&
               compute_discounts(&counts, options->discount_fallback, report, error);
     if (ok) {
         struct interpolated model;

@@ -36,7 +36,7 @@ bool writer_open(struct writer *writer, const char *path, char *const *word, siz
 {
     *writer = (struct writer){.word = word};
     if (measure_words(writer, words, orders, error))
-        writer->output = output_open(path, error);
+        writer->output = output_create(path, error);
     if (writer->output == NULL) {
         writer_discard(writer);
         return false;

@@ -306,7 +306,7 @@ costs() {
     wrong 2 "-write: wanted lattice" rnnlm-lattice -write all lat/u1.slf
     wrong 2 "-mix: wanted linear" rnnlm-lattice -rnnlm "$model" -mix all lat/u1.slf
     wrong 2 "-format: wanted slf" rnnlm-lattice -format htk lat/u1.slf
-    wrong 1 "has been there before" rnnlm-lattice -out-dir . lat/u1.slf lat/u1.slf
+    wrong 1 "that would replace a file" rnnlm-lattice -out-dir . lat/u1.slf lat/u1.slf
     [ ! -w /dev/full ] || ! rnnlm-lattice lat/u1.slf >/dev/full 2>err
     rnnlm-lattice --help | grep -q merge-distance
 }

@@ -110,6 +110,7 @@ static struct estimate_options options_for(size_t order)
 static void estimate_well(const struct estimate_options *options, struct estimate_report *report)
 {
     struct error error = {""};
+    unlink(options->output); // a result is written once
     if (!estimate(options, report, &error))
         fail_msg("%s", error.text);
 }
@@ -418,9 +419,9 @@ static void test_failing_allocations(void **state)
     (void)state;
     struct estimate_options options = options_for(3);
     write_random_text(20, 10);
-    write_file(model_path, "old", 3);
     for (int pruning = 0; pruning < 2; pruning++) {
         bool ok = false;
+        write_file(model_path, "old", 3);
         int64_t n = 0;
         options.prune = pruning * 1e-4;
         for (; !ok && n < 10000; n++) {
@@ -432,7 +433,7 @@ static void test_failing_allocations(void **state)
                 size_t size;
                 assert_non_null(strstr(error.text, "not enough memory"));
                 char *content = read_file(model_path, &size);
-                assert_true(pruning || size == 3);
+                assert_true(size == 3);
                 free(content);
             }
         }

@@ -249,6 +249,103 @@ static void write_protected_file_stays(void **state)
     assert_int_equal(unlink("model"), 0);
 }
 
+static void write_result(const char *path, const char *text)
+{
+    struct error error = {""};
+    struct output *output = output_create(path, &error);
+    assert_string_equal(error.text, "");
+    output_text(output, text);
+    assert_committed(output);
+}
+
+static void assert_refused(const char *path)
+{
+    struct error error = {""};
+    assert_null(output_create(path, &error));
+    assert_non_null(strstr(error.text, path));
+    assert_non_null(strstr(error.text, "would replace a file that is read or written here"));
+}
+
+static void read_file(const char *path)
+{
+    struct input *input = input_open(path, NULL);
+    assert_non_null(input);
+    input_close(input);
+}
+
+// Whatever they are called.
+static void results_replace_neither_inputs_nor_each_other(void **state)
+{
+    (void)state;
+    const char *const names[] = {"text", "./text", "link", "hard"};
+    struct error error = {""};
+    write_file("text", "text", 4);
+    assert_int_equal(symlink("text", "link") | link("text", "hard"), 0);
+    write_result("text", "first"); // nobody has read it
+    for (size_t i = 0; i < 3; i++)
+        assert_refused(names[i]);
+    read_file("hard");
+    assert_refused("hard");
+    assert_committed(open_output("text")); // not a result: what a training writes again and again
+    write_result("text", "anew");
+    // read only after the output was opened
+    write_file("late", "late", 4);
+    struct output *output = output_create("late", NULL);
+    read_file("late");
+    output_text(output, "result");
+    assert_false(output_commit(output, &error));
+    assert_non_null(strstr(error.text, "would replace"));
+    assert_file_holds("late", "late");
+    // many of them, so that the table grows
+    char name[16];
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "many%d", i);
+        write_result(name, name);
+    }
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "many%d", i);
+        assert_refused(name);
+        assert_int_equal(unlink(name), 0);
+    }
+    for (size_t i = 0; i < 4; i++)
+        unlink(names[i]);
+    assert_int_equal(unlink("late"), 0);
+}
+
+// A file that has come to the inode of one that was read is another one.
+static void later_files_are_others(void **state)
+{
+    (void)state;
+    const struct timespec times[2] = {{1000, 0}, {1000, 0}};
+    write_file("old", "old", 3);
+    assert_int_equal(utimensat(AT_FDCWD, "old", times, 0), 0);
+    read_file("old");
+    assert_refused("old");
+    write_file("old", "new", 3);
+    write_result("old", "result");
+    assert_int_equal(unlink("old"), 0);
+}
+
+// Standard output goes to a file: by a name of its own it is written to, not replaced, and it is not
+// read.
+static void standard_output_is_a_file(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    int saved = redirect(STDOUT_FILENO, "standard", O_RDWR | O_CREAT);
+    struct output *first = open_output("-"), *second = open_output("standard");
+    struct input *input = input_open("standard", &error);
+    output_text(first, "one ");
+    assert_committed(first);
+    output_text(second, "two");
+    assert_committed(second);
+    restore(STDOUT_FILENO, saved);
+    assert_null(input);
+    assert_non_null(strstr(error.text, "standard output goes to it"));
+    assert_file_holds("standard", "one two");
+    assert_int_equal(unlink("standard"), 0);
+}
+
 static void mode_stays(void **state)
 {
     (void)state;
@@ -371,6 +468,9 @@ int main(void)
         cmocka_unit_test(files_that_cannot_be_written),
         cmocka_unit_test(symbolic_link_stays),
         cmocka_unit_test(write_protected_file_stays),
+        cmocka_unit_test(results_replace_neither_inputs_nor_each_other),
+        cmocka_unit_test(later_files_are_others),
+        cmocka_unit_test(standard_output_is_a_file),
         cmocka_unit_test(mode_stays),
         cmocka_unit_test(pipes_are_written_directly),
         cmocka_unit_test(interrupted_writing_goes_on),
