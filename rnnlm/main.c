@@ -115,7 +115,8 @@ static const struct option table[] = {
      "Learning rate at the start; given when training goes on, it replaces the model's."},
     {OPTION_NUMBER, "beta", "X", &set.beta, &given.beta, 0, 1e3,
      "L2 regularisation: a weight shrinks by the learning rate times X / 10 for each word that it "
-     "takes part in (with -streams, of a block: weight decay beside the optimiser's own step)."},
+     "takes part in. With -streams that is weight decay beside the optimiser's own step, whichever "
+     "it is, for all words of a block together."},
     {OPTION_NUMBER, "gradient-cutoff", "X", &set.gradient_cutoff, &given.gradient_cutoff, 0, 1e30,
      "Bound on each error that is propagated back; 0 for none."},
     {OPTION_NUMBER, "clip-norm", "X", &set.clip_norm, &given.clip_norm, 0, 1e30,
