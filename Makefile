@@ -28,8 +28,9 @@ ALL_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
 # The programs: rnnlm itself and one for each file of tools/.
-MAINS = rnnlm/main.c $(wildcard tools/*.c)
-LIBRARY_SOURCES := $(filter-out rnnlm/main.c, $(wildcard rnnlm/*.c rnnlm/*/*.c rnnlm/*/*/*.c))
+MAIN_SOURCES := $(wildcard rnnlm/main*.c)
+MAINS = $(MAIN_SOURCES) $(wildcard tools/*.c)
+LIBRARY_SOURCES := $(filter-out $(MAIN_SOURCES), $(wildcard rnnlm/*.c rnnlm/*/*.c rnnlm/*/*/*.c))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
 PROGRAMS := $(BIN)/rnnlm $(patsubst tools/%.c, $(BIN)/%, $(wildcard tools/*.c))
 UNIT_TESTS := $(patsubst test/unit/%.c, $(BUILD)/test/unit/%, $(wildcard test/unit/test_*.c))
@@ -72,7 +73,7 @@ $(BUILD)/librnnlm.a: $(LIBRARY_OBJECTS)
 $(BUILD)/librnnlm.so: $(LIBRARY_OBJECTS)
 	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librnnlm.so.1 -o $@ $^ $(LIBS)
 
-$(BIN)/rnnlm: $(BUILD)/rnnlm/main.o $(BUILD)/internal.a
+$(BIN)/rnnlm: $(MAIN_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/internal.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -1,0 +1,62 @@
+// The program rnnlm in parts: its command line (main_options.c), training (main_training.c), the use
+// of models (main_scoring.c), and who calls them (main.c).
+#ifndef MAIN_H
+#define MAIN_H
+
+#include "base/file.h"
+#include "model/model_file.h"
+#include "options.h"
+
+#define PROGRAM "rnnlm"
+
+// What the command line says, or else the defaults.
+struct settings {
+    const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
+    const char *unk_word, *format, *write, *layers, *activation, *output, *optimiser, *dropout_mask;
+    struct option_list models;
+    int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
+    int64_t most_epochs, save_every, words_to_generate, debug;
+    int64_t streams, threads, epochs;
+    double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
+    double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
+    double penalty_activation, penalty_change;
+    bool old_classes, independent, binary, one_epoch, nbest, unk, fast;
+};
+
+// Whether it does.
+struct given {
+    bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
+        min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
+        bptt_block, seed, streams, threads, epochs, clip_norm, dropout_input, dropout_layers,
+        dropout_output, output;
+};
+
+extern struct settings set;
+extern struct given given;
+extern enum model_format model_format; // that -format names
+extern bool srilm;                     // -write srilm
+extern const struct options main_options;
+
+static inline const char *first_model(void)
+{
+    return set.models.item[0];
+}
+
+// Reads the command line, and echoes what it says. main_check() says what does not go together in
+// it.
+enum options_result main_parse(int argc, char **argv);
+void main_echo(struct output *output);
+bool main_check(struct error *error);
+
+// -train.
+bool main_train(struct output *output, struct error *error);
+
+// -test and -gen.
+bool main_use(struct output *output, struct error *error);
+
+// -lambda or -weights: a number from 0 to 1; or "auto".
+bool main_weight(const char *option, const char *text, size_t length, double *weight,
+                 struct error *error);
+bool main_is_auto(const char *text);
+
+#endif

@@ -1,0 +1,336 @@
+// The options of rnnlm.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "learn/dropout.h"
+#include "main.h"
+
+struct settings set = {.classes = 100,
+                       .hidden = 30,
+                       .output = "class",
+                       .direct_order = 3,
+                       .bptt_block = 10,
+                       .seed = 1,
+                       .debug = 1,
+                       .alpha = 0.1,
+                       .beta = 1e-7,
+                       .gradient_cutoff = 15,
+                       .min_improvement = 1.003,
+                       .lambda = "0.75"};
+struct given given;
+
+#define MANY 9e15 // what counts may reach
+
+static const struct option table[] = {
+    {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
+    {OPTION_LIST, "rnnlm", "FILE", &set.models, NULL, 0, 0,
+     "Model: written by training, read otherwise. Given several times, the models are averaged."},
+    {OPTION_TEXT, "train", "FILE", &set.train, NULL, 0, 0,
+     "Train on this text, one sentence a line. If the model exists, its training goes on."},
+    {OPTION_TEXT, "valid", "FILE", &set.valid, NULL, 0, 0,
+     "Validation text, which steers the learning rate."},
+    {OPTION_TEXT, "test", "FILE", &set.test, NULL, 0, 0,
+     "Text to compute the perplexity of, or n-best lists to score."},
+
+    {.type = OPTION_GROUP, .help = "Size of a new model"},
+    {OPTION_COUNT, "hidden", "N", &set.hidden, &given.hidden, 1, SHAPE_MOST_UNITS,
+     "Units of the hidden layer: short for -layers elman:N."},
+    {OPTION_TEXT, "layers", "KIND:N,...", &set.layers, NULL, 0, 0,
+     "Layers from the bottom up, each with its number of units, as in lstm:200,lstm:200. Kinds: "
+     "elman, jordan, lstm, gru, sru, compression, projection"},
+    {OPTION_COUNT, "embedding", "N", &set.embedding, &given.embedding, 0, SHAPE_MOST_UNITS,
+     "A vector of N numbers for each word, which the lowest layer takes in: short for a layer "
+     "projection:N at the bottom; 0 for none."},
+    {OPTION_TEXT, "activation", "NAME", &set.activation, NULL, 0, 0,
+     "What units of elman and jordan layers make of their sums: logistic (as the reference), tanh, "
+     "relu or elu. "
+     "For a single layer: KIND:N:NAME."},
+    {OPTION_TEXT, "output", "NAME", &set.output, &given.output, 0, 0,
+     "How words are predicted: class (a softmax over classes of words, then one over the words of "
+     "the word's class), full (one softmax over all words: slower, better)."},
+    {OPTION_COUNT, "class", "N", &set.classes, &given.classes, 1, INT32_MAX,
+     "Word classes of the output layer."},
+    {OPTION_FLAG, "old-classes", NULL, &set.old_classes, NULL, 0, 0,
+     "Classes of equal frequency instead of equal square root of frequency: slower, at times "
+     "better."},
+    {OPTION_COUNT, "compression", "N", &set.compression, &given.compression, 0, 1 << 20,
+     "Units of a compression layer below the output; 0 for none."},
+    {OPTION_COUNT, "direct", "N", &set.direct, &given.direct, 0, 1 << 20,
+     "Direct connections: entries of the hash for n-gram features, in millions; 0 for none."},
+    {OPTION_COUNT, "direct-order", "N", &set.direct_order, &given.direct_order, 0, SHAPE_MOST_ORDER,
+     "Longest n-gram of the direct connections."},
+    {OPTION_COUNT, "rand-seed", "N", &set.seed, &given.seed, 0, UINT32_MAX,
+     "Seed of the initial weights, of dropout, and of generated text."},
+    {OPTION_FLAG, "binary", NULL, &set.binary, NULL, 0, 0,
+     "Save the model in binary instead of text."},
+    {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
+     "Format in which the model is saved: text, binary, native (used in place by scoring, shared "
+     "between processes), native-bf16 (half the size, less precise and faster: rnnlm-model)."},
+
+    {.type = OPTION_GROUP, .help = "Training"},
+    {OPTION_NUMBER, "alpha", "X", &set.alpha, &given.alpha, 0, 1e6,
+     "Learning rate at the start; given when training goes on, it replaces the model's."},
+    {OPTION_NUMBER, "beta", "X", &set.beta, &given.beta, 0, 1e3,
+     "L2 regularisation: a weight shrinks by the learning rate times X / 10 for each word that it "
+     "takes part in. With -streams that is weight decay beside the optimiser's own step, whichever "
+     "it is, for all words of a block together."},
+    {OPTION_NUMBER, "gradient-cutoff", "X", &set.gradient_cutoff, &given.gradient_cutoff, 0, 1e30,
+     "Bound on each error that is propagated back; 0 for none."},
+    {OPTION_NUMBER, "clip-norm", "X", &set.clip_norm, &given.clip_norm, 0, 1e30,
+     "With -streams: bound on the length of the whole gradient of a block, per stream; 0 for "
+     "none. Where it is not given: 5, but none with sgd and rows."},
+    {OPTION_NUMBER, "dropout", "X", &set.dropout, NULL, 0, DROPOUT_MOST,
+     "With -streams, as all of dropout and penalties: the share of units left out in training, of "
+     "what layers hand up; sets -dropout-input, -dropout-layers and -dropout-output."},
+    {OPTION_NUMBER, "dropout-input", "X", &set.dropout_input, &given.dropout_input, 0, DROPOUT_MOST,
+     "The same of a bottom layer that carries nothing on."},
+    {OPTION_NUMBER, "dropout-layers", "X", &set.dropout_layers, &given.dropout_layers, 0,
+     DROPOUT_MOST, "The same between layers."},
+    {OPTION_NUMBER, "dropout-output", "X", &set.dropout_output, &given.dropout_output, 0,
+     DROPOUT_MOST, "The same of what the topmost layer hands to the output."},
+    {OPTION_NUMBER, "dropout-words", "X", &set.dropout_words, NULL, 0, DROPOUT_MOST,
+     "Share of the vocabulary that is left out of a block's input."},
+    {OPTION_NUMBER, "dropout-recurrent", "X", &set.dropout_recurrent, NULL, 0, DROPOUT_MOST,
+     "Share of the weights of recurrent matrices that is left out in a block."},
+    {OPTION_TEXT, "dropout-mask", "NAME", &set.dropout_mask, NULL, 0, 0,
+     "What is left out of units: block, the same throughout a stream's block; or word, new for "
+     "each word."},
+    {OPTION_NUMBER, "penalty-activation", "X", &set.penalty_activation, NULL, 0, 1e6,
+     "X times the mean square of what goes to the output is a penalty on each word."},
+    {OPTION_NUMBER, "penalty-change", "X", &set.penalty_change, NULL, 0, 1e6,
+     "The same of how much the topmost layer changes from word to word."},
+    {OPTION_TEXT, "optimiser", "NAME", &set.optimiser, NULL, 0, 0,
+     "How gradients move weights: sgd (the only one without -streams), rows (a step for each row, "
+     "the default with -streams), adam, adagrad, rmsprop, momentum, average (sgd whose model is "
+     "the "
+     "average of the weights since validation bettered by less than -min-improvement)."},
+    {OPTION_COUNT, "bptt", "N", &set.bptt, &given.bptt, 0, 1 << 19,
+     "Steps of back-propagation through time; 0 for a simple recurrent network."},
+    {OPTION_COUNT, "bptt-block", "N", &set.bptt_block, &given.bptt_block, 1, 1 << 19,
+     "Words after which errors are propagated back through time together."},
+    {OPTION_NUMBER, "min-improvement", "X", &set.min_improvement, &given.min_improvement, 0, 1e6,
+     "Ratio of log probabilities below which the rate is halved, then training ends."},
+    {OPTION_NUMBER, "decay", "X", &set.decay, NULL, 0, 0.999,
+     "Multiply the learning rate by X after each epoch that betters the best one by less than "
+     "-min-improvement, until a hundredth of the rate at the start is left; 0 to halve."},
+    {OPTION_FLAG, "one-iter", NULL, &set.one_epoch, NULL, 0, 0,
+     "One epoch without validation text, for a learning rate schedule of your own."},
+    {OPTION_COUNT, "max-iter", "N", &set.most_epochs, &given.most_epochs, 0, MANY,
+     "At most so many epochs; 0 for no bound."},
+    {OPTION_FLAG, "fast", NULL, &set.fast, NULL, 0, 0,
+     "Train as fast as this machine can, at the same perplexity: chooses -streams, -threads, "
+     "-epochs and -bptt where they are not given."},
+    {OPTION_COUNT, "streams", "N", &set.streams, &given.streams, 0, 1 << 16,
+     "Learn from N parts of the text side by side, in batches; 0 for one word at a time. Results "
+     "depend on it."},
+    {OPTION_COUNT, "threads", "N", &set.threads, &given.threads, 0, 1 << 12,
+     "Threads of -streams, validation, testing and rescoring; 0 for one for each processor. "
+     "Results do not depend on it."},
+    {OPTION_COUNT, "epochs", "N", &set.epochs, &given.epochs, 0, MANY,
+     "Train for N epochs in all, with a learning rate that falls to 0 within them instead of being "
+     "halved; 0 to halve."},
+    {OPTION_COUNT, "anti-kasparek", "N", &set.save_every, &given.save_every, 0, MANY,
+     "Save the model every N words too (at least 10000): the same command goes on from there, bit "
+     "by "
+     "bit, as long as MODEL.checkpoint lies beside it."},
+
+    {.type = OPTION_GROUP, .help = "Testing and rescoring"},
+    {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
+     "Back-off n-gram model (ARPA file) to mix with; -lm and -ngrams are the same."},
+    {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
+     "Another model's probabilities of the test's words, to mix with: one number a line, SRILM's "
+     "-ppl -debug 2 output, or a table of -debug 2."},
+    {OPTION_TEXT, "lambda", "X", &set.lambda, &given.lambda, 0, 0,
+     "Weight of the network beside -ngram or -lm-prob; auto finds it on the -tune text."},
+    {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
+     "Weights of several networks, in their order; auto finds them on the -tune text. Equal if not "
+     "given."},
+    {OPTION_TEXT, "tune", "FILE", &set.tune, NULL, 0, 0, "Text to find weights on."},
+    {OPTION_TEXT, "tune-lm-prob", "FILE", &set.tune_lm_prob, NULL, 0, 0,
+     "What -lm-prob is for the test text, for the text to find weights on."},
+    {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
+     "Take unknown words as <unk>, where the network has it; an n-gram model always does. <UNK>, "
+     "[unk] and the like are found too."},
+    {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
+     "The models' word for unknown words, where it is called otherwise; implies -unk."},
+    {OPTION_TEXT, "write", "NAME", &set.write, NULL, 0, 0,
+     "What -test prints: with srilm what SRILM's ngram -ppl prints. An older spelling is -format "
+     "srilm."},
+    {OPTION_NUMBER, "dynamic", "X", &set.dynamic, &given.dynamic, 0, 1e6,
+     "Go on learning from the test text at this rate; 0 for not. The model file stays as it is."},
+    {OPTION_FLAG, "nbest", NULL, &set.nbest, NULL, 0, 0,
+     "The test file holds n-best lists, \"ID word word ...\": print each line's log10 "
+     "probability."},
+
+    {.type = OPTION_GROUP, .help = "General"},
+    {OPTION_COUNT, "gen", "N", &set.words_to_generate, &given.generate, 0, MANY,
+     "Generate so many words."},
+    {OPTION_FLAG, "independent", NULL, &set.independent, NULL, 0, 0,
+     "Forget everything at the end of a sentence, in training and in testing."},
+    {OPTION_COUNT, "debug", "N", &set.debug, &given.debug, 0, 100,
+     "0 prints results only, 1 settings too, 2 each word's probability as well."},
+};
+
+const struct options main_options = {
+    .program = PROGRAM,
+    .summary = "recurrent neural network language models",
+    .usage = "-train FILE -valid FILE -rnnlm MODEL [options]\n"
+             "-rnnlm MODEL -test FILE [options]\n"
+             "-rnnlm MODEL -test LISTS -nbest [options]\n"
+             "-rnnlm MODEL -gen N [options]",
+    .about = "Recurrent neural network language models: training, perplexity, rescoring, sampling.",
+    .table = table,
+    .count = sizeof table / sizeof table[0],
+};
+
+enum model_format model_format;
+bool srilm;
+
+// The output of -test was chosen with -format too, which now names the model's format alone.
+static void take_older_spelling(void)
+{
+    if (set.format == NULL || strcmp(set.format, "srilm") != 0)
+        return;
+    if (set.write == NULL)
+        set.write = set.format;
+    set.format = NULL;
+}
+
+enum options_result main_parse(int argc, char **argv)
+{
+    enum options_result result = options_parse(&main_options, argc, argv, NULL);
+    if (result != OPTIONS_RUN)
+        return result;
+    if (given.save_every && set.save_every > 0 && set.save_every < 10000)
+        set.save_every = 10000;
+    take_older_spelling();
+    srilm = set.write != NULL && strcmp(set.write, "srilm") == 0;
+    return result;
+}
+
+bool main_weight(const char *option, const char *text, size_t length, double *weight,
+                 struct error *error)
+{
+    char copy[64];
+    snprintf(copy, sizeof copy, "%.*s", (int)length, text);
+    if (number_parse(copy, strlen(copy), weight) && *weight >= 0 && *weight <= 1)
+        return true;
+    return error_usage(error, "option -%s: found \"%s\", wanted a number from 0 to 1, or auto",
+                       option, copy);
+}
+
+bool main_is_auto(const char *text)
+{
+    return text != NULL && strcmp(text, "auto") == 0;
+}
+
+// What is wrong here is the command line.
+bool main_check(struct error *error)
+{
+    if (set.train == NULL && set.test == NULL && set.words_to_generate == 0)
+        return error_set(error, "nothing to do: -train, -test or -gen is wanted");
+    double lambda;
+    if (!main_is_auto(set.lambda) &&
+        !main_weight("lambda", set.lambda, strlen(set.lambda), &lambda, error))
+        return false;
+    if (set.models.count == 0)
+        return error_set(error, "no model named: -rnnlm FILE is wanted");
+    if (set.train != NULL && set.models.count > 1)
+        return error_set(error, "training wants a single -rnnlm FILE, found %zu", set.models.count);
+    if (set.ngram != NULL && set.lm_prob != NULL)
+        return error_set(error, "-ngram and -lm-prob exclude each other");
+    if (set.epochs > 0 && set.decay > 0)
+        return error_set(error, "-epochs and -decay exclude each other: the one or the other tells "
+                                "how the learning rate falls");
+    if (set.format != NULL) {
+        if (!model_format_named(set.format, &model_format, error))
+            return error_option(error, "format");
+        if (set.train == NULL)
+            return error_set(error, "-format %s is for training; rnnlm-model converts models",
+                             set.format);
+    }
+    if (set.write != NULL && !srilm)
+        return error_set(error, "option -write: found \"%s\", wanted srilm", set.write);
+    if (srilm && set.nbest)
+        return error_set(error, "-write srilm is for texts, not for -nbest");
+    return true;
+}
+
+// ---- settings as they are echoed --------------------------------------------------------------
+
+static void echo_lambda(struct output *output)
+{
+    double lambda;
+    output_text(output, "Lambda (interpolation coefficient between rnnlm and other lm): ");
+    if (number_parse(set.lambda, strlen(set.lambda), &lambda))
+        output_format(output, "%f\n", lambda);
+    else
+        output_format(output, "%s\n", set.lambda);
+}
+
+// In the order in which scripts know them.
+void main_echo(struct output *output)
+{
+    if (set.debug < 1 || srilm)
+        return;
+    if (given.debug)
+        output_format(output, "debug mode: %lld\n", (long long)set.debug);
+    if (set.train != NULL)
+        output_format(output, "train file: %s\n", set.train);
+    if (set.one_epoch)
+        output_text(output, "Training for one iteration\n");
+    if (given.most_epochs)
+        output_format(output, "Maximum number of iterations: %lld\n", (long long)set.most_epochs);
+    if (set.valid != NULL)
+        output_format(output, "valid file: %s\n", set.valid);
+    if (set.nbest)
+        output_text(output, "Processing test data as list of nbests\n");
+    if (set.test != NULL)
+        output_format(output, "test file: %s\n", set.test);
+    if (given.classes)
+        output_format(output, "class size: %lld\n", (long long)set.classes);
+    if (set.old_classes)
+        output_text(output, "Old algorithm for computing classes will be used\n");
+    if (given.lambda)
+        echo_lambda(output);
+    if (given.gradient_cutoff)
+        output_format(output, "Gradient cutoff: %f\n", set.gradient_cutoff);
+    if (given.dynamic)
+        output_format(output, "Dynamic learning rate: %f\n", set.dynamic);
+    if (given.generate)
+        output_format(output, "Generating # words: %lld\n", (long long)set.words_to_generate);
+    if (set.independent)
+        output_text(output, "Sentences will be processed independently...\n");
+    if (given.alpha)
+        output_format(output, "Starting learning rate: %f\n", set.alpha);
+    if (given.beta)
+        output_format(output, "Regularization: %f\n", set.beta);
+    if (given.min_improvement)
+        output_format(output, "Min improvement: %f\n", set.min_improvement);
+    if (given.save_every)
+        output_format(output, "Model will be saved after each # words: %lld\n",
+                      (long long)set.save_every);
+    if (given.hidden)
+        output_format(output, "Hidden layer size: %lld\n", (long long)set.hidden);
+    if (given.embedding)
+        output_format(output, "Embedding size: %lld\n", (long long)set.embedding);
+    if (given.compression)
+        output_format(output, "Compression layer size: %lld\n", (long long)set.compression);
+    if (given.direct)
+        output_format(output, "Direct connections: %lldM\n", (long long)set.direct);
+    if (given.direct_order)
+        output_format(output, "Order of direct connections: %lld\n", (long long)set.direct_order);
+    if (given.bptt)
+        output_format(output, "BPTT: %lld\n", (long long)set.bptt);
+    if (given.bptt_block)
+        output_format(output, "BPTT block: %lld\n", (long long)set.bptt_block);
+    if (given.seed)
+        output_format(output, "Rand seed: %lld\n", (long long)set.seed);
+    if (set.lm_prob != NULL)
+        output_format(output, "other lm probabilities specified in: %s\n", set.lm_prob);
+    if (set.binary)
+        output_text(output, "Model will be saved in binary format\n");
+    for (size_t i = 0; i < set.models.count; i++)
+        output_format(output, "rnnlm file: %s\n", set.models.item[i]);
+}

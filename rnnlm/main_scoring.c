@@ -1,0 +1,253 @@
+// rnnlm -test and -gen.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "learn/learner.h"
+#include "main.h"
+#include "nbest/nbest.h"
+#include "score/generate.h"
+#include "score/perplexity.h"
+
+// What is scored with: the models, and the sources made of them.
+struct evaluation {
+    struct model *model; // [models.count], those beyond the first `loaded` empty
+    size_t loaded;
+    struct ngram_model *ngram;
+    struct pool *pool;
+    struct learner learner; // of the first model, for dynamic evaluation
+    struct blend blend;
+};
+
+// -lambda and -weights as numbers; where they are to be found, equal ones to begin with.
+static bool parse_weights(struct blend *blend, struct error *error)
+{
+    blend->lambda = 0.5;
+    if (!main_is_auto(set.lambda) &&
+        !main_weight("lambda", set.lambda, strlen(set.lambda), &blend->lambda, error))
+        return false;
+    for (size_t i = 0; i < blend->networks; i++)
+        blend->weight[i] = 1 / (double)blend->networks;
+    if (set.weights == NULL || main_is_auto(set.weights))
+        return true;
+    const char *at = set.weights;
+    for (size_t i = 0; i < blend->networks; i++) {
+        size_t length = strcspn(at, ",");
+        if (!main_weight("weights", at, length, &blend->weight[i], error))
+            return false;
+        at += length;
+        if ((*at == ',') != (i + 1 < blend->networks))
+            return error_usage(
+                error, "option -weights: found \"%s\", wanted %zu numbers, one for each -rnnlm",
+                set.weights, blend->networks);
+        at += *at == ',';
+    }
+    return mixture_check(blend->networks, blend->weight, error) || error_option(error, "weights");
+}
+
+static bool load_models(struct evaluation *evaluation, struct error *error)
+{
+    struct blend *blend = &evaluation->blend;
+    bool (*read)(struct model *, const char *, struct error *) =
+        set.dynamic > 0 ? model_load : model_open; // who learns needs weights of its own
+    blend->networks = set.models.count;
+    evaluation->model = memory_new(set.models.count, sizeof *evaluation->model, error);
+    blend->network = memory_new(set.models.count, sizeof *blend->network, error);
+    blend->weight = memory_new(set.models.count, sizeof *blend->weight, error);
+    if (evaluation->model == NULL || blend->network == NULL || blend->weight == NULL ||
+        !parse_weights(blend, error))
+        return false;
+    for (; evaluation->loaded < set.models.count; evaluation->loaded++)
+        if (!read(&evaluation->model[evaluation->loaded], set.models.item[evaluation->loaded],
+                  error))
+            return false;
+    if (set.ngram == NULL)
+        return true;
+    struct error remark;
+    evaluation->ngram = ngram_open(set.ngram, error);
+    if (evaluation->ngram != NULL && ngram_remark(evaluation->ngram, set.ngram, &remark))
+        options_warn(PROGRAM, remark.text);
+    return evaluation->ngram != NULL;
+}
+
+// What a network takes unknown words as.
+static int32_t unknown_of(const struct vocabulary *vocabulary)
+{
+    bool unk = set.unk || set.unk_word != NULL;
+    return unk ? vocabulary_unknown(vocabulary, set.unk_word) : WORD_OOV;
+}
+
+// -unk-word is a word of one model at least.
+static bool choose_unknown(struct evaluation *evaluation, struct error *error)
+{
+    bool found = set.unk_word == NULL;
+    for (size_t i = 0; i < evaluation->loaded; i++)
+        found = found || vocabulary_has(&evaluation->model[i].vocabulary, set.unk_word);
+    if (evaluation->ngram != NULL && set.unk_word != NULL) {
+        const struct vocabulary *words = &evaluation->ngram->words;
+        found = found || vocabulary_has(words, set.unk_word);
+        evaluation->ngram->unknown = vocabulary_unknown(words, set.unk_word);
+    }
+    return found ||
+           error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
+}
+
+static void free_sources(struct blend *blend)
+{
+    for (size_t i = 0; i < blend->networks; i++) {
+        source_free(blend->network[i]);
+        blend->network[i] = NULL;
+    }
+    source_free(blend->other);
+    blend->other = NULL;
+}
+
+// Sources that stand before a text; a file of probabilities belongs to one text.
+static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
+                         struct learner *learner, struct error *error)
+{
+    struct blend *blend = &evaluation->blend;
+    free_sources(blend);
+    for (size_t i = 0; i < blend->networks; i++) {
+        const struct model *model = &evaluation->model[i];
+        bool independent = set.independent || model->record.independent;
+        blend->network[i] = source_network(model, independent, unknown_of(&model->vocabulary),
+                                           i == 0 ? learner : NULL, evaluation->pool, error);
+        if (blend->network[i] == NULL)
+            return false;
+    }
+    if (evaluation->ngram != NULL)
+        blend->other = source_ngram(evaluation->ngram, error);
+    else if (lm_prob != NULL)
+        blend->other = source_stream(lm_prob, error);
+    return blend->other != NULL || (evaluation->ngram == NULL && lm_prob == NULL);
+}
+
+static void write_weights(const struct evaluation *evaluation, const struct mixture_score *score,
+                          struct output *output)
+{
+    const struct blend *blend = &evaluation->blend;
+    for (size_t i = 0; i < blend->networks && blend->networks > 1; i++)
+        output_format(output, "weight of %s: %f\n", set.models.item[i], blend->weight[i]);
+    if (blend->other != NULL)
+        output_format(output, "lambda: %f\n", blend->lambda);
+    output_format(output, "PPL combine on %s: %f\n", set.tune, mixture_perplexity(score));
+}
+
+static bool tune(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    if (set.tune == NULL)
+        return error_usage(
+            error, "-lambda auto and -weights auto want a text to find weights on: -tune FILE");
+    if (set.lm_prob != NULL && set.tune_lm_prob == NULL)
+        return error_usage(
+            error, "-lm-prob holds probabilities of the test text; those of the -tune text are "
+                   "wanted too: -tune-lm-prob FILE");
+    struct mixture_score score;
+    struct reader *text = reader_open(set.tune, error);
+    bool ok = text != NULL && make_sources(evaluation, set.tune_lm_prob, NULL, error) &&
+              blend_tune(&evaluation->blend, text, main_is_auto(set.weights),
+                         main_is_auto(set.lambda), &score, error);
+    if (ok && set.debug > 0)
+        write_weights(evaluation, &score, output);
+    reader_close(text);
+    return ok;
+}
+
+static void warn_of_zeros(const struct blend *blend, const struct totals *totals)
+{
+    struct error warning;
+    if (blend->other == NULL || totals->zeros == 0)
+        return;
+    error_set(&warning,
+              "the other model gives %llu of %llu words no probability: its figures leave "
+              "them out",
+              (unsigned long long)totals->zeros, (unsigned long long)totals->words);
+    options_warn(PROGRAM, warning.text);
+}
+
+static bool test_text(struct blend *blend, struct reader *text, struct output *output,
+                      struct error *error)
+{
+    struct totals totals;
+    struct error remark;
+    if (srilm) {
+        struct srilm_report report;
+        srilm_report_init(&report, output, (int)set.debug);
+        bool ok = perplexity_report(blend, text, &report, error);
+        srilm_report_free(&report);
+        return ok;
+    }
+    bool ok = set.nbest
+                  ? nbest_score(blend, text, output, &totals, error)
+                  : perplexity_score(blend, text, set.debug >= 2 ? output : NULL, &totals, error);
+    if (ok && (!set.nbest || set.debug > 0)) {
+        totals_write(&totals, blend->other != NULL, blend->lambda, output);
+        warn_of_zeros(blend, &totals);
+    }
+    if (ok && coverage_remark(&totals.coverage, &remark))
+        options_warn(PROGRAM, remark.text);
+    return ok;
+}
+
+static bool test(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    struct model *model = &evaluation->model[0];
+    struct learning_rule rule = {.alpha = (float)set.dynamic,
+                                 .beta = (float)set.beta,
+                                 .gradient_cutoff = (float)set.gradient_cutoff,
+                                 .bptt = model->record.bptt,
+                                 .bptt_block = model->record.bptt_block,
+                                 .independent = set.independent || model->record.independent};
+    bool dynamic = set.dynamic > 0 && !set.nbest;
+    if (dynamic && evaluation->blend.networks > 1)
+        return error_usage(error, "-dynamic wants a single model, found %zu",
+                           evaluation->blend.networks);
+    if (dynamic && !learner_init(&evaluation->learner, &model->network, &rule, error))
+        return false;
+    struct reader *text = reader_open(set.test, error);
+    bool ok = text != NULL &&
+              make_sources(evaluation, set.lm_prob, dynamic ? &evaluation->learner : NULL, error) &&
+              test_text(&evaluation->blend, text, output, error);
+    reader_close(text);
+    return ok;
+}
+
+static bool evaluate(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    evaluation->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
+    if (evaluation->pool == NULL || !load_models(evaluation, error) ||
+        !choose_unknown(evaluation, error))
+        return false;
+    if ((main_is_auto(set.lambda) || main_is_auto(set.weights)) && !tune(evaluation, output, error))
+        return false;
+    if (set.test != NULL && !test(evaluation, output, error))
+        return false;
+    return set.words_to_generate == 0 ||
+           (make_sources(evaluation, set.lm_prob, NULL, error) &&
+            generate_text(&evaluation->blend, (uint64_t)set.words_to_generate, (uint32_t)set.seed,
+                          output, error));
+}
+
+static void evaluation_free(struct evaluation *evaluation)
+{
+    free_sources(&evaluation->blend);
+    learner_free(&evaluation->learner);
+    pool_free(evaluation->pool);
+    for (size_t i = 0; i < evaluation->loaded; i++)
+        model_free(&evaluation->model[i]);
+    ngram_close(evaluation->ngram);
+    free(evaluation->model);
+    free(evaluation->blend.network);
+    free(evaluation->blend.weight);
+}
+
+bool main_use(struct output *output, struct error *error)
+{
+    struct evaluation evaluation = {.loaded = 0};
+    bool ok = evaluate(&evaluation, output, error);
+    evaluation_free(&evaluation);
+    return ok;
+}

@@ -1,0 +1,406 @@
+// rnnlm -train.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/terminal.h"
+#include "learn/optimisers/kinds.h"
+#include "main.h"
+#include "net/output.h"
+#include "train/new_model.h"
+#include "train/trainer.h"
+
+// What -fast chooses. A short text has fewer streams, so that there are steps enough.
+enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 4, FAST_BPTT = 4 };
+
+// Takes fields out of the line until it leaves the terminal's last column free: it would go on in
+// the next line otherwise, and could not be drawn over.
+static void fit_line(char *line, size_t columns)
+{
+    static const char *const names[] = {"Alpha:", "Words/sec:", "Iter:", "TRAIN entropy:"};
+    for (size_t i = 0; i < sizeof names / sizeof *names && strlen(line) >= columns; i++) {
+        char *field = strstr(line, names[i]);
+        char *behind = field != NULL ? strstr(field + strlen(names[i]) + 1, "  ") : NULL;
+        if (behind != NULL)
+            memmove(field, behind + 2, strlen(behind + 2) + 1);
+    }
+    if (strlen(line) >= columns)
+        line[columns - 1] = '\0';
+}
+
+// On a terminal one line is drawn again and again; standard output gets one line an epoch.
+static void print_progress(void *context, const struct progress *progress)
+{
+    struct output *output = context;
+    char line[PROGRESS_LINE];
+    bool terminal = isatty(STDERR_FILENO);
+    if (progress->epoch_done) {
+        if (terminal)
+            fputs("\r\033[K", stderr);
+        progress_epoch_line(progress, line);
+        output_format(output, "%s\n", line);
+        output_flush(output);
+    } else if (terminal) {
+        progress_line(progress, line);
+        fit_line(line, (size_t)terminal_columns(STDERR_FILENO));
+        fprintf(stderr, "\r\033[K%s", line);
+    }
+}
+
+static void print_resumed(void *context, const char *path)
+{
+    output_format(context, "Going on bit by bit from %s\n", path);
+}
+
+// A model read as bfloat16 is saved with all its bits, unless bfloat16 is asked for again: training
+// that goes on from rounded weights gets nowhere.
+static enum model_format saved_format(enum model_format now)
+{
+    if (set.format != NULL)
+        return model_format;
+    if (set.binary)
+        return MODEL_BINARY;
+    return now == MODEL_NATIVE_BFLOAT16 ? MODEL_NATIVE : now;
+}
+
+// The format of a new model: the reference's files hold the reference's networks.
+static bool new_format(const struct network_shape *shape, enum model_format *format,
+                       struct error *error)
+{
+    bool chosen = set.binary || (set.format != NULL);
+    *format = saved_format(MODEL_TEXT);
+    if (shape_is_reference(shape) || *format == MODEL_NATIVE || *format == MODEL_NATIVE_BFLOAT16)
+        return true;
+    if (chosen)
+        return error_usage(
+            error,
+            "format %s holds networks of one logistic elman layer (and -compression) "
+            "with classes: -format native is wanted for others",
+            model_format_name(*format));
+    fprintf(stderr, PROGRAM ": the model is saved in the native format, the reference's have no "
+                            "such networks\n");
+    *format = MODEL_NATIVE;
+    return true;
+}
+
+static bool has_choice_of_activation(const struct network_shape *shape)
+{
+    for (size_t i = 0; i < shape->layers; i++)
+        if (shape->layer[i].activation != NULL)
+            return true;
+    return false;
+}
+
+// What -output, -class and -direct say.
+static bool make_output(struct network_shape *shape, struct error *error)
+{
+    shape->output = output_named(set.output, error);
+    if (shape->output == NULL)
+        return error_option(error, "output");
+    if (!shape->output->classes && (given.classes || set.old_classes))
+        return error_usage(
+            error, "-output %s has no classes, found -%s: leave it out, or take -output class",
+            set.output, given.classes ? "class" : "old-classes");
+    if (!shape->output->direct && set.direct > 0)
+        return error_usage(error,
+                           "-output %s has no direct connections, found -direct: leave it out, or "
+                           "take -output class",
+                           set.output);
+    shape->maxent = (size_t)set.direct * 1000000;
+    shape->maxent_order = (int)set.direct_order;
+    return true;
+}
+
+// Puts a projection below the other layers.
+static bool add_embedding(struct network_shape *shape, struct error *error)
+{
+    const struct layer_type *projection = layer_type_named("projection", strlen("projection"));
+    if (shape->layer[0].type == projection)
+        return error_usage(
+            error,
+            "-embedding N is short for a layer projection:N at the bottom: found both "
+            "it and -layers %s",
+            set.layers);
+    if (!shape_add_layer(shape, projection, (size_t)set.embedding, NULL, error))
+        return error_option(error, "embedding");
+    struct layer_shape embedding = shape->layer[shape->layers - 1];
+    memmove(shape->layer + 1, shape->layer, (shape->layers - 1) * sizeof embedding);
+    shape->layer[0] = embedding;
+    return true;
+}
+
+// What -layers, -hidden, -embedding, -activation and -compression say.
+static bool make_shape(struct network_shape *shape, struct error *error)
+{
+    const struct activation *activation = NULL;
+    char hidden[32];
+    snprintf(hidden, sizeof hidden, "elman:%lld", (long long)set.hidden);
+    *shape = (struct network_shape){.layers = 0};
+    if (!make_output(shape, error))
+        return false;
+    if (set.layers != NULL && given.hidden)
+        return error_usage(error, "-hidden N is short for -layers elman:N: found both");
+    if (set.activation != NULL) {
+        activation = shape_activation(set.activation, strlen(set.activation), error);
+        if (activation == NULL)
+            return error_option(error, "activation");
+    }
+    if (!shape_parse_layers(shape, set.layers != NULL ? set.layers : hidden, activation, error))
+        return error_option(error, "layers");
+    if (activation != NULL && !has_choice_of_activation(shape))
+        return error_usage(
+            error,
+            "option -activation: found \"%s\", but no layer of \"%s\" has a choice of "
+            "activation; elman and jordan layers have",
+            set.activation, set.layers);
+    if (set.embedding > 0 && !add_embedding(shape, error))
+        return false;
+    if (set.compression > 0 &&
+        !shape_add_layer(shape, layer_type_named("compression", strlen("compression")),
+                         (size_t)set.compression, NULL, error))
+        return false;
+    shape->biases = !shape_is_reference(shape);
+    return true;
+}
+
+static const struct optimiser_type *optimiser_wanted(struct error *error)
+{
+    const struct optimiser_type *optimiser =
+        set.optimiser != NULL ? optimiser_named(set.optimiser, error) : &optimiser_rows;
+    if (optimiser == NULL)
+        error_option(error, "optimiser");
+    return optimiser;
+}
+
+static bool create_model(struct model *model, struct corpus *text, struct output *output,
+                         struct error *error)
+{
+    struct new_model wanted = {.classes = (size_t)set.classes,
+                               .old_classes = set.old_classes,
+                               .independent = set.independent,
+                               .bptt = set.fast && !given.bptt ? FAST_BPTT : set.bptt,
+                               .bptt_block = set.bptt_block,
+                               .alpha = set.alpha,
+                               .seed = (uint32_t)set.seed};
+    if (!make_shape(&wanted.shape, error) || !new_format(&wanted.shape, &wanted.format, error))
+        return false;
+    if (!model_create(model, &wanted, text, set.train, error))
+        return false;
+    if (set.debug > 0) {
+        output_format(output, "Vocab size: %zu\n", model->vocabulary.size);
+        output_format(output, "Words in train file: %llu\n",
+                      (unsigned long long)model->record.train_words);
+    }
+    if (wanted.shape.output->classes && wanted.classes > model->vocabulary.size)
+        fprintf(stderr,
+                PROGRAM ": warning: %zu classes wanted, the vocabulary has %zu words: as many "
+                        "classes are made\n",
+                wanted.classes, model->vocabulary.size);
+    return true;
+}
+
+// The output that is asked for is that of a model that is there.
+static bool output_is(const struct network_shape *found, struct error *error)
+{
+    return !given.output || strcmp(set.output, found->output->name) == 0 ||
+           error_set(error,
+                     "%s: found output %s, -output asks for %s: another -rnnlm FILE is wanted",
+                     first_model(), found->output->name, set.output);
+}
+
+// So are the layers.
+static bool layers_are(const struct network_shape *found, struct error *error)
+{
+    char wanted_text[SHAPE_TEXT], found_text[SHAPE_TEXT];
+    struct network_shape wanted;
+    if (set.layers == NULL)
+        return true;
+    if (!make_shape(&wanted, error))
+        return false;
+    shape_print_layers(&wanted, wanted_text);
+    shape_print_layers(found, found_text);
+    return strcmp(wanted_text, found_text) == 0 ||
+           error_set(error,
+                     "%s: found layers %s, -layers asks for %s: another -rnnlm FILE is wanted",
+                     first_model(), found_text, wanted_text);
+}
+
+// What the command line may change in a model whose training goes on.
+static bool continue_model(struct model *model, struct output *output, struct error *error)
+{
+    output_text(output, "Restoring network from file to continue training...\n");
+    if (!model_load(model, first_model(), error))
+        return false;
+    if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error))
+        return false;
+    if (given.alpha)
+        model->record.alpha = set.alpha;
+    if (set.independent)
+        model->record.independent = true;
+    model->format = saved_format(model->format);
+    return true;
+}
+
+static bool set_file_name(char **name, const char *path, struct error *error)
+{
+    char *copy = path != NULL ? strdup(path) : NULL;
+    if (path != NULL && copy == NULL)
+        return error_set(error, "not enough memory");
+    free(*name);
+    *name = copy;
+    return true;
+}
+
+static bool in_batches(void)
+{
+    return given.streams ? set.streams > 0 : set.fast;
+}
+
+static size_t streams_wanted(const struct model *model)
+{
+    if (!set.fast || given.streams)
+        return (size_t)set.streams;
+    uint64_t streams = model->record.train_words / FAST_STREAM_WORDS + 1;
+    return streams < FAST_STREAMS ? (size_t)streams : FAST_STREAMS;
+}
+
+// The rate of -fast falls, unless it does otherwise or averages take the place of that.
+static int64_t epochs_wanted(const struct optimiser_type *optimiser)
+{
+    bool otherwise = given.epochs || set.decay > 0 || optimiser->begin_averages != NULL;
+    return set.fast && !otherwise ? FAST_EPOCHS : set.epochs;
+}
+
+// -dropout stands for what is not given apart; where a network has nothing of it, it is ignored.
+static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *shape,
+                         struct error *error)
+{
+    const char *mask = set.dropout_mask != NULL ? set.dropout_mask : "block";
+    *rule = (struct dropout_rule){.words = (float)set.dropout_words,
+                                  .input = (float)set.dropout_input,
+                                  .layers = (float)set.dropout_layers,
+                                  .output = (float)set.dropout_output,
+                                  .recurrent = (float)set.dropout_recurrent,
+                                  .each_word = strcmp(mask, "word") == 0,
+                                  .seed = (uint32_t)set.seed};
+    if (!rule->each_word && strcmp(mask, "block") != 0)
+        return error_usage(error, "option -dropout-mask: found \"%s\", wanted block or word", mask);
+    if (!dropout_check(rule, shape, error)) {
+        error->usage = true; // layers that have nothing of what is asked for
+        return false;
+    }
+    if (!given.dropout_input)
+        rule->input = (float)set.dropout;
+    if (!given.dropout_layers)
+        rule->layers = (float)set.dropout;
+    if (!given.dropout_output)
+        rule->output = (float)set.dropout;
+    return true;
+}
+
+// Options that are for batches alone.
+static bool check_learning(const struct training *training, struct error *error)
+{
+    const struct {
+        const char *name;
+        bool wanted;
+    } batches[] = {{"clip-norm", set.clip_norm > 0},
+                   {"dropout", set.dropout > 0},
+                   {"dropout-input", set.dropout_input > 0},
+                   {"dropout-layers", set.dropout_layers > 0},
+                   {"dropout-output", set.dropout_output > 0},
+                   {"dropout-words", set.dropout_words > 0},
+                   {"dropout-recurrent", set.dropout_recurrent > 0},
+                   {"penalty-activation", set.penalty_activation > 0},
+                   {"penalty-change", set.penalty_change > 0}};
+    if (training->streams > 0)
+        return true;
+    if (set.optimiser != NULL && training->optimiser != &optimiser_sgd)
+        return error_usage(error, "-optimiser %s learns in batches: -streams N or -fast is wanted",
+                           set.optimiser);
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++)
+        if (batches[i].wanted)
+            return error_usage(error, "-%s is for batches: -streams N or -fast is wanted",
+                               batches[i].name);
+    return true;
+}
+
+static bool train_with(struct model *model, struct corpus *text, struct corpus *valid,
+                       struct output *output, struct error *error)
+{
+    output_format(output, "Starting training using file %s\n", set.train);
+    bool exists = access(first_model(), F_OK) == 0;
+    const struct optimiser_type *optimiser = optimiser_wanted(error);
+    if (optimiser == NULL)
+        return false;
+    if (!given.alpha)
+        set.alpha = optimiser->alpha;
+    if (!given.clip_norm && in_batches())
+        set.clip_norm = optimiser->clip_norm;
+    if (exists ? !continue_model(model, output, error) : !create_model(model, text, output, error))
+        return false;
+    output_flush(output);
+    if (!set_file_name(&model->record.train_file, set.train, error) ||
+        !set_file_name(&model->record.valid_file, set.one_epoch ? NULL : set.valid, error))
+        return false;
+    struct training training = {.model_path = first_model(),
+                                .train = text,
+                                .valid = set.one_epoch ? NULL : valid,
+                                .alpha = set.alpha,
+                                .beta = set.beta,
+                                .gradient_cutoff = set.gradient_cutoff,
+                                .min_improvement = set.min_improvement,
+                                .most_epochs = set.most_epochs,
+                                .save_every = (uint64_t)set.save_every,
+                                .streams = streams_wanted(model),
+                                .optimiser = optimiser,
+                                .clip_norm = set.clip_norm,
+                                .penalty = {.activation = (float)set.penalty_activation,
+                                            .change = (float)set.penalty_change},
+                                .threads = (size_t)set.threads,
+                                .epochs = epochs_wanted(optimiser),
+                                .decay = set.decay,
+                                .report = print_progress,
+                                .resumed = print_resumed,
+                                .context = output};
+    return check_learning(&training, error) &&
+           dropout_rule(&training.dropout, &model->network.shape, error) &&
+           train_model(model, &training, error);
+}
+
+// A training writes the model, its state and its figures; none of them over a text, which has been
+// opened when this is asked.
+static bool texts_stay(struct error *error)
+{
+    static const char *const suffix[] = {"", ".checkpoint", ".output.txt"};
+    for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
+        size_t size = strlen(first_model()) + strlen(suffix[i]) + 1;
+        char *path = memory_new(size, 1, error);
+        if (path == NULL)
+            return false;
+        snprintf(path, size, "%s%s", first_model(), suffix[i]);
+        bool ok = output_may_replace(path, error);
+        free(path);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+bool main_train(struct output *output, struct error *error)
+{
+    if (set.valid == NULL && !set.one_epoch)
+        return error_usage(
+            error, "training wants validation text: -valid FILE, or -one-iter to train without it");
+    struct corpus *text = corpus_open(set.train, error);
+    struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
+    struct model model = {0};
+    bool ok = text != NULL && (set.valid == NULL || valid != NULL) && texts_stay(error) &&
+              train_with(&model, text, valid, output, error);
+    model_free(&model);
+    corpus_close(text);
+    corpus_close(valid);
+    return ok;
+}
