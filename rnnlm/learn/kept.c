@@ -17,7 +17,6 @@ void kept_add(struct kept *kept, const char *owner, const char *name, void *data
         return;
     }
     struct kept_piece *piece = &kept->piece[kept->count++];
-    memset(piece, 0, sizeof *piece);
     snprintf(piece->name, sizeof piece->name, "%.14s.%.32s", owner, name);
     piece->data = data;
     piece->bytes = bytes;
