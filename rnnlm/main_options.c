@@ -70,7 +70,8 @@ static const struct option table[] = {
 
     {.type = OPTION_GROUP, .help = "Training"},
     {OPTION_NUMBER, "alpha", "X", &set.alpha, &given.alpha, 0, 1e6,
-     "Learning rate at the start; given when training goes on, it replaces the model's."},
+     "Learning rate at the start (where it is not given, what suits the optimiser); given when "
+     "training goes on, it replaces the model's."},
     {OPTION_NUMBER, "beta", "X", &set.beta, &given.beta, 0, 1e3,
      "L2 regularisation: a weight shrinks by the learning rate times X / 10 for each word that it "
      "takes part in. With -streams that is weight decay beside the optimiser's own step, whichever "
@@ -101,10 +102,10 @@ static const struct option table[] = {
     {OPTION_NUMBER, "penalty-change", "X", &set.penalty_change, NULL, 0, 1e6,
      "The same of how much the topmost layer changes from word to word."},
     {OPTION_TEXT, "optimiser", "NAME", &set.optimiser, NULL, 0, 0,
-     "How gradients move weights: sgd (the only one without -streams), rows (a step for each row, "
-     "the default with -streams), adam, adagrad, rmsprop, momentum, average (sgd whose model is "
-     "the "
-     "average of the weights since validation bettered by less than -min-improvement)."},
+     "How gradients move weights: sgd (the only one without -streams), rows (a step for each row: "
+     "the default with -streams for the reference's networks), adam (for all others), adagrad, "
+     "rmsprop, momentum, average (sgd whose model is the average of the weights since validation "
+     "bettered by less than -min-improvement)."},
     {OPTION_COUNT, "bptt", "N", &set.bptt, &given.bptt, 0, 1 << 19,
      "Steps of back-propagation through time; 0 for a simple recurrent network."},
     {OPTION_COUNT, "bptt-block", "N", &set.bptt_block, &given.bptt_block, 1, 1 << 19,

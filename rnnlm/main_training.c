@@ -165,13 +165,28 @@ static bool make_shape(struct network_shape *shape, struct error *error)
     return true;
 }
 
-static const struct optimiser_type *optimiser_wanted(struct error *error)
+static bool in_batches(void)
 {
-    const struct optimiser_type *optimiser =
-        set.optimiser != NULL ? optimiser_named(set.optimiser, error) : &optimiser_rows;
+    return given.streams ? set.streams > 0 : set.fast;
+}
+
+static const struct optimiser_type *optimiser; // of a training
+
+// The rates of `rows` are good for the reference's networks; any other learns with Adam, whatever its
+// layers. Online there is plain gradient descent alone, whose rate is that of `rows`.
+static bool choose_optimiser(const struct network_shape *shape, struct error *error)
+{
+    bool others = in_batches() && !shape_is_reference(shape);
+    optimiser = set.optimiser != NULL ? optimiser_named(set.optimiser, error)
+                : others              ? &optimiser_adam
+                                      : &optimiser_rows;
     if (optimiser == NULL)
-        error_option(error, "optimiser");
-    return optimiser;
+        return error_option(error, "optimiser");
+    if (!given.alpha)
+        set.alpha = optimiser->alpha;
+    if (!given.clip_norm && in_batches())
+        set.clip_norm = optimiser->clip_norm;
+    return true;
 }
 
 static bool create_model(struct model *model, struct corpus *text, struct output *output,
@@ -182,10 +197,11 @@ static bool create_model(struct model *model, struct corpus *text, struct output
                                .independent = set.independent,
                                .bptt = set.fast && !given.bptt ? FAST_BPTT : set.bptt,
                                .bptt_block = set.bptt_block,
-                               .alpha = set.alpha,
                                .seed = (uint32_t)set.seed};
-    if (!make_shape(&wanted.shape, error) || !new_format(&wanted.shape, &wanted.format, error))
+    if (!make_shape(&wanted.shape, error) || !choose_optimiser(&wanted.shape, error) ||
+        !new_format(&wanted.shape, &wanted.format, error))
         return false;
+    wanted.alpha = set.alpha;
     if (!model_create(model, &wanted, text, set.train, error))
         return false;
     if (set.debug > 0) {
@@ -233,7 +249,8 @@ static bool continue_model(struct model *model, struct output *output, struct er
     output_text(output, "Restoring network from file to continue training...\n");
     if (!model_load(model, first_model(), error))
         return false;
-    if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error))
+    if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error) ||
+        !choose_optimiser(&model->network.shape, error))
         return false;
     if (given.alpha)
         model->record.alpha = set.alpha;
@@ -253,11 +270,6 @@ static bool set_file_name(char **name, const char *path, struct error *error)
     return true;
 }
 
-static bool in_batches(void)
-{
-    return given.streams ? set.streams > 0 : set.fast;
-}
-
 static size_t streams_wanted(const struct model *model)
 {
     if (!set.fast || given.streams)
@@ -267,7 +279,7 @@ static size_t streams_wanted(const struct model *model)
 }
 
 // The rate of -fast falls, unless it does otherwise or averages take the place of that.
-static int64_t epochs_wanted(const struct optimiser_type *optimiser)
+static int64_t epochs_wanted(void)
 {
     bool otherwise = given.epochs || set.decay > 0 || optimiser->begin_averages != NULL;
     return set.fast && !otherwise ? FAST_EPOCHS : set.epochs;
@@ -332,13 +344,6 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
 {
     output_format(output, "Starting training using file %s\n", set.train);
     bool exists = access(first_model(), F_OK) == 0;
-    const struct optimiser_type *optimiser = optimiser_wanted(error);
-    if (optimiser == NULL)
-        return false;
-    if (!given.alpha)
-        set.alpha = optimiser->alpha;
-    if (!given.clip_norm && in_batches())
-        set.clip_norm = optimiser->clip_norm;
     if (exists ? !continue_model(model, output, error) : !create_model(model, text, output, error))
         return false;
     output_flush(output);
@@ -360,7 +365,7 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                                 .penalty = {.activation = (float)set.penalty_activation,
                                             .change = (float)set.penalty_change},
                                 .threads = (size_t)set.threads,
-                                .epochs = epochs_wanted(optimiser),
+                                .epochs = epochs_wanted(),
                                 .decay = set.decay,
                                 .report = print_progress,
                                 .resumed = print_resumed,

@@ -90,7 +90,7 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
 const struct optimiser_type optimiser_adam = {
     .name = "adam",
     .about = "Adam",
-    .alpha = 0.002,
+    .alpha = 0.003,
     .clip_norm = 5,
     .per_weight = 2,
     .per_row = 1,
