@@ -38,7 +38,7 @@ static const struct option table[] = {
      "Units of the hidden layer: short for -layers elman:N."},
     {OPTION_TEXT, "layers", "KIND:N,...", &set.layers, NULL, 0, 0,
      "Layers from the bottom up, each with its number of units, as in lstm:200,lstm:200. Kinds: "
-     "elman, jordan, lstm, gru, sru, compression, projection"},
+     "elman, jordan, lstm, gru, sru, qrnn, compression, projection"},
     {OPTION_COUNT, "embedding", "N", &set.embedding, &given.embedding, 0, SHAPE_MOST_UNITS,
      "A vector of N numbers for each word, which the lowest layer takes in: short for a layer "
      "projection:N at the bottom; 0 for none."},

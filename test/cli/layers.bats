@@ -120,6 +120,12 @@ used_everywhere() {
     used_everywhere jordan:12:tanh,elman:10:tanh,jordan:8:logistic
 }
 
+@test "layers: qrnn, in every program" {
+    used_everywhere qrnn:14
+    rm -f model*
+    used_everywhere qrnn:12,elman:10:tanh,qrnn:8
+}
+
 @test "layers: projection, in every program" {
     used_everywhere projection:14
     rm -f model*

@@ -6,7 +6,7 @@
 #include "net/state.h"
 #include "testing.h"
 
-enum { PLAIN_PARAMETERS = 24, PLAIN_LAYERS = 4, PLAIN_UNITS = 64, PLAIN_VECTORS = 2 };
+enum { PLAIN_PARAMETERS = 24, PLAIN_LAYERS = 4, PLAIN_UNITS = 64, PLAIN_VECTORS = 5 };
 
 struct plain {
     const struct network *network;    // its shape, classes, and the names of its parameters
@@ -17,7 +17,7 @@ struct plain {
     const float *mask[PLAIN_LAYERS]; // dropout: factors of what layers hand up; NULL for 1
 };
 
-// A state: what layers carry on (h, and c of long short-term memory), and the history.
+// A state: what layers carry on (h, c where there is one, ...), and the history.
 struct plain_state {
     double value[PLAIN_LAYERS][PLAIN_VECTORS][PLAIN_UNITS];
     int32_t history[SHAPE_MOST_ORDER];
@@ -237,6 +237,24 @@ static inline void plain_sru(const struct plain_inputs *in, const plain_vectors 
     }
 }
 
+// Rows of E are z, f, o for this word, and the same for the next one, whose part is carried on
+static inline void plain_qrnn(const struct plain_inputs *in, const plain_vectors before,
+                              plain_vectors after)
+{
+    size_t n = in->n;
+    double a[6 * PLAIN_UNITS];
+    plain_input(in, 6 * n, a);
+    plain_bias(in, 3 * n, a);
+    for (size_t k = 0; k < n; k++) {
+        double z = tanh(a[k] + before[2][k]), f = plain_logistic(a[n + k] + before[3][k]);
+        double o = plain_logistic(a[2 * n + k] + before[4][k]);
+        after[1][k] = f * before[1][k] + (1 - f) * z;
+        after[0][k] = o * after[1][k];
+        for (size_t gate = 0; gate < 3; gate++)
+            after[2 + gate][k] = a[(3 + gate) * n + k];
+    }
+}
+
 static const struct plain_kind {
     const char *name;
     void (*step)(const struct plain_inputs *in, const plain_vectors before, plain_vectors after);
@@ -247,6 +265,7 @@ static const struct plain_kind {
     {"lstm", plain_lstm},
     {"gru", plain_gru},
     {"sru", plain_sru},
+    {"qrnn", plain_qrnn},
     {"projection", plain_projection},
 };
 

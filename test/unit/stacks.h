@@ -49,6 +49,7 @@ static inline struct stacks all_stacks(void)
         "elman:5:tanh,gru:17",
         "sru:5,elman:4,sru:17,compression:3",
         "jordan:5,lstm:17,jordan:4:tanh",
+        "elman:4,qrnn:17,compression:3",
         "projection:17,lstm:5,projection:4",
         "projection:4,projection:5,elman:6",
     };

@@ -241,6 +241,7 @@ static void learning_helps(void **state)
         check_that_learning_helps("lstm:18 full", optimiser_table[i]);
         check_that_learning_helps("gru:18,sru:18", optimiser_table[i]);
         check_that_learning_helps("projection:7,jordan:18", optimiser_table[i]);
+        check_that_learning_helps("qrnn:18", optimiser_table[i]);
         check_that_learning_helps("elman:18:tanh,elman:18:relu", optimiser_table[i]);
     }
 }

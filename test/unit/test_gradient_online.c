@@ -254,6 +254,7 @@ static void check_small_steps(const struct course *course)
 static const char *first_from_state(const struct course *course)
 {
     return strncmp(course->layers, "sru", 3) == 0           ? "layer0.cell"
+           : strncmp(course->layers, "qrnn", 4) == 0        ? "layer0.input"
            : strncmp(course->layers, "projection", 10) == 0 ? "layer1.recurrent"
                                                             : "layer0.recurrent";
 }
@@ -300,6 +301,8 @@ static const char *const recurrent[] = {
     "elman:5,sru:6,compression:3",
     "jordan:18",
     "jordan:5:tanh,elman:6",
+    "qrnn:18",
+    "elman:5,qrnn:6",
     "projection:5,elman:6",
 };
 enum { RECURRENT = sizeof recurrent / sizeof recurrent[0] };

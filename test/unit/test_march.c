@@ -141,6 +141,7 @@ static void parts_of_every_stack_meet(void **state)
         "gru:19,gru:5",
         "sru:9,elman:5,sru:17",
         "jordan:19:tanh",
+        "qrnn:9,elman:5,qrnn:17",
         "projection:9,lstm:5,projection:4",
     };
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {

@@ -104,6 +104,8 @@ static void initial_weights_of_other_kinds(void **state)
         {"sru:12,sru:27", "layer1.input", 81, 27, 0, 12, 0.577350},
         {"sru:12,sru:27", "layer1.cell", 0, 1, 0, 54, 0},
         {"sru:12,sru:27", "layer1.bias", 0, 1, 0, 54, 0},
+        {"qrnn:9", "layer0.input", 0, 30, 0, 54, 1.0 / 3},
+        {"qrnn:9", "layer0.bias", 0, 1, 0, 27, 0},
         {"jordan:20", "layer0.input", 0, 30, 0, 20, 0.3},
         {"jordan:20", "layer0.recurrent", 0, 20, 0, 20, 0.15},
         {"jordan:20", "layer0.bias", 0, 1, 0, 20, 0},

@@ -265,6 +265,7 @@ static void parts_of_a_state(void **state)
         {"lstm:17,elman:4,compression:2", 2, 80, 64, 2},
         {"elman:4,compression:3,lstm:17", 3, 80, 16, 17},
         {"gru:17,jordan:4", 2, 64, 32, 4},
+        {"qrnn:17", 1, 160, 0, 17},
         {"projection:17,sru:4,projection:3", 2, 32, 0, 3},
         {"projection:17", 1, 32, 0, 17},
     };

@@ -17,6 +17,7 @@ static const char *const stacks[] = {
     "gru:17,gru:5",
     "sru:17,elman:5,sru:6",
     "jordan:17:tanh,jordan:5",
+    "qrnn:17,qrnn:5",
     "projection:6",
     "projection:17,lstm:5,projection:18",
 };

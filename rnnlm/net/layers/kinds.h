@@ -10,6 +10,7 @@
     KIND(lstm)                                                                                     \
     KIND(gru)                                                                                      \
     KIND(sru)                                                                                      \
+    KIND(qrnn)                                                                                     \
     KIND(compression)                                                                              \
     KIND(projection)
 
