@@ -33,6 +33,13 @@ static inline void add_kind(struct stacks *stacks, const char *kind, const char 
     add_stack(stacks, text);
 }
 
+// A range of weights with which sums stay where floats are exact enough: what jordan layers carry on
+// is itself a sum over steps.
+static inline double stack_range(const char *layers)
+{
+    return strstr(layers, "jordan") != NULL ? 0.3 : 0.7;
+}
+
 static inline struct stacks all_stacks(void)
 {
     static const char *const mixed[] = {

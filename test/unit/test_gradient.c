@@ -325,8 +325,8 @@ static void check_gradients(const struct course *course)
                               .independent = course->independent,
                               .dropout = course->dropout,
                               .penalty = course->penalty};
-    make_network(&network, &shape, course->seed, 0.7);
-    make_network(&same, &shape, course->seed, 0.7);
+    make_network(&network, &shape, course->seed, stack_range(course->layers));
+    make_network(&same, &shape, course->seed, stack_range(course->layers));
     struct plain plain = plain_new(&network), fixed = plain_new(&network);
     if (!batch_init(&batch, &network, &rule, course->streams, FIRST, pool, &error))
         fail_msg("%s", error.text);
