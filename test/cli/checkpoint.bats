@@ -224,7 +224,8 @@ refused() {
 }
 
 @test "checkpoint: one of another model, or at another place of it" {
-    killed torn 2 -hidden 12 -streams 8 -max-iter 9 -binary
+    skip_if_slow
+    killed_at 3 torn -hidden 12 -streams 8 -max-iter 9 -binary # within the first epoch
     learn other -hidden 12 -streams 8 -max-iter 1 -binary -rand-seed 2
     cp torn.checkpoint kept
     cp other torn
