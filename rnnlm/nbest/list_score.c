@@ -418,7 +418,8 @@ bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *lis
         !memory_grow(&scorer->other, &scorer->other_capacity, words, sizeof(double), error) ||
         !memory_grow(&scorer->known, &scorer->known_capacity, words, sizeof(bool), error))
         return false;
-    memset(scorer->known, 0, words * sizeof *scorer->known);
+    if (words > 0)
+        memset(scorer->known, 0, words * sizeof *scorer->known);
     set_other(scorer, list, lists);
     for (size_t i = 0; i < scorer->sides; i++) {
         struct side *side = &scorer->side[i];
