@@ -152,6 +152,75 @@ static void softmax_part(float *x, size_t n, float largest, float scale)
     }
 }
 
+static void lstm(float *sums, const float *c_before, float *c, float *h, size_t n)
+{
+    float *i = sums, *f = i + n, *g = f + n, *o = g + n;
+    sigmoid(i, 2 * n);
+    hyperbolic_tangent(g, n);
+    sigmoid(o, n);
+    for (size_t k = 0; k < n; k++)
+        h[k] = c[k] = f[k] * c_before[k] + i[k] * g[k];
+    hyperbolic_tangent(h, n);
+    for (size_t k = 0; k < n; k++)
+        h[k] *= o[k];
+}
+
+static void lstm_error(float *sums, const float *c_before, const float *c, const float *d_h,
+                       const float *d_c, float *d_c_before, size_t n)
+{
+    float *i = sums, *f = i + n, *g = f + n, *o = g + n;
+    for (size_t k = 0; k < n; k++) {
+        float input = i[k], forget = f[k], new = g[k], output = o[k], t = tanhf(c[k]);
+        float d = d_c[k] + d_h[k] * output * (1 - t * t);
+        i[k] = d * new *input *(1 - input);
+        f[k] = d * c_before[k] * forget * (1 - forget);
+        g[k] = d * input * (1 - new *new);
+        o[k] = d_h[k] * t * output * (1 - output);
+        if (d_c_before != NULL)
+            d_c_before[k] += d * forget;
+    }
+}
+
+static void gru(float *sums, const float *before, float *after, size_t n)
+{
+    float *c = sums, *z = c + n, *r = z + n, *u = r + n;
+    sigmoid(z, 2 * n);
+    for (size_t k = 0; k < n; k++)
+        c[k] += r[k] * u[k];
+    hyperbolic_tangent(c, n);
+    for (size_t k = 0; k < n; k++)
+        after[k] = c[k] + z[k] * (before[k] - c[k]);
+}
+
+static void gru_error(float *sums, const float *before, const float *d_after, float *d_before,
+                      size_t n)
+{
+    float *c = sums, *z = c + n, *r = z + n, *u = r + n;
+    for (size_t k = 0; k < n; k++) {
+        float d = d_after[k], new = c[k], update = z[k], reset = r[k];
+        float d_new = d * (1 - update) * (1 - new *new);
+        c[k] = d_new;
+        z[k] = d * (before[k] - new) * update * (1 - update);
+        r[k] = d_new * u[k] * reset * (1 - reset);
+        u[k] = d_new * reset;
+        if (d_before != NULL)
+            d_before[k] += d * update;
+    }
+}
+
+static void scale_add_squares(float *y, const float *x, size_t n, float step, float keep)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = keep * y[i] + step * x[i] * x[i];
+}
+
+static void scale_add_divided(float *y, const float *x, const float *square, size_t n, float step,
+                              float scale, float epsilon, float keep)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = keep * y[i] + step * x[i] / (sqrtf(scale * square[i]) + epsilon);
+}
+
 static void to_halves(uint16_t *y, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -192,6 +261,44 @@ static void half_products(float *out, size_t out_stride, size_t m, const uint16_
         }
 }
 
+// Blocks, so that the cache lines of both sides are still there when their next element comes.
+static void transpose(float *columns, size_t columns_stride, const float *rows, size_t stride,
+                      size_t n, size_t width)
+{
+    enum { BLOCK = 16 };
+    for (size_t first = 0; first < width; first += BLOCK) {
+        size_t last = first + BLOCK < width ? first + BLOCK : width;
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = first; j < last; j++)
+                columns[j * columns_stride + i] = rows[i * stride + j];
+    }
+}
+
+static uint32_t pair_of(float low, float high)
+{
+    return (uint32_t)bfloat16_from(high) << 16 | bfloat16_from(low);
+}
+
+static void pair_columns(uint32_t *pairs, size_t pairs_stride, const float *rows, size_t stride,
+                         size_t n, size_t width)
+{
+    for (size_t j = 0; j < width; j += 2)
+        for (size_t i = 0; i < n; i++) {
+            const float *low = rows + i * stride + j;
+            pairs[j / 2 * pairs_stride + i] = pair_of(low[0], j + 1 < width ? low[1] : 0);
+        }
+}
+
+static void pair_rows(uint32_t *pairs, size_t pairs_stride, const float *rows, size_t stride,
+                      size_t n, size_t width)
+{
+    for (size_t i = 0; i < n; i += 2)
+        for (size_t j = 0; j < width; j++) {
+            const float *low = rows + i * stride + j;
+            pairs[i / 2 * pairs_stride + j] = pair_of(low[0], i + 1 < n ? low[stride] : 0);
+        }
+}
+
 static const struct kernels portable = {
     .name = "portable",
     .rows_times = rows_times,
@@ -210,10 +317,19 @@ static const struct kernels portable = {
     .softmax = softmax,
     .softmax_sum = softmax_sum,
     .softmax_part = softmax_part,
+    .lstm = lstm,
+    .lstm_error = lstm_error,
+    .gru = gru,
+    .gru_error = gru_error,
+    .scale_add_squares = scale_add_squares,
+    .scale_add_divided = scale_add_divided,
     .to_halves = to_halves,
     .add_halves = add_halves,
     .half_rows_times = half_rows_times,
     .half_products = half_products,
+    .transpose = transpose,
+    .pair_columns = pair_columns,
+    .pair_rows = pair_rows,
 };
 
 // ---- the choice -------------------------------------------------------------------------------
@@ -262,30 +378,6 @@ __attribute__((constructor)) static void start(void)
     kernels_available();
     if (!kernels_choose(NULL, NULL))
         kernels = kernels_available()[0];
-}
-
-// Blocks, so that the cache lines of both sides are still there when their next element comes.
-void kernels_transpose(float *columns, size_t columns_stride, const float *rows, size_t stride,
-                       size_t n, size_t width)
-{
-    enum { BLOCK = 16 };
-    for (size_t first = 0; first < width; first += BLOCK) {
-        size_t last = first + BLOCK < width ? first + BLOCK : width;
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = first; j < last; j++)
-                columns[j * columns_stride + i] = rows[i * stride + j];
-    }
-}
-
-void kernels_pair_columns(uint32_t *pairs, size_t pairs_stride, const float *rows, size_t stride,
-                          size_t n, size_t width)
-{
-    for (size_t j = 0; j < width; j += 2)
-        for (size_t i = 0; i < n; i++) {
-            uint32_t low = bfloat16_from(rows[i * stride + j]);
-            uint32_t high = j + 1 < width ? bfloat16_from(rows[i * stride + j + 1]) : 0;
-            pairs[j / 2 * pairs_stride + i] = high << 16 | low;
-        }
 }
 
 void kernels_pair_half_columns(uint32_t *pairs, size_t pairs_stride, const uint16_t *rows,

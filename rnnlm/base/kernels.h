@@ -81,9 +81,25 @@ struct kernels {
     // Elements of a softmax whose largest is known: x = scale exp(max(x - largest, -87)).
     void (*softmax_part)(float *x, size_t n, float largest, float scale);
 
-    // The rest is for scoring with weights in bfloat16 ("halves", base/bfloat16.h): products of
-    // halves, sums of floats. Rows of halves lie in memory up to the next multiple of 32, zeros
-    // behind `width`.
+    // The cells of net/layers/lstm.c and gru.c, n units. Their sums lie gate by gate, in the order
+    // given there, and become what the gates make of them (of gru's fourth nothing); `error` finds
+    // those and leaves the errors of the sums. What a state before hands on by itself is added to
+    // d_c_before or d_before, NULL if nobody wants it.
+    void (*lstm)(float *sums, const float *c_before, float *c, float *h, size_t n);
+    void (*lstm_error)(float *sums, const float *c_before, const float *c, const float *d_h,
+                       const float *d_c, float *d_c_before, size_t n);
+    void (*gru)(float *sums, const float *before, float *after, size_t n);
+    void (*gru_error)(float *sums, const float *before, const float *d_after, float *d_before,
+                      size_t n);
+
+    // y = keep y + step x x, and y = keep y + step x / (sqrt(scale square) + epsilon): what optimisers
+    // do that divide by a mean of squares.
+    void (*scale_add_squares)(float *y, const float *x, size_t n, float step, float keep);
+    void (*scale_add_divided)(float *y, const float *x, const float *square, size_t n, float step,
+                              float scale, float epsilon, float keep);
+
+    // Numbers in bfloat16 ("halves", base/bfloat16.h): products of halves, sums of floats. Rows of
+    // halves lie in memory up to the next multiple of 32, zeros behind `width`.
 
     // y = x, rounded to the nearest; what is smaller than a normal number may become 0
     void (*to_halves)(uint16_t *y, const float *x, size_t n);
@@ -102,6 +118,24 @@ struct kernels {
     void (*half_products)(float *out, size_t out_stride, size_t m, const uint16_t *left,
                           size_t left_row, size_t left_term, const uint32_t *rows, size_t stride,
                           size_t n, size_t width);
+
+    // Copies of matrices as products want them.
+
+    // columns[j][i] = rows[i][j] for i < n, j < width: also for a group of rows, with `columns` at
+    // the place of its first.
+    void (*transpose)(float *columns, size_t columns_stride, const float *rows, size_t stride,
+                      size_t n, size_t width);
+
+    // The same as pairs of halves: of columns j and j + 1, pair i is pairs[j / 2][i], with that of
+    // column j in its lower half. `width` may be odd; the last upper halves are then 0.
+    void (*pair_columns)(uint32_t *pairs, size_t pairs_stride, const float *rows, size_t stride,
+                         size_t n, size_t width);
+
+    // Two rows as pairs of halves: of rows i and i + 1, pair j is pairs[i / 2][j], with that of row
+    // i in its lower half; of an odd number the last upper halves are 0. `rows` need no padding, and
+    // `pairs` have zeros behind `width` or what was there.
+    void (*pair_rows)(uint32_t *pairs, size_t pairs_stride, const float *rows, size_t stride,
+                      size_t n, size_t width);
 };
 
 extern const struct kernels *kernels;
@@ -114,15 +148,7 @@ bool kernels_choose(const char *name, struct error *error);
 // The sets this processor can run, best first, NULL at the end.
 const struct kernels *const *kernels_available(void);
 
-// columns[j][i] = rows[i][j] for i < n, j < width: also for a group of rows, with `columns` at the
-// place of its first.
-void kernels_transpose(float *columns, size_t columns_stride, const float *rows, size_t stride,
-                       size_t n, size_t width);
-
-// The same as pairs of halves: pair i of columns j and j + 1 is pairs[j / 2][i], with that of
-// column j in its lower half. `width` may be odd; the last upper halves are then 0.
-void kernels_pair_columns(uint32_t *pairs, size_t pairs_stride, const float *rows, size_t stride,
-                          size_t n, size_t width);
+// kernels->pair_columns of rows that are halves.
 void kernels_pair_half_columns(uint32_t *pairs, size_t pairs_stride, const uint16_t *rows,
                                size_t stride, size_t n, size_t width);
 

@@ -2,8 +2,6 @@
 #ifndef BASE_KERNELS_HALVES_H
 #define BASE_KERNELS_HALVES_H
 
-#include <string.h>
-
 #include "base/bfloat16.h"
 #include "base/kernels_lanes.h"
 #include "base/memory.h"
@@ -11,12 +9,8 @@
 static void to_halves(uint16_t *y, const float *x, size_t n)
 {
     size_t i = 0;
-#if defined(__AVX512BF16__)
-    for (; i + LANES <= n; i += LANES) {
-        __m256bh halves = _mm512_cvtneps_pbh((__m512)load(x + i));
-        memcpy(y + i, &halves, sizeof halves);
-    }
-#endif
+    for (; i + LANES <= n; i += LANES)
+        *(halves *)(y + i) = __builtin_convertvector(round_lanes(load(x + i)), halves);
     for (; i < n; i++)
         y[i] = bfloat16_from(x[i]);
 }

@@ -13,6 +13,7 @@
 typedef float vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t integers __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint32_t pairs __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint16_t halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
 
 INLINE vector load(const float *from)
@@ -49,6 +50,22 @@ INLINE vector upper_halves(pairs v)
     return (vector)(v & 0xffff0000u);
 }
 
+// Each lane rounded to the nearest, as in base/bfloat16.h, in the lower half of the lane.
+INLINE pairs round_lanes(vector x)
+{
+#if defined(__AVX512BF16__)
+    return (pairs)_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)x));
+#else
+    pairs bits = (pairs)x, sign = bits & 0x80000000u, size = bits & 0x7fffffffu;
+    pairs nan = (pairs)(size > 0x7f800000u), finite = (pairs)(size < 0x7f800000u);
+    pairs rounded = size + 0x7fff + (size >> 16 & 1);
+    pairs beyond = (pairs)(rounded >= 0x7f800000u); // what was finite stays so
+    rounded = (~beyond & rounded) | (beyond & 0x7f7f0000u);
+    size = (finite & rounded) | (~finite & (size | (nan & 0x400000u)));
+    return (sign | size) >> 16;
+#endif
+}
+
 // sum + a . b, pair by pair
 INLINE vector pair_products(vector sum, pairs a, pairs b)
 {
@@ -64,6 +81,7 @@ INLINE vector pair_products(vector sum, pairs a, pairs b)
 //   least(bound, v), most(bound, v)   lane by lane; v where v is NaN
 //   first_of(from, n, rest)   the n < LANES floats at `from`, and then lanes of `rest`
 //   first_to(to, v, n)   the first n < LANES lanes
+//   square_root(v)
 //   inverse(v)   1 / v for 1 <= v < 1e30, to the last bit or two
 //   fold_to_eight(v), largest_of_halves(v)   sums and largest of the lanes that are 8 apart
 
@@ -87,6 +105,11 @@ INLINE vector first_of(const float *from, size_t n, vector rest)
 INLINE void first_to(float *to, vector v, size_t n)
 {
     _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1), (__m512)v);
+}
+
+INLINE vector square_root(vector v)
+{
+    return (vector)_mm512_sqrt_ps((__m512)v);
 }
 
 // The estimate has 14 bits, which a step of Newton's method doubles.
@@ -143,6 +166,11 @@ INLINE vector first_of(const float *from, size_t n, vector rest)
 INLINE void first_to(float *to, vector v, size_t n)
 {
     _mm256_maskstore_ps(to, first_lanes(n), (__m256)v);
+}
+
+INLINE vector square_root(vector v)
+{
+    return (vector)_mm256_sqrt_ps((__m256)v);
 }
 
 INLINE vector inverse(vector v)

@@ -18,9 +18,9 @@ typedef uint32_t cell __attribute__((may_alias));
 enum { LINE = 16 }; // cells of a line of the caches
 
 // sum + a b, number by number or pair by pair
-INLINE vector add_product(const bool halves, vector sum, pairs a, pairs b)
+INLINE vector add_product(const bool paired, vector sum, pairs a, pairs b)
 {
-    if (halves)
+    if (paired)
         return pair_products(sum, a, b);
     return sum + (vector)a * (vector)b;
 }
@@ -29,7 +29,7 @@ INLINE vector add_product(const bool halves, vector sum, pairs a, pairs b)
 // `ahead` and `beyond` from the beginning of each row. Rows of `left` are found in threes, because
 // the processor adds once and twice a number to an address, and has too few registers for an
 // address of each.
-INLINE void products_tile(const bool halves, const int height, const int count, float *out,
+INLINE void products_tile(const bool paired, const int height, const int count, float *out,
                           size_t out_stride, const cell *left, size_t left_row, size_t left_term,
                           const cell *rows, size_t stride, size_t n, size_t ahead, size_t beyond)
 {
@@ -56,7 +56,7 @@ INLINE void products_tile(const bool halves, const int height, const int count, 
             pairs weight = three[r / 3][(size_t)(r % 3) * left_row] - (pairs){0};
 #pragma GCC unroll 8
             for (int j = 0; j < count; j++)
-                sum[r][j] = add_product(halves, sum[r][j], v[j], weight);
+                sum[r][j] = add_product(paired, sum[r][j], v[j], weight);
         }
 #pragma GCC unroll 8
         for (int r = 0; r < height; r += 3)
@@ -70,7 +70,7 @@ INLINE void products_tile(const bool halves, const int height, const int count, 
 }
 
 // Tiles of about the same height, `most` at most. The next strip is `lines` wide.
-INLINE void products_strip(const bool halves, const int most, const int count, float *out,
+INLINE void products_strip(const bool paired, const int most, const int count, float *out,
                            size_t out_stride, size_t m, const cell *left, size_t left_row,
                            size_t left_term, const cell *rows, size_t stride, size_t n,
                            size_t lines)
@@ -83,7 +83,7 @@ INLINE void products_strip(const bool halves, const int most, const int count, f
         size_t beyond = t + tiles < lines ? next + (t + tiles) * LINE : 0;
 #define CALL(height)                                                                               \
     if (height <= most)                                                                            \
-    products_tile(halves, height < TILE_HEIGHT ? height : TILE_HEIGHT, count,                      \
+    products_tile(paired, height < TILE_HEIGHT ? height : TILE_HEIGHT, count,                      \
                   out + r * out_stride, out_stride, left + r * left_row, left_row, left_term,      \
                   rows, stride, n, ahead, beyond)
         SWITCH(height, CALL)
@@ -93,7 +93,7 @@ INLINE void products_strip(const bool halves, const int most, const int count, f
 
 // Strips as wide as the tiles, and single vectors for what is left. Very few rows have wide tiles,
 // for as many sums as registers hold.
-INLINE void multiply(const bool halves, float *out, size_t out_stride, size_t m, const cell *left,
+INLINE void multiply(const bool paired, float *out, size_t out_stride, size_t m, const cell *left,
                      size_t left_row, size_t left_term, const cell *rows, size_t stride, size_t n,
                      size_t width)
 {
@@ -101,7 +101,7 @@ INLINE void multiply(const bool halves, float *out, size_t out_stride, size_t m,
     size_t at = 0;
 #define STRIPS(most, count)                                                                        \
     for (; at + (count) <= vectors; at += (count))                                                 \
-    products_strip(halves, most, count, out + at * LANES, out_stride, m, left, left_row,           \
+    products_strip(paired, most, count, out + at * LANES, out_stride, m, left, left_row,           \
                    left_term, rows + at * LANES, stride, n,                                        \
                    at + 2 * (count) <= vectors ? (count)*LANES / LINE : 0)
     if (m <= TILE_HEIGHT / 4)

@@ -9,8 +9,10 @@
 // while it walks down the rows.
 #include "base/kernels_sets.h"
 
+#include "base/kernels_cells.h"
 #include "base/kernels_elements.h"
 #include "base/kernels_halves.h"
+#include "base/kernels_packing.h"
 #include "base/kernels_products.h"
 #include "base/memory.h"
 
@@ -280,8 +282,17 @@ const struct kernels KERNELS_SET = {
     .softmax = softmax,
     .softmax_sum = softmax_sum,
     .softmax_part = softmax_part,
+    .lstm = lstm,
+    .lstm_error = lstm_error,
+    .gru = gru,
+    .gru_error = gru_error,
+    .scale_add_squares = scale_add_squares,
+    .scale_add_divided = scale_add_divided,
     .to_halves = to_halves,
     .add_halves = add_halves,
     .half_rows_times = half_rows_times,
     .half_products = half_products,
+    .transpose = transpose,
+    .pair_columns = pair_columns,
+    .pair_rows = pair_rows,
 };

@@ -297,13 +297,17 @@ static void run_backward(struct batch *batch)
 }
 
 // Errors begin at 0; those of the topmost layer's output are filled in by the output.
-static void clear_errors(struct batch *batch)
+static void run_clear(void *context, size_t worker, size_t item)
 {
+    struct batch *batch = context;
+    struct tape_rows rows = chunk_of(batch, item);
     size_t layers = batch->network->shape.layers;
+    (void)worker;
     for (size_t l = 0; l < layers; l++) {
         struct tape_layer *own = &batch->tape.layer[l];
         if (l + 1 < layers || own->width > own->layer->row)
-            memset(own->error, 0, batch->rows_now * own->width * sizeof(float));
+            memset(own->error + rows.begin * own->width, 0,
+                   rows.count * own->width * sizeof(float));
     }
 }
 
@@ -422,7 +426,7 @@ bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct e
     if (batch->history != NULL)
         fill_histories(batch);
     run_forward(batch);
-    clear_errors(batch);
+    pool_run(batch->pool, run_clear, batch, parts(batch->rows_now, CHUNK_ROWS));
     if (!run_output(batch, error))
         return false;
     run_backward(batch);

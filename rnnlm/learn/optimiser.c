@@ -304,9 +304,13 @@ static void measure_held(void *context, size_t worker, size_t item)
     size_t stride = optimiser->network->parameter[rows.parameter].stride;
     double power = 0;
     (void)worker;
-    for (size_t i = rows.first; i < rows.first + rows.count; i++)
-        for (size_t j = i * stride; held->terms[i] > 0 && j < (i + 1) * stride; j++)
-            power += (double)held->rows[j] * (double)held->rows[j];
+    for (size_t i = rows.first; i < rows.first + rows.count; i++) {
+        const float *row = held->rows + i * stride;
+        float square = 0;
+        if (held->terms[i] > 0)
+            kernels->rows_times(&square, row, stride, 1, row, stride);
+        power += (double)square;
+    }
     optimiser->power[item] = power;
 }
 

@@ -122,14 +122,14 @@ void columns_free(struct columns *columns)
 void columns_fill(struct columns *columns, const struct parameter *parameter)
 {
     if (columns->floats != NULL)
-        kernels_transpose(columns->floats, columns->row, parameter->data, parameter->stride,
-                          columns->rows, columns->width);
+        kernels->transpose(columns->floats, columns->row, parameter->data, parameter->stride,
+                           columns->rows, columns->width);
     else if (parameter->type == PARAMETER_BFLOAT16)
         kernels_pair_half_columns(columns->pairs, columns->row, parameter->data, parameter->stride,
                                   columns->rows, columns->width);
     else
-        kernels_pair_columns(columns->pairs, columns->row, parameter->data, parameter->stride,
-                             columns->rows, columns->width);
+        kernels->pair_columns(columns->pairs, columns->row, parameter->data, parameter->stride,
+                              columns->rows, columns->width);
 }
 
 void columns_multiply_rows(float *out, size_t out_stride, const struct columns *columns,
@@ -153,8 +153,8 @@ void columns_multiply(float *out, size_t out_stride, const struct columns *colum
 void columns_fill_rows(struct columns *columns, const struct parameter *parameter, size_t first,
                        size_t count)
 {
-    kernels_transpose(columns->floats + first, columns->row, parameter_row(parameter, first),
-                      parameter->stride, count, columns->width);
+    kernels->transpose(columns->floats + first, columns->row, parameter_row(parameter, first),
+                       parameter->stride, count, columns->width);
 }
 
 void linear_rows_times(float *out, size_t out_stride, const struct parameter *parameter,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -241,6 +242,62 @@ static void element_kernels_agree(void **state)
     }
 }
 
+// n random floats, between guards that must stay; `random_rows` would have zeros behind them.
+enum { GUARD = 17 };
+
+static float *guarded(size_t n, float range)
+{
+    float *floats = new_floats(n + 2 * GUARD);
+    for (size_t i = 0; i < n + 2 * GUARD; i++)
+        floats[i] =
+            i < GUARD || i >= n + GUARD ? 7 : (float)random_uniform(&generator, -range, range);
+    return floats;
+}
+
+enum { CELL_ARRAYS = 7 };
+
+// The arrays of cells, their sums last, and what a set makes of them.
+static void run_cells(const struct kernels *set, float *const *array, size_t n, bool handed_on)
+{
+    float *x[CELL_ARRAYS];
+    for (int i = 0; i < CELL_ARRAYS; i++)
+        x[i] = array[i] + GUARD;
+    float *sums = x[CELL_ARRAYS - 1];
+    set->lstm(sums, x[0], x[1], x[2], n);
+    set->lstm_error(sums, x[0], x[1], x[3], x[4], handed_on ? x[5] : NULL, n);
+    set->gru(sums, x[0], x[3], n);
+    set->gru_error(sums, x[0], x[4], handed_on ? x[5] : NULL, n);
+    set->scale_add_squares(x[1], x[0], n, 0.3f, 0.9f);
+    for (size_t i = 0; i < n; i++)
+        x[4][i] *= x[4][i];
+    set->scale_add_divided(x[2], x[0], x[4], n, 0.1f, 1.5f, 1e-3f, 0.8f);
+}
+
+static void cells_agree(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++)
+        for (int round = 0; round < ROUNDS * 4; round++) {
+            size_t n = random_size(70);
+            float *found[CELL_ARRAYS], *wanted[CELL_ARRAYS];
+            for (int i = 0; i < CELL_ARRAYS; i++) {
+                size_t count = i == CELL_ARRAYS - 1 ? 4 * n : n;
+                found[i] = guarded(count, round % 2 == 0 ? 1 : 4);
+                wanted[i] = copy_floats(found[i], count + 2 * GUARD);
+            }
+            run_cells(*set, found, n, round % 3 > 0);
+            run_cells(portable_set(), wanted, n, round % 3 > 0);
+            for (int i = 0; i < CELL_ARRAYS; i++) {
+                size_t count = i == CELL_ARRAYS - 1 ? 4 * n : n;
+                assert_close(found[i] + GUARD, wanted[i] + GUARD, count, 1e-5);
+                for (size_t j = 0; j < GUARD; j++)
+                    assert_true(found[i][j] == 7 && found[i][GUARD + count + j] == 7);
+                free(found[i]);
+                free(wanted[i]);
+            }
+        }
+}
+
 static void exponential_is_exact_to_the_last_bits(void **state)
 {
     (void)state;
@@ -416,7 +473,7 @@ static void halves_of_floats(void **state)
     (void)state;
     for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
         for (int round = 0; round < ROUNDS; round++) {
-            size_t n = random_size(200), row = memory_row(n);
+            size_t n = random_size(200);
             float *x = random_rows(1, n), *sum = new_floats(n), *wanted = new_floats(n);
             uint16_t *half = memory_new(n + 1, sizeof *half, NULL);
             assert_non_null(half);
@@ -429,37 +486,93 @@ static void halves_of_floats(void **state)
             (*set)->add_halves(sum, half, n);
             portable_set()->add_halves(wanted, half, n);
             assert_close(sum, wanted, n, 1e-7);
-            // Pairs of columns are made of the same halves.
-            uint32_t *pairs = memory_new((n + 1) / 2 * MEMORY_ROW, sizeof *pairs, NULL);
-            assert_non_null(pairs);
-            kernels_pair_columns(pairs, MEMORY_ROW, x, row, 1, n);
-            for (size_t i = 0; i < n; i++)
-                assert_int_equal(half[i], (uint16_t)(pairs[i / 2 * MEMORY_ROW] >> i % 2 * 16));
             free(x);
             free(sum);
             free(wanted);
             free(half);
-            free(pairs);
         }
     }
 }
 
-static void transpose_in_groups(void **state)
+// Halves of what is no number, halfway between two, or at the ends. Denormal numbers may become 0, and
+// what is nearer to 2^128 than to the largest half infinite.
+static void halves_of_special_values(void **state)
 {
     (void)state;
-    for (int round = 0; round < ROUNDS; round++) {
-        struct problem p = random_problem();
-        size_t row = memory_row(p.n), cut = random_size(p.n);
-        float *columns = new_floats(p.width * row);
-        kernels_transpose(columns, row, p.rows, p.stride, cut, p.width);
-        kernels_transpose(columns + cut, row, p.rows + cut * p.stride, p.stride, p.n - cut,
-                          p.width);
-        for (size_t i = 0; i < p.n; i++)
-            for (size_t j = 0; j < p.width; j++)
-                assert_true(columns[j * row + i] == p.rows[i * p.stride + j]);
-        free(columns);
-        free_problem(&p);
+    static const float x[] = {
+        0,           -0.0f,        INFINITY, -INFINITY, NAN,    -NAN,    1.00390625f,
+        1.01171875f, -1.00390625f, 3.4e38f,  -3.4e38f,  1e-40f, -1e-40f, 1.17549435e-38f,
+        1.5f,        -2.75f,       3.3e38f,  1e-30f,    65537};
+    enum { COUNT = sizeof x / sizeof x[0] };
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++) {
+        uint16_t found[COUNT];
+        (*set)->to_halves(found, x, COUNT);
+        for (size_t i = 0; i < COUNT; i++) {
+            float half = bfloat16_to(found[i]);
+            if (isnan(x[i]))
+                assert_true(isnan(half));
+            else if (fabsf(x[i]) < 1e-38f && half == 0)
+                continue;
+            else if (fabsf(x[i]) > 3.395e38f)
+                assert_true(fabsf(half) > 3.38e38f && (half > 0) == (x[i] > 0));
+            else
+                assert_int_equal(found[i], bfloat16_from(x[i]));
+        }
     }
+}
+
+// Copies for products, of a matrix in two groups of rows: element by element, and nothing beside them
+// is touched. What is transposed has padding, what is paired row by row need not.
+static void copies_of_matrices(void **state)
+{
+    (void)state;
+    for (const struct kernels *const *set = kernels_available(); *set != NULL; set++)
+        for (int round = 0; round < ROUNDS; round++) {
+            struct problem p = random_problem();
+            size_t row = memory_row(p.n) + MEMORY_ROW, cut = random_size(p.n);
+            size_t even = cut / 2 * 2, most = (p.n > p.width ? p.n : p.width) + 1;
+            size_t count = most * (row + p.stride);
+            const float *rest = p.rows + cut * p.stride, *even_rest = p.rows + even * p.stride;
+            float *columns = new_floats(count);
+            uint32_t *pairs = memory_new(count, sizeof *pairs, NULL);
+            uint32_t *by_row = memory_new(count, sizeof *by_row, NULL);
+            assert_true(pairs != NULL && by_row != NULL);
+            for (size_t i = 0; i < count; i++)
+                columns[i] = 7, pairs[i] = 7, by_row[i] = 7;
+            (*set)->transpose(columns, row, p.rows, p.stride, cut, p.width);
+            (*set)->transpose(columns + cut, row, rest, p.stride, p.n - cut, p.width);
+            (*set)->pair_columns(pairs, row, p.rows, p.stride, cut, p.width);
+            (*set)->pair_columns(pairs + cut, row, rest, p.stride, p.n - cut, p.width);
+            (*set)->pair_rows(by_row, p.stride, p.rows, p.stride, even, p.width);
+            (*set)->pair_rows(by_row + even / 2 * p.stride, p.stride, even_rest, p.stride,
+                              p.n - even, p.width);
+            for (size_t j = 0; j < most; j++)
+                for (size_t i = 0; i < row; i++)
+                    assert_true(columns[j * row + i] ==
+                                (i < p.n && j < p.width ? p.rows[i * p.stride + j] : 7));
+            for (size_t j = 0; j < p.width + 1; j++)
+                for (size_t i = 0; i < p.n; i++)
+                    assert_int_equal((uint16_t)(pairs[j / 2 * row + i] >> j % 2 * 16),
+                                     j < p.width ? bfloat16_from(p.rows[i * p.stride + j])
+                                     : j % 2 > 0 ? 0
+                                                 : 7);
+            for (size_t i = p.n; i < row; i++)
+                assert_int_equal(pairs[i], 7);
+            for (size_t i = 0; i < p.n + p.n % 2; i++)
+                for (size_t j = 0; j < p.stride; j++) {
+                    uint32_t found = by_row[i / 2 * p.stride + j];
+                    if (j >= p.width && found == 7)
+                        continue; // as it was, or 0
+                    assert_int_equal(
+                        (uint16_t)(found >> i % 2 * 16),
+                        i < p.n && j < p.width ? bfloat16_from(p.rows[i * p.stride + j]) : 0);
+                }
+            assert_int_equal(by_row[(p.n + 1) / 2 * p.stride], 7);
+            free(columns);
+            free(pairs);
+            free(by_row);
+            free_problem(&p);
+        }
 }
 
 int main(void)
@@ -470,6 +583,7 @@ int main(void)
         cmocka_unit_test(product_kernels_agree),
         cmocka_unit_test(products_can_be_divided),
         cmocka_unit_test(element_kernels_agree),
+        cmocka_unit_test(cells_agree),
         cmocka_unit_test(exponential_is_exact_to_the_last_bits),
         cmocka_unit_test(activations_of_all_lengths),
         cmocka_unit_test(activations_of_special_values),
@@ -477,7 +591,8 @@ int main(void)
         cmocka_unit_test(choice_by_name),
         cmocka_unit_test(kernels_of_halves_agree),
         cmocka_unit_test(halves_of_floats),
-        cmocka_unit_test(transpose_in_groups),
+        cmocka_unit_test(halves_of_special_values),
+        cmocka_unit_test(copies_of_matrices),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

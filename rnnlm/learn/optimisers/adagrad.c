@@ -4,20 +4,16 @@
 //
 // g is the gradient of a block, averaged over its streams. Blocks that have no gradient for a row of a
 // word would not move it anyway. To entries of the hash each feature of each word is a step.
-#include <math.h>
-
+#include "base/kernels.h"
 #include "learn/optimisers/kinds.h"
 
 static const float EPSILON = 1e-8f;
 
-static void move_weights(float *restrict w, float *restrict v, const float *restrict g, size_t n,
-                         float scale, float alpha, float keep)
+static void move_weights(float *w, float *v, const float *g, size_t n, float scale, float alpha,
+                         float keep)
 {
-    for (size_t i = 0; i < n; i++) {
-        float gradient = g[i] * scale;
-        v[i] += gradient * gradient;
-        w[i] = keep * w[i] + alpha * gradient / (sqrtf(v[i]) + EPSILON);
-    }
+    kernels->scale_add_squares(v, g, n, scale * scale, 1);
+    kernels->scale_add_divided(w, g, v, n, alpha * scale, 1, EPSILON, keep);
 }
 
 static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,

@@ -14,6 +14,7 @@
 // word is a step, without the corrections.
 #include <math.h>
 
+#include "base/kernels.h"
 #include "learn/optimisers/kinds.h"
 
 static const float B1 = 0.9f, B2 = 0.999f, EPSILON = 1e-8f;
@@ -25,25 +26,21 @@ struct change {
     float owed, m_left, v_left; // for blocks missed: a step, and what is left of m and v
 };
 
-static void make_up(float *restrict w, float *restrict m, float *restrict v, size_t n,
-                    const struct change *by)
+static void make_up(float *w, float *m, float *v, size_t n, const struct change *by)
 {
+    kernels->scale_add_divided(w, m, v, n, by->owed, by->second, EPSILON, 1);
     for (size_t i = 0; i < n; i++) {
-        w[i] += by->owed * m[i] / (sqrtf(v[i] * by->second) + EPSILON);
         m[i] *= by->m_left;
         v[i] *= by->v_left;
     }
 }
 
-static void move_weights(float *restrict w, float *restrict m, float *restrict v,
-                         const float *restrict g, size_t n, const struct change *by)
+static void move_weights(float *w, float *m, float *v, const float *g, size_t n,
+                         const struct change *by)
 {
-    for (size_t i = 0; i < n; i++) {
-        float gradient = g[i] * by->scale;
-        m[i] = B1 * m[i] + (1 - B1) * gradient;
-        v[i] = B2 * v[i] + (1 - B2) * gradient * gradient;
-        w[i] = by->keep * w[i] + by->step * m[i] / (sqrtf(v[i] * by->second) + EPSILON);
-    }
+    kernels->scale_add(m, g, n, (1 - B1) * by->scale, B1);
+    kernels->scale_add_squares(v, g, n, (1 - B2) * by->scale * by->scale, B2);
+    kernels->scale_add_divided(w, m, v, n, by->step, by->second, EPSILON, by->keep);
 }
 
 static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,

@@ -7,18 +7,16 @@
 // entries of the hash each feature of each word is a step, and nothing decays between them.
 #include <math.h>
 
+#include "base/kernels.h"
 #include "learn/optimisers/kinds.h"
 
 static const float RHO = 0.99f, EPSILON = 1e-8f;
 
-static void move_weights(float *restrict w, float *restrict v, const float *restrict g, size_t n,
-                         float scale, float alpha, float rho, float keep)
+static void move_weights(float *w, float *v, const float *g, size_t n, float scale, float alpha,
+                         float rho, float keep)
 {
-    for (size_t i = 0; i < n; i++) {
-        float gradient = g[i] * scale;
-        v[i] = rho * v[i] + (1 - RHO) * gradient * gradient;
-        w[i] = keep * w[i] + alpha * gradient / (sqrtf(v[i]) + EPSILON);
-    }
+    kernels->scale_add_squares(v, g, n, (1 - RHO) * scale * scale, rho);
+    kernels->scale_add_divided(w, g, v, n, alpha * scale, 1, EPSILON, keep);
 }
 
 static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,

@@ -22,32 +22,14 @@ static void initialise(const struct layer *layer, struct random *random, float *
 
 static void forward(const struct layer *layer, float *sums, const float *before, float *after)
 {
-    size_t units = layer->units;
-    float *n = sums, *z = n + units, *r = z + units, *u = r + units;
-    kernels->sigmoid(z, 2 * units);
-    for (size_t k = 0; k < units; k++)
-        n[k] += r[k] * u[k];
-    kernels->tanh(n, units);
-    for (size_t k = 0; k < units; k++)
-        after[k] = n[k] + z[k] * (before[k] - n[k]);
+    kernels->gru(sums, before, after, layer->units);
 }
 
 static void backward(const struct layer *layer, float *sums, const float *before,
                      const float *after, float *d_after, float *d_before)
 {
-    size_t units = layer->units;
-    float *n = sums, *z = n + units, *r = z + units, *u = r + units;
     (void)after;
-    for (size_t k = 0; k < units; k++) {
-        float d = d_after[k], candidate = n[k], update = z[k], reset = r[k];
-        float d_candidate = d * (1 - update) * (1 - candidate * candidate);
-        n[k] = d_candidate;
-        z[k] = d * (before[k] - candidate) * update * (1 - update);
-        r[k] = d_candidate * u[k] * reset * (1 - reset);
-        u[k] = d_candidate * reset;
-        if (d_before != NULL)
-            d_before[k] += d * update;
-    }
+    kernels->gru_error(sums, before, d_after, d_before, layer->units);
 }
 
 static const struct linear_map maps[] = {
