@@ -18,12 +18,10 @@
 #include "train/batch_run.h"
 #include "train/checkpoint.h"
 #include "train/fingerprint.h"
+#include "train/schedule.h"
 #include "train/validation.h"
 
 enum { REPORT_EVERY = 10000 };
-
-// Training with `decay` ends when this is left of the rate that it was begun with.
-static const double LEAST_RATE = 0.01;
 
 // ---- one run ----------------------------------------------------------------------------------
 
@@ -211,22 +209,12 @@ static bool train_word(struct run *run, int32_t previous, int32_t word, struct e
     return true;
 }
 
-// What is left of the rate after `done` of the epochs that are left: a power above 1 leaves more of
-// them to small rates.
-static double fallen_rate(const struct run *run, double done)
-{
-    const struct training_record *record = &run->model->record;
-    double left = (double)(run->training->epochs - record->epochs);
-    return record->alpha * pow((left - (done < 1 ? done : 1)) / left, 1.5);
-}
-
 // The learning rate at this word.
 static float alpha_now(const struct run *run)
 {
     const struct training_record *record = &run->model->record;
-    if (run->training->epochs == 0 || record->train_words == 0)
-        return (float)record->alpha;
-    return (float)fallen_rate(run, (double)run->progress.words / (double)record->train_words);
+    double words = (double)run->progress.words, all = (double)record->train_words;
+    return (float)schedule_rate(run->training, record, all > 0 ? words / all : 0);
 }
 
 // A save within an epoch. The state is that of the stream which has come furthest.
@@ -366,46 +354,24 @@ static void fall_back(struct run *run)
         begin_averages(run);
 }
 
-// The rate falls: false if training ends instead. `better` tells whether the epoch just validated has
-// bettered the validation enough. Where the optimiser averages, averages begin when the rate would
-// fall for the first time, and take the place of halving.
-static bool next_rate(struct run *run, bool better)
-{
-    const struct training *training = run->training;
-    struct training_record *record = &run->model->record;
-    bool averages = averaging(run) != NULL, begin = averages && !better && !record->halving;
-    if (begin) {
-        record->halving = true;
-        begin_averages(run);
-    }
-    if (training->epochs > 0)
-        record->alpha = fallen_rate(run, 1);
-    if (training->epochs > 0 || begin)
-        return true;
-    if (training->decay > 0) {
-        record->alpha *= better ? 1 : training->decay;
-        return record->alpha >= record->starting_alpha * LEAST_RATE;
-    }
-    if (!better && record->halving)
-        return false;
-    record->halving = record->halving || !better;
-    record->alpha /= record->halving && !averages ? 2 : 1;
-    return true;
-}
-
 // Applies the schedule to the epoch just validated. Returns whether training goes on.
 static bool schedule(struct run *run)
 {
+    const struct training *training = run->training;
     struct training_record *record = &run->model->record;
     double now = run->progress.valid_log10_prob, last = record->valid_log10_prob;
-    bool worse = now < last;
+    bool worse = now < last, better = !(now * training->min_improvement < last);
+    bool second = record->halving;
     if (worse)
         fall_back(run);
     else
         keep_best(run);
-    if (!next_rate(run, !(now * run->training->min_improvement < last)))
+    bool more = schedule_next(training, record, better, averaging(run) != NULL);
+    if (record->halving && !second)
+        begin_averages(run);
+    if (!more)
         return false;
-    record->valid_log10_prob = worse && run->training->decay > 0 ? last : now;
+    record->valid_log10_prob = worse && training->decay > 0 ? last : now;
     record->epochs++;
     return true;
 }
