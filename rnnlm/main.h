@@ -20,7 +20,7 @@ struct settings {
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
     double penalty_activation, penalty_change;
-    bool old_classes, independent, binary, one_epoch, nbest, unk, fast;
+    bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied;
 };
 
 // Whether it does.

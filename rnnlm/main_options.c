@@ -49,6 +49,9 @@ static const struct option table[] = {
     {OPTION_TEXT, "output", "NAME", &set.output, &given.output, 0, 0,
      "How words are predicted: class (a softmax over classes of words, then one over the words of "
      "the word's class), full (one softmax over all words: slower, better)."},
+    {OPTION_FLAG, "tied", NULL, &set.tied, NULL, 0, 0,
+     "The output's rows of words are the input weights of the bottom layer: a word's row there has "
+     "as many numbers as the topmost layer has units (-embedding N sees to that)."},
     {OPTION_COUNT, "class", "N", &set.classes, &given.classes, 1, INT32_MAX,
      "Word classes of the output layer."},
     {OPTION_FLAG, "old-classes", NULL, &set.old_classes, NULL, 0, 0,

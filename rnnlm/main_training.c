@@ -77,7 +77,7 @@ static bool new_format(const struct network_shape *shape, enum model_format *for
         return error_usage(
             error,
             "format %s holds networks of one logistic elman layer (and -compression) "
-            "with classes: -format native is wanted for others",
+            "with classes, not tied: -format native is wanted for others",
             model_format_name(*format));
     fprintf(stderr, PROGRAM ": the model is saved in the native format, the reference's have no "
                             "such networks\n");
@@ -131,7 +131,7 @@ static bool add_embedding(struct network_shape *shape, struct error *error)
     return true;
 }
 
-// What -layers, -hidden, -embedding, -activation and -compression say.
+// What -layers, -hidden, -embedding, -activation, -compression, -tied and the options of the output say.
 static bool make_shape(struct network_shape *shape, struct error *error)
 {
     const struct activation *activation = NULL;
@@ -161,6 +161,9 @@ static bool make_shape(struct network_shape *shape, struct error *error)
         !shape_add_layer(shape, layer_type_named("compression", strlen("compression")),
                          (size_t)set.compression, NULL, error))
         return false;
+    shape->tied = set.tied;
+    if (shape->tied && !shape_can_be_tied(shape, error))
+        return error_option(error, "tied");
     shape->biases = !shape_is_reference(shape);
     return true;
 }
@@ -220,6 +223,11 @@ static bool create_model(struct model *model, struct corpus *text, struct output
 // The output that is asked for is that of a model that is there.
 static bool output_is(const struct network_shape *found, struct error *error)
 {
+    if (set.tied && !found->tied)
+        return error_set(error,
+                         "%s: found a network that is not tied: without -tied, or another "
+                         "-rnnlm FILE, is wanted",
+                         first_model());
     return !given.output || strcmp(set.output, found->output->name) == 0 ||
            error_set(error,
                      "%s: found output %s, -output asks for %s: another -rnnlm FILE is wanted",

@@ -72,7 +72,7 @@ static void print_sizes(const struct model *model, struct output *output)
     output_format(output, "layers: %s\n", layers);
     if (shape_is_reference(shape))
         print_reference(shape, output);
-    output_format(output, "output: %s\n", shape->output->name);
+    output_format(output, "output: %s%s\n", shape->output->name, shape->tied ? ", tied" : "");
     if (shape->output->classes)
         print_count(output, "class size", shape->classes);
     if (shape->output->direct)

@@ -71,7 +71,8 @@ static bool allocate_memory(struct optimiser *optimiser, struct error *error)
 
 static bool is_held(const struct optimiser *optimiser, const struct parameter *parameter)
 {
-    return optimiser->rule.clip_norm > 0 && parameter->use != PARAMETER_HASH;
+    return parameter->use == PARAMETER_BY_BOTH ||
+           (optimiser->rule.clip_norm > 0 && parameter->use != PARAMETER_HASH);
 }
 
 static bool allocate_held(struct optimiser *optimiser, struct error *error)

@@ -50,8 +50,8 @@ struct optimiser_rule {
                      // aside; 0 for none
 };
 
-// Gradients that are held until they are complete: with clip_norm, which depends on all of them, all
-// but runs.
+// Gradients that are held until they are complete: those of a tied table, which come from both ends;
+// and with clip_norm, which depends on all of them, all but runs.
 struct optimiser_held {
     float *rows;     // [rows][stride] NULL if nothing is held
     float *power;    // [rows] sums over the words of a block of the squares; NULL without norms

@@ -11,7 +11,8 @@ enum { HALVES = 1 << 12 }; // elements at a time, a multiple of CHECKSUM_BLOCK
 bool native_parameter_may_be_half(const struct network *network, size_t i)
 {
     enum parameter_use use = network->parameter[i].use;
-    return use == PARAMETER_BY_INPUT || (i >= network->output_at && use != PARAMETER_BIAS);
+    return use == PARAMETER_BY_INPUT || use == PARAMETER_BY_BOTH ||
+           (i >= network->output_at && use != PARAMETER_BIAS);
 }
 
 // ---- sizes ------------------------------------------------------------------------------------

@@ -141,7 +141,8 @@ static bool all_known(const struct native_source *source, const struct network *
                                          "letters",      "slots",  "classes", "state"};
     for (size_t i = 0; i < source->sections.count && !source->old; i++) {
         const char *name = source->sections.section[i].name;
-        bool known = network_parameter(network, name) != NULL;
+        const struct parameter *parameter = network_parameter(network, name);
+        bool known = parameter != NULL && strcmp(parameter->name, name) == 0;
         for (size_t j = 0; j < sizeof others / sizeof others[0]; j++)
             known = known || strcmp(name, others[j]) == 0;
         if (!known)

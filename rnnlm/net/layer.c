@@ -17,6 +17,14 @@ const struct layer_type *layer_type_named(const char *name, size_t length)
     return NULL;
 }
 
+size_t layer_word_row(const struct layer_type *type, size_t units)
+{
+    for (const struct linear_map *map = type->map; map->name != NULL; map++)
+        if (map->from == MAP_INPUT)
+            return (map->count > 0 ? map->count : type->gates) * units;
+    return 0;
+}
+
 struct parameter *layer_map(const struct layer *layer, enum map_source from)
 {
     for (size_t i = 0; i < layer->maps; i++)

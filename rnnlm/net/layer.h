@@ -88,6 +88,9 @@ extern const struct layer_type *const layer_table[]; // NULL at the end
 // NULL if there is none of that name.
 const struct layer_type *layer_type_named(const char *name, size_t length);
 
+// Numbers in the row that a word has in the bottom layer.
+size_t layer_word_row(const struct layer_type *type, size_t units);
+
 // The map of a kind, or NULL.
 struct parameter *layer_map(const struct layer *layer, enum map_source from);
 

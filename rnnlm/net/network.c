@@ -90,6 +90,23 @@ static void lay_out_state(struct network *network)
     network->width = network->layer[network->shape.layers - 1].units;
 }
 
+// Rows of words are the output's own, or (Press & Wolf 2017; Inan et al. 2017) those of the bottom
+// layer.
+static void add_output(struct network *network)
+{
+    struct output_parameter list[OUTPUT_MOST_PARAMETERS];
+    size_t count = network->shape.output->parameters(network, list);
+    network->output_at = network->parameters;
+    for (size_t i = 0; i < count; i++)
+        if (network->shape.tied && list[i].use == PARAMETER_BY_OUTPUT) {
+            network->tied = layer_map(&network->layer[0], MAP_INPUT);
+            network->tied->use = PARAMETER_BY_BOTH;
+        } else {
+            set_name(add_parameter(network, list[i].use, list[i].rows, list[i].width), "output",
+                     list[i].name);
+        }
+}
+
 static bool outline(struct network *network, const struct network_shape *shape,
                     struct classes *classes, struct error *error)
 {
@@ -107,12 +124,7 @@ static bool outline(struct network *network, const struct network_shape *shape,
     for (size_t i = 0; i < shape->layers; i++)
         add_layer(network, i);
     lay_out_state(network);
-    network->output_at = network->parameters;
-    struct output_parameter list[OUTPUT_MOST_PARAMETERS];
-    size_t count = shape->output->parameters(network, list);
-    for (size_t i = 0; i < count; i++)
-        set_name(add_parameter(network, list[i].use, list[i].rows, list[i].width), "output",
-                 list[i].name);
+    add_output(network);
     return true;
 }
 
@@ -171,7 +183,7 @@ struct parameter *network_parameter(const struct network *network, const char *n
     for (size_t i = 0; i < network->parameters; i++)
         if (strcmp(network->parameter[i].name, name) == 0)
             return &network->parameter[i];
-    return NULL;
+    return strcmp(name, "output.words") == 0 ? network->tied : NULL;
 }
 
 struct parameter *network_output_parameter(const struct network *network, const char *name)

@@ -20,6 +20,8 @@ struct network {
     struct parameter *parameter; // [parameters], those of the layers from the bottom up, then those
     size_t parameters;           // of the output
     size_t output_at;            // the first of the output's
+    struct parameter *tied;      // the bottom layer's input table, where it is the output's rows of
+                                 // words too; else NULL
     struct layer *layer;         // [shape.layers]
     // Layers up to the topmost one that carries something from word to word (or the bottom one, if
     // none does) are computed word after word, and what they carry is a state (net/state.h); those
@@ -48,7 +50,8 @@ void network_borrowed(struct network *network);
 // reference's networks its own. Error: no memory.
 bool network_randomise(struct network *network, uint32_t seed, struct error *error);
 
-// A parameter by name; NULL if there is none.
+// A parameter by name; NULL if there is none. A tied table has two: that of the list, and
+// "output.words".
 struct parameter *network_parameter(const struct network *network, const char *name);
 
 // The output's parameter of this name ("words" for "output.words"); NULL if there is none.

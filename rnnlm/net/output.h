@@ -23,7 +23,7 @@ struct output_parameter {
 };
 
 // Rows whose products with one input take part in the same softmax: adding a vector to all of them
-// changes no probability.
+// changes no probability. (Rows that are tied have another part to play, and are none of these.)
 struct output_softmax {
     size_t parameter; // of the network
     size_t first, count;
@@ -126,7 +126,8 @@ struct output_type {
     bool classes; // it is factorised by classes of words; else all words are one class
     bool direct;  // it can have direct connections
 
-    // Fills `list` with at most OUTPUT_MOST_PARAMETERS, and returns how many.
+    // Fills `list` with at most OUTPUT_MOST_PARAMETERS, and returns how many. Rows of words are called
+    // "words" and are by output; in a network that is tied they are not made, but found.
     size_t (*parameters)(const struct network *network, struct output_parameter *list);
     void (*initialise)(const struct network *network, struct random *random);
     // Biases with which the output has the words' frequencies, before anything else is learnt.

@@ -18,6 +18,7 @@ enum parameter_use {
     PARAMETER_BIAS,      // one row, added in every word
     PARAMETER_BY_INPUT,  // the row of the word taken in
     PARAMETER_BY_OUTPUT, // rows of words that compete with the one predicted
+    PARAMETER_BY_BOTH,   // both: a tied table
     PARAMETER_HASH       // one row, of which each n-gram feature has a run
 };
 

@@ -8,6 +8,30 @@
 #include "net/layers/kinds.h"
 #include "net/outputs/kinds.h"
 
+bool shape_can_be_tied(const struct network_shape *shape, struct error *error)
+{
+    const struct layer_shape *bottom = &shape->layer[0], *top = &shape->layer[shape->layers - 1];
+    size_t row = layer_word_row(bottom->type, bottom->units);
+    return row == top->units ||
+           error_set(error,
+                     "found %zu numbers in a word's row of the bottom layer, wanted %zu, the "
+                     "units of the topmost layer: -embedding %zu gives them",
+                     row, top->units, top->units);
+}
+
+static bool output_ok(const struct network_shape *shape, struct error *error)
+{
+    if (!shape->output->classes && shape->classes != 1)
+        return error_set(error, "class size: found %zu, wanted 1: the output %s has no classes",
+                         shape->classes, shape->output->name);
+    if (!shape->output->direct && shape->maxent > 0)
+        return error_set(error,
+                         "direct connections: found %zu, wanted 0: the output %s has none, -output "
+                         "class can have them",
+                         shape->maxent, shape->output->name);
+    return !shape->tied || shape_can_be_tied(shape, error) || error_prefix(error, "tied: ");
+}
+
 bool shape_ok(const struct network_shape *shape, struct error *error)
 {
     if (shape->words < 1 || shape->words > INT32_MAX)
@@ -25,21 +49,13 @@ bool shape_ok(const struct network_shape *shape, struct error *error)
     if (shape->classes < 1 || shape->classes > shape->words)
         return error_set(error, "class size: found %zu, wanted 1 to the vocabulary's %zu",
                          shape->classes, shape->words);
-    if (!shape->output->classes && shape->classes != 1)
-        return error_set(error, "class size: found %zu, wanted 1: the output %s has no classes",
-                         shape->classes, shape->output->name);
-    if (!shape->output->direct && shape->maxent > 0)
-        return error_set(error,
-                         "direct connections: found %zu, wanted 0: the output %s has none, -output "
-                         "class can have them",
-                         shape->maxent, shape->output->name);
     if (shape->maxent == 1 || shape->maxent > (size_t)1 << 40)
         return error_set(error, "direct connections: found %zu, wanted 0 or 2 to 2^40",
                          shape->maxent);
     if (shape->maxent > 0 && (shape->maxent_order < 0 || shape->maxent_order > SHAPE_MOST_ORDER))
         return error_set(error, "direct order: found %d, wanted 0 to %d", shape->maxent_order,
                          SHAPE_MOST_ORDER);
-    return true;
+    return output_ok(shape, error);
 }
 
 bool shape_is_reference(const struct network_shape *shape)

@@ -35,6 +35,9 @@ struct network_shape {
 // is wrong.
 bool shape_ok(const struct network_shape *shape, struct error *error);
 
+// Whether a network of these layers can be tied. Error: what the bottom layer has, and what is wanted.
+bool shape_can_be_tied(const struct network_shape *shape, struct error *error);
+
 // KIND:N,KIND:N,... from the bottom up, each with :ACTIVATION behind it where it is not
 // `activation` (NULL: logistic), which is for the kinds that take one. Error: what was found, and
 // the nearest name there is.

@@ -83,6 +83,10 @@ same_after_kills() {
     same_after_kills -layers lstm:12 -streams 7 -bptt 3 -epochs 3 $options -dropout-mask word -rand-seed 3
 }
 
+@test "checkpoint: a tied table" {
+    same_after_kills -layers elman:12:tanh,lstm:12 -tied -streams 16 -bptt 9 -max-iter 3
+}
+
 @test "checkpoint: without validation" {
     learn whole -hidden 12 -bptt 4 -one-iter -binary
     killed torn 1 -hidden 12 -bptt 4 -one-iter -binary

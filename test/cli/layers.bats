@@ -143,6 +143,23 @@ used_everywhere() {
     refused 2 "-embedding N is short for" -embedding 6 -layers projection:5,lstm:8
 }
 
+@test "outputs: tied to the bottom layer's table, in every program" {
+    used_everywhere elman:12:tanh,lstm:12 -tied
+    "$BIN/rnnlm-model" -rnnlm model -check | grep -qx "output: class, tied"
+    ! "$BIN/rnnlm-model" -rnnlm model -check | grep "parameter output.words"
+    rm -f model*
+    used_everywhere lstm:3,elman:12:tanh -tied -output full
+}
+
+@test "outputs: tied networks learn, online and in batches" {
+    for way in "-bptt 3" "-streams 8 -bptt 3 -optimiser adam -alpha 0.01" "-streams 8 -bptt 3 -output full -optimiser adam -alpha 0.01"; do
+        rm -f model
+        learn model -hidden 16 -activation tanh -tied $way -max-iter 3
+        [[ "$(cat model.err)" == *"native format"* ]]
+        awk -v ppl="$(perplexity model)" 'BEGIN { exit !(ppl > 50 && ppl < 500) }' || fail "$way: $(cat model.test)"
+    done
+}
+
 @test "layers: every activation learns, online and in batches" {
     for name in tanh relu elu; do
         for way in "-bptt 3 -alpha 0.01" "-fast -alpha 0.01"; do
@@ -163,7 +180,8 @@ used_everywhere() {
 
 @test "layers: results do not depend on threads" {
     local kind threads
-    for kind in $(optimisers) "adam -clip-norm 1" "adam -output full"; do
+    for kind in $(optimisers) "adam -clip-norm 1" "adam -output full" "rows -embedding 12 -tied" \
+        "adam -embedding 12 -tied -output full -clip-norm 1"; do
         for threads in 1 2 3; do
             learn "model$threads" -layers elman:20,elman:12:tanh -streams 20 -bptt 4 -max-iter 1 -optimiser $kind \
                 -threads $threads
@@ -200,6 +218,9 @@ used_everywhere() {
     [[ "$stderr" == *"has no direct connections"* ]]
     run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -format text
     [[ "$stderr" == *"-format native is wanted"* ]]
+    refused 2 "-format native is wanted" -hidden 5 -tied -binary
+    refused 2 "found 20 numbers in a word's row of the bottom layer, wanted 5, the units of the topmost layer: -embedding 5" -layers lstm:5 -tied
+    refused 2 "-embedding 6" -layers elman:5,elman:6 -tied
     [ ! -e new ]
 }
 
@@ -209,4 +230,6 @@ used_everywhere() {
     [[ "$stderr" == *"found layers elman:8"*"elman:9"* ]]
     run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm model -output full
     [[ "$stderr" == *"found output class, -output asks for full"* ]]
+    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm model -tied
+    [[ "$stderr" == *"not tied"* ]]
 }

@@ -29,7 +29,9 @@ static const struct recipe plain = {13, "elman:5", 3, 0, 0, 0},
                            least = {1, "elman:1", 1, 0, 0, 0},
                            stacked = {13, "elman:5:tanh,elman:4,compression:3", 3, 17, 2, 0},
                            deep = {20, "elman:18:tanh,elman:33", 5, 0, 0, 0.5},
-                           unfactored = {40, "lstm:18,elman:33 full", 1, 0, 0, 0.5};
+                           unfactored = {40, "lstm:18,elman:33 full", 1, 0, 0, 0.5},
+                           tied = {40, "lstm:5,elman:20 class tied", 4, 0, 0, 0.5},
+                           tied_full = {40, "elman:33:tanh full tied", 1, 0, 0, 0.5};
 
 static inline void make_vocabulary(struct vocabulary *vocabulary, size_t words)
 {
@@ -108,8 +110,8 @@ static inline float *weight(const struct model *model, const char *name, size_t 
 static inline bool may_be_half(const struct network *network, size_t parameter)
 {
     enum parameter_use use = network->parameter[parameter].use;
-    return use == PARAMETER_BY_INPUT || use == PARAMETER_BY_OUTPUT || use == PARAMETER_HASH ||
-           (use == PARAMETER_EACH_WORD && parameter >= network->output_at);
+    return use == PARAMETER_BY_INPUT || use == PARAMETER_BY_OUTPUT || use == PARAMETER_BY_BOTH ||
+           use == PARAMETER_HASH || (use == PARAMETER_EACH_WORD && parameter >= network->output_at);
 }
 
 static inline double element(const struct parameter *parameter, size_t row, size_t column)

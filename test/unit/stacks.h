@@ -1,5 +1,5 @@
 // The stacks of layers that gradients and passes are tested with: every kind of the table with every
-// activation, alone and one upon another, and mixtures, each with every output.
+// activation, alone and one upon another, and mixtures, each with every output; and tied ones.
 #ifndef STACKS_H
 #define STACKS_H
 
@@ -12,12 +12,12 @@ struct stacks {
     char layers[MOST_STACKS][STACK_TEXT];
 };
 
-static inline void add_stack(struct stacks *stacks, const char *layers)
+static inline void add_stack(struct stacks *stacks, const char *layers, bool tied)
 {
     for (size_t i = 0; output_table[i] != NULL; i++) {
         assert_true(stacks->count < MOST_STACKS);
-        int length = snprintf(stacks->layers[stacks->count++], STACK_TEXT, "%s %s", layers,
-                              output_table[i]->name);
+        int length = snprintf(stacks->layers[stacks->count++], STACK_TEXT, "%s %s%s", layers,
+                              output_table[i]->name, tied ? " tied" : "");
         assert_true(length < STACK_TEXT);
     }
 }
@@ -28,9 +28,22 @@ static inline void add_kind(struct stacks *stacks, const char *kind, const char 
     char text[STACK_TEXT];
     const char *colon = activation != NULL ? ":" : "", *name = activation != NULL ? activation : "";
     snprintf(text, sizeof text, "%s:17%s%s", kind, colon, name);
-    add_stack(stacks, text);
+    add_stack(stacks, text, false);
     snprintf(text, sizeof text, "%s:5%s%s,%s:6%s%s", kind, colon, name, kind, colon, name);
-    add_stack(stacks, text);
+    add_stack(stacks, text, false);
+}
+
+// A kind alone, at the bottom, and at the top: where words' rows are as long as the topmost layer.
+static inline void add_tied(struct stacks *stacks, const struct layer_type *type)
+{
+    char text[STACK_TEXT];
+    snprintf(text, sizeof text, "%s:17", type->name);
+    if (layer_word_row(type, 17) == 17)
+        add_stack(stacks, text, true);
+    snprintf(text, sizeof text, "%s:5,elman:%zu:tanh", type->name, layer_word_row(type, 5));
+    add_stack(stacks, text, true);
+    snprintf(text, sizeof text, "elman:6,%s:6", type->name);
+    add_stack(stacks, text, true);
 }
 
 // A range of weights with which sums stay where floats are exact enough: what jordan layers carry on
@@ -68,7 +81,9 @@ static inline struct stacks all_stacks(void)
             add_kind(&stacks, layer_table[i]->name, activation_table[j]->name);
     }
     for (size_t i = 0; i < sizeof mixed / sizeof mixed[0]; i++)
-        add_stack(&stacks, mixed[i]);
+        add_stack(&stacks, mixed[i], false);
+    for (size_t i = 0; layer_table[i] != NULL; i++)
+        add_tied(&stacks, layer_table[i]);
     return stacks;
 }
 

@@ -121,7 +121,7 @@ static double run(const struct block *block, size_t length, size_t threads, stru
     struct network_shape shape = block_shape(block);
     struct pool *pool = pool_new(threads, &error);
     double sum = 0;
-    make_network(network, &shape, 7, 0.7);
+    make_network(network, &shape, 7, stack_range(block->layers));
     assert_true(batch_init(&batch, network, &block->rule, block->streams, length, pool, &error));
     start_streams(block, &batch);
     for (size_t t = 0; t < block->steps; t += length)
@@ -155,7 +155,7 @@ static void states_and_histories_go_from_block_to_block(void **state)
         block.maxent = 101;
         block.steps = 12;
         shape = block_shape(&block);
-        make_network(&network, &shape, 7, 0.7);
+        make_network(&network, &shape, 7, stack_range(block.layers));
         struct plain plain = plain_new(&network);
         double wanted = plain_log10_prob(&block, &plain, end);
         for (size_t length = 1; length <= 12; length += 3) {
@@ -180,9 +180,12 @@ static void threads_do_not_change_results(void **state)
         {"elman:50", 3, 300},
         {"lstm:33,elman:7:relu", 2, 300},
         {"lstm:33 full", 1, 0},
+        {"elman:33,lstm:33 tied", 2, 0},
+        {"elman:33:tanh full tied", 1, 0},
         {"lstm:33,elman:7:relu", 2, 300}, // from here on with dropout
         {"compression:20,lstm:33,elman:18", 2, 0},
         {"compression:20,lstm:33 full", 1, 0},
+        {"projection:33,lstm:33 full tied", 1, 0},
     };
     for (size_t i = 0; i < sizeof shape / sizeof shape[0]; i++) {
         struct block block = basic_block(shape[i].layers);
@@ -194,8 +197,8 @@ static void threads_do_not_change_results(void **state)
         block.rule.step.alpha = 0.1f;
         block.rule.gradient_cutoff = 15;
         block.rule.independent = i >= 2;
-        if (i >= 5)
-            drop_everything(&block, i == 5);
+        if (i >= 7)
+            drop_everything(&block, i == 7);
         double wanted = run(&block, 12, 1, &one, NULL);
         for (size_t threads = 2; threads <= 5; threads += 3) {
             assert_true(run(&block, 12, threads, &other, NULL) == wanted);
@@ -242,6 +245,8 @@ static void learning_helps(void **state)
         check_that_learning_helps("gru:18,sru:18", optimiser_table[i]);
         check_that_learning_helps("projection:7,jordan:18", optimiser_table[i]);
         check_that_learning_helps("qrnn:18", optimiser_table[i]);
+        check_that_learning_helps("elman:18:tanh tied", optimiser_table[i]);
+        check_that_learning_helps("elman:18:tanh,lstm:18 full tied", optimiser_table[i]);
         check_that_learning_helps("elman:18:tanh,elman:18:relu", optimiser_table[i]);
     }
 }
@@ -338,12 +343,17 @@ static void weights_stay_finite_at_any_rate(void **state)
     (void)state;
     static const float rate[] = {1, 1e3f, 1e6f, 1e30f};
     static const char *const layers[] = {
-        "elman:18,compression:6", "elman:18",    "lstm:18",
-        "lstm:7,elman:5:tanh",    "gru:7,sru:5", "projection:7,jordan:5,projection:4",
+        "elman:18,compression:6",
+        "elman:18",
+        "lstm:18",
+        "lstm:7,elman:5:tanh",
+        "gru:7,sru:5",
+        "projection:7,jordan:5,projection:4",
         "lstm:7 full",
+        "elman:7,lstm:7 full tied",
     };
-    for (size_t i = 0; i < 56; i++) {
-        struct block block = basic_block(layers[i / 4 % 7]);
+    for (size_t i = 0; i < 64; i++) {
+        struct block block = basic_block(layers[i / 4 % 8]);
         struct network network;
         struct error error;
         block.maxent = 101;
@@ -351,7 +361,7 @@ static void weights_stay_finite_at_any_rate(void **state)
         block.steps = 150;
         block.rule.step.alpha = rate[i % 4];
         block.rule.step.beta = i % 4 < 2 ? 0 : 1e3f;
-        if (i >= 28) {
+        if (i >= 32) {
             drop_everything(&block, false);
             block.rule.dropout.recurrent = (float)DROPOUT_MOST;
             block.rule.dropout.output = (float)DROPOUT_MOST;
@@ -387,9 +397,10 @@ static bool try_to_learn(const struct block *block, struct network *network, str
 static void no_memory(void **state)
 {
     (void)state;
-    static const char *const layers[] = {"lstm:5,elman:18,compression:5", "lstm:5,elman:18 full"};
+    static const char *const layers[] = {"lstm:5,elman:18,compression:5", "lstm:5,elman:18 full",
+                                         "elman:18,lstm:18 tied"};
     for (size_t i = 0; optimiser_table[i] != NULL; i++) {
-        struct block block = basic_block(layers[i % 2]);
+        struct block block = basic_block(layers[i % 3]);
         struct network network;
         struct error error;
         block.maxent = 101;
@@ -445,8 +456,8 @@ static void check_failures(const struct block *block, size_t first, int failures
     struct pool *pool = pool_new(2, &error);
     size_t steps = block->steps - first, at = first * block->streams, rows = steps * block->streams;
     size_t most = steps > first ? steps : first;
-    make_network(&network, &shape, 7, 0.7);
-    make_network(&before, &shape, 7, 0.7);
+    make_network(&network, &shape, 7, stack_range(block->layers));
+    make_network(&before, &shape, 7, stack_range(block->layers));
     assert_true(batch_init(&batch, &network, &block->rule, block->streams, most, pool, &error));
     start_streams(block, &batch);
     if (first > 0)

@@ -150,9 +150,12 @@ struct worst {
 };
 
 // Largest difference of found and wanted gradients, relative to the largest gradient, or to `least`.
+// A tied table has two parts to play: `as_output` (or NULL) is its copy for that of the output, which
+// learns along `word`.
 static double compare_parameter(const struct course *course, struct plain *plain,
                                 const struct plain *fixed, const double *found, size_t p,
-                                double least, struct worst *worst)
+                                const struct course *word, double *as_output, double least,
+                                struct worst *worst)
 {
     size_t count = plain_count(plain, p), step = count / MOST_SAMPLES + 1;
     double largest = least, error = 0;
@@ -162,6 +165,8 @@ static double compare_parameter(const struct course *course, struct plain *plain
     worst->largest[p] = fmax(worst->largest[p], largest);
     for (size_t i = 0; i < count; i += step) {
         double wanted = difference(course, plain, fixed, &plain->weight[p][i]);
+        if (as_output != NULL && plain->network->parameter[p].use == PARAMETER_BY_BOTH)
+            wanted += difference(word, plain, fixed, &as_output[i]);
         worst->compared++;
         worst->skipped += isnan(wanted);
         if (!isnan(wanted) && wanted != found[i])
@@ -172,6 +177,17 @@ static double compare_parameter(const struct course *course, struct plain *plain
         strcpy(worst->parameter, plain->network->parameter[p].name);
     }
     return error;
+}
+
+// The rows of words that the output has, apart from the table that they are tied to; to be freed.
+static double *copy_words(struct plain *plain)
+{
+    size_t count = plain_count(plain, (size_t)(plain->network->tied - plain->network->parameter));
+    double *copy = malloc(count * sizeof *copy);
+    assert_non_null(copy);
+    memcpy(copy, plain->words, count * sizeof *copy);
+    plain->words = copy;
+    return copy;
 }
 
 // The course up to the end of its window number w, whose last word alone is learnt from. Layers that
@@ -189,14 +205,17 @@ static double compare_window(const struct course *course, size_t w, const char *
     make_course_network(course, &network);
     struct plain plain = plain_new(&network), fixed = plain_new(&network);
     struct plain moves = learner_moves(&pass, &plain, LAST_RATE, true);
+    double *as_output = network.tied != NULL ? copy_words(&plain) : NULL;
     find_states(&pass, &plain);
     for (size_t p = 0; p < network.parameters; p++) {
         const char *name = network.parameter[p].name;
         size_t l = strncmp(name, "layer", 5) == 0 ? (size_t)(name[5] - '0') : SIZE_MAX;
         if (parameter == NULL || strcmp(parameter, name) == 0)
-            error = fmax(error, compare_parameter(l < network.advanced ? &pass : &word, &plain,
-                                                  &fixed, moves.weight[p], p, 0, worst));
+            error =
+                fmax(error, compare_parameter(l < network.advanced ? &pass : &word, &plain, &fixed,
+                                              moves.weight[p], p, &word, as_output, 0, worst));
     }
+    free(as_output);
     plain_free(&moves);
     plain_free(&plain);
     plain_free(&fixed);
@@ -236,7 +255,7 @@ static void check_small_steps(const struct course *course)
         for (size_t i = 0; i < plain_count(&plain, p); i++)
             moves[0].weight[p][i] =
                 (8 * moves[0].weight[p][i] - 6 * moves[1].weight[p][i] + moves[2].weight[p][i]) / 3;
-        compare_parameter(course, &plain, &fixed, moves[0].weight[p], p, 1, &worst);
+        compare_parameter(course, &plain, &fixed, moves[0].weight[p], p, NULL, NULL, 1, &worst);
     }
     print_message("%-54s hash %3zu  %.1e %s, in small steps\n", course->layers, course->maxent,
                   worst.error, worst.parameter);

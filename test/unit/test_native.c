@@ -118,8 +118,9 @@ static void sections_of_a_model(void **state)
 static void halves_stay_as_they_are(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&plain, &compressed, &stacked, &unfactored};
-    for (size_t i = 0; i < 4; i++) {
+    const struct recipe *const recipe[] = {&plain,      &compressed, &stacked,
+                                           &unfactored, &tied,       &tied_full};
+    for (size_t i = 0; i < 6; i++) {
         struct model model;
         save(recipe[i], MODEL_NATIVE_BFLOAT16, FILE_NAME);
         read_with(model_load, &model, FILE_NAME);
@@ -231,8 +232,8 @@ static void assert_own_memory(const struct model *model)
 static void arrays_lie_in_the_map(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored};
-    for (size_t i = 0; i < 3; i++) {
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored, &tied, &tied_full};
+    for (size_t i = 0; i < 5; i++) {
         struct model model;
         save(recipe[i], MODEL_NATIVE, FILE_NAME);
         read_with(model_open, &model, FILE_NAME);
@@ -250,8 +251,8 @@ static void arrays_lie_in_the_map(void **state)
 static void halves_lie_in_the_map(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored};
-    for (size_t i = 0; i < 3; i++) {
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored, &tied, &tied_full};
+    for (size_t i = 0; i < 5; i++) {
         struct model in_place, expanded;
         struct error error = {""};
         save(recipe[i], MODEL_NATIVE_BFLOAT16, FILE_NAME);
@@ -364,8 +365,8 @@ static void learn(struct model *model, double prob[50])
 static void training_goes_on(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored};
-    for (size_t i = 0; i < 3; i++) {
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored, &tied, &tied_full};
+    for (size_t i = 0; i < 5; i++) {
         struct model wanted, found;
         double wanted_prob[50], found_prob[50];
         make_model(&wanted, recipe[i], MODEL_NATIVE);
@@ -463,6 +464,9 @@ static void architectures_round_trip(void **state)
          "classes=2147483647 direct=1099511627776 direct-order=20 biases=1"},
         {{40, "lstm:17 full", 4, 0, 0, 0},
          "words=40 layers=lstm:17 output=full classes=1 direct=0 direct-order=0 biases=1"},
+        {{40, "elman:17 class tied", 4, 0, 0, 0},
+         "words=40 layers=elman:17:logistic output=class classes=4 direct=0 direct-order=0 "
+         "biases=1 tied=1"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         const struct recipe *recipe = &known[i].recipe;

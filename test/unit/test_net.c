@@ -131,6 +131,25 @@ static void initial_weights_of_other_kinds(void **state)
     }
 }
 
+// Of rows of words that are not the reference's.
+static void initial_weights_of_words(void **state)
+{
+    (void)state;
+    static const char *const layers[] = {"elman:9 full", "elman:9 tied", "elman:9 full tied"};
+    for (size_t i = 0; i < 3; i++) {
+        const struct network_shape shape = new_shape(70, layers[i], 3, 0, 0);
+        struct network network;
+        make_network(&network, &shape, 1, 1);
+        assert_true(network_randomise(&network, 17, NULL));
+        const struct parameter *words = network_output_parameter(&network, "words");
+        double largest = 0;
+        for (size_t j = 0; j < words->rows * words->width; j++)
+            largest = fmax(largest, fabs((double)*parameter_weight(words, j)));
+        assert_true(largest <= 0.1 && largest > 0.099);
+        network_free(&network);
+    }
+}
+
 static void copy_of_dense_weights(void **state)
 {
     (void)state;
@@ -615,6 +634,7 @@ int main(void)
         cmocka_unit_test(initial_weights_in_the_order_of_draws),
         cmocka_unit_test(initial_weights_of_long_short_term_memory),
         cmocka_unit_test(initial_weights_of_other_kinds),
+        cmocka_unit_test(initial_weights_of_words),
         cmocka_unit_test(copy_of_dense_weights),
         cmocka_unit_test(weights_that_are_no_numbers),
         cmocka_unit_test(probabilities_are_those_of_the_definition),

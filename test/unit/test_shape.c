@@ -43,6 +43,8 @@ static void shapes_that_make_no_sense(void **state)
     assert_false(shape_ok(&full, &error));
     assert_contains(error.text, "class size: found 2, wanted 1: the output full has no classes");
     full.classes = 1;
+    full.tied = true; // its one layer has rows of words as long as it is wide
+    assert_true(shape_ok(&full, &error));
     full.maxent = 100;
     assert_false(shape_ok(&full, &error));
     assert_contains(error.text,
@@ -75,6 +77,7 @@ static void shapes_of_the_reference(void **state)
         "lstm:5",
         "elman:5,lstm:3",
         "elman:5 full",
+        "elman:5 class tied",
     };
     for (size_t i = 0; i < sizeof its / sizeof its[0]; i++) {
         struct network_shape shape = new_shape(9, its[i], 3, 100, 3);
@@ -281,6 +284,64 @@ static void parts_of_a_state(void **state)
     }
 }
 
+static void tied_shapes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *layers;
+        size_t row, units; // of a word at the bottom, and of the topmost layer
+    } stack[] = {{"elman:5 tied", 5, 5},
+                 {"elman:5,lstm:5 tied", 5, 5},
+                 {"lstm:3,elman:12 full tied", 12, 12},
+                 {"elman:5,lstm:6 tied", 5, 6},
+                 {"lstm:5 full tied", 20, 5},
+                 {"lstm:1048576,elman:5 tied", 4194304, 5}};
+    for (size_t i = 0; i < sizeof stack / sizeof stack[0]; i++) {
+        struct network_shape shape = new_shape(9, stack[i].layers, 2, 0, 0);
+        struct error error = {""};
+        char wanted[128];
+        bool ok = stack[i].row == stack[i].units;
+        assert_true(shape.biases);
+        assert_int_equal(shape_can_be_tied(&shape, &error), ok);
+        assert_int_equal(shape_ok(&shape, &error), ok);
+        snprintf(wanted, sizeof wanted, "tied: found %zu numbers in a word's row of the bottom",
+                 stack[i].row);
+        assert_true(ok || strstr(error.text, wanted) != NULL);
+        snprintf(wanted, sizeof wanted,
+                 "wanted %zu, the units of the topmost layer: -embedding %zu", stack[i].units,
+                 stack[i].units);
+        assert_true(ok || strstr(error.text, wanted) != NULL);
+    }
+}
+
+// One table in the list, under two names; the output's own parameters behind it.
+static void tied_parameters(void **state)
+{
+    (void)state;
+    for (int full = 0; full < 2; full++) {
+        struct network_shape shape =
+            new_shape(9, full ? "elman:4,lstm:4 full tied" : "elman:4,lstm:4 tied", 2, 0, 0);
+        struct network network;
+        make_network(&network, &shape, 1, 1);
+        const struct parameter *table = &network.parameter[0];
+        assert_string_equal(table->name, "layer0.input");
+        assert_ptr_equal(network_parameter(&network, "layer0.input"), table);
+        assert_ptr_equal(network_parameter(&network, "output.words"), table);
+        assert_ptr_equal(network_output_parameter(&network, "words"), table);
+        assert_ptr_equal(network.tied, table);
+        assert_int_equal(table->use, PARAMETER_BY_BOTH);
+        assert_int_equal(table->rows, 9);
+        assert_int_equal(table->width, 4);
+        assert_int_equal(network.output_at, 6);
+        assert_int_equal(network.parameters, full ? 7 : 9);
+        assert_non_null(network_parameter(&network, "output.bias"));
+        for (size_t p = 1; p < network.parameters; p++)
+            assert_true(network.parameter[p].use != PARAMETER_BY_INPUT &&
+                        network.parameter[p].use != PARAMETER_BY_OUTPUT);
+        network_free(&network);
+    }
+}
+
 static void names_and_sizes_of_parameters(void **state)
 {
     (void)state;
@@ -398,6 +459,8 @@ int main(void)
         cmocka_unit_test(names_and_sizes_of_parameters),
         cmocka_unit_test(maps_of_some_gates),
         cmocka_unit_test(at_most_one_map_from_each_source),
+        cmocka_unit_test(tied_shapes),
+        cmocka_unit_test(tied_parameters),
     };
     return cmocka_run_group_tests_name("shape", tests, NULL, NULL);
 }

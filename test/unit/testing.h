@@ -48,6 +48,10 @@ static inline void testing_contains(const char *text, const char *part, const ch
 static inline void add_output(struct network_shape *shape, const char *name)
 {
     struct error error = {""};
+    if (strcmp(name, "tied") == 0) {
+        shape->tied = true;
+        return;
+    }
     shape->output = output_named(name, &error);
     if (shape->output == NULL)
         fail_msg("%s", error.text);
@@ -58,8 +62,8 @@ static inline void add_output(struct network_shape *shape, const char *name)
 }
 
 // A shape whose layers are given as options have them, perhaps with an output behind them:
-// "elman:5,compression:3", "lstm:7 full"; with biases where programs give it some. Classes and direct
-// connections are for outputs that can have them.
+// "elman:5,compression:3", "lstm:7 full", "elman:5,lstm:5 class tied"; with biases where programs give
+// it some. Classes and direct connections are for outputs that can have them.
 static inline struct network_shape new_shape(size_t words, const char *layers, size_t classes,
                                              size_t maxent, int maxent_order)
 {

@@ -40,11 +40,14 @@ struct class_parameters class_parameters(const struct network *network)
                                      .hash = network_output_parameter(network, "hash")};
 }
 
-// As the reference has it, whatever the layers below; biases and the hash stay 0.
+// As the reference has it, whatever the layers below; biases and the hash stay 0. Tied rows are not the
+// reference's: uniform within 0.1, as is common (Zaremba et al. 2014).
 static void initialise(const struct network *network, struct random *random)
 {
     struct class_parameters own = class_parameters(network);
-    for (size_t i = 0; i < own.words->rows; i++)
+    if (network->shape.tied)
+        layer_draw_uniform(own.words, 0.1f, random);
+    for (size_t i = 0; i < own.words->rows && !network->shape.tied; i++)
         reference_draw_row(parameter_row(own.words, i), own.words->width, random);
     for (size_t i = 0; i < own.classes->rows; i++)
         reference_draw_row(parameter_row(own.classes, i), own.classes->width, random);
@@ -67,6 +70,7 @@ static bool softmax(const struct network *network, size_t i, struct output_softm
 {
     struct class_parameters own = class_parameters(network);
     size_t classes = network->shape.classes, words = (size_t)(own.words - network->parameter);
+    i += network->shape.tied ? classes : 0;
     if (i > classes)
         return false;
     if (i < classes)

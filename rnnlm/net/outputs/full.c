@@ -32,7 +32,7 @@ struct full_parameters full_parameters(const struct network *network)
                                     .bias = network_output_parameter(network, "bias")};
 }
 
-// Uniform within 0.1, as is common (Zaremba et al. 2014).
+// Uniform within 0.1, as is common (Zaremba et al. 2014), tied or not.
 static void initialise(const struct network *network, struct random *random)
 {
     layer_draw_uniform(full_parameters(network).words, 0.1f, random);
@@ -49,7 +49,7 @@ static bool softmax(const struct network *network, size_t i, struct output_softm
 {
     size_t words = (size_t)(full_parameters(network).words - network->parameter);
     *softmax = (struct output_softmax){words, 0, network->shape.words};
-    return i == 0;
+    return i == 0 && !network->shape.tied;
 }
 
 // ---- scoring ----------------------------------------------------------------------------------
