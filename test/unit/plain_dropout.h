@@ -8,6 +8,7 @@
 static struct {
     const struct tape *tape;
     double *factor[PLAIN_PARAMETERS]; // of weights
+    double word_factor[PLAIN_UNITS];  // of words taken in
     struct plain plain, fixed;        // with their weights times these
 } dropped;
 
@@ -32,11 +33,11 @@ static inline void free_dropped(void)
 
 static inline void read_words(const struct tape *tape, size_t rows)
 {
-    const struct parameter *table = layer_map(&tape->network->layer[0], MAP_INPUT);
-    double *factor = dropped.factor[table - tape->network->parameter];
+    for (size_t i = 0; i < PLAIN_UNITS; i++)
+        dropped.word_factor[i] = 1;
     for (size_t r = 0; tape->word_factor != NULL && r < rows; r++)
-        for (size_t j = 0; tape->word[r] >= 0 && j < table->width; j++)
-            factor[(size_t)tape->word[r] * table->width + j] = (double)tape->word_factor[r];
+        if (tape->word[r] >= 0)
+            dropped.word_factor[tape->word[r]] = (double)tape->word_factor[r];
 }
 
 static inline void read_factors(size_t rows)
@@ -61,9 +62,10 @@ static inline struct plain *drop_weights(struct plain *to, const struct plain *f
     return to;
 }
 
-// Takes the masks of units that a row of the block has.
+// Takes the masks of units that a row of the block has, and the factors of words.
 static inline void take_masks(struct plain *plain, size_t row)
 {
+    plain->word_factor = dropped.word_factor;
     for (size_t l = 0; l < plain->network->shape.layers; l++) {
         const struct tape_layer *own = &dropped.tape->layer[l];
         if (own->mask != NULL)

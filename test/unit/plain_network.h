@@ -15,6 +15,7 @@ struct plain {
     double *cell[PLAIN_LAYERS], *bias[PLAIN_LAYERS];         // likewise
     double *words, *classes, *word_bias, *class_bias, *hash; // likewise
     const float *mask[PLAIN_LAYERS]; // dropout: factors of what layers hand up; NULL for 1
+    const double *word_factor;       // and of words taken in
 };
 
 // A state: what layers carry on (h, c where there is one, ...), and the history.
@@ -124,9 +125,12 @@ struct plain_inputs {
 // a[i] = (E x)[i] for i < sums; at the bottom E x is the row of the word
 static inline void plain_input(const struct plain_inputs *in, size_t sums, double *a)
 {
-    const double *input = in->plain->input[in->l];
+    const double *input = in->plain->input[in->l], *factor = in->plain->word_factor;
+    bool word = in->l == 0 && in->word >= 0;
     for (size_t i = 0; i < sums; i++)
-        a[i] = in->l == 0 && in->word >= 0 ? input[(size_t)in->word * sums + i] : 0;
+        a[i] = word ? input[(size_t)in->word * sums + i] : 0;
+    for (size_t i = 0; i < sums && word && factor != NULL; i++)
+        a[i] *= factor[in->word];
     if (in->l > 0)
         plain_product(input, sums, in->plain->network->shape.layer[in->l - 1].units, in->below, a);
 }
