@@ -223,7 +223,7 @@ static void check_that_learning_helps(const char *layers, const struct optimiser
     make_network(&network, &shape, 7, 0.4);
     assert_true(batch_init(&batch, &network, &block.rule, 3, 5, pool, &error));
     double first = 0, last = 0;
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 200; i++) {
         start_streams(&block, &batch);
         last = learn(&block, &batch, 0, 5);
         first = i == 0 ? last : first;

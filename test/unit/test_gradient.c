@@ -226,8 +226,7 @@ static void take_nothing(const struct network *network)
 // Under sanitizers and valgrind (RNNLM_SLOW_BUILD=1), some weights of each parameter are enough.
 static size_t most_samples(void)
 {
-    const char *slow = getenv("RNNLM_SLOW_BUILD");
-    return slow != NULL && *slow == '1' ? MOST_SAMPLES / 25 : MOST_SAMPLES;
+    return slow_build() ? MOST_SAMPLES / 25 : MOST_SAMPLES;
 }
 
 // ---- compared ---------------------------------------------------------------------------------

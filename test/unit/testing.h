@@ -42,6 +42,13 @@ static inline void testing_contains(const char *text, const char *part, const ch
     }
 }
 
+// Whether this is a build under sanitizers or valgrind, where a part of many like cases is enough.
+static inline bool slow_build(void)
+{
+    const char *slow = getenv("RNNLM_SLOW_BUILD");
+    return slow != NULL && *slow == '1';
+}
+
 // ---- networks ---------------------------------------------------------------------------------
 
 // What stands behind the layers.
