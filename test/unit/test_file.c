@@ -68,9 +68,9 @@ struct source {
     pid_t writer; // feeds the pipe, 0 if there is none
 };
 
-// A child that writes the content into a pipe, whose other end becomes standard input, and waits
-// before.
-static pid_t feed_pipe(const struct content *content, useconds_t wait)
+// A child that waits, then writes the content, in parts of so many bytes, into a pipe whose other end
+// becomes standard input.
+static pid_t feed_pipe(const struct content *content, size_t part, useconds_t wait)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -78,13 +78,13 @@ static pid_t feed_pipe(const struct content *content, useconds_t wait)
     assert_true(writer >= 0);
     if (writer == 0) {
         usleep(wait);
-        for (size_t done = 0; done < content->size;) {
-            ssize_t n = write(ends[1], content->data + done, content->size - done);
-            if (n < 0)
-                _exit(1);
-            done += (size_t)n;
+        child_keeps = content->data;
+        size_t done = 0;
+        for (ssize_t n = 0; n >= 0 && done < content->size; done += n < 0 ? 0 : (size_t)n) {
+            size_t left = content->size - done;
+            n = write(ends[1], content->data + done, left < part ? left : part);
         }
-        _exit(0);
+        _exit(done != content->size);
     }
     dup2(ends[0], STDIN_FILENO);
     close(ends[0]);
@@ -101,7 +101,7 @@ static struct source open_source(const struct content *content, enum container c
         source.saved = redirect(STDIN_FILENO, "content", O_RDONLY);
     if (container == STDIN_PIPE) {
         source.saved = dup(STDIN_FILENO);
-        source.writer = feed_pipe(content, 0);
+        source.writer = feed_pipe(content, content->size, 0);
     }
     struct error error = {""};
     source.input = input_open(source.saved >= 0 ? "-" : "content", &error);
@@ -215,23 +215,10 @@ static void bytes_ahead(void **state)
 {
     (void)state;
     struct content content = make_content(CONTENTS - 1);
-    int ends[2];
     size_t size;
-    assert_int_equal(pipe(ends), 0);
-    pid_t writer = fork();
-    if (writer == 0) {
-        for (size_t done = 0; done < content.size; done += 1000) {
-            size_t part = content.size - done < 1000 ? content.size - done : 1000;
-            if (write(ends[1], content.data + done, part) != (ssize_t)part)
-                _exit(1);
-        }
-        _exit(0);
-    }
-    int saved = dup(STDIN_FILENO);
-    dup2(ends[0], STDIN_FILENO);
-    close(ends[0]);
-    close(ends[1]);
-    struct source source = {.saved = saved, .writer = writer, .input = input_open("-", NULL)};
+    struct source source = {.saved = dup(STDIN_FILENO), .writer = feed_pipe(&content, 1000, 0)};
+    source.input = input_open("-", NULL);
+    assert_non_null(source.input);
     for (size_t at = 0; at < content.size; at += 777) {
         size_t left = content.size - at;
         const char *found = input_ahead(source.input, INPUT_AHEAD, &size);
@@ -288,7 +275,7 @@ static void interrupted_reading_goes_on(void **state)
 {
     (void)state;
     struct content content = make_content(CONTENTS - 1);
-    struct source source = {.saved = dup(STDIN_FILENO), .writer = feed_pipe(&content, 20000)};
+    struct source source = {.saved = dup(STDIN_FILENO), .writer = feed_pipe(&content, content.size, 20000)};
     signals_begin();
     source.input = input_open("-", NULL);
     assert_non_null(source.input);
@@ -355,7 +342,7 @@ static const char *message_about(const char *bytes, size_t size, bool text,
     error.text[0] = '\0';
     if (container == STDIN_PIPE) {
         saved = dup(STDIN_FILENO);
-        pid_t writer = feed_pipe(&content, 0);
+        pid_t writer = feed_pipe(&content, size, 0);
         input = open_as("-", &error);
         assert_non_null(input);
         while (input_line(input, NULL) != NULL)

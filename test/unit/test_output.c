@@ -408,6 +408,7 @@ static void interrupted_writing_goes_on(void **state)
     if (reader == 0) {
         char found[4096];
         size_t at = 0;
+        child_keeps = letters;
         close(ends[1]);
         for (ssize_t got; (got = read(ends[0], found, sizeof found)) > 0; at += (size_t)got) {
             if (at == 0)
