@@ -100,6 +100,9 @@ static const struct option table[] = {
     {OPTION_TEXT, "dropout-mask", "NAME", &set.dropout_mask, NULL, 0, 0,
      "What is left out of units: block, the same throughout a stream's block; or word, new for "
      "each word."},
+    {OPTION_TEXT, "products", "NAME", &set.products, NULL, 0, 0,
+     "With -streams, large products of training: float; or bf16, of numbers rounded to bfloat16, "
+     "with sums and weights in float: up to twice as fast where the processor has them."},
     {OPTION_NUMBER, "penalty-activation", "X", &set.penalty_activation, NULL, 0, 1e6,
      "X times the mean square of what goes to the output is a penalty on each word."},
     {OPTION_NUMBER, "penalty-change", "X", &set.penalty_change, NULL, 0, 1e6,

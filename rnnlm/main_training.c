@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/kernels.h"
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "learn/optimisers/kinds.h"
@@ -320,6 +321,19 @@ static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *
     return true;
 }
 
+static bool choose_products(bool *halves, struct error *error)
+{
+    const char *name = set.products != NULL ? set.products : "float";
+    *halves = strcmp(name, "bf16") == 0;
+    if (!*halves && strcmp(name, "float") != 0)
+        return error_usage(error, "option -products: found \"%s\", wanted float or bf16", name);
+    if (*halves && strcmp(kernels->name, "avx512bf16") != 0)
+        fprintf(stderr,
+                PROGRAM ": warning: -products bf16: this processor has no such products: they are "
+                        "made of others, slower than -products float\n");
+    return true;
+}
+
 // Options that are for batches alone.
 static bool check_learning(const struct training *training, struct error *error)
 {
@@ -327,6 +341,7 @@ static bool check_learning(const struct training *training, struct error *error)
         const char *name;
         bool wanted;
     } batches[] = {{"clip-norm", set.clip_norm > 0},
+                   {"products bf16", training->halves},
                    {"dropout", set.dropout > 0},
                    {"dropout-input", set.dropout_input > 0},
                    {"dropout-layers", set.dropout_layers > 0},
@@ -378,7 +393,7 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                                 .report = print_progress,
                                 .resumed = print_resumed,
                                 .context = output};
-    return check_learning(&training, error) &&
+    return choose_products(&training.halves, error) && check_learning(&training, error) &&
            dropout_rule(&training.dropout, &model->network.shape, error) &&
            train_model(model, &training, error);
 }

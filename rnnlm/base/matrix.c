@@ -29,6 +29,8 @@ enum {
     CACHED_AVX2 = 500000, // floats that strips of 16 columns read again and again, from near caches
     CACHED = 2000000,     // the same for strips of 64 columns, from the last-level cache
     SHORT_STRIP = 2048,   // terms of a strip of 64 columns that stays in the second-level cache
+    HALF_ROWS = 48,       // of a block that is rounded at a time, 24 kB,
+    HALF_TERMS = 256,     // and its terms
 };
 
 // Whether BLAS computes with AVX-512 too; else our kernels have twice its registers' width.
@@ -136,6 +138,26 @@ void matrix_product(float *out, size_t out_stride, size_t m, size_t n, size_t te
         by_hand(out, out_stride, m, n, terms, left, right);
     else
         by_kernels(out, out_stride, m, n, terms, left, right);
+}
+
+void matrix_product_halves(float *out, size_t out_stride, size_t m, size_t n, size_t terms,
+                           const float *left, size_t left_stride, const uint32_t *right,
+                           size_t right_stride)
+{
+    uint16_t halves[HALF_ROWS][HALF_TERMS] __attribute__((aligned(64)));
+    size_t rows, part;
+    for (size_t r = 0; r < m; r += rows)
+        for (size_t k = 0; k < terms; k += part) {
+            rows = m - r < HALF_ROWS ? m - r : HALF_ROWS;
+            part = terms - k < HALF_TERMS ? terms - k : HALF_TERMS;
+            for (size_t i = 0; i < rows; i++) {
+                kernels->to_halves(halves[i], left + (r + i) * left_stride + k, part);
+                if (part % 2 != 0)
+                    halves[i][part] = 0;
+            }
+            kernels->half_products(out + r * out_stride, out_stride, rows, halves[0], HALF_TERMS, 2,
+                                   right + k / 2 * right_stride, right_stride, part, n);
+        }
 }
 
 void matrix_rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left,

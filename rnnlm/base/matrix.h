@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 // Rows of floats, `stride` floats apart. Transposed: rows in memory are columns of the matrix.
 struct matrix {
@@ -35,6 +36,13 @@ struct matrix {
 // A `left` that is not named here is read as it is, without padding.
 void matrix_product(float *out, size_t out_stride, size_t m, size_t n, size_t terms,
                     struct matrix left, struct matrix right, float keep);
+
+// out += L R, with `left` as it is, [m][terms] and `stride` floats from row to row, and rounded to
+// bfloat16; and with `right` [(terms + 1) / 2][n] pairs of halves as half_products of base/kernels.h
+// has them, by which this is done: out has the padding that it has there. Sums are of floats.
+void matrix_product_halves(float *out, size_t out_stride, size_t m, size_t n, size_t terms,
+                           const float *left, size_t left_stride, const uint32_t *right,
+                           size_t right_stride);
 
 // rank_update of base/kernels.h, by whoever is faster.
 void matrix_rank_update(float *rows, size_t stride, size_t n, size_t width, const float *left,

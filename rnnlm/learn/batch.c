@@ -57,7 +57,7 @@ bool batch_init(struct batch *batch, struct network *network, const struct batch
     batch->rule = *rule;
     float wanted = rule->gradient_cutoff;
     if (!tape_init(&batch->tape, network, streams, steps, true, rule->independent,
-                   rule->optimiser->norms, error))
+                   rule->optimiser->norms, rule->halves, error))
         return false;
     batch->tape.cutoff = wanted > 0 && wanted < SAFE_CUTOFF ? wanted : SAFE_CUTOFF;
     if (!allocate(batch, error) ||
@@ -65,8 +65,8 @@ bool batch_init(struct batch *batch, struct network *network, const struct batch
         !optimiser_init(&batch->optimiser, rule->optimiser, network, batch->tape.columns,
                         &rule->step, streams, streams * steps, pool_threads(pool), error))
         return false;
-    batch->output = network->shape.output->blocks->begin(network, batch->tape.columns,
-                                                         streams * steps, pool, error);
+    batch->output = network->shape.output->blocks->begin(
+        network, batch->tape.columns, streams * steps, rule->halves, pool, error);
     return batch->output != NULL;
 }
 
@@ -332,6 +332,14 @@ static bool run_output(struct batch *batch, struct error *error)
 
 // ---- gradients --------------------------------------------------------------------------------
 
+static void run_pairs(void *context, size_t worker, size_t item)
+{
+    struct batch *batch = context;
+    (void)worker;
+    for (size_t l = 0; l < batch->network->shape.layers; l++)
+        tape_pair(&batch->tape, l, chunk_of(batch, item));
+}
+
 // The words of a look-up table.
 static void give_words(struct batch *batch, size_t item, size_t worker)
 {
@@ -430,6 +438,8 @@ bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct e
     if (!run_output(batch, error))
         return false;
     run_backward(batch);
+    if (batch->tape.halves)
+        pool_run(batch->pool, run_pairs, batch, parts(batch->rows_now, CHUNK_ROWS));
     if (!optimiser_step(&batch->optimiser, batch->pool, give, batch, items(batch), error))
         return false;
     for (size_t r = 0; r < batch->rows_now; r++)

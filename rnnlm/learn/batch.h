@@ -23,6 +23,8 @@ struct batch_rule {
                            // safe
     bool through_time;     // errors go back to the beginning of the block, or not at all
     bool independent;      // sentences are
+    bool halves; // products of layers' matrices and of a full softmax are of bfloat16, their
+                 // sums of floats
     struct dropout_rule dropout;
     struct penalty_rule penalty;
 };

@@ -25,7 +25,7 @@ bool learner_init(struct learner *learner, struct network *network,
     learner->rule = *rule;
     // Independent sentences begin on an empty tape: no row of it has the end of one before it.
     if (!tape_init(&learner->tape, network, 1, pass_steps(rule) + SPARE_ROWS, false, false, false,
-                   error))
+                   false, error))
         return false;
     learner->scratch = memory_new(learner->tape.scratch_row + network->state, sizeof(float), error);
     learner->output = network->shape.output->online->begin(network, error);

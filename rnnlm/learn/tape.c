@@ -21,6 +21,21 @@ static float *rows_of(size_t count, size_t row, bool *ok, struct error *error)
     return rows;
 }
 
+// Rows 2i and 2i + 1 of what gradients are products of, as pairs: each with the stride of the floats.
+static void init_pairs(struct tape *tape, size_t l, bool *ok, struct error *error)
+{
+    struct tape_layer *own = &tape->layer[l];
+    const struct layer *layer = own->layer;
+    size_t pairs = (tape->streams * tape->steps + 1) / 2;
+    bool recurrent = layer_map(layer, MAP_STATE) != NULL;
+    if (recurrent || (l > 0 && layer_map(layer, MAP_INPUT) != NULL))
+        own->delta_pairs = (uint32_t *)rows_of(pairs, own->delta_row, ok, error);
+    if (recurrent)
+        own->before_pairs = (uint32_t *)rows_of(pairs, own->width, ok, error);
+    if (l + 1 < tape->network->shape.layers)
+        own->out_pairs = (uint32_t *)rows_of(pairs, own->width, ok, error);
+}
+
 static bool init_layer(struct tape *tape, size_t l, struct error *error)
 {
     const struct layer *layer = &tape->network->layer[l];
@@ -47,6 +62,8 @@ static bool init_layer(struct tape *tape, size_t l, struct error *error)
         if (own->own_before != NULL || layer->vector_at[MAP_STATE] > 0)
             own->norm_before = rows_of(rows, 1, &ok, error);
     }
+    if (tape->halves)
+        init_pairs(tape, l, &ok, error);
     own->before = own->own_before != NULL ? own->own_before : own->after;
     if (own->delta_row > tape->scratch_row)
         tape->scratch_row = own->delta_row;
@@ -64,12 +81,13 @@ static bool init_columns(struct tape *tape, struct error *error)
     tape->columns = memory_new(network->parameters, sizeof *tape->columns, error);
     for (size_t i = 0; tape->columns != NULL && ok && i < network->parameters; i++)
         if (network->parameter[i].use == PARAMETER_EACH_WORD)
-            ok = columns_init(&tape->columns[i], &network->parameter[i], false, error);
+            ok = columns_init(&tape->columns[i], &network->parameter[i],
+                              tape->halves ? COLUMNS_PAIRS_BOTH_WAYS : COLUMNS_FLOATS, error);
     return tape->columns != NULL && ok;
 }
 
 bool tape_init(struct tape *tape, struct network *network, size_t streams, size_t steps,
-               bool batches, bool independent, bool norms, struct error *error)
+               bool batches, bool independent, bool norms, bool halves, struct error *error)
 {
     size_t rows;
     memset(tape, 0, sizeof *tape);
@@ -79,6 +97,7 @@ bool tape_init(struct tape *tape, struct network *network, size_t streams, size_
     tape->batches = batches;
     tape->independent = independent;
     tape->norms = norms;
+    tape->halves = halves;
     tape->scratch_row = network_widest(network);
     if (__builtin_mul_overflow(streams, steps + 1, &rows) || rows > INT32_MAX)
         return error_set(error, "%zu streams by %zu steps: found more than %d words a block",
@@ -123,6 +142,9 @@ void tape_free(struct tape *tape)
         free(own->sums);
         free(own->norm);
         free(own->diagonal);
+        free(own->delta_pairs);
+        free(own->before_pairs);
+        free(own->out_pairs);
         free(own->own_out);
         free(own->own_out_norm);
         free(own->mask);
@@ -320,7 +342,8 @@ static void add_back(const struct tape *tape, const struct parameter *map, size_
                      float *scratch)
 {
     if (tape->batches) {
-        linear_errors(weights_of(tape, map), 0, map->rows, delta, delta_row, n, error, error_row);
+        columns_errors(columns_of(tape, map), weights_of(tape, map), 0, map->rows, delta, delta_row,
+                       n, error, error_row);
         for (size_t i = 0; i < n && tape->cutoff > 0; i++)
             kernels->clamp(error + i * error_row, map->width, tape->cutoff);
         return;
@@ -445,6 +468,35 @@ void tape_errors_below(struct tape *tape, size_t l, struct tape_rows rows, float
 
 // ---- gradients --------------------------------------------------------------------------------
 
+void tape_pair(struct tape *tape, size_t l, struct tape_rows rows)
+{
+    struct tape_layer *own = &tape->layer[l];
+    const struct layer *layer = own->layer;
+    size_t at = rows.begin / 2, width = layer->units;
+    size_t vector = layer->vector_at[MAP_STATE];
+    if (own->delta_pairs != NULL)
+        kernels->pair_rows(own->delta_pairs + at * own->delta_row, own->delta_row,
+                           own->delta + rows.begin * own->delta_row, own->delta_row, rows.count,
+                           own->delta_row);
+    if (own->before_pairs != NULL)
+        kernels->pair_rows(own->before_pairs + at * own->width + vector, own->width,
+                           own->before + rows.begin * own->width + vector, own->width, rows.count,
+                           width);
+    if (own->out_pairs != NULL)
+        kernels->pair_rows(own->out_pairs + at * own->width, own->width,
+                           own->out + rows.begin * own->width, own->width, rows.count, width);
+}
+
+// A gradient's factors once more, as pairs; those of rows from the first on.
+static void add_pairs(const struct tape_layer *own, struct gradient *gradient, enum map_source from,
+                      const uint32_t *right)
+{
+    if (own->delta_pairs == NULL)
+        return;
+    gradient->left_pairs = own->delta_pairs + own->layer->sums_at[from] + gradient->first;
+    gradient->right_pairs = right;
+}
+
 void tape_gradient(const struct tape *tape, size_t l, size_t m, struct tape_rows rows, size_t known,
                    size_t first, size_t count, struct gradient *gradient)
 {
@@ -479,11 +531,15 @@ void tape_gradient(const struct tape *tape, size_t l, size_t m, struct tape_rows
         gradient->right = own->before + rows.begin * own->width + layer->vector_at[MAP_STATE];
         gradient->right_stride = own->width;
         gradient->norm = own->norm_before != NULL ? own->norm_before + rows.begin : NULL;
+        if (own->before_pairs != NULL)
+            add_pairs(own, gradient, from, own->before_pairs + layer->vector_at[MAP_STATE]);
         break;
     case MAP_INPUT:
         gradient->right = below->out + rows.begin * below->width;
         gradient->right_stride = below->width;
         gradient->norm = below->out_norm != NULL ? below->out_norm + rows.begin : NULL;
+        if (below->out_pairs != NULL)
+            add_pairs(own, gradient, from, below->out_pairs);
         break;
     }
     const float *factor =

@@ -30,6 +30,7 @@ struct tape_layer {
     float *norm_before; // [R] likewise of what the map from the state reads, one step before;
                         // `norm`, or an array of its own
     float *diagonal;    // [R][its row] each row's part of the gradient of a diagonal map; else NULL
+    uint32_t *delta_pairs, *before_pairs, *out_pairs; // tape_pair(); NULL with products of floats
     // What is handed up, to the layer above or the output: `after`, but for dropout.
     const float *out;      // [R][width] own_out, or `after` behind row r
     const float *out_norm; // [R] squares of lengths; own_out_norm, or `norm` behind row r
@@ -45,6 +46,7 @@ struct tape {
     bool independent;        // sentences are: states before rows that follow </s> begin anew
     bool batches; // blocks with transposed copies of the matrices; else one row at a time
     bool norms;
+    bool halves;              // products with matrices are of bfloat16, but for one row at a time
     float cutoff;             // bound on each part of an error carried down, 0 for none
     int32_t *word;            // [R] taken in, or WORD_OOV
     int32_t *target;          // [R] to be predicted, or WORD_OOV
@@ -63,7 +65,7 @@ struct tape {
 
 // Error: no memory. tape_free() in any case.
 bool tape_init(struct tape *tape, struct network *network, size_t streams, size_t steps,
-               bool batches, bool independent, bool norms, struct error *error);
+               bool batches, bool independent, bool norms, bool halves, struct error *error);
 void tape_free(struct tape *tape);
 
 // The values of the state before row b < B, and of that behind any row: [network.state].
@@ -99,6 +101,10 @@ void tape_errors_out(struct tape *tape, size_t l, struct tape_rows rows);
 // Adds what the errors of rows of layer l > 0 are for the outputs below. `scratch` has scratch_row
 // floats.
 void tape_errors_below(struct tape *tape, size_t l, struct tape_rows rows, float *scratch);
+
+// With `halves`: rounds what the gradients of matrices are products of, for rows that are done, from
+// an even one on, and as many unless they are the last.
+void tape_pair(struct tape *tape, size_t l, struct tape_rows rows);
 
 // The gradients of `count` rows from `first` on of map m of a layer, over `rows`. The state before
 // `known` of them, the last ones, is to be taken as it is, and as 0 for the others. A look-up table

@@ -34,7 +34,8 @@ bool forward_weights_init(struct forward_weights *weights, const struct network 
     bool ok = weights->columns != NULL && (!independent || find_reset(weights, error));
     for (size_t i = 0; ok && i < network->parameters; i++)
         if (network->parameter[i].use == PARAMETER_EACH_WORD)
-            ok = columns_init(&weights->columns[i], &network->parameter[i], network->halves, error);
+            ok = columns_init(&weights->columns[i], &network->parameter[i],
+                              network->halves ? COLUMNS_PAIRS : COLUMNS_FLOATS, error);
     return ok;
 }
 

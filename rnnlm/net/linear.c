@@ -94,19 +94,31 @@ void linear_add_error(const struct parameter *parameter, const float *delta, flo
 
 // ---- many rows --------------------------------------------------------------------------------
 
-bool columns_init(struct columns *columns, const struct parameter *parameter, bool halves,
-                  struct error *error)
+// Floats and pairs of halves are of the same size.
+static void *new_lines(size_t lines, size_t row, const struct parameter *parameter,
+                       struct error *error)
 {
-    size_t width = parameter->width, count, lines = halves ? (width + 1) / 2 : width;
+    size_t count;
+    if (!__builtin_mul_overflow(lines, row, &count))
+        return memory_new(count, sizeof(float), error);
+    error_set(error, "not enough memory for %s", parameter->name);
+    return NULL;
+}
+
+bool columns_init(struct columns *columns, const struct parameter *parameter,
+                  enum columns_kind kind, struct error *error)
+{
+    size_t rows = parameter->rows, width = parameter->width;
     *columns = (struct columns){
-        .rows = parameter->rows, .width = width, .row = memory_row(parameter->rows)};
-    if (__builtin_mul_overflow(lines, columns->row, &count))
-        return error_set(error, "not enough memory for %s", parameter->name);
-    if (halves)
-        columns->pairs = memory_new(count, sizeof *columns->pairs, error);
+        .rows = rows, .width = width, .row = memory_row(rows), .back_row = memory_row(width)};
+    if (kind == COLUMNS_FLOATS)
+        columns->floats = new_lines(width, columns->row, parameter, error);
     else
-        columns->floats = memory_new(count, sizeof *columns->floats, error);
-    if (columns->pairs == NULL && columns->floats == NULL)
+        columns->pairs = new_lines((width + 1) / 2, columns->row, parameter, error);
+    if (kind == COLUMNS_PAIRS_BOTH_WAYS && columns->pairs != NULL)
+        columns->back = new_lines((rows + 1) / 2, columns->back_row, parameter, error);
+    if ((columns->pairs == NULL && columns->floats == NULL) ||
+        (columns->back == NULL && kind == COLUMNS_PAIRS_BOTH_WAYS))
         return false;
     columns_fill(columns, parameter);
     return true;
@@ -116,28 +128,35 @@ void columns_free(struct columns *columns)
 {
     free(columns->floats);
     free(columns->pairs);
+    free(columns->back);
     *columns = (struct columns){.rows = 0};
 }
 
 void columns_fill(struct columns *columns, const struct parameter *parameter)
 {
-    if (columns->floats != NULL)
-        kernels->transpose(columns->floats, columns->row, parameter->data, parameter->stride,
-                           columns->rows, columns->width);
-    else if (parameter->type == PARAMETER_BFLOAT16)
+    if (parameter->type == PARAMETER_BFLOAT16)
         kernels_pair_half_columns(columns->pairs, columns->row, parameter->data, parameter->stride,
                                   columns->rows, columns->width);
     else
-        kernels->pair_columns(columns->pairs, columns->row, parameter->data, parameter->stride,
-                              columns->rows, columns->width);
+        columns_fill_rows(columns, parameter, 0, columns->rows);
+}
+
+void columns_multiply_part(float *out, size_t out_stride, const struct columns *columns,
+                           size_t first, size_t count, const float *in, size_t in_stride, size_t n)
+{
+    if (columns->pairs != NULL)
+        matrix_product_halves(out, out_stride, n, count, columns->width, in, in_stride,
+                              columns->pairs + first, columns->row);
+    else
+        matrix_product(out, out_stride, n, count, columns->width,
+                       (struct matrix){in, in_stride, false},
+                       (struct matrix){columns->floats + first, columns->row, false}, 1);
 }
 
 void columns_multiply_rows(float *out, size_t out_stride, const struct columns *columns,
                            const float *in, size_t in_stride, size_t n)
 {
-    matrix_product(out, out_stride, n, columns->rows, columns->width,
-                   (struct matrix){in, in_stride, false},
-                   (struct matrix){columns->floats, columns->row, false}, 1);
+    columns_multiply_part(out, out_stride, columns, 0, columns->rows, in, in_stride, n);
 }
 
 void columns_multiply(float *out, size_t out_stride, const struct columns *columns, const float *in,
@@ -153,8 +172,16 @@ void columns_multiply(float *out, size_t out_stride, const struct columns *colum
 void columns_fill_rows(struct columns *columns, const struct parameter *parameter, size_t first,
                        size_t count)
 {
-    kernels->transpose(columns->floats + first, columns->row, parameter_row(parameter, first),
-                       parameter->stride, count, columns->width);
+    const float *rows = parameter_row(parameter, first);
+    if (columns->floats != NULL)
+        kernels->transpose(columns->floats + first, columns->row, rows, parameter->stride, count,
+                           columns->width);
+    if (columns->pairs != NULL)
+        kernels->pair_columns(columns->pairs + first, columns->row, rows, parameter->stride, count,
+                              columns->width);
+    if (columns->back != NULL)
+        kernels->pair_rows(columns->back + first / 2 * columns->back_row, columns->back_row, rows,
+                           parameter->stride, count, columns->width);
 }
 
 void linear_rows_times(float *out, size_t out_stride, const struct parameter *parameter,
@@ -184,9 +211,28 @@ void linear_errors(const struct parameter *parameter, size_t first, size_t count
                    (struct matrix){parameter_row(parameter, first), parameter->stride, false}, 1);
 }
 
+void columns_errors(const struct columns *columns, const struct parameter *parameter, size_t first,
+                    size_t count, const float *delta, size_t delta_stride, size_t n, float *error,
+                    size_t error_stride)
+{
+    if (columns->back != NULL)
+        matrix_product_halves(error, error_stride, n, parameter->width, count, delta, delta_stride,
+                              columns->back + first / 2 * columns->back_row, columns->back_row);
+    else
+        linear_errors(parameter, first, count, delta, delta_stride, n, error, error_stride);
+}
+
 void linear_gradient(const struct parameter *parameter, const struct gradient *gradient,
                      size_t from, size_t count, float *out)
 {
+    if (gradient->left_pairs != NULL) {
+        memset(out, 0, count * parameter->stride * sizeof *out);
+        kernels->half_products(out, parameter->stride, count,
+                               (const uint16_t *)(gradient->left_pairs + from), 2,
+                               2 * gradient->left_stride, gradient->right_pairs,
+                               gradient->right_stride, gradient->terms, parameter->width);
+        return;
+    }
     matrix_product(out, parameter->stride, count, parameter->width, gradient->terms,
                    (struct matrix){gradient->left + from, gradient->left_stride, true},
                    (struct matrix){gradient->right, gradient->right_stride, false}, 0);

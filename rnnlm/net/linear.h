@@ -46,12 +46,16 @@ struct columns {
     size_t row;         // stride
     float *floats;      // [width][row]
     uint32_t *pairs;    // [(width + 1) / 2][row]
+    size_t back_row;    // stride
+    uint32_t *back; // [(rows + 1) / 2][back_row] pairs of its rows, through which errors go back
 };
 
-// For a parameter in float or bfloat16; `halves` asks for pairs. Error: no memory. columns_free()
-// in any case.
-bool columns_init(struct columns *columns, const struct parameter *parameter, bool halves,
-                  struct error *error);
+enum columns_kind { COLUMNS_FLOATS, COLUMNS_PAIRS, COLUMNS_PAIRS_BOTH_WAYS };
+
+// For a parameter in float or, but for both ways, bfloat16. Error: no memory. columns_free() in any
+// case.
+bool columns_init(struct columns *columns, const struct parameter *parameter,
+                  enum columns_kind kind, struct error *error);
 void columns_free(struct columns *columns);
 void columns_fill(struct columns *columns, const struct parameter *parameter);
 
@@ -62,11 +66,17 @@ void columns_fill(struct columns *columns, const struct parameter *parameter);
 void columns_multiply(float *out, size_t out_stride, const struct columns *columns, const float *in,
                       const uint16_t *half_in, size_t n);
 
-// The same between rows of any strides, floats only.
+// The same between rows of any strides, with floats that are rounded for pairs.
 void columns_multiply_rows(float *out, size_t out_stride, const struct columns *columns,
                            const float *in, size_t in_stride, size_t n);
 
-// Rows first..first+count-1 of the matrix have changed (floats only).
+// The same for rows first..first+count-1 of the matrix, `first` a multiple of 16: out[r][i] is of row
+// first + i.
+void columns_multiply_part(float *out, size_t out_stride, const struct columns *columns,
+                           size_t first, size_t count, const float *in, size_t in_stride, size_t n);
+
+// Rows first..first+count-1 of the matrix, of floats, have changed. With both ways `first` is even, and
+// `count` too if more rows follow.
 void columns_fill_rows(struct columns *columns, const struct parameter *parameter, size_t first,
                        size_t count);
 
@@ -83,6 +93,11 @@ void linear_rows_times(float *out, size_t out_stride, const struct parameter *pa
 void linear_errors(const struct parameter *parameter, size_t first, size_t count,
                    const float *delta, size_t delta_stride, size_t n, float *error,
                    size_t error_stride);
+
+// The same through columns: of pairs if they have both ways, with `first` even; else linear_errors().
+void columns_errors(const struct columns *columns, const struct parameter *parameter, size_t first,
+                    size_t count, const float *delta, size_t delta_stride, size_t n, float *error,
+                    size_t error_stride);
 
 // The rows of a gradient of the form GRADIENT_PRODUCTS, `count` of them from its row `from` on, into
 // out[count][stride].

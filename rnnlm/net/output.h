@@ -102,9 +102,10 @@ struct output_block {
 };
 
 struct output_blocks {
-    // `columns` as for scoring, kept true by whoever moves weights. NULL if memory runs out.
+    // `columns` as for scoring, kept true by whoever moves weights. With `halves`, large products are
+    // of bfloat16. NULL if memory runs out.
     void *(*begin)(const struct network *network, const struct columns *columns, size_t most_rows,
-                   struct pool *pool, struct error *error);
+                   bool halves, struct pool *pool, struct error *error);
     void (*end)(void *blocks);
 
     // Fills block->error and block->prob. Gradients of rows of words go to the sink at once, when

@@ -398,6 +398,7 @@ static bool begin_learning(struct run *run, struct error *error)
                               .gradient_cutoff = run->rule.gradient_cutoff,
                               .through_time = run->rule.bptt > 0,
                               .independent = run->rule.independent,
+                              .halves = training->halves,
                               .dropout = training->dropout,
                               .penalty = training->penalty};
     return batch_run_init(&run->batch, run->model, &rule, training->streams, run->pool,
@@ -467,6 +468,7 @@ static void list_settings(struct run *run, uint64_t train, uint64_t valid)
     checkpoint_setting(checkpoint, "text of -valid", "%016" PRIx64, valid);
     checkpoint_setting(checkpoint, "-streams", "%zu", training->streams);
     if (training->streams > 0) {
+        checkpoint_setting(checkpoint, "-products", training->halves ? "bf16" : "float");
         checkpoint_setting(checkpoint, "-optimiser", "%s", training->optimiser->name);
         checkpoint_setting(checkpoint, "-clip-norm", "%g", training->clip_norm);
         list_regularisation(training, checkpoint);

@@ -23,6 +23,7 @@ struct training {
     double clip_norm;            // of batch training: bound on the gradient of a block, 0 for none
     struct dropout_rule dropout; // of batch training
     struct penalty_rule penalty; // of batch training
+    bool halves;                 // of batch training: learn/batch.h
     size_t threads;              // of batch training and of validation; 0: one for each processor
     int64_t epochs;              // of all runs together: the rate falls to 0; 0: see train_model()
     double decay;                // factor of the rate; 0: it halves

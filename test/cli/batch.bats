@@ -33,6 +33,31 @@ learn() {
     [ "$status" -eq 1 ]
 }
 
+@test "products of bfloat16: nearly the same is learnt, and the same by any number of threads" {
+    for products in float bf16; do
+        for threads in 1 2; do
+            rm -f "$new"
+            learn -streams 6 -bptt 3 -max-iter 3 -threads "$threads" -products "$products"
+            mv "$new" "$new.$products.$threads"
+        done
+        cmp "$new.$products.1" "$new.$products.2"
+        entropy VALID 2 "$log" >"$log.$products"
+    done
+    run cmp -s "$new.float.1" "$new.bf16.1"
+    [ "$status" -eq 1 ]
+    within "$(cat "$log.bf16")" "$(cat "$log.float")" 0.02
+    RNNLM_KERNELS=portable run -0 --separate-stderr learn -streams 6 -max-iter 1 -products bf16
+    [[ "$stderr" == *"warning: -products bf16: this processor has no such products"* ]]
+}
+
+@test "products: what is refused" {
+    run -2 learn -streams 6 -products half
+    [[ "$output" == *'option -products: found "half", wanted float or bf16' ]]
+    run -2 learn -products bf16
+    [[ "$output" == *"-products bf16 is for batches: -streams N or -fast is wanted" ]]
+    [ ! -e "$new" ]
+}
+
 @test "-epochs ends after so many epochs, with a rate that falls" {
     learn -streams 4 -epochs 3
     [ "$(last_epoch "$log")" -eq 2 ]

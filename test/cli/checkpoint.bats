@@ -83,6 +83,15 @@ same_after_kills() {
     same_after_kills -layers lstm:12 -streams 7 -bptt 3 -epochs 3 $options -dropout-mask word -rand-seed 3
 }
 
+@test "checkpoint: products of bfloat16, which the same training has" {
+    same_after_kills -layers lstm:12 -embedding 12 -tied -streams 7 -bptt 3 -epochs 2 -dropout 0.2 -products bf16
+    rm torn
+    killed torn 1 -layers lstm:12 -streams 7 -bptt 3 -epochs 2 -products bf16
+    run learn torn -layers lstm:12 -streams 7 -bptt 3 -epochs 2
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"-products"*"bf16"*"float"* ]]
+}
+
 @test "checkpoint: a tied table" {
     same_after_kills -layers elman:12:tanh,lstm:12 -tied -streams 16 -bptt 9 -max-iter 3
 }

@@ -209,6 +209,59 @@ static void threads_do_not_change_results(void **state)
     }
 }
 
+// How far the weights of a parameter are from those before, as a square, and from the other ones.
+static void distances(const struct network *before, const struct network *one,
+                      const struct network *other, size_t p, double *moved, double *apart)
+{
+    *moved = *apart = 0;
+    const struct parameter *parameter = &one->parameter[p];
+    for (size_t i = 0; i < parameter->rows * parameter->width; i++) {
+        double now = *parameter_weight(parameter, i);
+        *moved += pow(now - *parameter_weight(&before->parameter[p], i), 2);
+        *apart += pow(now - *parameter_weight(&other->parameter[p], i), 2);
+    }
+}
+
+// With numbers that have 8 bits weights move nearly as with those that have 24, but where the slope of
+// a relu jumps; and the same whatever the number of threads.
+static void check_halves(const char *layers, bool dropped)
+{
+    struct block block = basic_block(layers);
+    struct network before, floats, halves, other;
+    double most = strstr(layers, "relu") != NULL ? 0.05 : 1e-3;
+    block.steps = 7; // an odd number of rows
+    block.rule.optimiser = &optimiser_sgd;
+    block.rule.step.alpha = 0.01f;
+    if (dropped)
+        drop_everything(&block, true);
+    struct network_shape shape = block_shape(&block);
+    make_network(&before, &shape, 7, stack_range(layers));
+    run(&block, 7, 1, &floats, NULL);
+    block.rule.halves = true;
+    double wanted = run(&block, 7, 1, &halves, NULL);
+    assert_true(run(&block, 7, 3, &other, NULL) == wanted);
+    assert_same_parameters(&halves, &other);
+    for (size_t p = 0; p < before.parameters; p++) {
+        double moved, apart;
+        distances(&before, &floats, &halves, p, &moved, &apart);
+        if (!(apart <= most * moved) || !(moved > 0))
+            fail_msg("%s, %s: moved by %g, %g apart", layers, before.parameter[p].name, sqrt(moved),
+                     sqrt(apart));
+    }
+    network_free(&before);
+    network_free(&floats);
+    network_free(&halves);
+    network_free(&other);
+}
+
+static void halves_learn_the_same(void **state)
+{
+    (void)state;
+    const struct stacks stacks = all_stacks();
+    for (size_t i = 0; i < 2 * stacks.count; i++)
+        check_halves(stacks.layers[i / 2], i % 2 == 1);
+}
+
 static void check_that_learning_helps(const char *layers, const struct optimiser_type *optimiser)
 {
     struct block block = basic_block(layers);
@@ -407,6 +460,7 @@ static void no_memory(void **state)
         block.rule.optimiser = optimiser_table[i];
         block.rule.step.clip_norm = i < 2 ? 1 : 0;
         block.rule.independent = true;
+        block.rule.halves = i > 0;
         drop_everything(&block, true);
         struct network_shape shape = block_shape(&block);
         make_network(&network, &shape, 7, 1);
@@ -532,6 +586,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(states_and_histories_go_from_block_to_block),
         cmocka_unit_test(threads_do_not_change_results),
+        cmocka_unit_test(halves_learn_the_same),
         cmocka_unit_test(learning_helps),
         cmocka_unit_test(what_is_left_out_does_not_move),
         cmocka_unit_test(blocks_count_on),

@@ -26,7 +26,7 @@ static void set_up(struct bench *bench, const char *layers, size_t streams, size
     make_network(&bench->network, &shape, 7, 0.7);
     bench->pool = pool_new(1, &error);
     assert_true(
-        tape_init(&bench->tape, &bench->network, streams, steps, true, false, true, &error));
+        tape_init(&bench->tape, &bench->network, streams, steps, true, false, true, false, &error));
     assert_true(dropout_init(&bench->dropout, rule, &bench->tape, &error));
     for (size_t r = 0; r < streams * steps; r++) // each word twice
         bench->tape.word[r] = r % 7 == 3 ? WORD_OOV : (int32_t)(r / 2);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "base/bfloat16.h"
 #include "base/kernels.h"
 #include "base/matrix.h"
 #include "base/threads.h"
@@ -188,6 +189,47 @@ static void large(void **state)
     with_each_set(check_large);
 }
 
+// Of numbers that have been rounded, with sums that have not: blocks of rows and terms, and parts of
+// them, `out` as it was.
+static void check_halves_of(size_t m, size_t n, size_t terms)
+{
+    struct problem p = make_problem(m, n, terms, false, false, 1);
+    size_t pairs_row = memory_row(n);
+    uint32_t *pairs = memory_new((terms + 1) / 2, pairs_row * sizeof *pairs, NULL);
+    float *out = new_floats(m * p.stride);
+    memcpy(out, p.before, m * p.stride * sizeof *out);
+    kernels->pair_rows(pairs, pairs_row, p.right_data, p.right.stride, terms, n);
+    matrix_product_halves(out, p.stride, m, n, terms, p.left_data, p.left.stride, pairs, pairs_row);
+    for (size_t i = 0; i < m * p.left.stride; i++)
+        p.left_data[i] = bfloat16_to(bfloat16_from(p.left_data[i]));
+    for (size_t i = 0; i < terms * p.right.stride; i++)
+        p.right_data[i] = bfloat16_to(bfloat16_from(p.right_data[i]));
+    for (size_t r = 0; r < m; r++)
+        for (size_t i = 0; i < p.stride; i++)
+            if (i < memory_row(n))
+                assert_near(out[r * p.stride + i], i < n ? wanted(&p, r, i) : 0, 1e-4);
+            else
+                assert_true(out[r * p.stride + i] == UNTOUCHED);
+    free(out);
+    free(pairs);
+    free_problem(&p);
+}
+
+static void check_halves(void)
+{
+    for (int round = 0; round < 4 * ROUNDS; round++)
+        check_halves_of(random_size(round % 2 == 0 ? 9 : 110), random_size(70),
+                        random_size(round % 3 == 0 ? 600 : 9));
+    check_halves_of(48, 16, 256);
+    check_halves_of(49, 17, 257);
+}
+
+static void halves(void **state)
+{
+    (void)state;
+    with_each_set(check_halves);
+}
+
 static void check_empty(void)
 {
     for (size_t m = 4; m <= 16; m += 12) {
@@ -316,7 +358,7 @@ int main(void)
         cmocka_unit_test(random_shapes),  cmocka_unit_test(turning_points),
         cmocka_unit_test(large),          cmocka_unit_test(nothing_to_add),
         cmocka_unit_test(rows_far_apart), cmocka_unit_test(many_threads),
-        cmocka_unit_test(rank_updates),
+        cmocka_unit_test(rank_updates),   cmocka_unit_test(halves),
     };
     return cmocka_run_group_tests_name("matrix", tests, NULL, NULL);
 }

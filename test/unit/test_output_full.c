@@ -166,7 +166,7 @@ static struct given *learn(struct text *text, size_t most_rows, size_t threads)
     struct given *given = calloc(1, sizeof *given);
     assert_non_null(given);
     given->sink = (struct gradient_sink){.norms = true, .take = take};
-    void *blocks = type->begin(&network, NULL, most_rows, pool, NULL);
+    void *blocks = type->begin(&network, NULL, most_rows, false, pool, NULL);
     assert_non_null(blocks);
     struct output_block block = {.rows = ROWS,
                                  .word = text->target,

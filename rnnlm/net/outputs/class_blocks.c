@@ -123,9 +123,11 @@ static bool allocate_features(struct blocks *blocks, size_t rows, struct error *
            blocks->same_word != NULL && blocks->count_of != NULL;
 }
 
+// Products with the words of a class are of few rows, and of floats in any case.
 static void *begin(const struct network *network, const struct columns *columns, size_t most_rows,
-                   struct pool *pool, struct error *error)
+                   bool halves, struct pool *pool, struct error *error)
 {
+    (void)halves;
     struct blocks *blocks = memory_new(1, sizeof *blocks, error);
     if (blocks == NULL)
         return NULL;
@@ -251,7 +253,8 @@ static void run_classes(void *context, size_t worker, size_t item)
     for (size_t i = 0; i < count; i++)
         class_errors(blocks, first + i);
     memset(error, 0, count * stride * sizeof *error);
-    linear_errors(blocks->own.classes, 0, blocks->own.classes->rows, e, row, count, error, stride);
+    columns_errors(blocks->columns, blocks->own.classes, 0, blocks->own.classes->rows, e, row,
+                   count, error, stride);
 }
 
 static float *errors_of(const struct blocks *blocks, size_t k, size_t slot)

@@ -28,6 +28,12 @@ struct blocks {
     struct softmax_sum *sum; // [R]
     float *bias_sum;         // [V] sums of errors; NULL without biases
     float **gradient;        // [threads][GIVE_WORDS][stride of words]
+    // With products of halves, else not there: the words' rows, the block's input, and errors of some
+    // words, as pairs.
+    struct columns columns;
+    uint32_t *input_pairs; // [(R + 1) / 2][input_row]
+    size_t input_row;
+    uint32_t **error_pairs; // [threads][(R + 1) / 2][GIVE_WORDS]
 };
 
 // ---- memory -----------------------------------------------------------------------------------
@@ -40,7 +46,12 @@ static void end(void *data)
     free(blocks->bias_sum);
     for (size_t i = 0; blocks->gradient != NULL && i < pool_threads(blocks->pool); i++)
         free(blocks->gradient[i]);
+    for (size_t i = 0; blocks->error_pairs != NULL && i < pool_threads(blocks->pool); i++)
+        free(blocks->error_pairs[i]);
     free(blocks->gradient);
+    free(blocks->error_pairs);
+    free(blocks->input_pairs);
+    columns_free(&blocks->columns);
     free(blocks);
 }
 
@@ -73,8 +84,22 @@ static bool allocate(struct blocks *blocks, size_t most_rows, struct error *erro
     return ok;
 }
 
+static bool allocate_halves(struct blocks *blocks, size_t most_rows, struct error *error)
+{
+    size_t threads = pool_threads(blocks->pool), pairs = (most_rows + 1) / 2;
+    blocks->input_row = blocks->own.words->stride;
+    blocks->input_pairs = memory_new(pairs, blocks->input_row * sizeof(uint32_t), error);
+    blocks->error_pairs = memory_new(threads, sizeof *blocks->error_pairs, error);
+    bool ok = blocks->input_pairs != NULL && blocks->error_pairs != NULL;
+    for (size_t i = 0; ok && i < threads; i++) {
+        blocks->error_pairs[i] = memory_new(pairs, GIVE_WORDS * sizeof(uint32_t), error);
+        ok = blocks->error_pairs[i] != NULL;
+    }
+    return ok && columns_init(&blocks->columns, blocks->own.words, COLUMNS_PAIRS_BOTH_WAYS, error);
+}
+
 static void *begin(const struct network *network, const struct columns *columns, size_t most_rows,
-                   struct pool *pool, struct error *error)
+                   bool halves, struct pool *pool, struct error *error)
 {
     struct blocks *blocks = memory_new(1, sizeof *blocks, error);
     (void)columns;
@@ -84,7 +109,8 @@ static void *begin(const struct network *network, const struct columns *columns,
     blocks->own = full_parameters(network);
     blocks->pool = pool;
     choose_strip(blocks, most_rows);
-    if (allocate(blocks, most_rows, error))
+    if (allocate(blocks, most_rows, error) &&
+        (!halves || allocate_halves(blocks, most_rows, error)))
         return blocks;
     end(blocks);
     return NULL;
@@ -116,9 +142,13 @@ static void compute(struct blocks *blocks, struct rows rows, size_t first, size_
     float *logit = blocks->error + rows.first * blocks->error_row + at;
     for (size_t i = 0; i < rows.count; i++)
         bias_begin(blocks->own.bias, first, count, logit + i * blocks->error_row);
-    linear_rows_times(logit, blocks->error_row, blocks->own.words, first, count,
-                      block->input + rows.first * block->stride, block->stride, NULL, 0, rows.count,
-                      1);
+    const float *input = block->input + rows.first * block->stride;
+    if (blocks->input_pairs != NULL)
+        columns_multiply_part(logit, blocks->error_row, &blocks->columns, first, count, input,
+                              block->stride, rows.count);
+    else
+        linear_rows_times(logit, blocks->error_row, blocks->own.words, first, count, input,
+                          block->stride, NULL, 0, rows.count, 1);
     for (size_t i = 0; i < rows.count && add; i++)
         softmax_add(&blocks->sum[rows.first + i], logit + i * blocks->error_row, count);
 }
@@ -174,15 +204,42 @@ static void run_rows(void *context, size_t worker, size_t item)
     if (blocks->first == 0)
         memset(error, 0, rows.count * stride * sizeof *error);
     for (size_t at = 0; at < blocks->count; at += TILE_WORDS)
-        linear_errors(blocks->own.words, blocks->first + at, least(TILE_WORDS, blocks->count - at),
-                      blocks->error + rows.first * blocks->error_row + at, blocks->error_row,
-                      rows.count, error, stride);
+        columns_errors(&blocks->columns, blocks->own.words, blocks->first + at,
+                       least(TILE_WORDS, blocks->count - at),
+                       blocks->error + rows.first * blocks->error_row + at, blocks->error_row,
+                       rows.count, error, stride);
     for (size_t i = 0; i < rows.count; i++)
         if (blocks->first + blocks->count == blocks->network->shape.words)
             kernels->clamp(error + i * stride, width, block->cutoff);
 }
 
 // ---- words ------------------------------------------------------------------------------------
+
+// Halves of some words' rows, and of the input.
+static void run_fill(void *context, size_t worker, size_t item)
+{
+    struct blocks *blocks = context;
+    const struct output_block *block = &blocks->block;
+    size_t first = item * TILE_WORDS, words = blocks->network->shape.words;
+    (void)worker;
+    if (first < words)
+        columns_fill_rows(&blocks->columns, blocks->own.words, first,
+                          least(TILE_WORDS, words - first));
+    else
+        kernels->pair_rows(blocks->input_pairs, blocks->input_row, block->input, block->stride,
+                           block->rows, blocks->network->width);
+}
+
+static void pair_errors(const struct blocks *blocks, struct gradient *gradient, size_t worker)
+{
+    kernels->pair_rows(blocks->error_pairs[worker], GIVE_WORDS, gradient->left,
+                       gradient->left_stride, gradient->terms, gradient->count);
+    gradient->left = NULL; // from here on it is the pairs' strides that count
+    gradient->left_pairs = blocks->error_pairs[worker];
+    gradient->left_stride = GIVE_WORDS;
+    gradient->right_pairs = blocks->input_pairs;
+    gradient->right_stride = blocks->input_row;
+}
 
 // Gradients of some words of the strip, over all rows: every word has one in every block, so that they
 // are made here in one product, which is the faster, the more rows it has.
@@ -208,6 +265,8 @@ static void run_words(void *context, size_t worker, size_t item)
                  blocks->bias_sum + gradient.first);
     if (block->norm != NULL)
         linear_add_power(words, &gradient, 0, gradient.count, power);
+    if (blocks->input_pairs != NULL)
+        pair_errors(blocks, &gradient, worker);
     linear_gradient(words, &gradient, 0, gradient.count, blocks->gradient[worker]);
     gradient.form = GRADIENT_WHOLE;
     gradient.right = blocks->gradient[worker];
@@ -224,6 +283,8 @@ static bool learn(void *data, const struct output_block *block, struct error *er
     blocks->block = *block;
     for (size_t r = 0; r < block->rows; r++)
         blocks->sum[r] = SOFTMAX_NOTHING;
+    if (blocks->input_pairs != NULL)
+        pool_run(blocks->pool, run_fill, blocks, (words + TILE_WORDS - 1) / TILE_WORDS + 1);
     if (blocks->strip < words)
         pool_run(blocks->pool, run_sums, blocks, chunks(blocks));
     for (blocks->first = 0; blocks->first < words; blocks->first += blocks->count) {
