@@ -13,7 +13,7 @@
 struct settings {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
     const char *unk_word, *format, *write, *layers, *activation, *output, *optimiser, *dropout_mask,
-        *products;
+        *products, *class_by;
     struct option_list models;
     int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;

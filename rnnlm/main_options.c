@@ -57,6 +57,10 @@ static const struct option table[] = {
     {OPTION_FLAG, "old-classes", NULL, &set.old_classes, NULL, 0, 0,
      "Classes of equal frequency instead of equal square root of frequency: slower, at times "
      "better."},
+    {OPTION_TEXT, "class-by", "NAME", &set.class_by, NULL, 0, 0,
+     "What makes a class of words: frequency (the default for the reference's networks), or "
+     "context: words that follow the same words, which are predicted better (the default for all "
+     "others)."},
     {OPTION_COUNT, "compression", "N", &set.compression, &given.compression, 0, 1 << 20,
      "Units of a compression layer below the output; 0 for none."},
     {OPTION_COUNT, "direct", "N", &set.direct, &given.direct, 0, 1 << 20,

@@ -100,10 +100,13 @@ static bool make_output(struct network_shape *shape, struct error *error)
     shape->output = output_named(set.output, error);
     if (shape->output == NULL)
         return error_option(error, "output");
-    if (!shape->output->classes && (given.classes || set.old_classes))
+    if (!shape->output->classes && (given.classes || set.old_classes || set.class_by != NULL))
         return error_usage(
             error, "-output %s has no classes, found -%s: leave it out, or take -output class",
-            set.output, given.classes ? "class" : "old-classes");
+            set.output,
+            given.classes     ? "class"
+            : set.old_classes ? "old-classes"
+                              : "class-by");
     if (!shape->output->direct && set.direct > 0)
         return error_usage(error,
                            "-output %s has no direct connections, found -direct: leave it out, or "
@@ -193,6 +196,19 @@ static bool choose_optimiser(const struct network_shape *shape, struct error *er
     return true;
 }
 
+// The reference's networks have the reference's classes, unless others are asked for.
+static bool choose_classes(const struct network_shape *shape, bool *by_context, struct error *error)
+{
+    bool reference = shape_is_reference(shape) || set.old_classes;
+    const char *name = set.class_by != NULL ? set.class_by : reference ? "frequency" : "context";
+    *by_context = strcmp(name, "context") == 0;
+    if (!*by_context && strcmp(name, "frequency") != 0)
+        return error_usage(error, "option -class-by: found \"%s\", wanted frequency or context",
+                           name);
+    return !*by_context || !set.old_classes ||
+           error_usage(error, "-old-classes is a way of -class-by frequency: found both");
+}
+
 static bool create_model(struct model *model, struct corpus *text, struct output *output,
                          struct error *error)
 {
@@ -202,7 +218,9 @@ static bool create_model(struct model *model, struct corpus *text, struct output
                                .bptt = set.fast && !given.bptt ? FAST_BPTT : set.bptt,
                                .bptt_block = set.bptt_block,
                                .seed = (uint32_t)set.seed};
-    if (!make_shape(&wanted.shape, error) || !choose_optimiser(&wanted.shape, error) ||
+    if (!make_shape(&wanted.shape, error) ||
+        !choose_classes(&wanted.shape, &wanted.exchange_classes, error) ||
+        !choose_optimiser(&wanted.shape, error) ||
         !new_format(&wanted.shape, &wanted.format, error))
         return false;
     wanted.alpha = set.alpha;

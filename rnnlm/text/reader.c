@@ -234,6 +234,17 @@ bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabular
     return true;
 }
 
+bool corpus_reorder_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary,
+                               const int32_t *order, struct error *error)
+{
+    int32_t *new_id = memory_new(vocabulary->size, sizeof *new_id, error);
+    bool ok = new_id != NULL && vocabulary_reorder(vocabulary, order, new_id, error);
+    for (size_t i = 0; ok && i < corpus->count; i++)
+        corpus->ids[i] = corpus->ids[i] >= 0 ? new_id[corpus->ids[i]] : WORD_OOV;
+    free(new_id);
+    return ok;
+}
+
 // What a pass that stopped early has left of a text that cannot be read twice.
 static bool hold_rest(struct corpus *corpus, struct error *error)
 {

@@ -48,6 +48,11 @@ void corpus_close(struct corpus *corpus);
 bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens,
                              struct error *error);
 
+// Puts the words of that vocabulary into the order of these ids [size], each of which is there once.
+// Error: no memory; nothing has been done then.
+bool corpus_reorder_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary,
+                               const int32_t *order, struct error *error);
+
 // Goes to the beginning; ids are then those of `vocabulary` (kept by reference, the same at each
 // call).
 bool corpus_start(struct corpus *corpus, const struct vocabulary *vocabulary, struct error *error);

@@ -207,8 +207,8 @@ static void selection_order(struct tournament *tree, const uint64_t *count, int3
     }
 }
 
-static bool reorder(struct vocabulary *vocabulary, const int32_t *old_id, int32_t *new_id,
-                    struct error *error)
+bool vocabulary_reorder(struct vocabulary *vocabulary, const int32_t *old_id, int32_t *new_id,
+                        struct error *error)
 {
     size_t size = vocabulary->size;
     uint64_t *count = memory_new(size, sizeof *count, error);
@@ -244,7 +244,7 @@ bool vocabulary_sort(struct vocabulary *vocabulary, int32_t **new_id, struct err
     bool ok = tree.largest != NULL && old_id != NULL && map != NULL;
     if (ok) {
         selection_order(&tree, vocabulary->count, old_id, vocabulary->size);
-        ok = reorder(vocabulary, old_id, map, error);
+        ok = vocabulary_reorder(vocabulary, old_id, map, error);
     }
     free(tree.largest);
     free(old_id);

@@ -1,11 +1,13 @@
 // New models.
 #include "train/new_model.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "net/output.h"
 #include "net/state.h"
+#include "text/exchange.h"
 
 static bool randomise(struct model *model, uint32_t seed, struct error *error)
 {
@@ -17,17 +19,45 @@ static bool randomise(struct model *model, uint32_t seed, struct error *error)
     return true;
 }
 
-static bool create_network(struct model *model, const struct new_model *wanted, struct error *error)
+// Classes, and with them words, get new numbers.
+static bool exchange(struct model *model, struct classes *classes, struct corpus *text,
+                     struct error *error)
+{
+    struct vocabulary *vocabulary = &model->vocabulary;
+    struct classes better;
+    size_t words = classes->words, count = classes->count;
+    int32_t *order = memory_new(words, sizeof *order, error);
+    bool ok =
+        order != NULL &&
+        exchange_classes(text, vocabulary, count, &exchange_limits, classes->of_word, error) &&
+        exchange_order(vocabulary->count, words, count, classes->of_word, order, error) &&
+        corpus_reorder_vocabulary(text, vocabulary, order, error) &&
+        classes_from_words(&better, classes->of_word, words, count, error);
+    if (ok) {
+        classes_free(classes);
+        *classes = better;
+    }
+    free(order);
+    return ok;
+}
+
+static bool create_network(struct model *model, const struct new_model *wanted, struct corpus *text,
+                           struct error *error)
 {
     size_t words = model->vocabulary.size;
     struct network_shape shape = wanted->shape;
-    struct classes classes;
+    struct classes classes = {0};
     enum class_method method = wanted->old_classes ? CLASSES_FREQUENCY : CLASSES_SQRT;
     shape.words = words;
     shape.classes = !shape.output->classes ? 1 : wanted->classes < words ? wanted->classes : words;
-    return shape_ok(&shape, error) &&
-           classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error) &&
-           network_init(&model->network, &shape, &classes, error) &&
+    if (!shape_ok(&shape, error) ||
+        !classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error))
+        return false;
+    if (wanted->exchange_classes && shape.classes > 1 && !exchange(model, &classes, text, error)) {
+        classes_free(&classes);
+        return false;
+    }
+    return network_init(&model->network, &shape, &classes, error) &&
            randomise(model, wanted->seed, error) && model_attach(model, error);
 }
 
@@ -37,7 +67,7 @@ static bool create(struct model *model, const struct new_model *wanted, struct c
     uint64_t words;
     if (!vocabulary_init(&model->vocabulary, error) ||
         !corpus_learn_vocabulary(text, &model->vocabulary, &words, error) ||
-        !create_network(model, wanted, error))
+        !create_network(model, wanted, text, error))
         return false;
     state_values(&model->network, STATE_SENTENCE, NULL, model->state);
     model->format = wanted->format;

@@ -10,6 +10,7 @@ struct new_model {
     struct network_shape shape; // words and classes aside
     size_t classes;
     bool old_classes, independent;
+    bool exchange_classes; // classes of words that follow the same words (text/exchange.h)
     int64_t bptt;       // steps beyond the current word; 0 for none
     int64_t bptt_block; // words between two passes
     double alpha;
@@ -17,7 +18,8 @@ struct new_model {
     enum model_format format;
 };
 
-// Makes a model for the words of a training text, which is read once. More classes than words are
+// Makes a model for the words of a training text, which is read once, or with
+// exchange_classes three times. More classes than words are
 // as many as words. On failure the model is empty.
 bool model_create(struct model *model, const struct new_model *wanted, struct corpus *text,
                   const char *train_file, struct error *error);

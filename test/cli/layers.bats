@@ -152,7 +152,7 @@ used_everywhere() {
 }
 
 @test "outputs: tied networks learn, online and in batches" {
-    for way in "-bptt 3" "-streams 8 -bptt 3 -optimiser adam -alpha 0.01" "-streams 8 -bptt 3 -output full -optimiser adam -alpha 0.01"; do
+    for way in "-bptt 3 -alpha 0.03" "-streams 8 -bptt 3 -optimiser adam -alpha 0.01" "-streams 8 -bptt 3 -output full -optimiser adam -alpha 0.01"; do
         rm -f model
         learn model -hidden 16 -activation tanh -tied $way -max-iter 3
         [[ "$(cat model.err)" == *"native format"* ]]
@@ -214,6 +214,10 @@ used_everywhere() {
     refused 2 "-output full has no classes, found -class" -hidden 5 -output full
     run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -old-classes
     [[ "$stderr" == *"found -old-classes"* ]]
+    run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -class-by context
+    [[ "$stderr" == *"found -class-by"* ]]
+    refused 2 'option -class-by: found "size", wanted frequency or context' -hidden 5 -class-by size
+    refused 2 "-old-classes is a way of -class-by frequency: found both" -hidden 5 -class-by context -old-classes
     run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -direct 1
     [[ "$stderr" == *"has no direct connections"* ]]
     run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -output full -format text

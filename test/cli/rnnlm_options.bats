@@ -394,7 +394,10 @@ END
     n=$(cat "$BATS_TEST_TMPDIR/n")
     table "$out" | tail -n +$((skip_rows + 1)) | head -n "$n" >"$BATS_TEST_TMPDIR/1"
     table "$out.ba" | tail -n +$((skip_ba + 1)) | head -n "$n" >"$BATS_TEST_TMPDIR/2"
-    diff "$BATS_TEST_TMPDIR/1" "$BATS_TEST_TMPDIR/2"
+    # The same words, and probabilities but for last bits, which other numbers of rows at a time change.
+    paste "$BATS_TEST_TMPDIR/1" "$BATS_TEST_TMPDIR/2" | awk '
+        $1 != $4 || $3 != $6 || ($2 - $5) ^ 2 > (2e-6 * $2) ^ 2 { bad = 1; print }
+        END { exit bad || NR < 100 }'
 }
 
 @test "-alpha given for an existing model overrides its rate" {
