@@ -102,8 +102,8 @@ static const struct option table[] = {
     {OPTION_NUMBER, "dropout-recurrent", "X", &set.dropout_recurrent, NULL, 0, DROPOUT_MOST,
      "Share of the weights of recurrent matrices that is left out in a block."},
     {OPTION_TEXT, "dropout-mask", "NAME", &set.dropout_mask, NULL, 0, 0,
-     "What is left out of units: block, the same throughout a stream's block; or word, new for "
-     "each word."},
+     "What is left out of units: word, new for each word; or block, the same throughout a stream's "
+     "block. (word)"},
     {OPTION_TEXT, "products", "NAME", &set.products, NULL, 0, 0,
      "With -streams, large products of training: float; or bf16, of numbers rounded to bfloat16, "
      "with sums and weights in float: up to twice as fast where the processor has them."},

@@ -316,7 +316,7 @@ static int64_t epochs_wanted(void)
 static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *shape,
                          struct error *error)
 {
-    const char *mask = set.dropout_mask != NULL ? set.dropout_mask : "block";
+    const char *mask = set.dropout_mask != NULL ? set.dropout_mask : "word";
     *rule = (struct dropout_rule){.words = (float)set.dropout_words,
                                   .input = (float)set.dropout_input,
                                   .layers = (float)set.dropout_layers,
