@@ -28,7 +28,7 @@ struct settings {
 struct given {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
         min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
-        bptt_block, seed, streams, threads, epochs, clip_norm, dropout_input, dropout_layers,
+        bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input, dropout_layers,
         dropout_output, output;
 };
 

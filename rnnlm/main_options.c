@@ -88,9 +88,10 @@ static const struct option table[] = {
     {OPTION_NUMBER, "clip-norm", "X", &set.clip_norm, &given.clip_norm, 0, 1e30,
      "With -streams: bound on the length of the whole gradient of a block, per stream; 0 for "
      "none. Where it is not given: 5, but none with sgd and rows."},
-    {OPTION_NUMBER, "dropout", "X", &set.dropout, NULL, 0, DROPOUT_MOST,
+    {OPTION_NUMBER, "dropout", "X", &set.dropout, &given.dropout, 0, DROPOUT_MOST,
      "With -streams, as all of dropout and penalties: the share of units left out in training, of "
-     "what layers hand up; sets -dropout-input, -dropout-layers and -dropout-output."},
+     "what layers hand up; sets -dropout-input, -dropout-layers and -dropout-output. Where it is "
+     "not given: 0, but 0.3 with -fast for networks that the reference does not have."},
     {OPTION_NUMBER, "dropout-input", "X", &set.dropout_input, &given.dropout_input, 0, DROPOUT_MOST,
      "The same of a bottom layer that carries nothing on."},
     {OPTION_NUMBER, "dropout-layers", "X", &set.dropout_layers, &given.dropout_layers, 0,
@@ -131,7 +132,8 @@ static const struct option table[] = {
      "At most so many epochs; 0 for no bound."},
     {OPTION_FLAG, "fast", NULL, &set.fast, NULL, 0, 0,
      "Train as fast as this machine can, at the same perplexity: chooses -streams, -threads, "
-     "-epochs and -bptt where they are not given."},
+     "-epochs, -bptt and, for networks that the reference does not have, -dropout where they are not "
+     "given."},
     {OPTION_COUNT, "streams", "N", &set.streams, &given.streams, 0, 1 << 16,
      "Learn from N parts of the text side by side, in batches; 0 for one word at a time. Results "
      "depend on it."},

@@ -15,6 +15,7 @@
 
 // What -fast chooses. A short text has fewer streams, so that there are steps enough.
 enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 4, FAST_BPTT = 4 };
+static const double FAST_DROPOUT = 0.3; // of networks that the reference does not have
 
 // Takes fields out of the line until it leaves the terminal's last column free: it would go on in
 // the next line otherwise, and could not be drawn over.
@@ -316,6 +317,8 @@ static int64_t epochs_wanted(void)
 static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *shape,
                          struct error *error)
 {
+    bool others = set.fast && !shape_is_reference(shape);
+    double share = others && !given.dropout ? FAST_DROPOUT : set.dropout;
     const char *mask = set.dropout_mask != NULL ? set.dropout_mask : "word";
     *rule = (struct dropout_rule){.words = (float)set.dropout_words,
                                   .input = (float)set.dropout_input,
@@ -331,11 +334,11 @@ static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *
         return false;
     }
     if (!given.dropout_input)
-        rule->input = (float)set.dropout;
+        rule->input = (float)share;
     if (!given.dropout_layers)
-        rule->layers = (float)set.dropout;
+        rule->layers = (float)share;
     if (!given.dropout_output)
-        rule->output = (float)set.dropout;
+        rule->output = (float)share;
     return true;
 }
 

@@ -104,6 +104,21 @@ goes_on() {
     done
 }
 
+@test "dropout: what -fast takes where nothing is said" {
+    for layers in elman:5 elman:5:tanh; do
+        for share in "" "-dropout 0" "-dropout 0.3"; do
+            rm -f model*
+            # shellcheck disable=SC2086
+            rnnlm -train train -valid valid -rnnlm model -layers $layers -fast -epochs 1 -format native $share >log
+            cp model "$layers$share"
+        done
+    done
+    cmp elman:5 "elman:5-dropout 0"
+    cmp elman:5:tanh "elman:5:tanh-dropout 0.3"
+    run cmp -s elman:5:tanh "elman:5:tanh-dropout 0"
+    [ "$status" -eq 1 ]
+}
+
 @test "dropout: what is refused" {
     for option in dropout dropout-words dropout-input dropout-layers dropout-output dropout-recurrent; do
         for share in 1 1.5 -0.1 nan x; do
