@@ -84,6 +84,18 @@ struct output *output_create(const char *path, struct error *error);
 // Whether a result may be written there, as far as that is known now.
 bool output_may_replace(const char *path, struct error *error);
 
+// Tries, before work that may take days, what can be tried of writing a result: where it belongs, a
+// file is made and removed again. Pipes and devices are not opened, and what is there stays.
+bool output_try(const char *path, struct error *error);
+
+// The same for a folder of results.
+bool output_try_folder(const char *path, struct error *error);
+
+// Removes what all outputs of this process have written beside the files that they would have
+// replaced, and nothing else: for a program's signal handler, whose process ends then. What a
+// process that was killed has left, the next one that writes into the folder removes.
+void output_remove_unfinished(void);
+
 // Failures are kept and reported by output_commit().
 void output_write(struct output *output, const void *data, size_t size);
 void output_text(struct output *output, const char *text);

@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/descriptor.h"
 #include "base/gzip.h"
 #include "base/identity.h"
@@ -23,8 +23,8 @@ struct output {
     int descriptor;
     struct gzip *gzip; // NULL for a plain file
     char *name;        // for messages
-    char *target;      // path to rename to; NULL when written directly
-    char *temporary;   // path written to
+    char *target;      // path to rename to
+    struct beside beside; // written to; none when written directly
     char *buffer;
     size_t used;
     bool result; // output_create()
@@ -74,20 +74,6 @@ static char *resolve(const char *path, struct error *error)
     return NULL;
 }
 
-// A new file beside the target. Whatever has its name already is not ours to write into.
-static int open_temporary(char *name, size_t size, const char *target)
-{
-    static atomic_uint serial;
-    int descriptor = -1;
-    for (int tries = 0; tries < 100 && descriptor < 0; tries++) {
-        snprintf(name, size, "%s.tmp-%ld-%u", target, (long)getpid(), atomic_fetch_add(&serial, 1));
-        descriptor = descriptor_open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
-        if (descriptor < 0 && errno != EEXIST)
-            break;
-    }
-    return descriptor;
-}
-
 // A file that may not be written to is not replaced either, although its folder would allow that.
 static bool is_protected(const char *path, const struct stat *old)
 {
@@ -113,16 +99,9 @@ static bool open_beside(struct output *output, const char *path, const struct st
     output->target = resolve(path, error);
     if (output->target == NULL)
         return false;
-    size_t size = strlen(output->target) + 48;
-    output->temporary = memory_new(size, 1, error);
-    if (output->temporary == NULL)
+    output->descriptor = beside_open(&output->beside, output->target, path, error);
+    if (output->descriptor < 0)
         return false;
-    output->descriptor = open_temporary(output->temporary, size, output->target);
-    if (output->descriptor < 0) {
-        free(output->temporary); // not ours to remove
-        output->temporary = NULL;
-        return error_set(error, "cannot write %s: %s", path, strerror(errno));
-    }
     if (old != NULL && fchmod(output->descriptor, old->st_mode & 07777) != 0)
         return error_set(error, "cannot write %s: %s", path, strerror(errno));
     return true;
@@ -158,11 +137,9 @@ static void output_free(struct output *output)
     gzip_free(output->gzip);
     if (output->descriptor >= 0)
         close(output->descriptor);
-    if (output->temporary != NULL)
-        unlink(output->temporary);
+    beside_remove(&output->beside);
     free(output->name);
     free(output->target);
-    free(output->temporary);
     free(output->buffer);
     free(output);
 }
@@ -191,6 +168,36 @@ struct output *output_create(const char *path, struct error *error)
     if (output != NULL)
         output->result = true;
     return output;
+}
+
+bool output_try(const char *path, struct error *error)
+{
+    struct stat status;
+    if (strcmp(path, "-") == 0)
+        return true;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        if (S_ISDIR(status.st_mode))
+            return error_set(error, "cannot write %s: %s", path, strerror(EISDIR));
+        return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ||
+               error_set(error, "cannot write %s: %s", path, strerror(errno));
+    }
+    struct output *output = output_create(path, error);
+    output_discard(output);
+    return output != NULL;
+}
+
+bool output_try_folder(const char *path, struct error *error)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode))
+        return error_set(error, "cannot write into %s: %s", path, strerror(ENOTDIR));
+    return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0 ||
+           error_set(error, "cannot write into the folder %s: %s", path, strerror(errno));
+}
+
+void output_remove_unfinished(void)
+{
+    beside_remove_all();
 }
 
 // `last`: the bytes with which the output ends.
@@ -286,12 +293,11 @@ static bool replace(struct output *output)
     }
     if (output->result && !identity_note(&status, &output->failure))
         return false;
-    if (rename(output->temporary, output->target) != 0) {
+    if (rename(output->beside.path, output->target) != 0) {
         write_failed(output, strerror(errno));
         return false;
     }
-    free(output->temporary);
-    output->temporary = NULL;
+    beside_renamed(&output->beside);
     sync_directory(output->target);
     return true;
 }
@@ -299,7 +305,7 @@ static bool replace(struct output *output)
 bool output_commit(struct output *output, struct error *error)
 {
     put(output, output->buffer, output->used, true);
-    bool ok = !output->failed && (output->temporary == NULL || replace(output));
+    bool ok = !output->failed && (output->beside.path == NULL || replace(output));
     if (!ok && error != NULL)
         *error = output->failure;
     output_free(output);
