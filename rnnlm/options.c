@@ -217,7 +217,7 @@ enum options_result options_parse(const struct options *options, int argc, char 
             return printed(options);
         } else if (strncmp(argument, "--manual=", 9) == 0) {
             options_manual(options, argument + 9);
-            return OPTIONS_DONE;
+            return printed(options);
         } else if (is_request(argument, "version")) {
             printf("%s %s\n", options->program, RNNLM_VERSION);
             return printed(options);

@@ -3,9 +3,9 @@
 #ifndef TOOLS_NGRAM_TRAIN_H
 #define TOOLS_NGRAM_TRAIN_H
 
-#include <signal.h>
 #include <stdio.h>
 
+#include "endings.h"
 #include "ngram/cache.h"
 #include "ngram/estimate.h"
 #include "options.h"
@@ -116,7 +116,7 @@ static int ngram_train(int argc, char **argv)
     enum options_result result = options_parse(&train_options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return options_status(result);
-    signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
+    endings_catch();
     if (!train_read_options(&options, &error) || !estimate(&options, &report, &error))
         return options_error(train_options.program, &error);
     if (train_set.debug > 0)
@@ -162,7 +162,7 @@ static int ngram_cache(int argc, char **argv)
     enum options_result result = options_parse(&cache_options_table, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return options_status(result);
-    signal(SIGXFSZ, SIG_IGN);
+    endings_catch();
     if (cache_set.text == NULL) {
         options_fail(cache_options_table.program, "no text given: -text FILE is wanted");
         return options_status(OPTIONS_BAD_USAGE);

@@ -61,7 +61,7 @@ static bool convert(const struct option_list *operands, struct output *output, s
     (void)output;
     struct model model;
     const struct network_arpa_options how = {set.lambda, set.text, set.unknown};
-    if (!model_load(&model, set.model, error))
+    if (!output_try(set.output, error) || !model_load(&model, set.model, error))
         return false;
     struct ngram_model *base = tool_open_ngram(PROGRAM, set.ngrams, error);
     bool ok = base != NULL && choose_unknown(base, &model, error) &&

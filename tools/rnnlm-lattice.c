@@ -356,7 +356,8 @@ static bool rescore_all(const struct option_list *operands, struct output *outpu
                         struct error *error)
 {
     work.output = set.output != NULL ? output_create(set.output, error) : output;
-    bool ok = work.output != NULL && prepare(&work, error) && process_all(&work, operands, error);
+    bool ok = work.output != NULL && (set.folder == NULL || output_try_folder(set.folder, error)) &&
+              prepare(&work, error) && process_all(&work, operands, error);
     if (set.output != NULL && ok)
         ok = output_commit(work.output, error);
     else if (set.output != NULL && work.output != NULL)

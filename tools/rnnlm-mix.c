@@ -194,6 +194,7 @@ static bool run(const struct option_list *operands, struct output *output, struc
     bool ok = weight != NULL && column != NULL &&
               (set.lambda == NULL || read_lambda(weight, count, error)) &&
               read_columns(column, count, error) &&
+              (set.output == NULL || output_try(set.output, error)) &&
               streams_read(&streams, operands->item, column, count, error) &&
               mix(&streams, weight, operands->item, output, error);
     streams_free(&streams);

@@ -116,7 +116,8 @@ static bool convert(const struct option_list *operands, struct output *output, s
         return error_option(error, "format");
     if (set.check && set.output != NULL && strcmp(set.output, "-") == 0)
         return error_usage(error, "-check prints to standard output: another -o FILE is wanted");
-    if (!model_load(&model, set.model, error))
+    if ((set.output != NULL && !output_try(set.output, error)) ||
+        !model_load(&model, set.model, error))
         return false;
     if (set.check) {
         print_sizes(&model, output);

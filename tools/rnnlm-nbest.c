@@ -287,10 +287,12 @@ static bool tune(struct work *work, struct error *error)
 
 // ---- the program ------------------------------------------------------------------------------
 
-// -out: a folder, or a file.
+// -write-weights, and -out: a folder, or a file.
 static bool open_out(struct work *work, struct error *error)
 {
     struct stat status;
+    if (set.write_weights != NULL && !output_try(set.write_weights, error))
+        return false;
     if (set.out == NULL || set.tune != NULL)
         return true;
     bool can_be =
@@ -300,7 +302,7 @@ static bool open_out(struct work *work, struct error *error)
         return error_set(error, "cannot make the folder %s: %s", set.out, strerror(errno));
     work->folder = can_be && stat(set.out, &status) == 0 && S_ISDIR(status.st_mode);
     if (work->folder)
-        return true;
+        return output_try_folder(set.out, error);
     work->output = output_create(set.out, error);
     return work->output != NULL;
 }

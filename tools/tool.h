@@ -1,12 +1,11 @@
 // What a companion program does around its work: BLAS is kept to one thread, standard output is
-// opened before and checked after, errors are printed.
+// opened before and checked after, errors are printed; a signal leaves no unfinished file.
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
-#include <signal.h>
-
 #include "base/file.h"
 #include "base/matrix.h"
+#include "endings.h"
 #include "ngram/backoff.h"
 #include "options.h"
 
@@ -28,7 +27,7 @@ static inline struct ngram_model *tool_open_ngram(const char *program, const cha
 static inline int tool_run(const char *program, tool_work *work, const struct option_list *operands)
 {
     struct error error, late;
-    signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
+    endings_catch();
     matrix_one_thread();
     struct output *output = output_open("-", &error);
     if (output == NULL)

@@ -188,7 +188,7 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
     if (report == NULL)
         report = &unwanted;
     memset(report, 0, sizeof *report);
-    if (!check_options(options, error))
+    if (!check_options(options, error) || !output_try(options->output, error))
         return false;
     struct allowance allowance = {options->memory, 0};
     struct counts_options reading = {
