@@ -2,11 +2,14 @@
 // reference toolkit.
 #include "main.h"
 
-#include <signal.h>
+#include <stdio.h>
 
 #include "base/kernels.h"
 #include "base/matrix.h"
-#include "options_help.h"
+#include "endings.h"
+
+atomic_int *const main_asked = &endings_asked;
+atomic_bool *const main_waited = &endings_waited;
 
 static bool run(struct output *output, struct error *error)
 {
@@ -17,26 +20,45 @@ static bool run(struct output *output, struct error *error)
     }
     if (set.train != NULL && !main_train(output, error))
         return false;
-    return (set.test == NULL && set.words_to_generate == 0) || main_use(output, error);
+    bool use = set.test != NULL || set.words_to_generate > 0;
+    return !use || atomic_load(main_asked) != 0 || main_use(output, error);
+}
+
+// What is lost is never the training.
+static int unwritten(const struct error *error)
+{
+    char text[ERROR_SIZE + 64];
+    snprintf(text, sizeof text, "%s%s%s", error->text,
+             set.train != NULL ? "; the training is saved in " : "",
+             set.train != NULL ? first_model() : "");
+    return options_fail(PROGRAM, text);
 }
 
 int main(int argc, char **argv)
 {
     struct error error, late;
     if (argc == 1) {
-        options_help(&main_options);
-        return 0;
+        char *help[] = {argv[0], (char[]){"--help"}};
+        return options_status(main_parse(2, help));
     }
     enum options_result result = main_parse(argc, argv);
     if (result != OPTIONS_RUN)
         return options_status(result);
-    signal(SIGXFSZ, SIG_IGN); // a file size limit is then a failed write like any other
+    endings_catch();
     matrix_one_thread();
     struct output *output = kernels_choose(NULL, &error) ? output_open("-", &error) : NULL;
     if (output == NULL)
         return options_fail(PROGRAM, error.text);
-    bool ok = run(output, &error);
-    if (!output_commit(output, &late) && ok)
-        return options_fail(PROGRAM, late.text);
-    return ok ? 0 : options_error(PROGRAM, &error);
+    bool ok = run(output, &error), written = output_commit(output, &late);
+    if (!ok)
+        return options_error(PROGRAM, &error);
+    if (atomic_load(main_asked) != 0)
+        return 128 + atomic_load(main_asked);
+    if (!written)
+        return unwritten(&late);
+    if (main_unwritten) {
+        error_set(&error, "%s.output.txt lacks epochs, see above", first_model());
+        return unwritten(&error);
+    }
+    return 0;
 }

@@ -3,6 +3,8 @@
 #ifndef MAIN_H
 #define MAIN_H
 
+#include <stdatomic.h>
+
 #include "base/file.h"
 #include "model/model_file.h"
 #include "options.h"
@@ -38,6 +40,11 @@ extern enum model_format model_format; // that -format names
 extern bool srilm;                     // -write srilm
 extern const struct options main_options;
 
+// The signal that asks for an end, 0 for none; while nobody waits for it, it ends the program at
+// once.
+extern atomic_int *const main_asked;
+extern atomic_bool *const main_waited;
+
 static inline const char *first_model(void)
 {
     return set.models.item[0];
@@ -49,8 +56,10 @@ enum options_result main_parse(int argc, char **argv);
 void main_echo(struct output *output);
 bool main_check(struct error *error);
 
-// -train.
+// -train. Stopped by *main_asked it has saved what it has learnt, and tells so. What it could not
+// write besides the model is told, and kept in `main_unwritten`.
 bool main_train(struct output *output, struct error *error);
+extern bool main_unwritten;
 
 // -test and -gen.
 bool main_use(struct output *output, struct error *error);

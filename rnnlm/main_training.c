@@ -1,4 +1,5 @@
 // rnnlm -train.
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +52,38 @@ static void print_progress(void *context, const struct progress *progress)
     }
 }
 
-static void print_resumed(void *context, const char *path)
+bool main_unwritten;
+
+static const char *signal_name(int number)
 {
-    output_format(context, "Going on bit by bit from %s\n", path);
+    return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
+}
+
+static void take_event(void *context, enum training_event event, const char *text)
+{
+    switch (event) {
+    case TRAINING_BEGINS:
+        atomic_store(main_waited, true);
+        break;
+    case TRAINING_RESUMED:
+        output_format(context, "Going on bit by bit from %s\n", text);
+        break;
+    case TRAINING_FINISHED:
+        output_format(context, "%s\n", text);
+        break;
+    case TRAINING_STOPPED:
+        fprintf(stderr, "%s" PROGRAM ": stopped by %s: %s\n",
+                isatty(STDERR_FILENO) ? "\r\033[K" : "", signal_name(atomic_load(main_asked)),
+                text);
+        break;
+    case TRAINING_UNWRITTEN:
+        main_unwritten = true;
+        options_warn(PROGRAM, text);
+        break;
+    case TRAINING_WARNING:
+        options_warn(PROGRAM, text);
+        break;
+    }
 }
 
 // A model read as bfloat16 is saved with all its bits, unless bfloat16 is asked for again: training
@@ -271,6 +301,46 @@ static bool layers_are(const struct network_shape *found, struct error *error)
                      first_model(), found_text, wanted_text);
 }
 
+// One that has ended begins again (train/trainer.h).
+static void begin_again(struct training_record *record)
+{
+    if (record->position == 0)
+        record->train_log10_prob = 0;
+}
+
+// The reference's files have six decimals.
+static bool same_rate(double a, double b)
+{
+    char decimals[2][32];
+    snprintf(decimals[0], sizeof decimals[0], "%f", a);
+    snprintf(decimals[1], sizeof decimals[1], "%f", b);
+    return a == b || (a > 1e-4 && strcmp(decimals[0], decimals[1]) == 0);
+}
+
+// -alpha is the rate that a training is begun with: the same again goes on with what has become of
+// it, another begins again. One epoch after the other (-one-iter), each has its own.
+static void take_alpha(struct training_record *record)
+{
+    if (!given.alpha || (!set.one_epoch && same_rate(set.alpha, record->starting_alpha)))
+        return;
+    record->alpha = set.alpha;
+    if (!set.one_epoch)
+        record->starting_alpha = set.alpha;
+    begin_again(record);
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+// Other texts are another training.
+static void take_texts(struct training_record *record)
+{
+    if (!same_name(record->train_file, set.train) || !same_name(record->valid_file, set.valid))
+        begin_again(record);
+}
+
 // What the command line may change in a model whose training goes on.
 static bool continue_model(struct model *model, struct output *output, struct error *error)
 {
@@ -280,8 +350,8 @@ static bool continue_model(struct model *model, struct output *output, struct er
     if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error) ||
         !choose_optimiser(&model->network.shape, error))
         return false;
-    if (given.alpha)
-        model->record.alpha = set.alpha;
+    take_alpha(&model->record);
+    take_texts(&model->record);
     if (set.independent)
         model->record.independent = true;
     model->format = saved_format(model->format);
@@ -412,16 +482,17 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                                 .epochs = epochs_wanted(),
                                 .decay = set.decay,
                                 .report = print_progress,
-                                .resumed = print_resumed,
-                                .context = output};
+                                .tell = take_event,
+                                .context = output,
+                                .stop = main_asked};
     return choose_products(&training.halves, error) && check_learning(&training, error) &&
            dropout_rule(&training.dropout, &model->network.shape, error) &&
            train_model(model, &training, error);
 }
 
 // A training writes the model, its state and its figures; none of them over a text, which has been
-// opened when this is asked.
-static bool texts_stay(struct error *error)
+// opened when this is asked, and not after an epoch to where it cannot.
+static bool can_be_written(struct error *error)
 {
     static const char *const suffix[] = {"", ".checkpoint", ".output.txt"};
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
@@ -430,7 +501,7 @@ static bool texts_stay(struct error *error)
         if (path == NULL)
             return false;
         snprintf(path, size, "%s%s", first_model(), suffix[i]);
-        bool ok = output_may_replace(path, error);
+        bool ok = output_try(path, error);
         free(path);
         if (!ok)
             return false;
@@ -443,11 +514,13 @@ bool main_train(struct output *output, struct error *error)
     if (set.valid == NULL && !set.one_epoch)
         return error_usage(
             error, "training wants validation text: -valid FILE, or -one-iter to train without it");
+    signal(SIGPIPE, SIG_IGN); // a reader of standard output that leaves ends no training
     struct corpus *text = corpus_open(set.train, error);
     struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
     struct model model = {0};
-    bool ok = text != NULL && (set.valid == NULL || valid != NULL) && texts_stay(error) &&
+    bool ok = text != NULL && (set.valid == NULL || valid != NULL) && can_be_written(error) &&
               train_with(&model, text, valid, output, error);
+    atomic_store(main_waited, false);
     model_free(&model);
     corpus_close(text);
     corpus_close(valid);

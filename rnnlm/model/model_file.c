@@ -74,7 +74,7 @@ bool model_open(struct model *model, const char *path, struct error *error)
 }
 
 // The reference's formats hold the reference's networks.
-static bool fits(const struct model *model, const char *path, struct error *error)
+bool model_can_be_saved(const struct model *model, const char *path, struct error *error)
 {
     char layers[SHAPE_TEXT];
     if (model->network.halves)
@@ -93,7 +93,7 @@ static bool fits(const struct model *model, const char *path, struct error *erro
 
 bool model_save(const struct model *model, const char *path, struct error *error)
 {
-    if (!fits(model, path, error))
+    if (!model_can_be_saved(model, path, error))
         return false;
     struct output *output = output_open(path, error);
     if (output == NULL)

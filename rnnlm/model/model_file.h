@@ -21,6 +21,10 @@ bool model_load(struct model *model, const char *path, struct error *error);
 // net/forward.h alone.
 bool model_open(struct model *model, const char *path, struct error *error);
 
+// Whether model->format can hold the model. Error: for `path`, what it holds and which format is
+// wanted.
+bool model_can_be_saved(const struct model *model, const char *path, struct error *error);
+
 // Writes a model in model->format; the old file stays until the new one is complete. Not for a
 // model in bfloat16 that is used in place.
 bool model_save(const struct model *model, const char *path, struct error *error);

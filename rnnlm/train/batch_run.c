@@ -57,7 +57,8 @@ static bool start_stream(struct batch_run *run, size_t b, struct error *error)
 bool batch_run_start(struct batch_run *run, uint64_t words, bool anew, struct error *error)
 {
     struct batch *batch = &run->batch;
-    uint64_t step = words / batch->tape.streams;
+    uint64_t streams = batch->tape.streams;
+    uint64_t step = words / streams + (words % streams > 0); // the last one may not have all
     if (!text_streams_start(run->streams, step, error))
         return false;
     for (size_t b = 0; anew && b < batch->tape.streams; b++)

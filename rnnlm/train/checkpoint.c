@@ -20,7 +20,7 @@ struct saves {
     uint64_t position_before;
     int64_t epochs;
     uint64_t position;
-    uint64_t finished; // 0 or 1
+    uint64_t stage; // enum checkpoint_stage
 };
 
 bool checkpoint_init(struct checkpoint *checkpoint, const char *model_path,
@@ -86,7 +86,7 @@ bool checkpoint_write(struct checkpoint *checkpoint, const struct training_recor
                       struct error *error)
 {
     struct saves saves = {checkpoint->epochs, checkpoint->position, record->epochs,
-                          record->position, checkpoint->finished};
+                          record->position, checkpoint->stage};
     struct section_plan *sections =
         memory_new(TEXTS + checkpoint->kept.count, sizeof *sections, error);
     char *text = native_print_record(record, error);
@@ -220,14 +220,17 @@ static bool read_all(struct checkpoint *checkpoint, struct section_reader *reade
     free(settings);
     ok = ok && read_record(reader, sections, record) &&
          read_piece(reader, sections, "saves", &saves, sizeof saves) &&
-         saves_fit(&saves, &model, reader->error);
+         saves_fit(&saves, &model, reader->error) &&
+         (saves.stage <= CHECKPOINT_LEARNT ||
+          error_set(reader->error, "saves: found stage %" PRIu64 ", wanted 0 to %d", saves.stage,
+                    CHECKPOINT_LEARNT));
     for (size_t i = 0; ok && i < checkpoint->kept.count; i++) {
         const struct kept_piece *piece = &checkpoint->kept.piece[i];
         ok = read_piece(reader, sections, piece->name, piece->data, piece->bytes);
     }
     if (!ok)
         return false;
-    checkpoint->finished = saves.finished != 0;
+    checkpoint->stage = (enum checkpoint_stage)saves.stage;
     return sections->count == TEXTS + checkpoint->kept.count ||
            error_set(reader->error, "found %zu sections, wanted %zu", sections->count,
                      TEXTS + checkpoint->kept.count);

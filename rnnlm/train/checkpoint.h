@@ -14,6 +14,12 @@
 
 enum { CHECKPOINT_SETTINGS = 4096, CHECKPOINT_PATH = 4096 };
 
+enum checkpoint_stage {
+    CHECKPOINT_LEARNS,   // within or between epochs
+    CHECKPOINT_FINISHED, // nothing is left to be learnt: the model is only to be saved
+    CHECKPOINT_LEARNT    // the epoch's text is done, its validation is next
+};
+
 struct checkpoint {
     char path[CHECKPOINT_PATH];
     char settings[CHECKPOINT_SETTINGS]; // lines "name value", names as options where they are some
@@ -21,7 +27,7 @@ struct checkpoint {
     struct kept kept;
     int64_t epochs; // of the model file as it was saved last, or found
     uint64_t position;
-    bool finished; // nothing is left to be learnt: the model is only to be saved
+    enum checkpoint_stage stage;
 };
 
 // For the model at `model_path`, whose record is `record`. Error: the path is too long.

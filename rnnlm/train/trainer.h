@@ -2,12 +2,24 @@
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 
+#include <stdatomic.h>
+
 #include "learn/dropout.h"
 #include "learn/optimiser.h"
 #include "learn/penalty.h"
 #include "model/model.h"
 #include "text/reader.h"
 #include "train/progress.h"
+
+// What a program may tell its user, with a text of one line.
+enum training_event {
+    TRAINING_BEGINS,   // learning begins: from here on a stop saves what has been learnt; no text
+    TRAINING_RESUMED,  // it goes on from a checkpoint; its path
+    TRAINING_FINISHED, // nothing is left to be learnt: why, and how to go on; files stay
+    TRAINING_STOPPED,  // as `stop` asked for; what the model file holds, and how to go on
+    TRAINING_WARNING,  // something that no result says
+    TRAINING_UNWRITTEN // a file other than the model could not be written; training goes on
+};
 
 struct training {
     const char
@@ -29,9 +41,12 @@ struct training {
     double decay;                // factor of the rate; 0: it halves
     // Called every 10,000 words and at the end of an epoch; may be NULL.
     void (*report)(void *context, const struct progress *progress);
-    // Called when a training goes on from a checkpoint; may be NULL.
-    void (*resumed)(void *context, const char *path);
+    // May be NULL.
+    void (*tell)(void *context, enum training_event event, const char *text);
     void *context;
+    // Not 0: the training saves what it has learnt, wherever it is, and ends; looked at after every
+    // word or block. May be NULL.
+    const atomic_int *stop;
 };
 
 // Trains the model from where its record says it is, until the schedule ends:
@@ -45,9 +60,13 @@ struct training {
 // Where the optimiser averages (learn/optimiser.h), averages of the weights begin where the rate would
 // fall for the first time, which then does not; with neither `epochs` nor `decay` it never falls. From
 // then on they are what is validated, saved and gone back to.
-// A killed training goes on bit by bit from its checkpoint (train/checkpoint.h), if that is still
-// there; else from what the model says. Error: what went wrong and where; a probability that is no number tells word and epoch. The model
-// on disk is then the last one saved.
+// A training that is killed, or stopped, goes on bit by bit from its checkpoint (train/checkpoint.h),
+// if that is still there; else from what the model says. One that has ended says so, and leaves its
+// files as they are, unless record.train_log10_prob is set to 0 for another to begin.
+// Weights that have blown up are never saved, and within an epoch none that are worse than a uniform
+// guess. After each epoch the model is saved before anything is told of it.
+// Error: what went wrong and where, and what the model file holds then; a probability that is no
+// number tells word and epoch. No writing but the model's own ends a training.
 bool train_model(struct model *model, const struct training *training, struct error *error);
 
 #endif

@@ -39,9 +39,11 @@ struct pass {
     size_t count;
 };
 
-static void read_block(struct pass *pass, struct corpus *text)
+// Of no more than `most` words.
+static void read_block(struct pass *pass, struct corpus *text, uint64_t most)
 {
-    for (pass->count = 0; pass->count < BLOCK && corpus_next(text, &pass->word[pass->count]);)
+    for (pass->count = 0;
+         pass->count < BLOCK && pass->count < most && corpus_next(text, &pass->word[pass->count]);)
         pass->line[pass->count++] = corpus_line_number(text);
 }
 
@@ -66,13 +68,20 @@ static bool add_block(const struct pass *pass, struct validation *validation)
 static bool score(struct pass *pass, struct corpus *text, struct validation *validation,
                   struct error *error)
 {
-    for (read_block(pass, text); pass->count > 0; read_block(pass, text)) {
+    uint64_t left = validation->most > 0 ? validation->most : UINT64_MAX;
+    for (;; left -= pass->count) {
+        if (validation->stop != NULL && atomic_load(validation->stop) != 0) {
+            validation->stopped = true;
+            return true;
+        }
+        read_block(pass, text, left);
+        if (pass->count == 0)
+            return corpus_ok(text, error);
         if (!march_score(&pass->march, pass->state, pass->word, pass->count, pass->prob, error))
             return false;
         if (!add_block(pass, validation))
             return true;
     }
-    return corpus_ok(text, error);
 }
 
 bool validation_run(const struct network *network, bool independent,
@@ -81,12 +90,12 @@ bool validation_run(const struct network *network, bool independent,
 {
     struct forward_crew crew = {.pool = NULL};
     struct pass *pass = memory_new(1, sizeof *pass, error);
-    *validation = (struct validation){.words = 0};
+    *validation = (struct validation){.most = validation->most, .stop = validation->stop};
     bool ok = pass != NULL && corpus_start(text, vocabulary, error) &&
               (pass->state = state_at_start(network, STATE_TEXT, NULL, error)) != NULL &&
               forward_crew_init(&crew, network, independent, pool, error) &&
               march_init(&pass->march, &crew, error) && score(pass, text, validation, error);
-    if (ok)
+    if (ok && value != NULL && !validation->stopped)
         memcpy(value, pass->state->value, network->state * sizeof *value);
     if (pass != NULL) {
         march_free(&pass->march);

@@ -2,11 +2,16 @@
 #ifndef TRAIN_VALIDATION_H
 #define TRAIN_VALIDATION_H
 
+#include <stdatomic.h>
+
 #include "base/threads.h"
 #include "net/network.h"
 #include "text/reader.h"
 
 struct validation {
+    uint64_t most;          // words to score, set by the caller; 0: the whole text
+    const atomic_int *stop; // looked at now and then, set by the caller; may be NULL
+    bool stopped;           // it was not 0: the rest is not scored
     double log10_prob;   // of the known words
     uint64_t words;      // known ones
     uint64_t wrong_line; // not 0: a word there has the probability `wrong_prob`, which is none
@@ -18,8 +23,8 @@ struct validation {
 bool validation_check(struct corpus *text, const struct vocabulary *vocabulary,
                       uint64_t *fingerprint, struct error *error);
 
-// Scores the text, and leaves in `value` [network.state] the values of the state behind its last
-// word. Error: no memory, or that of the text.
+// Scores the text, and leaves in `value` [network.state], which may be NULL, the values of the state
+// behind its last word, unless it was stopped. Error: no memory, or that of the text.
 bool validation_run(const struct network *network, bool independent,
                     const struct vocabulary *vocabulary, struct corpus *text, struct pool *pool,
                     float *value, struct validation *validation, struct error *error);

@@ -1,0 +1,215 @@
+// One epoch: online or in batches, with saves in it.
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "model/model_file.h"
+#include "train/run.h"
+#include "train/schedule.h"
+
+enum { REPORT_EVERY = 10000 };
+
+// ---- saving -----------------------------------------------------------------------------------
+
+bool run_save_model(struct run *run, struct error *error)
+{
+    const struct training_record *record = &run->model->record;
+    if (!model_save(run->model, run->training->model_path, error))
+        return false;
+    checkpoint_saved(&run->checkpoint, record);
+    run->file = RUN_FILE_SAVED;
+    run->file_epoch = record->epochs;
+    run->file_word = record->position;
+    return true;
+}
+
+// Without its checkpoint the model file is newer than the one that is there, which then fits no more.
+static void do_without_checkpoint(struct run *run, const struct error *reason)
+{
+    checkpoint_remove(&run->checkpoint);
+    if (!run->warned_of_checkpoint)
+        run_tell(run, TRAINING_WARNING,
+                 "%s; the model is saved, but if training ends before its time it goes on from the "
+                 "model file alone, not bit by bit",
+                 reason->text);
+    run->warned_of_checkpoint = true;
+}
+
+bool run_save(struct run *run, uint64_t position, double train_log10_prob, struct error *error)
+{
+    struct training_record *record = &run->model->record;
+    struct error reason;
+    record->position = position;
+    record->train_log10_prob = train_log10_prob;
+    bool kept = checkpoint_write(&run->checkpoint, record, &reason);
+    if (!run_save_model(run, error))
+        return false;
+    if (!kept)
+        do_without_checkpoint(run, &reason);
+    return true;
+}
+
+bool run_save_guarded(struct run *run, struct error *error)
+{
+    bool better;
+    char file[RUN_FILE_TEXT];
+    if (!guard_save(run, &better, error))
+        return false;
+    if (better)
+        return run_save(run, run->progress.words, run->progress.train_log10_prob, error);
+    guard_describe(run, file);
+    if (!run->warned_of_save)
+        run_tell(run, TRAINING_WARNING,
+                 "epoch %" PRId64 ", word %" PRIu64
+                 ": not saved, a uniform guess is better than the network now; %s",
+                 run->progress.epoch, run->progress.words, file);
+    run->warned_of_save = true;
+    return true;
+}
+
+// ---- the words --------------------------------------------------------------------------------
+
+// Reads over the words that an interrupted epoch has done, so that history and previous word are
+// those of its place.
+static bool resume_epoch(struct run *run, int32_t *previous, struct error *error)
+{
+    struct training_record *record = &run->model->record;
+    struct learner *learner = &run->learner;
+    uint64_t words = 0;
+    if (!run->resumed)
+        learner_start(learner, record->position > 0 ? STATE_STORED : STATE_TEXT, run->model->state);
+    *previous = WORD_END;
+    for (; words < record->position; words++) {
+        if (!run->resumed)
+            history_push(learner->history, *previous);
+        if (!corpus_next(run->training->train, previous))
+            return corpus_ok(run->training->train, error) &&
+                   error_set(error,
+                             "the training text has %" PRIu64
+                             " words, the model was saved after word %" PRIu64,
+                             words, record->position);
+    }
+    learner->counter = words;
+    return true;
+}
+
+static bool train_word(struct run *run, int32_t previous, int32_t word, struct error *error)
+{
+    struct learner *learner = &run->learner;
+    learner->counter++;
+    double prob = learner_step(learner, previous, word);
+    if (word >= 0) {
+        if (!(prob > 0 && prob <= 1.001))
+            return guard_blown_up(run, corpus_line_number(run->training->train), prob, error);
+        run->progress.train_log10_prob += log10(prob);
+    }
+    run->progress.words++;
+    run->progress.words_this_run++;
+    return true;
+}
+
+// The learning rate at this word.
+static float alpha_now(const struct run *run)
+{
+    const struct training_record *record = &run->model->record;
+    double words = (double)run->progress.words, all = (double)record->train_words;
+    return (float)schedule_rate(run->training, record, all > 0 ? words / all : 0);
+}
+
+// A save within an epoch. The state is that of the stream which has come furthest.
+static bool save_within_epoch(struct run *run, struct error *error)
+{
+    if (run->training->streams > 0)
+        batch_values(&run->batch.batch, run->batch.batch.tape.streams - 1, run->model->state);
+    else
+        learner_values(&run->learner, run->model->state);
+    run_show_averages(run, true);
+    bool ok = run_save_guarded(run, error);
+    run_show_averages(run, false);
+    return ok;
+}
+
+static bool train_online(struct run *run, struct error *error)
+{
+    const struct training *training = run->training;
+    struct learner *learner = &run->learner;
+    int32_t word, previous;
+    if (!corpus_start(training->train, &run->model->vocabulary, error) ||
+        !resume_epoch(run, &previous, error))
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &run->begin);
+    if (!run->resumed)
+        learner->rule.alpha = alpha_now(run);
+    while (corpus_next(training->train, &word)) {
+        if (!train_word(run, previous, word, error))
+            return false;
+        previous = word;
+        if (learner->counter % REPORT_EVERY == 0) {
+            run_report(run, false);
+            learner->rule.alpha = alpha_now(run);
+        }
+        bool due = training->save_every > 0 && learner->counter % training->save_every == 0;
+        run->stopped = run_is_to_stop(run);
+        if ((due || run->stopped) && !save_within_epoch(run, error))
+            return false;
+        if (run->stopped)
+            return true;
+    }
+    if (!corpus_ok(training->train, error))
+        return false;
+    // Takes in the last word, as the reference does before it saves.
+    learner_step(learner, previous, WORD_OOV);
+    learner_values(learner, run->model->state);
+    return true;
+}
+
+static bool train_in_batches(struct run *run, struct error *error)
+{
+    struct batch_run *batch = &run->batch;
+    struct progress *progress = &run->progress;
+    uint64_t every = run->training->save_every, before;
+    bool more;
+    if (!batch_run_start(batch, progress->words, !run->resumed, error))
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &run->begin);
+    for (before = progress->words;; before = progress->words) {
+        batch->batch.rule.step.alpha = alpha_now(run);
+        if (!batch_run_next(batch, &progress->words, &progress->train_log10_prob, &more, error))
+            return false;
+        if (!more)
+            return batch_run_finish(batch, run->model->state, error);
+        progress->words_this_run += progress->words - before;
+        if (progress->words / REPORT_EVERY != before / REPORT_EVERY)
+            run_report(run, false);
+        bool due = every > 0 && progress->words / every != before / every;
+        run->stopped = run_is_to_stop(run);
+        if ((due || run->stopped) && !save_within_epoch(run, error))
+            return false;
+        if (run->stopped)
+            return true;
+    }
+}
+
+bool run_train_epoch(struct run *run, struct error *error)
+{
+    const struct training_record *record = &run->model->record;
+    run->progress =
+        (struct progress){.epoch = record->epochs,
+                          .alpha = record->alpha,
+                          .total_words = record->train_words,
+                          .words = record->position,
+                          .train_log10_prob = record->position > 0 ? record->train_log10_prob : 0};
+    run->guarded_words = run->progress.words;
+    run->guarded_log10_prob = run->progress.train_log10_prob;
+    if (run->learnt) {
+        run->learnt = false;
+        return true;
+    }
+    if (run->training->streams > 0 ? !train_in_batches(run, error) : !train_online(run, error))
+        return false;
+    run->resumed = false;
+    if (run->progress.words == 0)
+        return error_set(error, "the training text is empty");
+    run->progress.seconds = run_seconds(run);
+    return run->stopped || guard_epoch(run, error);
+}
