@@ -4,10 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "train/run.h"
-#include "train/validation.h"
 
 // Words since the guard has looked last are too few to judge by below LEAST. Before a save within an
 // epoch a part of the validation text is scored, a SHARE of what was learnt.
@@ -100,12 +98,6 @@ static uint64_t latest_words(const struct run *run, double *log10_prob)
     return latest;
 }
 
-static void look(struct run *run)
-{
-    run->guarded_words = run->progress.words;
-    run->guarded_log10_prob = run->progress.train_log10_prob;
-}
-
 bool guard_epoch(struct run *run, struct error *error)
 {
     double log10_prob;
@@ -115,34 +107,59 @@ bool guard_epoch(struct run *run, struct error *error)
     return guard_is_learning(run, run->progress.train_log10_prob, run->progress.words, error);
 }
 
-// Scores a part of the validation text.
-static bool validate_a_part(const struct run *run, uint64_t words, double *log10_prob,
-                            uint64_t *scored, struct error *error)
+bool guard_validation(const struct run *run, const struct validation *validation,
+                      struct error *error)
+{
+    if (validation->wrong_line != 0)
+        return guard_blown_up(run, validation->wrong_line, validation->wrong_prob, error);
+    return guard_is_learning(run, validation->log10_prob, validation->words, error);
+}
+
+// Scores the first words of the validation text.
+static bool validate_a_part(const struct run *run, uint64_t words, struct validation *validation,
+                            struct error *error)
 {
     const struct model *model = run->model;
-    struct validation validation = {.most = words / SHARE > LEAST ? words / SHARE : LEAST};
-    if (!validation_run(&model->network, model->record.independent, &model->vocabulary,
-                        run->training->valid, run->pool, NULL, &validation, error))
+    *validation = (struct validation){.most = words > LEAST ? words : LEAST};
+    return validation_run(&model->network, model->record.independent, &model->vocabulary,
+                          run->training->valid, run->pool, NULL, validation, error);
+}
+
+bool guard_begin(struct run *run, struct error *error)
+{
+    struct validation validation;
+    run->file_bits = run->file == RUN_FILE_NONE ? INFINITY : 0;
+    if (run->file == RUN_FILE_NONE || run->training->valid == NULL)
+        return true;
+    if (!validate_a_part(run, LEAST, &validation, error))
         return false;
-    *log10_prob = validation.log10_prob;
-    *scored = validation.words;
-    return validation.wrong_line == 0 ||
-           guard_blown_up(run, validation.wrong_line, validation.wrong_prob, error);
+    run->file_bits = validation.wrong_line != 0
+                         ? INFINITY
+                         : entropy_bits(validation.log10_prob, validation.words);
+    return true;
 }
 
 bool guard_save(struct run *run, bool *better, struct error *error)
 {
+    struct validation validation;
     double log10_prob;
     uint64_t latest = run->progress.words - run->guarded_words;
     uint64_t words = latest_words(run, &log10_prob);
     *better = false;
     if (!guard_is_finite(run, error) || !guard_is_learning(run, log10_prob, words, error))
         return false;
-    if (run->training->valid != NULL &&
-        (!validate_a_part(run, latest, &log10_prob, &words, error) ||
-         !guard_is_learning(run, log10_prob, words, error)))
-        return false;
-    look(run);
-    *better = words < LEAST / 10 || entropy_bits(log10_prob, words) <= uniform_bits(run) + 1;
+    if (run->training->valid != NULL) {
+        if (!validate_a_part(run, latest / SHARE, &validation, error) ||
+            !guard_validation(run, &validation, error))
+            return false;
+        log10_prob = validation.log10_prob;
+        words = validation.words;
+    }
+    run->guarded_words = run->progress.words;
+    run->guarded_log10_prob = run->progress.train_log10_prob;
+    double bits = entropy_bits(log10_prob, words);
+    *better = words < LEAST / 10 || bits <= fmax(uniform_bits(run), run->file_bits) + 1;
+    if (*better)
+        run->file_bits = bits;
     return true;
 }

@@ -9,6 +9,7 @@
 #include "train/batch_run.h"
 #include "train/checkpoint.h"
 #include "train/trainer.h"
+#include "train/validation.h"
 
 // What the model file holds.
 enum run_file {
@@ -34,6 +35,7 @@ struct run {
     enum run_file file;
     int64_t file_epoch;     // of RUN_FILE_SAVED: after so many epochs
     uint64_t file_word;     // and so many words
+    double file_bits;       // a word, of what it holds, as far as the guard has looked
     uint64_t guarded_words; // of the epoch, when the guard has looked last
     double guarded_log10_prob;
     struct progress progress;
@@ -80,9 +82,17 @@ bool guard_is_learning(const struct run *run, double log10_prob, uint64_t words,
                        struct error *error);
 bool guard_epoch(struct run *run, struct error *error);
 
+// The same of validation, or a probability there that is none.
+bool guard_validation(const struct run *run, const struct validation *validation,
+                      struct error *error);
+
+// Looks at the model that is there before the run changes it. Error: no memory, or that of the
+// validation text.
+bool guard_begin(struct run *run, struct error *error);
+
 // Looks at what a save within an epoch would put in the place of the model file. Error: it has blown
-// up. *better is false where it is so much worse than a uniform guess that the file should stay;
-// training may yet get over that.
+// up. *better is false where it is so much worse than both a uniform guess and what the file holds
+// that the file should stay; training may yet get over that.
 bool guard_save(struct run *run, bool *better, struct error *error);
 
 // ---- saving, one epoch ------------------------------------------------------------------------

@@ -15,7 +15,6 @@
 #include "model/model_file.h"
 #include "train/run.h"
 #include "train/schedule.h"
-#include "train/validation.h"
 
 // ---- one run ----------------------------------------------------------------------------------
 
@@ -96,9 +95,10 @@ static bool validate(struct run *run, struct error *error)
     run->stopped = validation.stopped;
     run->progress.valid_log10_prob = validation.log10_prob;
     run->progress.valid_words = validation.words;
-    if (validation.wrong_line != 0)
-        return guard_blown_up(run, validation.wrong_line, validation.wrong_prob, error);
-    return run->stopped || guard_is_learning(run, validation.log10_prob, validation.words, error);
+    if (run->stopped && validation.wrong_line == 0)
+        return true;
+    run->file_bits = entropy_bits(validation.log10_prob, validation.words);
+    return guard_validation(run, &validation, error);
 }
 
 // What scripts read of an epoch. Errors are told.
@@ -291,7 +291,7 @@ static bool go_on(struct run *run, struct error *error)
     if (run->checkpoint.stage != CHECKPOINT_FINISHED) {
         if (is_finished(run))
             return true; // a checkpoint stays, of an epoch that is allowed another time
-        if (!run_epochs(run, error))
+        if (!guard_begin(run, error) || !run_epochs(run, error))
             return false;
     }
     if (run->stopped) {
