@@ -490,9 +490,8 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
            train_model(model, &training, error);
 }
 
-// A training writes the model, its state and its figures; none of them over a text, which has been
-// opened when this is asked, and not after an epoch to where it cannot.
-static bool can_be_written(struct error *error)
+// A training writes the model, its state and its figures: asks of each of the three.
+static bool each_file(bool (*ask)(const char *path, struct error *error), struct error *error)
 {
     static const char *const suffix[] = {"", ".checkpoint", ".output.txt"};
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
@@ -501,7 +500,7 @@ static bool can_be_written(struct error *error)
         if (path == NULL)
             return false;
         snprintf(path, size, "%s%s", first_model(), suffix[i]);
-        bool ok = output_try(path, error);
+        bool ok = ask(path, error);
         free(path);
         if (!ok)
             return false;
@@ -515,10 +514,14 @@ bool main_train(struct output *output, struct error *error)
         return error_usage(
             error, "training wants validation text: -valid FILE, or -one-iter to train without it");
     signal(SIGPIPE, SIG_IGN); // a reader of standard output that leaves ends no training
+    if (!each_file(output_try, error))
+        return false;
     struct corpus *text = corpus_open(set.train, error);
     struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
     struct model model = {0};
-    bool ok = text != NULL && (set.valid == NULL || valid != NULL) && can_be_written(error) &&
+    // The texts, which are open now, stay.
+    bool ok = text != NULL && (set.valid == NULL || valid != NULL) &&
+              each_file(output_may_replace, error) &&
               train_with(&model, text, valid, output, error);
     atomic_store(main_waited, false);
     model_free(&model);

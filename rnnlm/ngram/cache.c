@@ -159,7 +159,7 @@ bool cache_stream(const char *text, const char *output, const struct cache_optio
     struct output *to = NULL;
     struct reader *reader = NULL;
     struct cache *cache = cache_new(options, error);
-    bool ok = cache != NULL && vocabulary_init(&vocabulary, error);
+    bool ok = cache != NULL && output_try(output, error) && vocabulary_init(&vocabulary, error);
     ok = ok && (reader = reader_open(text, error)) != NULL;
     ok = ok && (to = output_create(output, error)) != NULL;
     ok = ok && stream_text(reader, cache, &vocabulary, to, error);

@@ -288,19 +288,18 @@ static bool is_finished(const struct run *run)
 static bool go_on(struct run *run, struct error *error)
 {
     char file[RUN_FILE_TEXT];
-    if (run->checkpoint.stage != CHECKPOINT_FINISHED) {
-        if (is_finished(run))
-            return true; // a checkpoint stays, of an epoch that is allowed another time
-        if (!guard_begin(run, error) || !run_epochs(run, error))
-            return false;
-    }
+    bool more = run->checkpoint.stage != CHECKPOINT_FINISHED && !is_finished(run);
+    if (more && (!guard_begin(run, error) || !run_epochs(run, error)))
+        return false;
     if (run->stopped) {
         guard_describe(run, file);
         run_tell(run, TRAINING_STOPPED, "%s%s", file,
                  run->file == RUN_FILE_NONE ? "" : "; the same command goes on from there");
         return true;
     }
-    checkpoint_remove(&run->checkpoint);
+    // One within an epoch that is not allowed this time stays for another.
+    if (more || run->model->record.position == 0)
+        checkpoint_remove(&run->checkpoint);
     return true;
 }
 
