@@ -77,8 +77,9 @@ static const struct option table[] = {
 
     {.type = OPTION_GROUP, .help = "Training"},
     {OPTION_NUMBER, "alpha", "X", &set.alpha, &given.alpha, 0, 1e6,
-     "Learning rate at the start (where it is not given, what suits the optimiser); given when "
-     "training goes on, it replaces the model's."},
+     "Learning rate at the start (where it is not given, what suits the optimiser). When training "
+     "goes on, the same leaves the rate as it has become, another replaces it; with -one-iter, "
+     "any."},
     {OPTION_NUMBER, "beta", "X", &set.beta, &given.beta, 0, 1e3,
      "L2 regularisation: a weight shrinks by the learning rate times X / 10 for each word that it "
      "takes part in. With -streams that is weight decay beside the optimiser's own step, whichever "
@@ -129,7 +130,7 @@ static const struct option table[] = {
     {OPTION_FLAG, "one-iter", NULL, &set.one_epoch, NULL, 0, 0,
      "One epoch without validation text, for a learning rate schedule of your own."},
     {OPTION_COUNT, "max-iter", "N", &set.most_epochs, &given.most_epochs, 0, MANY,
-     "At most so many epochs; 0 for no bound."},
+     "At most so many epochs, those of earlier runs included; 0 for no bound."},
     {OPTION_FLAG, "fast", NULL, &set.fast, NULL, 0, 0,
      "Train as fast as this machine can, at the same perplexity: chooses -streams, -threads, "
      "-epochs, -bptt and, for networks that the reference does not have, -dropout where they are not "
@@ -145,8 +146,8 @@ static const struct option table[] = {
      "halved; 0 to halve."},
     {OPTION_COUNT, "anti-kasparek", "N", &set.save_every, &given.save_every, 0, MANY,
      "Save the model every N words too (at least 10000): the same command goes on from there, bit "
-     "by "
-     "bit, as long as MODEL.checkpoint lies beside it."},
+     "by bit, as long as MODEL.checkpoint lies beside it. A training that is interrupted (SIGINT, "
+     "SIGTERM, SIGHUP) saves without it."},
 
     {.type = OPTION_GROUP, .help = "Testing and rescoring"},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,

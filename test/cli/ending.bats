@@ -264,16 +264,14 @@ stopped() {
     [ ! -e closed ]
 }
 
+# Much is to be written: whoever reads of the epoch finds it there.
 @test "ending: an epoch is saved before it is told" {
-    "$BIN/rnnlm" -train train -valid valid -rnnlm m -class 10 >pipe.log 3>&- &
-    pid=$!
-    while kill -0 $pid 2>/dev/null; do
-        lines=$(grep -c Iter: pipe.log || true)
-        [ "$lines" -eq 0 ] || [ -e m ]
-    done
-    wait $pid
-    [ "$(grep -c Iter: pipe.log)" -gt 1 ]
-    [ "$(grep -c iter: m.output.txt)" -eq "$(grep -c Iter: pipe.log)" ]
+    learn m -direct 1 -max-iter 2 | while read -r line; do
+        case $line in Iter:*) stat -c %i m || echo none ;; esac
+    done >seen
+    [ "$(wc -l <seen)" -eq 2 ] && ! grep -q none seen
+    [ "$(tail -n 1 seen)" -eq "$(stat -c %i m)" ] # the second epoch's is the last file
+    [ "$(grep -c iter: m.output.txt)" -eq 2 ]
 }
 
 @test "ending: all that is printed is known to be" {
@@ -287,6 +285,36 @@ stopped() {
     ends 1 sh -c "$BIN/rnnlm -rnnlm model -test test >/dev/full"
     ends 1 sh -c "$BIN/rnnlm-ngram train -text train -order 2 -discount-fallback >/dev/full"
     ends 1 sh -c "$BIN/rnnlm-ngram cache -text test >&-"
+}
+
+# A file system of a megabyte, where one can be made.
+@test "ending: a full disk leaves the old file, and ends no training that can be saved" {
+    unshare -rm true 2>/dev/null || skip "unshare -rm is not allowed here"
+    learn m -hidden 2 -binary -max-iter 2 >log
+    cat >full.sh <<'END'
+set -e
+mount -t tmpfs -o size=1m tmpfs full
+train="$BIN/rnnlm -train train -valid valid -class 10 -hidden 2 -binary"
+$train -rnnlm full/m -max-iter 1 >log
+cp full/m before
+size=$(($(stat -c %s full/m) / 1024 + 8))
+# room for the model, but not for its checkpoint too
+dd if=/dev/zero of=full/rest bs=1k count=2000 2>/dev/null || true
+truncate -s -$((size * 1024)) full/rest
+$train -rnnlm full/m -max-iter 2 >log 2>err
+grep -q "^rnnlm: warning: full/m.checkpoint: cannot write: No space left on device; the model is saved, but" err
+cmp full/m m
+# for none of them
+dd if=/dev/zero of=full/more bs=1k count=2000 2>/dev/null || true
+code=0
+$train -rnnlm full/m -max-iter 3 >log 2>err || code=$?
+[ $code -eq 1 ]
+tail -n 1 err | grep -q "^rnnlm: full/m: cannot write: No space left on device"
+cmp full/m m
+[ -z "$(find full -name '.*rnnlm*')" ]
+END
+    mkdir full
+    BIN="$BIN" unshare -rm sh full.sh || fail "$(cat err)"
 }
 
 @test "ending: a file that may not grow so large stays as it was" {
