@@ -78,7 +78,7 @@ static void print_row(const struct option *option)
 
 static const char rules[] = "-name value, --name value and --name=value are the same. A default "
                             "stands in parentheses. Exit status: 0; 1 after a failure; 2 where "
-                            "the command line is wrong.";
+                            "the command line is wrong; 128 + N after signal N.";
 
 void options_help(const struct options *options)
 {

@@ -194,7 +194,7 @@ END
     refuses_with 2 "-train" "-test" "-gen" -- -rnnlm model
     refuses_with 2 "-valid" "-one-iter" -- -train train -rnnlm "$new"
     refuses_with 2 "exclude each other" -- -rnnlm model -test test -ngram a -lm-prob b -debug 0
-    rnnlm --help | tail -n 2 | tr '\n' ' ' | grep -q 'Exit status: 0; 1 after a failure; 2 where the command line is wrong'
+    rnnlm --help | tail -n 3 | tr '\n' ' ' | grep -q 'Exit status: 0; 1 after a failure; 2 where the command line is wrong'
     [ ! -e "$new" ]
 }
 

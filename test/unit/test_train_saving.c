@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "scratch.h"
 
@@ -259,43 +260,60 @@ static void take_alarm(int number)
 static void stop_in(atomic_int *stop, long microseconds)
 {
     struct sigaction action = {.sa_handler = take_alarm, .sa_flags = SA_RESTART};
-    const struct itimerval once = {{0, 0}, {0, microseconds}};
+    const struct itimerval once = {{0, 0}, {microseconds / 1000000, microseconds % 1000000}};
     alarm_stops = stop;
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
     assert_int_equal(setitimer(ITIMER_REAL, &once, NULL), 0);
 }
 
-// Anywhere at all: the validation text is so long that stops meet it, too. There the epoch has been
-// learnt, and validation is what the next run begins with.
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec * 1e-3;
+}
+
+// Trains on, to be stopped after each further part of the time that the whole has taken. Returns how
+// often a stop met validation: there the epoch has been learnt, and the next run begins with it.
+static int stop_by_time(const struct training *how, double first, double microseconds)
+{
+    static atomic_int never;
+    int in_validation = 0;
+    bool ended = false;
+    for (double part = first; !ended; part += 0.15) {
+        struct watch watch = {.stop = 0};
+        struct model model;
+        stop_in(&watch.stop, (long)(part * microseconds) + 1);
+        train_well(how, "elman:8", "short", "long", &watch);
+        stop_in(&never, 0);
+        ended = watch.told[TRAINING_STOPPED] == 0;
+        load(&model, "model");
+        in_validation += model.record.position == model.record.train_words;
+        model_free(&model);
+    }
+    return in_validation;
+}
+
+// Anywhere at all: the validation text is so long that stops meet it, too.
 static void stops_anywhere(void **state)
 {
     (void)state;
-    static atomic_int never;
     struct training training = plain;
-    int in_validation = 0, rounds = 0;
+    int in_validation = 0;
     training.most_epochs = 3;
-    generate("long", 60000, 6);
-    for (; rounds < 60 && in_validation < 3; rounds++) {
+    training.optimiser = optimiser_named("average", NULL);
+    training.min_improvement = 2;
+    generate("long", 40000, 6);
+    for (int rounds = 0; rounds < 60 && in_validation < 3; rounds++) {
         struct watch whole = {.stop = 0};
-        long wait = 2000 + rounds * 1777 % 30000;
-        training.streams = rounds % 2 * 6;
-        training.optimiser = optimiser_named("average", NULL);
-        training.min_improvement = 2;
+        double begin = now();
+        training.streams = (size_t)rounds % 2 * 6;
         start_anew();
         train_well(&training, "elman:8", "short", "long", &whole);
+        double microseconds = now() - begin;
         keep("model", "whole");
         start_anew();
-        for (bool ended = false; !ended; wait += 3000) {
-            struct watch watch = {.stop = 0};
-            struct model model;
-            stop_in(&watch.stop, wait);
-            train_well(&training, "elman:8", "short", "long", &watch);
-            stop_in(&never, 0);
-            ended = watch.told[TRAINING_STOPPED] == 0;
-            load(&model, "model");
-            in_validation += model.record.position == model.record.train_words;
-            model_free(&model);
-        }
+        in_validation += stop_by_time(&training, 0.2 + rounds * 17 % 50 * 0.01, microseconds);
         assert_same_files("model", "whole");
     }
     assert_true(in_validation >= 3);
