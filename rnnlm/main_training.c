@@ -69,7 +69,7 @@ static void take_event(void *context, enum training_event event, const char *tex
         output_format(context, "Going on bit by bit from %s\n", text);
         break;
     case TRAINING_FINISHED:
-        output_format(context, "%s\n", text);
+        fprintf(stderr, PROGRAM ": %s\n", text);
         break;
     case TRAINING_STOPPED:
         fprintf(stderr, "%s" PROGRAM ": stopped by %s: %s\n",

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 int descriptor_open(const char *path, int flags, mode_t mode)
@@ -11,6 +14,23 @@ int descriptor_open(const char *path, int flags, mode_t mode)
     do
         descriptor = open(path, flags | O_CLOEXEC, mode);
     while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
+// Not every file system and kernel has files that never had a name.
+int descriptor_nameless(const char *folder)
+{
+    char path[PATH_MAX];
+    int descriptor = descriptor_open(folder, O_TMPFILE | O_RDWR | O_EXCL, 0600);
+    if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+        return descriptor;
+    if ((size_t)snprintf(path, sizeof path, "%s/.rnnlm-XXXXXX", folder) >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    descriptor = mkostemp(path, O_CLOEXEC);
+    if (descriptor >= 0)
+        unlink(path);
     return descriptor;
 }
 

@@ -10,6 +10,10 @@
 // As open(), closed in programs that are started.
 int descriptor_open(const char *path, int flags, mode_t mode);
 
+// A file in a folder, to be read and written, without a name: nothing is left of it, whatever ends the
+// process. -1 and errno.
+int descriptor_nameless(const char *folder);
+
 // As read(): some bytes, 0 at the end, -1 and errno.
 ssize_t descriptor_read(int descriptor, void *data, size_t size);
 

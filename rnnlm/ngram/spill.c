@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/memory.h"
 
 enum { BUFFER_BYTES = 1 << 18, FIRST_BYTES = 1 << 12 };
@@ -42,18 +43,10 @@ bool temporary_open(struct temporary *file, struct error *error)
 {
     if (file->descriptor >= 0)
         return true;
-    size_t size = strlen(file->folder) + 32;
-    char *path = memory_new(size, 1, error);
-    if (path == NULL)
-        return false;
-    snprintf(path, size, "%s/rnnlm-ngram-XXXXXX", file->folder);
-    file->descriptor = mkostemp(path, O_CLOEXEC);
+    file->descriptor = descriptor_nameless(file->folder);
     if (file->descriptor < 0)
         error_set(error, "cannot make a temporary file in %s: %s (-temp names another folder)",
                   file->folder, strerror(errno));
-    else
-        unlink(path);
-    free(path);
     return file->descriptor >= 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/memory.h"
 #include "train/fingerprint.h"
 
@@ -23,7 +24,7 @@ struct part {
 
 struct text_streams {
     int file;
-    char *path; // of the file, for messages
+    char *folder; // of the file
     uint64_t words, fingerprint;
     size_t count;
     struct part *part;
@@ -37,15 +38,12 @@ static bool make_file(struct text_streams *streams, struct error *error)
     const char *folder = getenv("TMPDIR");
     if (folder == NULL || *folder == '\0')
         folder = "/tmp";
-    size_t size = strlen(folder) + sizeof "/rnnlm-XXXXXX";
-    streams->path = memory_new(size, 1, error);
-    if (streams->path == NULL)
+    streams->folder = memory_text(folder, strlen(folder), error);
+    if (streams->folder == NULL)
         return false;
-    snprintf(streams->path, size, "%s/rnnlm-XXXXXX", folder);
-    streams->file = mkstemp(streams->path);
+    streams->file = descriptor_nameless(folder);
     if (streams->file < 0)
         return error_set(error, "cannot make a temporary file in %s: %s", folder, strerror(errno));
-    unlink(streams->path);
     return true;
 }
 
@@ -60,8 +58,8 @@ static bool write_ids(struct text_streams *streams, const int32_t *ids, size_t c
             continue;
         if (done < 0)
             return error_set(error,
-                             "cannot write the training text's ids to the temporary file %s: %s",
-                             streams->path, strerror(errno));
+                             "cannot write the training text's ids to a temporary file in %s: %s",
+                             streams->folder, strerror(errno));
         from += done;
         left -= (size_t)done;
     }
@@ -79,7 +77,7 @@ static bool read_ids(const struct text_streams *streams, uint64_t first, int32_t
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return error_set(error, "cannot read the temporary file %s: %s", streams->path,
+            return error_set(error, "cannot read the temporary file in %s: %s", streams->folder,
                              done < 0 ? strerror(errno) : "it has become shorter");
         to += done;
         at += done;
@@ -153,7 +151,7 @@ void text_streams_close(struct text_streams *streams)
         return;
     if (streams->file >= 0)
         close(streams->file);
-    free(streams->path);
+    free(streams->folder);
     free(streams->part);
     free(streams->buffer);
     free(streams);

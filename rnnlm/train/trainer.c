@@ -275,8 +275,8 @@ static bool is_finished(const struct run *run)
                  path, record->epochs + 1, record->starting_alpha, record->epochs + 1);
     else if (!epochs_left(run))
         run_tell(run, TRAINING_FINISHED,
-                 "%.200s: the training is finished: %" PRId64
-                 " epochs are done, as many as %s %" PRId64 " allows; a larger number goes on",
+                 "%.200s: the training is finished: epochs done: %" PRId64
+                 ", as many as %s %" PRId64 " allows; a larger number goes on",
                  path, record->epochs, bounded ? "-max-iter" : "-epochs",
                  bounded ? training->most_epochs : training->epochs);
     else

@@ -337,8 +337,8 @@ END
         grep -q Iter: log
         cp m ended
         for again in 1 2; do
-            learn m $options >log
-            grep -q "^m: the training is finished: " log || fail "$options: $(cat log)"
+            learn m $options >log 2>err
+            grep -q "^rnnlm: m: the training is finished: " err || fail "$options: $(cat err)"
             ! grep -q Iter: log
             cmp m ended
         done
