@@ -23,8 +23,9 @@ enum { MOST_NAME = 40, MOST_HOST = 32, MARK = 64, SLOTS = 64, FOLDERS = 4, TRIES
 
 // ---- the list for signal handlers -------------------------------------------------------------
 
-// Who takes a path out of its slot owns it: a handler, which removes the file, or beside_free().
-static _Atomic(char *) slots[SLOTS];
+// Who takes a path out of its slot owns it: beside_free(), or a handler, which removes the file and
+// cannot free the path.
+static _Atomic(char *) slots[SLOTS], removed[SLOTS];
 
 static void list(struct beside *beside)
 {
@@ -48,8 +49,10 @@ void beside_remove_all(void)
 {
     for (int i = 0; i < SLOTS; i++) {
         char *path = atomic_exchange(&slots[i], NULL);
-        if (path != NULL)
-            unlink(path);
+        if (path == NULL)
+            continue;
+        unlink(path);
+        atomic_store(&removed[i], path);
     }
 }
 
