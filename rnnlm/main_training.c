@@ -240,6 +240,14 @@ static bool choose_classes(const struct network_shape *shape, bool *by_context, 
            error_usage(error, "-old-classes is a way of -class-by frequency: found both");
 }
 
+// As far as is known before the text has been read for its words.
+static bool shape_has_memory(const struct network_shape *shape, struct error *error)
+{
+    struct network_shape least = *shape;
+    least.words = least.classes = 1;
+    return network_has_memory(&least, error);
+}
+
 static bool create_model(struct model *model, struct corpus *text, struct output *output,
                          struct error *error)
 {
@@ -255,6 +263,8 @@ static bool create_model(struct model *model, struct corpus *text, struct output
         !new_format(&wanted.shape, &wanted.format, error))
         return false;
     wanted.alpha = set.alpha;
+    if (!shape_has_memory(&wanted.shape, error))
+        return false;
     if (!model_create(model, &wanted, text, set.train, error))
         return false;
     if (set.debug > 0) {

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 1 << 21 };
+#include "base/machine.h"
+
+enum { HUGE_PAGE = 1 << 21, MUCH = 1 << 30 };
 
 static atomic_int_least64_t allocations_left = -1;
 
@@ -29,7 +31,8 @@ static bool total_bytes(size_t count, size_t size, size_t *bytes, struct error *
 {
     if (__builtin_mul_overflow(count, size, bytes) || *bytes > PTRDIFF_MAX)
         return error_set(error, "not enough memory: %zu elements of %zu bytes wanted", count, size);
-    return true;
+    // The system promises more than it has, and ends who takes it at its word.
+    return *bytes < MUCH || machine_has_memory((double)*bytes, error);
 }
 
 // Rows of a large matrix are read in any order: with pages of 2 MB the processor finds most of them

@@ -11,7 +11,7 @@
 enum { MEMORY_ALIGNMENT = 64, MEMORY_ROW = 16, MEMORY_HALF_ROW = 32 }; // bytes; floats; bfloat16
 
 // Zeroed array of `count` elements of `size` bytes, 64-byte aligned; free() it. NULL and `error`
-// filled on failure. An empty array is a valid pointer.
+// filled on failure: no memory, or more wanted than the machine has. An empty array is a valid pointer.
 void *memory_new(size_t count, size_t size, struct error *error);
 
 // Grows *array (from realloc; NULL at first) to hold at least `needed` elements, doubling

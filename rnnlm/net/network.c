@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "net/output.h"
@@ -128,10 +129,42 @@ static bool outline(struct network *network, const struct network_shape *shape,
     return true;
 }
 
+static double bytes_of(const struct parameter *parameter)
+{
+    return (double)parameter->rows * (double)parameter->stride * sizeof(float);
+}
+
+static bool has_memory(const struct network *network, struct error *error)
+{
+    const struct parameter *largest = &network->parameter[0];
+    double bytes = 0;
+    for (size_t i = 0; i < network->parameters; i++) {
+        const struct parameter *parameter = &network->parameter[i];
+        bytes += bytes_of(parameter);
+        largest = bytes_of(parameter) > bytes_of(largest) ? parameter : largest;
+    }
+    if (machine_has_memory(bytes, error))
+        return true;
+    char what[160];
+    snprintf(what, sizeof what, "; %s takes %.1f GB (%s)", largest->name, bytes_of(largest) / 1e9,
+             largest->use == PARAMETER_HASH ? "-direct N: N million numbers of 4 bytes"
+                                            : "-hidden, -layers or -embedding make it smaller");
+    return error_add(error, what);
+}
+
+bool network_has_memory(const struct network_shape *shape, struct error *error)
+{
+    struct network network;
+    struct classes none = {0};
+    bool ok = network_outline(&network, shape, &none, error) && has_memory(&network, error);
+    network_free(&network);
+    return ok;
+}
+
 bool network_init(struct network *network, const struct network_shape *shape,
                   struct classes *classes, struct error *error)
 {
-    bool ok = outline(network, shape, classes, error);
+    bool ok = outline(network, shape, classes, error) && has_memory(network, error);
     for (size_t i = 0; ok && i < network->parameters; i++)
         ok = parameter_allocate(&network->parameter[i], error);
     return ok;

@@ -34,10 +34,15 @@ struct network {
 };
 
 // All weights 0. Takes over `classes`, which then belongs to the network, also on failure;
-// network_free() in any case. Error: a shape that makes no sense, no memory.
+// network_free() in any case. Error: a shape that makes no sense, no memory,
+// or more wanted than the machine has.
 bool network_init(struct network *network, const struct network_shape *shape,
                   struct classes *classes, struct error *error);
 void network_free(struct network *network);
+
+// Whether this machine has the memory for the weights of such a network. Error: its largest
+// parameter, and the options that make it smaller.
+bool network_has_memory(const struct network_shape *shape, struct error *error);
 
 // The same without allocation: parameters have no data yet, whose owner is somebody else (a mapped
 // file), and is only read. Whoever sets `data` and `type` calls network_borrowed() when all are

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/machine.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/random.h"
@@ -110,6 +112,28 @@ static void too_large_sizes_are_refused(void **state)
         assert_non_null(strstr(error.text, "not enough memory"));
         assert_true(array == NULL && capacity == 0);
     }
+}
+
+// What the system may promise, but cannot keep.
+static void more_than_the_machine_has(void **state)
+{
+    (void)state;
+    uint64_t memory = machine_memory();
+    struct error error = {""};
+    char *array = NULL;
+    size_t capacity = 0;
+    assert_true(memory > 1 << 20 &&
+                memory <= (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE));
+    assert_true(machine_has_memory((double)memory, &error));
+    assert_false(machine_has_memory((double)memory + 4096, &error));
+    assert_non_null(strstr(error.text, "are all that there is here"));
+    error.text[0] = '\0';
+    assert_null(memory_new(memory + 1, 1, &error));
+    assert_non_null(strstr(error.text, "not enough memory"));
+    error.text[0] = '\0';
+    assert_false(memory_grow(&array, &capacity, memory + 1, 1, &error));
+    assert_non_null(strstr(error.text, "not enough memory"));
+    assert_true(array == NULL && capacity == 0);
 }
 
 static void growing_keeps_what_is_there(void **state)
@@ -416,6 +440,7 @@ int main(void)
         cmocka_unit_test(long_message_loses_its_end),
         cmocka_unit_test(memory_is_aligned_and_zero),
         cmocka_unit_test(too_large_sizes_are_refused),
+        cmocka_unit_test(more_than_the_machine_has),
         cmocka_unit_test(growing_keeps_what_is_there),
         cmocka_unit_test(allocations_fail_on_order),
         cmocka_unit_test(random_numbers_are_those_of_rand),
