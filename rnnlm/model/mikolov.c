@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ struct header {
     char *train_file, *valid_file;
 };
 
-enum field_type { FIELD_COUNT, FIELD_NUMBER, FIELD_TEXT };
+enum field_type { FIELD_COUNT, FIELD_NUMBER, FIELD_RATE, FIELD_TEXT };
 
 struct field {
     const char *name;
@@ -66,8 +67,8 @@ static const struct field fields[] = {
     FIELD("class size", FIELD_COUNT, classes, false, false),
     FIELD("old classes", FIELD_COUNT, old_classes, true, false),
     FIELD("independent sentences mode", FIELD_COUNT, independent, true, false),
-    FIELD("starting learning rate", FIELD_NUMBER, starting_alpha, false, false),
-    FIELD("current learning rate", FIELD_NUMBER, alpha, false, false),
+    FIELD("starting learning rate", FIELD_RATE, starting_alpha, false, false),
+    FIELD("current learning rate", FIELD_RATE, alpha, false, false),
     FIELD("learning rate decrease", FIELD_COUNT, halving, false, true),
 };
 
@@ -126,7 +127,7 @@ static bool parse_value(struct header *header, const struct field *field, const 
     if (!number_parse(value, length, &number) || !isfinite(number))
         return error_set(error, "%s: found \"%.*s\", wanted a number", field->name,
                          (int)(length < 60 ? length : 60), value);
-    if (field->type == FIELD_NUMBER) {
+    if (field->type == FIELD_NUMBER || field->type == FIELD_RATE) {
         *(double *)member_of(header, field) = number;
         return true;
     }
@@ -379,6 +380,21 @@ bool mikolov_read(struct model *model, struct input *input, struct error *error)
     return ok;
 }
 
+// A rate in the reference's form, six decimals, where that is the whole of it; others would come back
+// as another rate, or as 0. The reference reads all forms that scanf() does.
+static void write_rate(struct output *output, double rate)
+{
+    char text[64];
+    double back;
+    snprintf(text, sizeof text, "%f", rate);
+    for (int digits = 6; digits <= 17; digits++) {
+        if (number_parse(text, strlen(text), &back) && back == rate)
+            break;
+        snprintf(text, sizeof text, "%.*g", digits, rate);
+    }
+    output_format(output, "%s\n", text);
+}
+
 static void write_field(struct output *output, const struct field *field, struct header *header)
 {
     void *member = member_of(header, field);
@@ -387,6 +403,8 @@ static void write_field(struct output *output, const struct field *field, struct
         output_format(output, "%" PRId64 "\n", *(int64_t *)member);
     else if (field->type == FIELD_NUMBER)
         output_format(output, "%f\n", *(double *)member);
+    else if (field->type == FIELD_RATE)
+        write_rate(output, *(double *)member);
     else
         output_format(output, "%s\n", *(char **)member != NULL ? *(char **)member : "");
     if (field->blank_line)

@@ -265,6 +265,33 @@ static void write_version_6(const char *path, const char *connections)
     write_file(path, text, (size_t)length);
 }
 
+// Six decimals are the reference's, and are not enough for every rate.
+static void rates_come_back(void **state)
+{
+    (void)state;
+    static const struct {
+        double rate;
+        const char *text;
+    } rows[] = {{0.1, "0.100000"}, {0.0125, "0.012500"},           {0.1 / 64, "0.0015625"},
+                {3e-7, "3e-07"},   {1. / 3, "0.3333333333333333"}, {1e6, "1000000.000000"},
+                {0, "0.000000"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model = small_model(), back;
+        char line[80];
+        size_t size;
+        model.record.alpha = rows[i].rate;
+        save_model(&model, "model");
+        char *text = read_whole("model", false, &size);
+        snprintf(line, sizeof line, "current learning rate: %s\n", rows[i].text);
+        assert_non_null(strstr(text, line));
+        free(text);
+        read_with(model_load, &back, "model");
+        assert_true(back.record.alpha == rows[i].rate);
+        model_free(&back);
+        model_free(&model);
+    }
+}
+
 static void version_6(void **state)
 {
     (void)state;
@@ -573,6 +600,7 @@ int main(void)
         cmocka_unit_test(extreme_weights_survive_text),
         cmocka_unit_test(text_form),
         cmocka_unit_test(steps_back_through_time),
+        cmocka_unit_test(rates_come_back),
         cmocka_unit_test(version_6),
         cmocka_unit_test(cut_at_every_byte),
         cmocka_unit_test(changed_bytes),
