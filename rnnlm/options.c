@@ -145,8 +145,29 @@ static const struct option *find_option(const struct options *options, const cha
     return option;
 }
 
-// Takes the option at argv[*i] with its value, which may be the next argument.
-static enum options_result take_option(const struct options *options, int argc, char **argv, int *i)
+// Options that name a text; people who give one twice have several texts.
+static bool is_text(const char *name)
+{
+    static const char *const names[] = {"train", "valid", "test", "tune", "text"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static enum options_result given_twice(const struct options *options, const struct option *option,
+                                       const char *before, const char *value)
+{
+    fprintf(stderr, "%s: option -%s: found twice, with \"%s\" and \"%s\", wanted once%s\n",
+            options->program, option->name, before, value,
+            is_text(option->name) ? ": it takes one file, cat makes one of several" : "");
+    return OPTIONS_BAD_USAGE;
+}
+
+// Takes the option at argv[*i] with its value, which may be the next argument. `before` has the
+// values that options were given, [options->count].
+static enum options_result take_option(const struct options *options, int argc, char **argv, int *i,
+                                       const char **before)
 {
     const char *argument = argv[*i];
     const char *name = argument + 1 + (argument[1] == '-');
@@ -171,7 +192,12 @@ static enum options_result take_option(const struct options *options, int argc, 
                 option->value);
         return OPTIONS_BAD_USAGE;
     }
-    return set_value(options, option, attached != NULL ? attached : argv[++*i]);
+    const char *value = attached != NULL ? attached : argv[++*i];
+    const char **earlier = &before[option - options->table];
+    if (option->type != OPTION_LIST && *earlier != NULL)
+        return given_twice(options, option, *earlier, value);
+    *earlier = value;
+    return set_value(options, option, value);
 }
 
 static bool is_request(const char *argument, const char *name)
@@ -192,7 +218,7 @@ static enum options_result take_operand(const struct options *options, const cha
     return set_value(options, &row, operand);
 }
 
-// After --help and --version: a full disk must not pass unseen.
+// After --help, --manual and --version: a full disk must not pass unseen.
 static enum options_result printed(const struct options *options)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -201,8 +227,14 @@ static enum options_result printed(const struct options *options)
     return OPTIONS_FAILED;
 }
 
-enum options_result options_parse(const struct options *options, int argc, char **argv,
-                                  struct option_list *operands)
+enum options_result options_show_help(const struct options *options)
+{
+    options_help(options);
+    return printed(options);
+}
+
+static enum options_result parse(const struct options *options, int argc, char **argv,
+                                 struct option_list *operands, const char **before)
 {
     bool only_operands = false;
     enum options_result result = OPTIONS_RUN;
@@ -213,8 +245,7 @@ enum options_result options_parse(const struct options *options, int argc, char 
         } else if (strcmp(argument, "--") == 0) {
             only_operands = true;
         } else if (is_request(argument, "h") || is_request(argument, "help")) {
-            options_help(options);
-            return printed(options);
+            return options_show_help(options);
         } else if (strncmp(argument, "--manual=", 9) == 0) {
             options_manual(options, argument + 9);
             return printed(options);
@@ -222,9 +253,22 @@ enum options_result options_parse(const struct options *options, int argc, char 
             printf("%s %s\n", options->program, RNNLM_VERSION);
             return printed(options);
         } else {
-            result = take_option(options, argc, argv, &i);
+            result = take_option(options, argc, argv, &i, before);
         }
     }
+    return result;
+}
+
+enum options_result options_parse(const struct options *options, int argc, char **argv,
+                                  struct option_list *operands)
+{
+    const char **before = memory_new(options->count, sizeof *before, NULL);
+    if (before == NULL) {
+        options_fail(options->program, "not enough memory");
+        return OPTIONS_FAILED;
+    }
+    enum options_result result = parse(options, argc, argv, operands, before);
+    free(before);
     return result;
 }
 

@@ -56,10 +56,14 @@ enum options_result {
 // n-gram model is -lm, -ngram or -ngrams.
 //
 // Sets the targets from the command line. -name value, --name value and --name=value are the same;
-// `--` ends the options. Operands are gathered in `operands` (may be NULL if the program takes
+// Options with a value are given once, but for
+// those of OPTION_LIST: of two values one would be lost. `--` ends the options. Operands are gathered in `operands` (may be NULL if the program takes
 // none). A value that starts with a dash is a value.
 enum options_result options_parse(const struct options *options, int argc, char **argv,
                                   struct option_list *operands);
+
+// Prints --help; OPTIONS_DONE, or OPTIONS_FAILED with a message.
+enum options_result options_show_help(const struct options *options);
 
 // The exit status for a result other than OPTIONS_RUN.
 int options_status(enum options_result result);

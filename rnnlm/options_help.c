@@ -76,9 +76,10 @@ static void print_row(const struct option *option)
     print_wrapped(text, strlen(text), HELP_INDENT, HELP_INDENT);
 }
 
-static const char rules[] = "-name value, --name value and --name=value are the same. A default "
-                            "stands in parentheses. Exit status: 0; 1 after a failure; 2 where "
-                            "the command line is wrong; 128 + N after signal N.";
+static const char rules[] = "-name value, --name value and --name=value are the same. An option "
+                            "is given once, unless it says otherwise. A default stands in "
+                            "parentheses. Exit status: 0; 1 after a failure; 2 where the command "
+                            "line is wrong; 128 + N after signal N.";
 
 void options_help(const struct options *options)
 {

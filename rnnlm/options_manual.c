@@ -84,8 +84,8 @@ void options_manual(const struct options *options, const char *name)
     printf(".SH DESCRIPTION\n");
     print_all(options->about);
     printf("\n.SH OPTIONS\n.nh\n"
-           "\\-name value, \\-\\-name value and \\-\\-name=value are the same. A default stands in "
-           "parentheses.\n");
+           "\\-name value, \\-\\-name value and \\-\\-name=value are the same. An option is given "
+           "once, unless it says otherwise. A default stands in parentheses.\n");
     for (size_t i = 0; i < options->count; i++) {
         if (options->table[i].type != OPTION_GROUP) {
             print_option(&options->table[i]);

@@ -96,10 +96,38 @@ END
     cmp 1 2
 }
 
-@test "an option given twice: the last one counts" {
-    rnnlm -rnnlm model -test none -test test -hidden 3 -hidden 4 >"$out"
-    grep -qx 'test file: test' "$out"
-    grep -qx 'Hidden layer size: 4' "$out"
+@test "an option given twice is refused: one of its values would be lost" {
+    refuses_with 2 'option -test: found twice, with "none" and "test"' -- -rnnlm model -test none -test test
+    refuses_with 2 'option -train: found twice' 'cat makes one of several' -- \
+        -train train -train test -valid valid -rnnlm "$BATS_TEST_TMPDIR/new"
+    [ ! -e "$BATS_TEST_TMPDIR/new" ]
+    refuses_with 2 'option -hidden: found twice, with "3" and "4"' -- -rnnlm model -test test -hidden 3 --hidden=4
+    refuses_with 2 'option -ngram: found twice' -- -rnnlm model -test test -ngram a -lm b
+    rnnlm -rnnlm model -rnnlm model -test test -unk -unk >"$out" # these add up
+    [ "$(grep -c '^rnnlm file: model' "$out")" -eq 2 ]
+}
+
+# Every option with a value, of every program, but those that say that they may be given several times.
+@test "no program takes an option twice that does not add up" {
+    for program in "$BIN"/* "$BIN/rnnlm-ngram train" "$BIN/rnnlm-ngram ppl" "$BIN/rnnlm-ngram cache"; do
+        [[ "$program" != *.* ]] || continue
+        $program --manual=x | sed -n '/^\.TP/{N;N;s/\n/ /g;p;}' >"$BATS_TEST_TMPDIR/manual"
+        # lines .TP .B \-NAME \fIVALUE\fP TEXT
+        while read -r _ _ name value text; do
+            [[ "$value" == \\fI* ]] || continue
+            name=${name#\\-}
+            name=${name//\\-/-}
+            case "$(basename "$program") $name" in
+            'rnnlm rnnlm' | 'rnnlm-nbest rnnlm' | *' ignore' | 'rnnlm-ngram train text') continue ;;
+            esac
+            code=0
+            $program "-$name" 1 "-$name" 1 2>"$BATS_TEST_TMPDIR/err" >"$BATS_TEST_TMPDIR/out" || code=$?
+            [ $code -eq 2 ] && grep -qE "option -$name: found (twice|\"1\")" "$BATS_TEST_TMPDIR/err" ||
+                fail "$program -$name 1 -$name 1: $code, $(cat "$BATS_TEST_TMPDIR/err")"
+            echo "$name" >>"$BATS_TEST_TMPDIR/names"
+        done <"$BATS_TEST_TMPDIR/manual"
+    done
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -gt 100 ]
 }
 
 @test "the order of options does not matter" {
