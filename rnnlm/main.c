@@ -7,6 +7,7 @@
 #include "base/kernels.h"
 #include "base/matrix.h"
 #include "endings.h"
+#include "program.h"
 
 atomic_int *const main_asked = &endings_asked;
 atomic_bool *const main_waited = &endings_waited;
@@ -37,10 +38,9 @@ static int unwritten(const struct error *error)
 int main(int argc, char **argv)
 {
     struct error error, late;
-    if (argc == 1) {
-        char *help[] = {argv[0], (char[]){"--help"}};
-        return options_status(main_parse(2, help));
-    }
+    program_begin(PROGRAM);
+    if (argc == 1)
+        return options_status(options_show_help(&main_options));
     enum options_result result = main_parse(argc, argv);
     if (result != OPTIONS_RUN)
         return options_status(result);

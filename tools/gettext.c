@@ -43,6 +43,7 @@ static bool get_text(const struct option_list *operands, struct output *output, 
 
 int main(int argc, char **argv)
 {
+    program_begin(PROGRAM);
     enum options_result result = options_parse(&options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return options_status(result);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/machine.h"
 #include "endings.h"
 #include "ngram/cache.h"
 #include "ngram/estimate.h"
@@ -103,7 +104,8 @@ static bool train_read_options(struct estimate_options *to, struct error *error)
     if (train_set.cutoff != NULL &&
         !estimate_parse_cutoffs(train_set.cutoff, to->order, to->cutoff, error))
         return error_option(error, "cutoff");
-    return estimate_parse_memory(train_set.memory, &to->memory, error) ||
+    return (estimate_parse_memory(train_set.memory, &to->memory, error) &&
+            machine_has_memory((double)to->memory, error)) ||
            error_option(error, "memory");
 }
 

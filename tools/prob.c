@@ -60,6 +60,7 @@ static bool measure(const struct option_list *operands, struct output *output, s
 int main(int argc, char **argv)
 {
     static struct option_list operands;
+    program_begin(PROGRAM);
     enum options_result result = options_parse(&options, argc, argv, &operands);
     if (result != OPTIONS_RUN)
         return options_status(result);

@@ -73,6 +73,7 @@ static bool convert(const struct option_list *operands, struct output *output, s
 
 int main(int argc, char **argv)
 {
+    program_begin(PROGRAM);
     enum options_result result = options_parse(&options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return options_status(result);

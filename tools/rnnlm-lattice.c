@@ -407,6 +407,7 @@ static const char *wrong_choice(void)
 int main(int argc, char **argv)
 {
     static struct option_list operands;
+    program_begin(PROGRAM);
     enum options_result result = options_parse(&options, argc, argv, &operands);
     if (result != OPTIONS_RUN)
         return options_status(result);

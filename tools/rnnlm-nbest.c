@@ -344,6 +344,7 @@ int main(int argc, char **argv)
 {
     static struct option_list operands;
     struct error error;
+    program_begin(PROGRAM);
     enum options_result result = options_parse(&options, argc, argv, &operands);
     if (result != OPTIONS_RUN)
         return options_status(result);

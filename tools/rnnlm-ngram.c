@@ -108,6 +108,7 @@ static const struct options program_options = {
 
 int main(int argc, char **argv)
 {
+    program_begin(PROGRAM);
     for (int i = 0; i < COMMANDS && argc > 1; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

@@ -422,6 +422,7 @@ static bool score_files(const struct option_list *operands, struct output *outpu
 int main(int argc, char **argv)
 {
     static struct option_list operands;
+    program_begin(PROGRAM);
     enum options_result result = options_parse(&options, argc, argv, &operands);
     if (result != OPTIONS_RUN)
         return options_status(result);

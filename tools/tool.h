@@ -8,6 +8,7 @@
 #include "endings.h"
 #include "ngram/backoff.h"
 #include "options.h"
+#include "program.h"
 
 typedef bool tool_work(const struct option_list *operands, struct output *output,
                        struct error *error);

@@ -69,6 +69,10 @@ static bool input_attach(struct input *input, const char *path, struct error *er
         strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : descriptor_open(path, O_RDONLY, 0);
     if (input->descriptor < 0)
         return error_set(error, "cannot open %s: %s", input->name, strerror(errno));
+    int flags = fcntl(input->descriptor, F_GETFL);
+    if (flags >= 0 && (flags & O_ACCMODE) == O_WRONLY)
+        return error_set(error, "cannot open %s: it is closed, or open for writing alone",
+                         input->name);
     if (fstat(input->descriptor, &status) != 0)
         return true;
     if (S_ISDIR(status.st_mode))

@@ -9,12 +9,18 @@
 struct map {
     const void *data; // page-aligned; NULL for no map
     size_t size;      // of the file when it was mapped
+    char *name;       // for map_name_at()
 };
 
 // Maps a regular file. What is mapped is the file, not its name: it stays as it is if another is
 // renamed over it, which is how output_commit() replaces files. A file that is written to or cut
-// in place changes under its readers, and a read beyond its new end kills the process (SIGBUS).
+// in place changes under its readers, and a read beyond its new end kills the process (SIGBUS),
+// unless the program has a handler (program.c has one).
 bool map_open(struct map *map, const char *path, struct error *error);
+
+// The name of the mapped file that lies at an address, as it was opened; NULL for other addresses. A
+// handler of SIGBUS may ask.
+const char *map_name_at(const void *address);
 
 // Takes the pages touched so far out of this process's memory; they stay in the file's cache and
 // come back when they are used.

@@ -107,6 +107,12 @@ static bool open_beside(struct output *output, const char *path, const struct st
     return true;
 }
 
+static bool may_be_written(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 static bool output_attach(struct output *output, const char *path, struct error *error)
 {
     struct stat status;
@@ -118,6 +124,9 @@ static bool output_attach(struct output *output, const char *path, struct error 
         return error_set(error, "cannot write a file without a name");
     if (!standard && (!exists || S_ISREG(status.st_mode)))
         return open_beside(output, path, exists ? &status : NULL, error);
+    if (standard && !may_be_written(STDOUT_FILENO))
+        return error_set(error, "cannot write %s: it is closed, or open for reading alone",
+                         output->name);
     output->descriptor = standard ? dup(STDOUT_FILENO) : descriptor_open(path, O_WRONLY, 0);
     return output->descriptor >= 0 ||
            error_set(error, "cannot write %s: %s", output->name, strerror(errno));

@@ -580,6 +580,40 @@ static void format_names(void **state)
     assert_string_equal(error.text, "found \"naive\", wanted text, binary, native or native-bf16");
 }
 
+// What a handler of SIGBUS asks.
+static void maps_are_known_by_address(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"one", "two", "three"};
+    struct map map[3];
+    struct error error = {""};
+    for (size_t i = 0; i < 3; i++) {
+        write_file(names[i], "some text", 9 - i);
+        assert_true(map_open(&map[i], names[i], &error));
+    }
+    for (size_t gone = 0; gone < 3; gone++) {
+        for (size_t i = 0; i < 3; i++) {
+            const char *data = map[i].data;
+            if (data == NULL)
+                continue;
+            assert_string_equal(map_name_at(data), names[i]);
+            assert_string_equal(map_name_at(data + map[i].size - 1), names[i]);
+            assert_null(map_name_at(data + map[i].size));
+        }
+        const void *data = map[(gone + 1) % 3].data; // the one in the middle first
+        map_close(&map[(gone + 1) % 3]);
+        assert_null(map_name_at(data));
+    }
+    assert_null(map_name_at(&map));
+    for (int allowed = 0; allowed < 2; allowed++) {
+        memory_fail_after(allowed);
+        assert_false(map_open(&map[0], "one", &error));
+        memory_fail_after(-1);
+        assert_contains(error.text, "not enough memory");
+        assert_null(map[0].data);
+    }
+}
+
 static void maps_of_other_things(void **state)
 {
     (void)state;
@@ -616,6 +650,7 @@ int main(void)
         cmocka_unit_test(bfloat16_rounds),
         cmocka_unit_test(checksum_finds_changes),
         cmocka_unit_test(format_names),
+        cmocka_unit_test(maps_are_known_by_address),
         cmocka_unit_test(maps_of_other_things),
     };
     return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
