@@ -96,7 +96,7 @@ static bool choose_unknown(struct evaluation *evaluation, struct error *error)
 
 static void free_sources(struct blend *blend)
 {
-    for (size_t i = 0; i < blend->networks; i++) {
+    for (size_t i = 0; i < blend->networks && blend->network != NULL; i++) {
         source_free(blend->network[i]);
         blend->network[i] = NULL;
     }

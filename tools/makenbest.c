@@ -66,13 +66,13 @@ static char *path_of(const struct hypothesis *hypothesis, struct error *error)
     return memory_text(line, length, error);
 }
 
-static bool is_name(const struct hypothesis *hypothesis)
+static bool look_for_name(const struct hypothesis *hypothesis, bool *found, struct error *error)
 {
     struct stat status;
-    char *path = path_of(hypothesis, NULL);
-    bool file = path != NULL && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    char *path = path_of(hypothesis, error);
+    *found = path != NULL && stat(path, &status) == 0 && S_ISREG(status.st_mode);
     free(path);
-    return file;
+    return path != NULL;
 }
 
 // Every line of a file that is not blank.
@@ -151,8 +151,11 @@ static bool write_lists(const char *path, int64_t *number, struct output *output
     struct hypotheses *hypotheses = tool_open_list(path, set.form, error);
     if (hypotheses == NULL)
         return false;
-    bool ok = hypotheses_next(hypotheses, &first);
-    bool names = ok && strcmp(path, "-") == 0 && set.form == NULL && is_name(&first);
+    bool ok = hypotheses_next(hypotheses, &first), names = false;
+    if (ok && strcmp(path, "-") == 0 && set.form == NULL && !look_for_name(&first, &names, error)) {
+        hypotheses_close(hypotheses);
+        return false;
+    }
     if (!names && hypotheses_remark(hypotheses, &remark))
         options_warn(PROGRAM, remark.text);
     if (names)
@@ -179,6 +182,7 @@ static bool make_nbest(const struct option_list *operands, struct output *output
 int main(int argc, char **argv)
 {
     static struct option_list operands;
+    program_begin(PROGRAM);
     enum options_result result = options_parse(&options, argc, argv, &operands);
     if (result != OPTIONS_RUN)
         return options_status(result);

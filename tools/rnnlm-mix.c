@@ -112,29 +112,34 @@ static bool read_columns(enum stream_column *column, size_t count, struct error 
 
 // ---- results ----------------------------------------------------------------------------------
 
-static void print_row(FILE *report, double weight, struct mixture_score score, const char *name)
+// The report goes to standard error where there is no output for it.
+#define PRINT(report, ...)                                                                         \
+    ((report) != NULL ? output_format(report, __VA_ARGS__) : (void)fprintf(stderr, __VA_ARGS__))
+
+static void print_row(struct output *report, double weight, struct mixture_score score,
+                      const char *name)
 {
-    fprintf(report, "%.8f  %16.6f  %10llu  %12.6f  %s\n", weight, score.log10_prob,
-            (unsigned long long)score.zeros, mixture_perplexity(&score), name);
+    PRINT(report, "%.8f  %16.6f  %10llu  %12.6f  %s\n", weight, score.log10_prob,
+          (unsigned long long)score.zeros, mixture_perplexity(&score), name);
 }
 
-static void print_report(FILE *report, const struct mixture *mixture, const double *weight,
+static void print_report(struct output *report, const struct mixture *mixture, const double *weight,
                          const char *const *name, uint64_t iterations)
 {
     uint64_t words = mixture_words(mixture);
-    fprintf(report, "words: %llu, left out: %llu\n", (unsigned long long)words,
-            (unsigned long long)(mixture->words - words));
+    PRINT(report, "words: %llu, left out: %llu\n", (unsigned long long)words,
+          (unsigned long long)(mixture->words - words));
     if (set.lambda == NULL)
-        fprintf(report, "iterations: %llu\n", (unsigned long long)iterations);
-    fprintf(report, "%-10s  %16s  %10s  %12s  %s\n", "lambda", "log10 prob", "zeros", "PPL",
-            "stream");
+        PRINT(report, "iterations: %llu\n", (unsigned long long)iterations);
+    PRINT(report, "%-10s  %16s  %10s  %12s  %s\n", "lambda", "log10 prob", "zeros", "PPL",
+          "stream");
     for (size_t i = 0; i < mixture->models; i++)
         print_row(report, weight[i], mixture_score_one(mixture, i), name[i]);
     print_row(report, 1, mixture_score(mixture, weight), "mixture");
-    fprintf(report, "lambda: ");
+    PRINT(report, "lambda: ");
     for (size_t i = 0; i < mixture->models; i++)
-        fprintf(report, "%s%.8f", i > 0 ? "," : "", weight[i]);
-    fputc('\n', report);
+        PRINT(report, "%s%.8f", i > 0 ? "," : "", weight[i]);
+    PRINT(report, "\n");
 }
 
 static bool write_mixed(const struct mixture *mixture, const double *weight,
@@ -147,24 +152,6 @@ static bool write_mixed(const struct mixture *mixture, const double *weight,
     for (size_t t = 0; t < mixture->words; t++)
         output_format(output, "%.10g\n", mixture_prob(mixture, weight, t));
     return is_standard || output_commit(output, error);
-}
-
-static bool report(const struct mixture *mixture, const double *weight, const char *const *name,
-                   uint64_t iterations, struct output *output, struct error *error)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *memory = open_memstream(&text, &size);
-    if (memory == NULL)
-        return error_set(error, "not enough memory");
-    print_report(memory, mixture, weight, name, iterations);
-    bool ok = fclose(memory) == 0 || error_set(error, "not enough memory");
-    if (ok && set.output != NULL && strcmp(set.output, "-") == 0)
-        fputs(text, stderr);
-    else if (ok)
-        output_text(output, text);
-    free(text);
-    return ok;
 }
 
 // ---- the program ------------------------------------------------------------------------------
@@ -182,7 +169,9 @@ static bool mix(const struct streams *streams, double *weight, const char *const
     }
     if (set.output != NULL && !write_mixed(&mixture, weight, output, error))
         return false;
-    return report(&mixture, weight, name, iterations, output, error);
+    bool mixed_there = set.output != NULL && strcmp(set.output, "-") == 0;
+    print_report(mixed_there ? NULL : output, &mixture, weight, name, iterations);
+    return true;
 }
 
 static bool run(const struct option_list *operands, struct output *output, struct error *error)
@@ -206,6 +195,7 @@ static bool run(const struct option_list *operands, struct output *output, struc
 int main(int argc, char **argv)
 {
     static struct option_list operands;
+    program_begin(PROGRAM);
     enum options_result result = options_parse(&options, argc, argv, &operands);
     if (result != OPTIONS_RUN)
         return options_status(result);

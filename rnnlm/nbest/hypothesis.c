@@ -126,8 +126,9 @@ static bool recognise(struct hypotheses *hypotheses, struct error *error)
     if (hypotheses->held_count == 0)
         return error_set(error, "%s: the file is empty, an n-best list is wanted",
                          hypotheses_name(hypotheses));
-    // What is wrong with the second line is said when it is its turn.
-    (void)hold(hypotheses, NULL);
+    // What is wrong with the second line is said when it is its turn; without memory it would be lost.
+    if (!hold(hypotheses, error) && input_ok(hypotheses->input, NULL))
+        return false;
     for (size_t i = 0; i < hypotheses->held_count; i++)
         line[i] = (struct span){hypotheses->held[i].text, hypotheses->held[i].length};
     size_t i = 0;

@@ -129,19 +129,18 @@ static char *path_of(char *line)
     return length > 0 && stat(path, &status) == 0 && !S_ISDIR(status.st_mode) ? path : NULL;
 }
 
-// True if the first line that is not blank is the path of a file.
-static bool is_list(const char *path)
+// Whether the first line that is not blank is the path of a file.
+static bool look_for_list(const char *path, bool *found, struct error *error)
 {
-    bool found = false;
-    struct input *input = input_open_text(path, NULL);
-    char *line;
-    while (input != NULL && (line = input_line(input, NULL)) != NULL)
-        if (line[strspn(line, " \t\r")] != '\0') {
-            found = path_of(line) != NULL;
-            break;
-        }
+    struct input *input = input_open_text(path, error);
+    char *line = NULL;
+    do {
+        line = input != NULL ? input_line(input, NULL) : NULL;
+    } while (line != NULL && line[strspn(line, " \t\r")] == '\0');
+    *found = line != NULL && path_of(line) != NULL;
+    bool ok = input != NULL && input_ok(input, error);
     input_close(input);
-    return found;
+    return ok;
 }
 
 static bool add_list(struct list_files *files, const char *list, struct error *error)
@@ -176,7 +175,11 @@ static bool add_path(struct list_files *files, const char *path, bool lists_of_f
         return error_set(error, "cannot open %s: %s", path, strerror(errno));
     if (!is_pipe && S_ISDIR(status.st_mode))
         return add_folder(files, path, error);
-    if (lists_of_files && !is_pipe && S_ISREG(status.st_mode) && is_list(path))
+    bool is_list = false;
+    if (lists_of_files && !is_pipe && S_ISREG(status.st_mode) &&
+        !look_for_list(path, &is_list, error))
+        return false;
+    if (is_list)
         return add_list(files, path, error);
     return add(files, memory_text(path, strlen(path), error), &files->given, error);
 }
