@@ -4,6 +4,7 @@
 #   make CC=clang             another compiler
 #   make install PREFIX=/usr/local DESTDIR=
 #   make test                 installs what the tests need, and runs them all
+#   make torture              every call to the system fails once, in every program: an hour
 #   make SANITIZE=address,undefined BUILD=build/sanitize BIN=build/sanitize/bin
 
 CC ?= gcc
@@ -138,6 +139,19 @@ examples: $(EXAMPLES)
 test:
 	scripts/run-tests
 
+# Loaded before programs: makes one call to the system fail.
+FAULTS := $(BUILD)/test/faults/fail-nth-call.so
+
+$(FAULTS): test/faults/fail-nth-call.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -fPIC -shared -o $@ $< -ldl
+
+faults: programs $(FAULTS)
+
+# Every call that can fail, of every program: an hour.
+torture: faults
+	jobs=$$(nproc) && seq $$jobs | RNNLM_BIN=$(BIN) xargs -P $$jobs -I K test/faults/run -part K/$$jobs $(FAULTS)
+
 # The measuring stick of the benchmark: OpenBLAS' product of matrices.
 $(BUILD)/test/bench/sgemm: test/bench/sgemm.c
 	@mkdir -p $(@D)
@@ -152,7 +166,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench all programs libraries man install unit-tests test clean help examples
+.PHONY: bench all programs libraries man install unit-tests test faults torture clean help examples
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

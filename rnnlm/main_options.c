@@ -27,7 +27,9 @@ static const struct option table[] = {
     {OPTION_LIST, "rnnlm", "FILE", &set.models, NULL, 0, 0,
      "Model: written by training, read otherwise. Given several times, the models are averaged."},
     {OPTION_TEXT, "train", "FILE", &set.train, NULL, 0, 0,
-     "Train on this text, one sentence a line. If the model exists, its training goes on."},
+     "Train on this text, one sentence a line; of several files cat makes one. If the model "
+     "exists, "
+     "its training goes on."},
     {OPTION_TEXT, "valid", "FILE", &set.valid, NULL, 0, 0,
      "Validation text, which steers the learning rate."},
     {OPTION_TEXT, "test", "FILE", &set.test, NULL, 0, 0,
@@ -73,7 +75,8 @@ static const struct option table[] = {
      "Save the model in binary instead of text."},
     {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
      "Format in which the model is saved: text, binary, native (used in place by scoring, shared "
-     "between processes), native-bf16 (half the size, less precise and faster: rnnlm-model)."},
+     "between processes; to be replaced by mv, not written over), native-bf16 (half the size, less "
+     "precise and faster: rnnlm-model)."},
 
     {.type = OPTION_GROUP, .help = "Training"},
     {OPTION_NUMBER, "alpha", "X", &set.alpha, &given.alpha, 0, 1e6,

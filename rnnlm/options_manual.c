@@ -98,7 +98,7 @@ void options_manual(const struct options *options, const char *name)
     printf(
         ".SS Other\n.TP\n.B \\-help\nPrint all options.\n.TP\n.B \\-version\nPrint the version.\n"
         ".SH EXIT STATUS\n0 on success, 1 on failure with a message on standard error, 2 for a "
-        "wrong command line: an unknown option, a bad value, options that do not go together, 128 "
-        "and its number for a signal.\n");
+        "wrong command line: an unknown option, a bad value, options that do not go together, one "
+        "that is given twice, 128 and its number for a signal.\n");
     print_see_also(name);
 }

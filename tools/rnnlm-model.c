@@ -23,7 +23,9 @@ static const struct option table[] = {
      "is complete, but not the one that is read."},
     {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
      "Format of the model to write: text or binary (the reference's), native (used in place by "
-     "scoring, and shared between processes), or native-bf16 (half the size, for scoring with 8 "
+     "scoring, and shared between processes: such a file is to be replaced by -o or mv; who writes "
+     "over it, as cp does, cuts it under its readers, which end with a message then), or "
+     "native-bf16 (half the size, for scoring with 8 "
      "bits of precision: faster where the processor multiplies bfloat16, and with a perplexity "
      "that is a few hundredths of a per cent off at most). As it was read, if not given."},
     {OPTION_FLAG, "check", NULL, &set.check, NULL, 0, 0,

@@ -53,6 +53,16 @@ folders() {
     ! grep -nE '(^|[^a-z_])(printf|puts|putchar|perror|exit|abort) ?\(|std(out|err)\b' $(folders) rnnlm.[ch]
 }
 
+@test "every program begins with program_begin" {
+    for file in main.c ../tools/*.c; do
+        sed -n '/^int main/,/^}/p' "$file" | grep -q 'program_begin(PROGRAM)' || { echo "$file does not"; false; }
+    done
+}
+
+@test "signals are handled by the program, not by the library" {
+    ! grep -nE '\b(signal|sigaction)\(' $(folders) rnnlm.[ch]
+}
+
 @test "threads are started in base/ alone" {
     ! grep -n 'pthread_create' $(ls $(folders) *.[ch] | grep -v '^base/threads')
 }
