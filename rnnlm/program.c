@@ -34,15 +34,16 @@ static void say(const char *text)
     }
 }
 
-// Elsewhere than in a mapped file the signal means what it always does: the handler is gone, and the
-// instruction comes again.
+// Sent by another process (which a code above 0 is not), or from elsewhere than a mapped file, the
+// signal means what it always does: it comes again when the handler, which is gone, has returned.
 static void cut(int signal, siginfo_t *information, void *context)
 {
-    (void)signal;
     (void)context;
-    const char *file = map_name_at(information->si_addr);
-    if (file == NULL)
+    const char *file = information->si_code > 0 ? map_name_at(information->si_addr) : NULL;
+    if (file == NULL) {
+        raise(signal);
         return;
+    }
     say(name);
     say(": ");
     say(file);

@@ -145,11 +145,10 @@ cut_under() {
     program=$!
     exec 9>"$BATS_TEST_TMPDIR/pipe"
     kill -BUS $program
-    kill -BUS $program 2>/dev/null || true
-    exec 9>&-
     code=0
     wait $program || code=$?
-    [ $code -ge 128 ] || [ "${RNNLM_SLOW_BUILD:-0}" = 1 ]
+    exec 9>&-
+    [ $code -gt 128 ]
     ! grep -q "cut or overwritten" "$err"
 }
 
