@@ -15,7 +15,7 @@ setup() {
 
 # learn OPTIONS...: a small model in $new, its log in $log
 learn() {
-    rnnlm -train train -valid valid -rnnlm "$new" -hidden 12 -class 15 -binary "$@" >"$log"
+    rnnlm -train train -valid valid -rnnlm "$new" $(defaults "-hidden 12 -class 15" "$@") -binary "$@" >"$log"
 }
 
 @test "the number of threads changes nothing, that of streams does" {

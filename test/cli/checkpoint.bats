@@ -16,7 +16,7 @@ setup() {
 learn() { # MODEL OPTIONS...
     local model="$1"
     shift
-    rnnlm -train long -valid valid -rnnlm "$model" -class 20 -anti-kasparek 10000 "$@" >"$model.log"
+    rnnlm -train long -valid valid -rnnlm "$model" $(defaults "-class 20 -anti-kasparek 10000" "$@") "$@" >"$model.log"
 }
 
 # killed MODEL SAVES OPTIONS...: begins a training and kills it when a checkpoint has been seen to change so often; what
@@ -25,7 +25,7 @@ killed() {
     local model="$1" wanted="$2" seen=0 now last=
     shift 2
     SECONDS=0
-    "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" -class 20 -anti-kasparek 10000 "$@" >/dev/null 2>&1 3>&- &
+    "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" $(defaults "-class 20 -anti-kasparek 10000" "$@") "$@" >/dev/null 2>&1 3>&- &
     local pid=$!
     while jobs -rp | grep -qx "$pid" && [ "$seen" -lt "$wanted" ] && [ "$SECONDS" -lt 20 ]; do
         now=$(stat -c %i "$model.checkpoint" 2>/dev/null || true)
@@ -220,7 +220,7 @@ refused() {
     shift
     cp torn torn.before
     cp torn.checkpoint checkpoint.before
-    run -1 --separate-stderr rnnlm -rnnlm torn -class 20 -anti-kasparek 10000 "$@"
+    run -1 --separate-stderr rnnlm -rnnlm torn $(defaults "-class 20 -anti-kasparek 10000" "$@") "$@"
     [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ]
     [[ "$stderr" == *torn.checkpoint* && "$stderr" == *"$wanted"* && "$stderr" == *"remove torn.checkpoint"* ]] ||
         fail "$stderr"

@@ -18,13 +18,13 @@ EVERYTHING="-dropout 0.3 -dropout-words 0.1 -dropout-recurrent 0.2 -penalty-acti
 learn() { # MODEL OPTIONS...
     local model="$1"
     shift
-    rnnlm -train train -valid valid -rnnlm "$model" -class 20 "$@" >"$model.log" 2>"$model.err" || fail "$* $(cat "$model.err")"
+    rnnlm -train train -valid valid -rnnlm "$model" $(defaults "-class 20" "$@") "$@" >"$model.log" 2>"$model.err" || fail "$* $(cat "$model.err")"
 }
 
 refused() { # WANTED OPTIONS...
     local wanted="$1"
     shift
-    run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -class 20 "$@"
+    run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new $(defaults "-class 20" "$@") "$@"
     [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ]
     [[ "$stderr" == *"$wanted"* ]] || fail "$stderr" "wanted: $wanted"
     [ ! -e new ]

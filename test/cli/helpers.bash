@@ -15,6 +15,17 @@ rnnlm() {
     "$BIN/rnnlm" "$@"
 }
 
+# defaults "-OPTION VALUE..." ARGUMENTS...: those of the first that are not among the arguments, as an option is
+# given once.
+defaults() {
+    local i all
+    read -ra all <<<"$1"
+    shift
+    for ((i = 0; i < ${#all[@]}; i += 2)); do
+        [[ " $* " == *" ${all[i]} "* ]] || printf '%s %s ' "${all[i]}" "${all[i + 1]}"
+    done
+}
+
 fail() {
     printf '%s\n' "$@" >&2
     return 1

@@ -17,8 +17,9 @@ setup() {
 }
 
 learn() { # MODEL OPTIONS...
-    local model="$1" classes="-class 20"
+    local model="$1" classes
     shift
+    classes=$(defaults "-class 20" "$@")
     [[ "$*" != *"-output full"* ]] || classes=
     # shellcheck disable=SC2086
     rnnlm -train train -valid valid -rnnlm "$model" $classes "$@" >"$model.log" 2>"$model.err" || fail "$* $(cat "$model.err")"
@@ -32,7 +33,7 @@ perplexity() { # MODEL
 refused() { # STATUS WANTED OPTIONS...
     local status_wanted="$1" wanted="$2"
     shift 2
-    run -"$status_wanted" --separate-stderr rnnlm -train train -valid valid -rnnlm new -class 20 "$@"
+    run -"$status_wanted" --separate-stderr rnnlm -train train -valid valid -rnnlm new $(defaults "-class 20" "$@") "$@"
     [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ]
     [[ "$stderr" == *"$wanted"* ]] || fail "$stderr" "wanted: $wanted"
     [ ! -e new ]

@@ -21,7 +21,7 @@ setup() {
 small_model() {
     local name="$1"
     shift
-    rnnlm -hidden 5 -class 20 -max-iter 1 -rnnlm "$name" "$@" >"$BATS_TEST_TMPDIR/log"
+    rnnlm $(defaults "-hidden 5 -class 20 -max-iter 1" "$@") -rnnlm "$name" "$@" >"$BATS_TEST_TMPDIR/log"
 }
 
 # same_weights MODEL: the vocabulary and the weights are those of `model`.

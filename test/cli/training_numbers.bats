@@ -47,7 +47,7 @@ setup() {
 
 # learn OPTIONS...: a small model in $new, its log in $log
 learn() {
-    rnnlm -train "$text" -valid valid -rnnlm "$new" -hidden 12 -class 15 "$@" >"$log"
+    rnnlm -train "$text" -valid valid -rnnlm "$new" $(defaults "-hidden 12 -class 15" "$@") "$@" >"$log"
 }
 
 # numbers FIRST-EPOCH NUMBER...: TRAIN and VALID entropy of each epoch, as in $log, then $new's perplexity of the test
