@@ -21,6 +21,11 @@ static bool set(struct error *error, bool usage, const char *format, va_list arg
     return false;
 }
 
+bool error_is_of_memory(const struct error *error)
+{
+    return strstr(error->text, "not enough memory") != NULL;
+}
+
 bool error_set(struct error *error, const char *format, ...)
 {
     if (error == NULL)

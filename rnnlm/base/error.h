@@ -27,6 +27,10 @@ bool error_usage(struct error *error, const char *format, ...)
 // false.
 bool error_option(struct error *error, const char *name);
 
+// Whether a message is about memory, by the words "not enough memory" that all of those have: what
+// fails for want of it may go well another time.
+bool error_is_of_memory(const struct error *error);
+
 // Puts something behind a message that is already there. Returns false.
 bool error_add(struct error *error, const char *text);
 

@@ -129,18 +129,20 @@ static char *path_of(char *line)
     return length > 0 && stat(path, &status) == 0 && !S_ISDIR(status.st_mode) ? path : NULL;
 }
 
-// Whether the first line that is not blank is the path of a file.
+// Whether the first line that is not blank is the path of a file. One that cannot be read is none: that
+// is said when it is its turn. Error: no memory.
 static bool look_for_list(const char *path, bool *found, struct error *error)
 {
-    struct input *input = input_open_text(path, error);
+    struct error failure = {.text = ""};
+    struct input *input = input_open_text(path, &failure);
     char *line = NULL;
     do {
         line = input != NULL ? input_line(input, NULL) : NULL;
     } while (line != NULL && line[strspn(line, " \t\r")] == '\0');
     *found = line != NULL && path_of(line) != NULL;
-    bool ok = input != NULL && input_ok(input, error);
+    bool ok = input != NULL && input_ok(input, &failure);
     input_close(input);
-    return ok;
+    return ok || !error_is_of_memory(&failure) || error_set(error, "%s", failure.text);
 }
 
 static bool add_list(struct list_files *files, const char *list, struct error *error)
