@@ -1,27 +1,49 @@
 # Builds the library, the programs and the tests. `make help` lists the targets.
 #
 #   make                      optimised build: bin/, build/librnnlm.a, build/librnnlm.so
-#   make CC=clang             another compiler
+#   make CC=clang             another compiler; AR, LD, OBJCOPY, PKG_CONFIG, CPPFLAGS, CFLAGS, LDFLAGS likewise
+#   make CROSS=aarch64-linux-gnu- RUN=qemu-aarch64
+#                             for another processor; RUN runs its programs here, for their manual pages
 #   make install PREFIX=/usr/local DESTDIR=
-#   make test                 installs what the tests need, and runs them all
+#                             also BINDIR, LIBDIR, INCLUDEDIR, MANDIR, DOCDIR, DATADIR
+#   make uninstall            with the same settings
+#   make test                 runs all tests; installs nothing (scripts/run-tests installs what they need)
 #   make torture              every call to the system fails once, in every program: an hour
+#   make WERROR=1             for developers: a warning is an error
 #   make SANITIZE=address,undefined BUILD=build/sanitize BIN=build/sanitize/bin
 
-CC ?= gcc
-AR = ar
+CROSS ?=
+ifneq ($(CROSS),)
+CC = $(CROSS)gcc
+AR = $(CROSS)ar
+LD = $(CROSS)ld
+OBJCOPY = $(CROSS)objcopy
+PKG_CONFIG = $(CROSS)pkg-config
+endif
+OBJCOPY ?= objcopy
+PKG_CONFIG ?= pkg-config
+RUN ?=
 CFLAGS ?= -O3 -g
 BUILD ?= build
 BIN ?= bin
 SANITIZE ?=
+WERROR ?=
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/rnnlm
+DATADIR ?= $(PREFIX)/share/rnnlm
 DESTDIR ?=
 
-WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-ALL_CFLAGS = -std=c11 -fno-math-errno -D_GNU_SOURCE -Irnnlm -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARNINGS) $(CFLAGS)
-ALL_LDFLAGS = -pthread $(LDFLAGS)
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror)
+ALL_CFLAGS = -std=c11 -fno-math-errno -D_GNU_SOURCE -Irnnlm -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARNINGS) \
+    $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread $(CFLAGS) $(LDFLAGS)
 # OpenBLAS: its pkg-config file says where; without one, where the compiler looks.
-BLAS_CFLAGS := $(shell pkg-config --cflags openblas 2>/dev/null)
-BLAS_LIBS := $(strip $(shell pkg-config --libs openblas 2>/dev/null || echo -lopenblas))
+BLAS_CFLAGS := $(shell $(PKG_CONFIG) --cflags openblas 2>/dev/null)
+BLAS_LIBS := $(strip $(shell $(PKG_CONFIG) --libs openblas 2>/dev/null || echo -lopenblas))
 LIBS = $(BLAS_LIBS) -lz -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -40,17 +62,21 @@ all: programs libraries
 programs: $(PROGRAMS)
 libraries: $(BUILD)/librnnlm.a $(BUILD)/librnnlm.so
 
-# One file for each instruction set: only these may use it.
-$(BUILD)/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += -mavx2 -mfma -ffp-contract=fast
+# One file for each instruction set: only these may use it. On other processors they are empty.
+ifeq ($(shell echo __x86_64__ | $(CC) $(CPPFLAGS) $(CFLAGS) -E -P -x c - 2>/dev/null),1)
+AVX2 = -mavx2 -mfma -ffp-contract=fast
 AVX512 = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -ffp-contract=fast
-$(BUILD)/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += $(AVX512)
-$(BUILD)/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += $(AVX512) -mavx512bf16
+AVX512BF16 = $(AVX512) -mavx512bf16
+endif
+%/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += $(AVX2)
+%/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += $(AVX512)
+%/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += $(AVX512BF16)
 
 # The portable kernels are plain loops: sums may be taken in any order, and so in vectors.
-$(BUILD)/rnnlm/base/kernels.o: ALL_CFLAGS += -fassociative-math -fno-signed-zeros -fno-trapping-math
+%/rnnlm/base/kernels.o: ALL_CFLAGS += -fassociative-math -fno-signed-zeros -fno-trapping-math
 
 # The one file that calls BLAS.
-$(BUILD)/rnnlm/base/matrix.o: ALL_CFLAGS += $(BLAS_CFLAGS)
+%/rnnlm/base/matrix.o: ALL_CFLAGS += $(BLAS_CFLAGS)
 
 # Tests say no more of a structure than they mean.
 $(BUILD)/test/unit/%.o: ALL_CFLAGS += -Wno-missing-field-initializers
@@ -64,11 +90,18 @@ $(BUILD)/internal.a: $(LIBRARY_OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# The static library keeps only the public names, so that it disturbs nobody's `error_set`.
-$(BUILD)/librnnlm.a: $(LIBRARY_OBJECTS)
+# The static library keeps only the public names, so that it disturbs nobody's `error_set`. Names that wait for the
+# linker's own optimisation (-flto) cannot be hidden: it is built without.
+STATIC_OBJECTS := $(if $(findstring -flto,$(CFLAGS)),$(LIBRARY_SOURCES:%.c=$(BUILD)/static/%.o),$(LIBRARY_OBJECTS))
+
+$(BUILD)/static/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fno-lto -c $< -o $@
+
+$(BUILD)/librnnlm.a: $(STATIC_OBJECTS)
 	@rm -f $@
-	ld -r -o $(BUILD)/librnnlm.o $^
-	objcopy --wildcard --keep-global-symbol='rnnlm_*' $(BUILD)/librnnlm.o
+	$(LD) -r -o $(BUILD)/librnnlm.o $^
+	$(OBJCOPY) --wildcard --keep-global-symbol='rnnlm_*' $(BUILD)/librnnlm.o
 	$(AR) rcs $@ $(BUILD)/librnnlm.o
 
 $(BUILD)/librnnlm.so: $(LIBRARY_OBJECTS)
@@ -95,30 +128,49 @@ VERSION := $(shell sed -n 's/^\#define RNNLM_VERSION "\(.*\)"/\1/p' rnnlm/option
 man: $(MANUALS)
 $(BUILD)/man/rnnlm-ngram-%.1: $(BIN)/rnnlm-ngram
 	@mkdir -p $(@D)
-	$(BIN)/rnnlm-ngram $* --manual=rnnlm-ngram-$* > $@
+	$(RUN) $(BIN)/rnnlm-ngram $* --manual=rnnlm-ngram-$* > $@
 $(BUILD)/man/%.1: programs
 	@mkdir -p $(@D)
-	program=$(BIN)/$*; test -x $$program || program=$(BIN)/$(*:rnnlm-%=%); $$program --manual=$* > $@
+	program=$(BIN)/$*; test -x $$program || program=$(BIN)/$(*:rnnlm-%=%); $(RUN) $$program --manual=$* > $@
 
-$(BUILD)/rnnlm.pc: Makefile rnnlm/options.h
+# Written anew whenever it is wanted, as PREFIX may be another one now.
+under_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+$(BUILD)/rnnlm.pc: FORCE
 	@mkdir -p $(@D)
-	printf '%s\n' 'prefix=$(PREFIX)' 'Name: rnnlm' 'Description: Recurrent neural network language models' \
-	    'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lrnnlm' \
-	    'Libs.private: $(LIBS) -pthread' > $@
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(call under_prefix,$(LIBDIR))' 'includedir=$(call under_prefix,$(INCLUDEDIR))' \
+	    'Name: rnnlm' 'Description: Recurrent neural network language models' 'Version: $(VERSION)' \
+	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lrnnlm' 'Libs.private: $(LIBS) -pthread' > $@
+
+# What a user runs; the other scripts belong to the source tree.
+SCRIPTS = corrupt-text generate-text sample-to-arpa kaldi/rnnlm_compute_scores.sh srilm/rescore
 
 install: all man $(BUILD)/rnnlm.pc
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-	    $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(MANDIR)/man1" \
+	    "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)/scripts/kaldi" "$(DESTDIR)$(DATADIR)/scripts/srilm"
 	for program in $(notdir $(PROGRAMS)); do \
 	    case " $(SHORT_NAMES) " in *" $$program "*) name=rnnlm-$$program ;; *) name=$$program ;; esac; \
-	    install -m 755 $(BIN)/$$program $(DESTDIR)$(PREFIX)/bin/$$name || exit 1; done
-	install -m 644 rnnlm/rnnlm.h $(DESTDIR)$(PREFIX)/include/
-	install -m 644 $(BUILD)/librnnlm.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 755 $(BUILD)/librnnlm.so $(DESTDIR)$(PREFIX)/lib/librnnlm.so.$(VERSION)
-	ln -sf librnnlm.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/librnnlm.so.1
-	ln -sf librnnlm.so.1 $(DESTDIR)$(PREFIX)/lib/librnnlm.so
-	install -m 644 $(BUILD)/rnnlm.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
-	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1/
+	    install -m 755 $(BIN)/$$program "$(DESTDIR)$(BINDIR)/$$name" || exit 1; done
+	install -m 644 rnnlm/rnnlm.h "$(DESTDIR)$(INCLUDEDIR)/"
+	install -m 644 $(BUILD)/librnnlm.a "$(DESTDIR)$(LIBDIR)/"
+	install -m 755 $(BUILD)/librnnlm.so "$(DESTDIR)$(LIBDIR)/librnnlm.so.$(VERSION)"
+	ln -sf librnnlm.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/librnnlm.so.1"
+	ln -sf librnnlm.so.1 "$(DESTDIR)$(LIBDIR)/librnnlm.so"
+	install -m 644 $(BUILD)/rnnlm.pc "$(DESTDIR)$(LIBDIR)/pkgconfig/"
+	install -m 644 $(MANUALS) "$(DESTDIR)$(MANDIR)/man1/"
+	install -m 644 README COPYING "$(DESTDIR)$(DOCDIR)/"
+	for script in $(SCRIPTS); do \
+	    install -m 755 scripts/$$script "$(DESTDIR)$(DATADIR)/scripts/$$script" || exit 1; done
+
+# The files that `install` makes, and the folders that are nobody else's.
+uninstall:
+	for program in $(INSTALLED); do rm -f "$(DESTDIR)$(BINDIR)/$$program"; done
+	for page in $(notdir $(MANUALS)); do rm -f "$(DESTDIR)$(MANDIR)/man1/$$page"; done
+	for file in librnnlm.a librnnlm.so.$(VERSION) librnnlm.so.1 librnnlm.so pkgconfig/rnnlm.pc; do \
+	    rm -f "$(DESTDIR)$(LIBDIR)/$$file"; done
+	rm -f "$(DESTDIR)$(INCLUDEDIR)/rnnlm.h" "$(DESTDIR)$(DOCDIR)/README" "$(DESTDIR)$(DOCDIR)/COPYING"
+	for script in $(SCRIPTS); do rm -f "$(DESTDIR)$(DATADIR)/scripts/$$script"; done
+	for folder in "$(DOCDIR)" "$(DATADIR)/scripts/kaldi" "$(DATADIR)/scripts/srilm" "$(DATADIR)/scripts" "$(DATADIR)"; do \
+	    rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; done
 
 # ---- tests -------------------------------------------------------------------------------------------------------
 
@@ -132,12 +184,12 @@ EXAMPLES := $(patsubst test/examples/%.c, $(BUILD)/examples/%, $(wildcard test/e
 
 $(BUILD)/examples/%: test/examples/%.c rnnlm/rnnlm.h $(BUILD)/librnnlm.a
 	@mkdir -p $(@D)
-	$(CC) -std=c11 $(WARNINGS) $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pthread -Irnnlm -o $@ $< $(BUILD)/librnnlm.a $(LIBS)
+	$(CC) -std=c11 $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pthread -Irnnlm -o $@ $< $(BUILD)/librnnlm.a $(LIBS)
 
 examples: $(EXAMPLES)
 
 test:
-	scripts/run-tests
+	scripts/run-tests -no-install
 
 # Loaded before programs: makes one call to the system fail.
 FAULTS := $(BUILD)/test/faults/fail-nth-call.so
@@ -166,7 +218,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench all programs libraries man install unit-tests test faults torture clean help examples
+.PHONY: bench all programs libraries man install uninstall unit-tests test faults torture clean help examples FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -5,6 +5,11 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+// Texts, counts and models may have any size, and files are mapped whole.
+#if defined(__SIZEOF_SIZE_T__) && __SIZEOF_SIZE_T__ < 8
+#error "rnnlm wants a 64-bit system: here sizes have fewer than 64 bits"
+#endif
+
 #include <stdbool.h>
 
 enum { ERROR_SIZE = 1024 };

@@ -53,7 +53,7 @@ INLINE vector upper_halves(pairs v)
 // Each lane rounded to the nearest, as in base/bfloat16.h, in the lower half of the lane.
 INLINE pairs round_lanes(vector x)
 {
-#if defined(__AVX512BF16__)
+#if defined(KERNELS_AVX512BF16)
     return (pairs)_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)x));
 #else
     pairs bits = (pairs)x, sign = bits & 0x80000000u, size = bits & 0x7fffffffu;
@@ -69,7 +69,7 @@ INLINE pairs round_lanes(vector x)
 // sum + a . b, pair by pair
 INLINE vector pair_products(vector sum, pairs a, pairs b)
 {
-#if defined(__AVX512BF16__)
+#if defined(KERNELS_AVX512BF16)
     return (vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 #else
     return sum + lower_halves(a) * lower_halves(b) + upper_halves(a) * upper_halves(b);
@@ -85,7 +85,7 @@ INLINE vector pair_products(vector sum, pairs a, pairs b)
 //   inverse(v)   1 / v for 1 <= v < 1e30, to the last bit or two
 //   fold_to_eight(v), largest_of_halves(v)   sums and largest of the lanes that are 8 apart
 
-#if defined(__AVX512F__)
+#if defined(KERNELS_AVX512)
 
 INLINE vector least(vector bound, vector v)
 {

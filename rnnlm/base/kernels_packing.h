@@ -13,7 +13,7 @@
 // rows so far apart the one takes over the other's lanes without that bit in their number, and the
 // other the one's with it.
 
-#if defined(__AVX512F__)
+#if defined(KERNELS_AVX512)
 #define WITHOUT_1 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
 #define WITH_1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
 #define WITHOUT_2 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
@@ -45,7 +45,7 @@ INLINE void turn(pairs v[LANES])
     EXCHANGE(1)
     EXCHANGE(2)
     EXCHANGE(4)
-#if defined(__AVX512F__)
+#if defined(KERNELS_AVX512)
     EXCHANGE(8)
 #endif
 }
@@ -102,9 +102,9 @@ static void pair_rows(uint32_t *to, size_t to_stride, const float *rows, size_t 
 // Elements 2k and 2k + 1 of two vectors side by side, as pair k.
 INLINE pairs pair_lanes(vector x, vector y)
 {
-#if defined(__AVX512BF16__)
+#if defined(KERNELS_AVX512BF16)
     return (pairs)_mm512_cvtne2ps_pbh((__m512)y, (__m512)x);
-#elif defined(__AVX512F__)
+#elif defined(KERNELS_AVX512)
     return round_lanes(__builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24,
                                                26, 28, 30)) |
            round_lanes(__builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25,

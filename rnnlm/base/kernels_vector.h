@@ -2,7 +2,9 @@
 // says how many floats a register holds (LANES) and how many registers of a row are worked on at
 // once (CHUNK; twice as many and a few must fit), how many vectors go down the rows together
 // (GROUP, 8 times as many must fit) and what block of a product stays in registers (TILE_HEIGHT x
-// TILE_WIDTH, with TILE_HEIGHT a multiple of 3).
+// TILE_WIDTH, with TILE_HEIGHT a multiple of 3). It also says which instructions there are beyond
+// AVX2 (KERNELS_AVX512, KERNELS_AVX512BF16): the compiler's own macros may speak of more, if it is
+// told to build for this very machine.
 //
 // Work on rows goes by chunks: the part of a row that fits into the registers is a constant number
 // of vectors, so that the compiler unrolls the loops over it and keeps x and the sums in registers

@@ -56,6 +56,40 @@ setup() {
     done
 }
 
+@test "README, COPYING and what users run of scripts/ are installed" {
+    for file in README COPYING; do
+        cmp "$ROOT/$file" "$PREFIX/share/doc/rnnlm/$file"
+    done
+    for script in corrupt-text generate-text sample-to-arpa kaldi/rnnlm_compute_scores.sh srilm/rescore; do
+        cmp "$ROOT/scripts/$script" "$PREFIX/share/rnnlm/scripts/$script"
+        [ -x "$PREFIX/share/rnnlm/scripts/$script" ]
+    done
+    [ ! -e "$PREFIX/share/rnnlm/scripts/install-packages" ]
+}
+
+@test "another prefix, folders of their own and spaces; nothing is left by uninstall" {
+    tree="$BATS_TEST_TMPDIR/a tree"
+    settings=(BIN="$BIN" DESTDIR="$tree" PREFIX=/usr LIBDIR=/usr/lib/here INCLUDEDIR=/other/include)
+    make -s -C "$ROOT" install "${settings[@]}"
+    [ "$(ls "$BATS_TEST_TMPDIR" | grep -vx log)" = "a tree" ]
+    [ "$(cd "$tree" && ls)" = "$(printf 'other\nusr')" ]
+    [ -e "$tree/usr/lib/here/librnnlm.a" ] && [ ! -e "$tree/usr/lib/librnnlm.a" ]
+    [ -e "$tree/other/include/rnnlm.h" ]
+    pc="$tree/usr/lib/here/pkgconfig/rnnlm.pc"
+    grep -qx 'prefix=/usr' "$pc"
+    grep -qx 'libdir=${prefix}/lib/here' "$pc"
+    grep -qx 'includedir=/other/include' "$pc"
+    [[ "$(PKG_CONFIG_PATH="$tree/usr/lib/here/pkgconfig" pkg-config --cflags rnnlm)" == *-I/other/include* ]]
+    # Prefixes may come and go on one build.
+    make -s -C "$ROOT" install BIN="$BIN" DESTDIR="$BATS_TEST_TMPDIR/b" PREFIX=/opt/b
+    grep -qx 'prefix=/opt/b' "$BATS_TEST_TMPDIR/b/opt/b/lib/pkgconfig/rnnlm.pc"
+
+    touch "$tree/usr/bin/of-another"
+    make -s -C "$ROOT" uninstall "${settings[@]}"
+    [ "$(find "$tree" ! -type d)" = "$tree/usr/bin/of-another" ]
+    [ ! -e "$tree/usr/share/rnnlm" ] && [ ! -e "$tree/usr/share/doc/rnnlm" ]
+}
+
 @test "a program is built with the installed header and either library" {
     cat >"$BATS_TEST_TMPDIR/use.c" <<'C'
 #include <rnnlm.h>
