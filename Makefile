@@ -9,6 +9,7 @@
 #   make uninstall            with the same settings
 #   make test                 runs all tests; installs nothing (scripts/run-tests installs what they need)
 #   make torture              every call to the system fails once, in every program: an hour
+#   make fuzz SECONDS=600     gives every reader damaged input for so long, all together
 #   make WERROR=1             for developers: a warning is an error
 #   make SANITIZE=address,undefined BUILD=build/sanitize BIN=build/sanitize/bin
 
@@ -71,6 +72,11 @@ endif
 %/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += $(AVX2)
 %/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += $(AVX512)
 %/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += $(AVX512BF16)
+# Readers are fuzzed, not kernels, of which an instrumented build takes many minutes.
+ifneq ($(findstring fuzzer,$(SANITIZE)),)
+ALL_CFLAGS += -DFILE_BUFFER_BITS=13
+%/rnnlm/base/kernels_avx2.o %/rnnlm/base/kernels_avx512.o %/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += -O1 -fno-sanitize=all
+endif
 
 # The portable kernels are plain loops: sums may be taken in any order, and so in vectors.
 %/rnnlm/base/kernels.o: ALL_CFLAGS += -fassociative-math -fno-signed-zeros -fno-trapping-math
@@ -79,7 +85,7 @@ endif
 %/rnnlm/base/matrix.o: ALL_CFLAGS += $(BLAS_CFLAGS)
 
 # Tests say no more of a structure than they mean.
-$(BUILD)/test/unit/%.o: ALL_CFLAGS += -Wno-missing-field-initializers
+$(BUILD)/test/unit/%.o $(BUILD)/test/fuzz/%.o: ALL_CFLAGS += -Wno-missing-field-initializers
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -204,6 +210,23 @@ faults: programs $(FAULTS)
 torture: faults
 	jobs=$$(nproc) && seq $$jobs | RNNLM_BIN=$(BIN) xargs -P $$jobs -I K test/faults/run -part K/$$jobs $(FAULTS)
 
+# Fuzzing: test/fuzz/run builds the harnesses with clang's fuzzer, and again, with `replay` in its place, to measure what
+# they cover.
+SECONDS ?= 600
+FUZZ_MAIN ?= $(BUILD)/test/fuzz/replay.o
+HARNESSES := $(patsubst test/fuzz/%.c, $(BUILD)/test/fuzz/%, $(wildcard test/fuzz/fuzz_*.c))
+
+$(BUILD)/test/fuzz/fuzz_%: $(BUILD)/test/fuzz/fuzz_%.o $(BUILD)/internal.a $(filter %.o,$(FUZZ_MAIN))
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(filter-out %.o,$(FUZZ_MAIN)) $(LIBS)
+
+$(BUILD)/test/fuzz/pack-seed: $(BUILD)/test/fuzz/pack-seed.o $(BUILD)/internal.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+harnesses: $(HARNESSES) $(BUILD)/test/fuzz/pack-seed
+
+fuzz:
+	test/fuzz/run $(SECONDS)
+
 # The measuring stick of the benchmark: OpenBLAS' product of matrices.
 $(BUILD)/test/bench/sgemm: test/bench/sgemm.c
 	@mkdir -p $(@D)
@@ -218,7 +241,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench all programs libraries man install uninstall unit-tests test faults torture clean help examples FORCE
+.PHONY: bench fuzz harnesses all programs libraries man install uninstall unit-tests test faults torture clean help examples FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

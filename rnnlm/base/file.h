@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 // ---- reading ----------------------------------------------------------------------------------
@@ -52,7 +53,7 @@ void input_skip(struct input *input, size_t size);
 
 // The bytes that come next, without taking them: at least `wanted` (no more than INPUT_AHEAD), unless
 // the file has less; a pipe hands them out in parts of any size.
-enum { INPUT_AHEAD = 1 << 16 };
+enum { INPUT_AHEAD = FILE_BUFFER / 4 };
 const char *input_ahead(struct input *input, size_t wanted, size_t *size);
 
 // Lines begun so far (1 while in the first), bytes taken so far (after decompression).

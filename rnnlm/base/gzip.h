@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 struct gzip;
@@ -14,7 +15,7 @@ struct gzip;
 bool gzip_recognise(const void *data, size_t size);
 
 // Begins to read what `size` bytes, at most GZIP_BEGUN, have been read of already. Error: no memory.
-enum { GZIP_BEGUN = 1 << 18 };
+enum { GZIP_BEGUN = FILE_BUFFER };
 struct gzip *gzip_reader_new(const void *begun, size_t size, struct error *error);
 
 // As descriptor_read() gives the bytes themselves; after -1 *wrong says what is wrong. Zeros behind

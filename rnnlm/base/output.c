@@ -17,7 +17,7 @@
 #include "base/identity.h"
 #include "base/memory.h"
 
-enum { OUTPUT_BUFFER = 1 << 18, MOST_LINKS = 40 };
+enum { OUTPUT_BUFFER = FILE_BUFFER, MOST_LINKS = 40 };
 
 struct output {
     int descriptor;

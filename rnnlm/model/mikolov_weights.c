@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/room.h"
@@ -15,7 +16,7 @@
 // The reference keeps a hidden unit's V input weights and H recurrent weights together. We keep a
 // word's weights together, so this many units at a time are read or written, to touch each cache
 // line of ours once.
-enum { UNITS = MEMORY_ROW, PIECE = 1 << 16 }; // PIECE: numbers at a time
+enum { UNITS = MEMORY_ROW, PIECE = FILE_BUFFER / 4 }; // PIECE: numbers at a time
 
 bool mikolov_weights_fit(const struct input *input, const struct network_shape *shape, bool binary,
                          struct error *error)

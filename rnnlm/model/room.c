@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 
-enum { FIRST_ROOM = 1 << 20 };
+enum { FIRST_ROOM = 4 * FILE_BUFFER };
 
 bool room_reserve(struct room *room, const struct input *input, size_t needed, struct error *error)
 {

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 
-enum { PIECE = 1 << 18 }; // bytes at a time, a multiple of CHECKSUM_BLOCK
+enum { PIECE = FILE_BUFFER }; // bytes at a time, a multiple of CHECKSUM_BLOCK
 
 _Static_assert(sizeof(struct sections_header) == 64, "no padding");
 _Static_assert(sizeof(struct section) == SECTION_NAME + 8 + 5 * 8, "no padding");

@@ -13,6 +13,7 @@ struct number_table {
 
 // Reads lines KEY NUMBER, with blanks or tabs between; blank lines are skipped. Every number is
 // within least..most. Error: a line that is not so, or a key that comes twice.
+// number_table_free() also after a failure.
 bool number_table_read(struct number_table *table, const char *path, double least, double most,
                        struct error *error);
 void number_table_free(struct number_table *table);

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 
-enum { BLOCK = 1 << 16 };
+enum { BLOCK = FILE_BUFFER / 4 };
 
 static void free_blocks(struct tokens *tokens, size_t kept)
 {
