@@ -9,10 +9,12 @@
 #   make uninstall            with the same settings
 #   make test                 runs all tests; installs nothing (scripts/run-tests installs what they need)
 #   make torture              every call to the system fails once, in every program: an hour
+#   make coverage             which lines the tests run
 #   make fuzz SECONDS=600     gives every reader damaged input for so long, all together
 #   make WERROR=1             for developers: a warning is an error
 #   make SANITIZE=address,undefined BUILD=build/sanitize BIN=build/sanitize/bin
 
+comma := ,
 CROSS ?=
 ifneq ($(CROSS),)
 CC = $(CROSS)gcc
@@ -72,9 +74,12 @@ endif
 %/rnnlm/base/kernels_avx2.o: ALL_CFLAGS += $(AVX2)
 %/rnnlm/base/kernels_avx512.o: ALL_CFLAGS += $(AVX512)
 %/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += $(AVX512BF16)
-# Readers are fuzzed, not kernels, of which an instrumented build takes many minutes.
 ifneq ($(findstring fuzzer,$(SANITIZE)),)
 ALL_CFLAGS += -DFILE_BUFFER_BITS=13
+endif
+# Kernels for one instruction set take minutes to be built so, where readers are fuzzed, and threads compared, for which
+# there are the portable ones.
+ifneq ($(filter fuzzer-no-link thread,$(subst $(comma), ,$(SANITIZE))),)
 %/rnnlm/base/kernels_avx2.o %/rnnlm/base/kernels_avx512.o %/rnnlm/base/kernels_avx512bf16.o: ALL_CFLAGS += -O1 -fno-sanitize=all
 endif
 
@@ -224,6 +229,9 @@ $(BUILD)/test/fuzz/pack-seed: $(BUILD)/test/fuzz/pack-seed.o $(BUILD)/internal.a
 
 harnesses: $(HARNESSES) $(BUILD)/test/fuzz/pack-seed
 
+coverage:
+	test/coverage
+
 fuzz:
 	test/fuzz/run $(SECONDS)
 
@@ -241,7 +249,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench fuzz harnesses all programs libraries man install uninstall unit-tests test faults torture clean help examples FORCE
+.PHONY: bench coverage fuzz harnesses all programs libraries man install uninstall unit-tests test faults torture clean help examples FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
