@@ -3,16 +3,22 @@
 
 #include "train/checkpoint.h"
 
+static char folder[] = "/tmp/fuzz-XXXXXX", model[64], beside[80];
+
+static void remove_folder(void)
+{
+    unlink(beside);
+    rmdir(folder);
+}
+
 // In a folder of its own: a checkpoint lies beside its model.
 static const char *model_path(const struct fuzz_file *file)
 {
-    static char model[128];
     if (model[0] == '\0') {
-        char folder[] = "/tmp/fuzz-XXXXXX", link[160];
-        bool ok = mkdtemp(folder) != NULL;
+        bool ok = mkdtemp(folder) != NULL && atexit(remove_folder) == 0;
         snprintf(model, sizeof model, "%s/model", folder);
-        snprintf(link, sizeof link, "%s.checkpoint", model);
-        fuzz_check(ok && symlink(file->path, link) == 0, "there is a folder for checkpoints");
+        snprintf(beside, sizeof beside, "%s.checkpoint", model);
+        fuzz_check(ok && symlink(file->path, beside) == 0, "there is a folder for checkpoints");
     }
     return model;
 }
