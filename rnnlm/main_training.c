@@ -97,22 +97,30 @@ static enum model_format saved_format(enum model_format now)
     return now == MODEL_NATIVE_BFLOAT16 ? MODEL_NATIVE : now;
 }
 
-// The format of a new model: the reference's files hold the reference's networks.
-static bool new_format(const struct network_shape *shape, enum model_format *format,
-                       struct error *error)
+// The format of a new model: the reference's files hold the reference's networks and classes.
+static bool new_format(const struct network_shape *shape, bool by_context,
+                       enum model_format *format, struct error *error)
 {
     bool chosen = set.binary || (set.format != NULL);
     *format = saved_format(MODEL_TEXT);
-    if (shape_is_reference(shape) || *format == MODEL_NATIVE || *format == MODEL_NATIVE_BFLOAT16)
+    bool reference = shape_is_reference(shape);
+    if ((reference && !by_context) || *format == MODEL_NATIVE || *format == MODEL_NATIVE_BFLOAT16)
         return true;
+    if (chosen && reference)
+        return error_usage(error,
+                           "format %s holds classes by frequency: -format native is wanted with "
+                           "-class-by context",
+                           model_format_name(*format));
     if (chosen)
         return error_usage(
             error,
             "format %s holds networks of one logistic elman layer (and -compression) "
             "with classes, not tied: -format native is wanted for others",
             model_format_name(*format));
-    fprintf(stderr, PROGRAM ": the model is saved in the native format, the reference's have no "
-                            "such networks\n");
+    fprintf(stderr,
+            PROGRAM ": the model is saved in the native format, the reference's have no "
+                    "such %s\n",
+            reference ? "classes" : "networks");
     *format = MODEL_NATIVE;
     return true;
 }
@@ -260,7 +268,7 @@ static bool create_model(struct model *model, struct corpus *text, struct output
     if (!make_shape(&wanted.shape, error) ||
         !choose_classes(&wanted.shape, &wanted.exchange_classes, error) ||
         !choose_optimiser(&wanted.shape, error) ||
-        !new_format(&wanted.shape, &wanted.format, error))
+        !new_format(&wanted.shape, wanted.exchange_classes, &wanted.format, error))
         return false;
     wanted.alpha = set.alpha;
     if (!shape_has_memory(&wanted.shape, error))

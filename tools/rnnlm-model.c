@@ -90,7 +90,9 @@ static void print_record(const struct model *model, struct output *output)
     print_count(output, "bptt", (uint64_t)record->bptt);
     print_count(output, "bptt block", (uint64_t)record->bptt_block);
     output_format(output, "classes by: %s\n",
-                  record->old_classes ? "frequency" : "square root of frequency");
+                  !vocabulary_is_sorted(&model->vocabulary) ? "context"
+                  : record->old_classes                     ? "frequency"
+                                                            : "square root of frequency");
     output_format(output, "independent sentences: %s\n", record->independent ? "yes" : "no");
     if (record->train_file != NULL)
         output_format(output, "training file: %s\n", record->train_file);

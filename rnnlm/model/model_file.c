@@ -73,16 +73,23 @@ bool model_open(struct model *model, const char *path, struct error *error)
     return load(model, path, true, error);
 }
 
-// The reference's formats hold the reference's networks.
+// The reference's formats hold the reference's networks, with the reference's classes.
 bool model_can_be_saved(const struct model *model, const char *path, struct error *error)
 {
     char layers[SHAPE_TEXT];
     if (model->network.halves)
         return error_set(error, "%s: a model that is used in place in bfloat16 cannot be written",
                          path);
-    if (model->format == MODEL_NATIVE || model->format == MODEL_NATIVE_BFLOAT16 ||
-        shape_is_reference(&model->network.shape))
+    if (model->format == MODEL_NATIVE || model->format == MODEL_NATIVE_BFLOAT16)
         return true;
+    if (shape_is_reference(&model->network.shape))
+        return vocabulary_is_sorted(&model->vocabulary) ||
+               error_set(
+                   error,
+                   "%s: format %s holds words by falling count, of which the reference makes "
+                   "classes anew when it reads them; found classes by context: -format native "
+                   "is wanted",
+                   path, model_format_name(model->format));
     shape_print_layers(&model->network.shape, layers);
     return error_set(
         error,

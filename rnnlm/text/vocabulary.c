@@ -233,6 +233,14 @@ bool vocabulary_reorder(struct vocabulary *vocabulary, const int32_t *old_id, in
     return true;
 }
 
+bool vocabulary_is_sorted(const struct vocabulary *vocabulary)
+{
+    for (size_t i = 2; i < vocabulary->size; i++)
+        if (vocabulary->count[i] > vocabulary->count[i - 1])
+            return false;
+    return true;
+}
+
 bool vocabulary_sort(struct vocabulary *vocabulary, int32_t **new_id, struct error *error)
 {
     struct tournament tree = {.leaves = 1};

@@ -52,6 +52,9 @@ int32_t vocabulary_unknown(const struct vocabulary *vocabulary, const char *name
 // from old to new ids, to be freed.
 bool vocabulary_sort(struct vocabulary *vocabulary, int32_t **new_id, struct error *error);
 
+// Whether no word but </s> has a lower count than one behind it, as the reference's order has it.
+bool vocabulary_is_sorted(const struct vocabulary *vocabulary);
+
 // Puts the words in the order of these ids [size], each of which is there once; new_id [size] becomes
 // the map from old to new ones. Error: no memory; nothing has been done then.
 bool vocabulary_reorder(struct vocabulary *vocabulary, const int32_t *old_id, int32_t *new_id,
