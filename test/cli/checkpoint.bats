@@ -42,8 +42,8 @@ killed_at() {
     local at="$1" model="$2" status=0
     shift 2
     [ -e kill.so ] || cc -shared -fPIC -o kill.so "$BATS_TEST_DIRNAME/kill-at-rename.c"
-    KILL_AT="$at" LD_PRELOAD=./kill.so "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" -class 20 \
-        -anti-kasparek 20000 "$@" >log 2>&1 || status=$?
+    KILL_AT="$at" LD_PRELOAD=./kill.so "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" \
+        $(defaults "-class 20 -anti-kasparek 20000" "$@") "$@" >log 2>&1 || status=$?
     [ "$status" -eq 137 ]
 }
 
