@@ -145,11 +145,10 @@ void matrix_product_halves(float *out, size_t out_stride, size_t m, size_t n, si
                            size_t right_stride)
 {
     uint16_t halves[HALF_ROWS][HALF_TERMS] __attribute__((aligned(64)));
-    size_t rows, part;
-    for (size_t r = 0; r < m; r += rows)
-        for (size_t k = 0; k < terms; k += part) {
-            rows = m - r < HALF_ROWS ? m - r : HALF_ROWS;
-            part = terms - k < HALF_TERMS ? terms - k : HALF_TERMS;
+    for (size_t r = 0; r < m; r += HALF_ROWS)
+        for (size_t k = 0; k < terms; k += HALF_TERMS) {
+            size_t rows = m - r < HALF_ROWS ? m - r : HALF_ROWS;
+            size_t part = terms - k < HALF_TERMS ? terms - k : HALF_TERMS;
             for (size_t i = 0; i < rows; i++) {
                 kernels->to_halves(halves[i], left + (r + i) * left_stride + k, part);
                 if (part % 2 != 0)

@@ -222,6 +222,7 @@ static void check_halves(void)
                         random_size(round % 3 == 0 ? 600 : 9));
     check_halves_of(48, 16, 256);
     check_halves_of(49, 17, 257);
+    check_halves_of(2, 3, 0); // `out` stays
 }
 
 static void halves(void **state)
