@@ -28,13 +28,12 @@ static void endings_take(int number)
     raise(number);
 }
 
-// Signals that are ignored stay so (nohup). A file size limit is a failed write like any other.
+// Signals that are ignored stay so (nohup).
 static inline void endings_catch(void)
 {
     static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU};
     struct sigaction action = {.sa_handler = endings_take, .sa_flags = SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
-    signal(SIGXFSZ, SIG_IGN);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);

@@ -125,6 +125,16 @@ static bool new_format(const struct network_shape *shape, bool by_context,
     return true;
 }
 
+// The value of an option that has two, of which *second tells whether it is the second.
+static bool one_of_two(const char *option, const char *value, const char *first_name,
+                       const char *second_name, bool *second, struct error *error)
+{
+    *second = strcmp(value, second_name) == 0;
+    return *second || strcmp(value, first_name) == 0 ||
+           error_usage(error, "option -%s: found \"%s\", wanted %s or %s", option, value,
+                       first_name, second_name);
+}
+
 static bool has_choice_of_activation(const struct network_shape *shape)
 {
     for (size_t i = 0; i < shape->layers; i++)
@@ -240,10 +250,8 @@ static bool choose_classes(const struct network_shape *shape, bool *by_context, 
 {
     bool reference = shape_is_reference(shape) || set.old_classes;
     const char *name = set.class_by != NULL ? set.class_by : reference ? "frequency" : "context";
-    *by_context = strcmp(name, "context") == 0;
-    if (!*by_context && strcmp(name, "frequency") != 0)
-        return error_usage(error, "option -class-by: found \"%s\", wanted frequency or context",
-                           name);
+    if (!one_of_two("class-by", name, "frequency", "context", by_context, error))
+        return false;
     return !*by_context || !set.old_classes ||
            error_usage(error, "-old-classes is a way of -class-by frequency: found both");
 }
@@ -413,10 +421,9 @@ static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *
                                   .layers = (float)set.dropout_layers,
                                   .output = (float)set.dropout_output,
                                   .recurrent = (float)set.dropout_recurrent,
-                                  .each_word = strcmp(mask, "word") == 0,
                                   .seed = (uint32_t)set.seed};
-    if (!rule->each_word && strcmp(mask, "block") != 0)
-        return error_usage(error, "option -dropout-mask: found \"%s\", wanted block or word", mask);
+    if (!one_of_two("dropout-mask", mask, "block", "word", &rule->each_word, error))
+        return false;
     if (!dropout_check(rule, shape, error)) {
         error->usage = true; // layers that have nothing of what is asked for
         return false;
@@ -433,9 +440,8 @@ static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *
 static bool choose_products(bool *halves, struct error *error)
 {
     const char *name = set.products != NULL ? set.products : "float";
-    *halves = strcmp(name, "bf16") == 0;
-    if (!*halves && strcmp(name, "float") != 0)
-        return error_usage(error, "option -products: found \"%s\", wanted float or bf16", name);
+    if (!one_of_two("products", name, "float", "bf16", halves, error))
+        return false;
     if (*halves && strcmp(kernels->name, "avx512bf16") != 0)
         fprintf(stderr,
                 PROGRAM ": warning: -products bf16: this processor has no such products: they are "

@@ -12,9 +12,9 @@ struct beside {
     int slot;   // of the list that beside_remove_all() goes through; -1: the list was full
 };
 
-// Opens a new file beside `target`, for writing; messages call it `called`. Files that processes of this host have left in that
-// folder, and that are dead now, are removed the first time. Returns the descriptor, or -1 and a
-// message.
+// Opens a new file beside `target`, for writing; messages call it `called`. Files that processes of
+// this host have left in that folder, and that are dead now, are removed the first time. Returns the
+// descriptor, or -1 and a message.
 int beside_open(struct beside *beside, const char *target, const char *called, struct error *error);
 
 // The file has been renamed, or is to be removed; in both cases `beside` is none again.

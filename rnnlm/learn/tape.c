@@ -491,8 +491,6 @@ void tape_pair(struct tape *tape, size_t l, struct tape_rows rows)
 static void add_pairs(const struct tape_layer *own, struct gradient *gradient, enum map_source from,
                       const uint32_t *right)
 {
-    if (own->delta_pairs == NULL)
-        return;
     gradient->left_pairs = own->delta_pairs + own->layer->sums_at[from] + gradient->first;
     gradient->right_pairs = right;
 }
@@ -531,14 +529,14 @@ void tape_gradient(const struct tape *tape, size_t l, size_t m, struct tape_rows
         gradient->right = own->before + rows.begin * own->width + layer->vector_at[MAP_STATE];
         gradient->right_stride = own->width;
         gradient->norm = own->norm_before != NULL ? own->norm_before + rows.begin : NULL;
-        if (own->before_pairs != NULL)
+        if (tape->halves)
             add_pairs(own, gradient, from, own->before_pairs + layer->vector_at[MAP_STATE]);
         break;
     case MAP_INPUT:
         gradient->right = below->out + rows.begin * below->width;
         gradient->right_stride = below->width;
         gradient->norm = below->out_norm != NULL ? below->out_norm + rows.begin : NULL;
-        if (below->out_pairs != NULL)
+        if (tape->halves)
             add_pairs(own, gradient, from, below->out_pairs);
         break;
     }

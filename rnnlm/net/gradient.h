@@ -33,7 +33,7 @@ struct gradient {
     const float *right; // inputs, or errors that are summed
     size_t right_stride;
     // Of products: both sides once more as pairs of halves, of terms 2i and 2i + 1 in row i, with the
-    // same strides (pair_rows of base/kernels.h); the product is then of these. NULL for floats.
+    // same strides (pair_rows of base/kernels.h): linear_gradient() takes these. NULL for floats.
     const uint32_t *left_pairs, *right_pairs;
     const float *norm; // [terms] squares of the lengths of `right`; or see above; if the sink wants
                        // them

@@ -219,6 +219,13 @@ static bool count_tokens(struct corpus *corpus, struct vocabulary *vocabulary, u
     return *tokens > 0 || error_set(error, "%s: the text is empty", reader_name(corpus->reader));
 }
 
+static void renumber(struct corpus *corpus, const int32_t *new_id)
+{
+    for (size_t i = 0; i < corpus->count; i++)
+        if (corpus->ids[i] >= 0)
+            corpus->ids[i] = new_id[corpus->ids[i]];
+}
+
 bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens,
                              struct error *error)
 {
@@ -227,8 +234,7 @@ bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabular
     int32_t *new_id;
     if (!vocabulary_sort(vocabulary, &new_id, error))
         return false;
-    for (size_t i = 0; i < corpus->count; i++)
-        corpus->ids[i] = new_id[corpus->ids[i]];
+    renumber(corpus, new_id);
     free(new_id);
     corpus->held = corpus->hold;
     return true;
@@ -239,8 +245,8 @@ bool corpus_reorder_vocabulary(struct corpus *corpus, struct vocabulary *vocabul
 {
     int32_t *new_id = memory_new(vocabulary->size, sizeof *new_id, error);
     bool ok = new_id != NULL && vocabulary_reorder(vocabulary, order, new_id, error);
-    for (size_t i = 0; ok && i < corpus->count; i++)
-        corpus->ids[i] = corpus->ids[i] >= 0 ? new_id[corpus->ids[i]] : WORD_OOV;
+    if (ok)
+        renumber(corpus, new_id);
     free(new_id);
     return ok;
 }

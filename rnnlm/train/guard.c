@@ -65,7 +65,7 @@ bool guard_blown_up(const struct run *run, uint64_t line, double prob, struct er
     return add_file(run, error);
 }
 
-static double uniform_bits(const struct run *run)
+double guard_uniform_bits(const struct run *run)
 {
     return log2((double)run->model->vocabulary.size);
 }
@@ -75,7 +75,7 @@ static double uniform_bits(const struct run *run)
 bool guard_is_learning(const struct run *run, double log10_prob, uint64_t words,
                        struct error *error)
 {
-    double bits = entropy_bits(log10_prob, words), uniform = uniform_bits(run);
+    double bits = entropy_bits(log10_prob, words), uniform = guard_uniform_bits(run);
     if (bits <= 2 * uniform + 10)
         return true;
     error_set(
@@ -158,7 +158,7 @@ bool guard_save(struct run *run, bool *better, struct error *error)
     run->guarded_words = run->progress.words;
     run->guarded_log10_prob = run->progress.train_log10_prob;
     double bits = entropy_bits(log10_prob, words);
-    *better = words < LEAST / 10 || bits <= fmax(uniform_bits(run), run->file_bits) + 1;
+    *better = words < LEAST / 10 || bits <= fmax(guard_uniform_bits(run), run->file_bits) + 1;
     if (*better)
         run->file_bits = bits;
     return true;

@@ -18,9 +18,8 @@ struct new_model {
     enum model_format format;
 };
 
-// Makes a model for the words of a training text, which is read once, or with
-// exchange_classes three times. More classes than words are
-// as many as words. On failure the model is empty.
+// Makes a model for the words of a training text, which is read once, or with exchange_classes three
+// times. More classes than words are as many as words. On failure the model is empty.
 bool model_create(struct model *model, const struct new_model *wanted, struct corpus *text,
                   const char *train_file, struct error *error);
 

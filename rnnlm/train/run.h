@@ -70,6 +70,9 @@ enum { RUN_FILE_TEXT = 160 };
 // What the model file holds, in words.
 void guard_describe(const struct run *run, char text[RUN_FILE_TEXT]);
 
+// Bits a word of a uniform guess.
+double guard_uniform_bits(const struct run *run);
+
 // Error: a probability that is none, of the training or validation text.
 bool guard_blown_up(const struct run *run, uint64_t line, double prob, struct error *error);
 

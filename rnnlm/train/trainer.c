@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +122,7 @@ static void log_epoch(struct run *run)
 static void tell_of_epoch(struct run *run)
 {
     const struct progress *progress = &run->progress;
-    double uniform = log2((double)run->model->vocabulary.size);
+    double uniform = guard_uniform_bits(run);
     run_report(run, true);
     if (!progress->has_validation)
         return;

@@ -10,8 +10,7 @@ setup_file() {
 }
 
 setup() {
-    cd "$BATS_TEST_TMPDIR"
-    ln -sf "$BATS_FILE_TMPDIR"/* .
+    in_own_folder
 }
 
 learn() { # MODEL OPTIONS...

@@ -8,8 +8,7 @@ setup_file() {
 }
 
 setup() {
-    cd "$BATS_TEST_TMPDIR"
-    ln -sf "$BATS_FILE_TMPDIR"/* .
+    in_own_folder
 }
 
 STACK="-layers compression:8,lstm:12,elman:10:tanh -streams 6 -bptt 5"

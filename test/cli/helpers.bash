@@ -45,6 +45,12 @@ need_logarithms() {
     awk 'BEGIN { exit !(exp(log(2)) > 1) }' 2>/dev/null || skip "this awk has no log()"
 }
 
+# in_own_folder: for setup(), a folder for the test alone, with all that the file's setup has made.
+in_own_folder() {
+    cd "$BATS_TEST_TMPDIR"
+    ln -sf "$BATS_FILE_TMPDIR"/* .
+}
+
 # small_texts DIR: train, valid and test, cut from data/, a few thousand words.
 small_texts() {
     head -n 500 "$DATA/train.txt" >"$1/train"

@@ -101,7 +101,6 @@ static void move_products(struct optimiser *optimiser, const struct gradient *gr
     scaled.count = count;
     scaled.left = scratch->terms;
     scaled.left_stride = OPTIMISER_ROWS;
-    scaled.left_pairs = scaled.right_pairs = NULL;
     linear_move(parameter, &scaled, 1, optimiser_keep(optimiser, gradient->terms));
 }
 
