@@ -1,11 +1,12 @@
-// The forward pass along a text, by many threads.
+// The forward pass along a text, by many threads, as products of matrices.
 //
 // Each hidden layer depends on the one before; but networks forget, so that parts of the text can
 // be begun before the state in front of them is known: from a guess, whose traces fade within some
-// tens of words. Once all parts are through, each begins again with the state in which the part
-// before really ended, and goes on until it meets what is there already to within MARCH_NEAR, a few
-// units in the last place of a float. The rest of the part stands. A network that does not forget
-// is followed word by word. Output layers follow when the hidden layers are there.
+// tens of words (Elman) or hundreds (LSTM). Once all parts are through, each begins again with the
+// state in which the part before really ended, and goes on until it meets what was there to within
+// MARCH_NEAR, a few units in the last place of a float. The rest of the part stands. A network that
+// does not forget is followed word by word. The longer the text given at once, the less is computed
+// twice.
 #ifndef NET_MARCH_H
 #define NET_MARCH_H
 
@@ -13,15 +14,19 @@
 
 static const float MARCH_NEAR = 0x1p-20f; // in each value, or of it where it is above 1
 
+enum { MARCH_WORDS = 1 << 17 }; // of a text that are divided into parts at a time
+
 struct march {
     const struct forward_crew *crew; // not owned
     bool sequential;                 // the network does not forget: one part
     struct march_part *part;         // scratch
-    char *states;                    // consecutive ones of the text under way
-    size_t states_capacity;
-    size_t *order; // its known words as the output wants them
-    size_t order_capacity;
+    char *states;                    // those of the words under way
+    char *trace;                     // states at some places of each part
+    int32_t *id;                     // the words under way
+    struct march_word *word;
+    size_t *order; // the known ones of them as the output wants them
     size_t *sort_scratch;
+    size_t states_room, trace_capacity, id_capacity, word_capacity, order_capacity;
 };
 
 // Error: no memory. march_free() in any case.

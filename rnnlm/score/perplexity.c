@@ -8,7 +8,7 @@
 #include "score/log_sum.h"
 #include "text/tokens.h"
 
-enum { READ_AHEAD = 1 << 14 }; // tokens
+enum { READ_AHEAD = 1 << 17 }; // tokens
 
 // In front of what is wrong with a word: where it stands.
 static bool wrong_word(const struct reader *text, uint64_t line, struct error *error)

@@ -9,7 +9,7 @@
 #include "net/march.h"
 #include "train/fingerprint.h"
 
-enum { BLOCK = 8192 }; // words at a time
+enum { BLOCK = MARCH_WORDS }; // words at a time
 
 bool validation_check(struct corpus *text, const struct vocabulary *vocabulary,
                       uint64_t *fingerprint, struct error *error)

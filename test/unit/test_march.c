@@ -118,7 +118,7 @@ static void compare_marches(const struct network *network, size_t n, bool indepe
 static void parts_meet(void **state)
 {
     (void)state;
-    const size_t length[] = {0, 1, 5, 255, 256, 511, 512, 1300, 6143, 6144, TEXT};
+    const size_t length[] = {0, 1, 5, 255, 256, 511, 512, 1300, 6143, 6144, TEXT, 4 * TEXT};
     struct network network = new_network("elman:37", 0.4);
     for (size_t i = 0; i < sizeof length / sizeof length[0]; i++) {
         compare_marches(&network, length[i], false, true);
@@ -150,6 +150,28 @@ static void parts_of_every_stack_meet(void **state)
         compare_marches(&network, TEXT, true, true);
         network_free(&network);
     }
+}
+
+// Cells that keep 99 parts of 100 of what they hold: traces of a guess last longer than a part of the
+// text.
+static void a_network_that_forgets_slowly(void **state)
+{
+    (void)state;
+    struct network network = new_network("lstm:9,elman:5", 0.1);
+    float *bias = layer_map(&network.layer[0], MAP_ONE)->data;
+    for (size_t i = 0; i < 9; i++)
+        bias[9 + i] = 4.6F;
+    compare_marches(&network, TEXT, false, true);
+    network_free(&network);
+}
+
+// More than is divided into parts at a time.
+static void a_long_text(void **state)
+{
+    (void)state;
+    struct network network = new_network("elman:5", 0.4);
+    compare_marches(&network, MARCH_WORDS + 700, false, true);
+    network_free(&network);
 }
 
 // A network with two stable activations, which the first words choose between for ever: parts
@@ -351,6 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_meet),
         cmocka_unit_test(parts_of_every_stack_meet),
+        cmocka_unit_test(a_network_that_forgets_slowly),
+        cmocka_unit_test(a_long_text),
         cmocka_unit_test(a_network_that_does_not_forget),
         cmocka_unit_test(any_order_of_pairs),
         cmocka_unit_test(few_pairs_need_no_memory),
