@@ -11,7 +11,15 @@
 
 #include "base/memory.h"
 
-enum { LOOKS = 4000 }; // before sleeping
+enum { LOOKS = 8000 }; // before sleeping: about as long as it takes to be woken
+
+// Between two looks: lets the other thread of a core have it.
+static void pause_a_little(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
 
 struct worker {
     struct pool *pool;
@@ -25,6 +33,7 @@ struct pool {
     void (*task)(void *context, size_t worker, size_t item);
     void *context;
     size_t items;
+    int looks;                 // none where there are fewer processors than threads
     atomic_size_t next;        // item
     atomic_size_t working;     // workers that have not finished the run
     atomic_uint_least64_t run; // counts runs
@@ -45,7 +54,7 @@ static void work(struct pool *pool, size_t number)
 
 static void wait_for_run(struct pool *pool, uint_least64_t last)
 {
-    for (int i = 0; i < LOOKS; i++)
+    for (int i = 0; i < pool->looks; i++, pause_a_little())
         if (atomic_load(&pool->run) != last)
             return;
     pthread_mutex_lock(&pool->mutex);
@@ -81,7 +90,7 @@ static void begin_run(struct pool *pool)
 
 static void wait_for_workers(struct pool *pool)
 {
-    for (int i = 0; i < LOOKS; i++)
+    for (int i = 0; i < pool->looks; i++, pause_a_little())
         if (atomic_load(&pool->working) == 0)
             return;
     pthread_mutex_lock(&pool->mutex);
@@ -131,6 +140,7 @@ struct pool *pool_new(size_t threads, struct error *error)
     pthread_cond_init(&pool->begun, NULL);
     pthread_cond_init(&pool->finished, NULL);
     pool->threads = threads > 0 ? threads : 1;
+    pool->looks = pool->threads <= threads_available() ? LOOKS : 0;
     pool->worker = memory_new(pool->threads, sizeof *pool->worker, error);
     if (pool->worker == NULL || !start_workers(pool, error)) {
         pool_free(pool);
