@@ -1,6 +1,8 @@
 // Loaded before a program (LD_PRELOAD): makes calls to the system fail, for test/faults/run.
 //
 //   FAULT_KIND   memory, read, write, sync, rename, map, open or thread: what fails, see below;
+//                kill: instead of one of these calls (but for memory and threads) or of a removal, the
+//                process is killed;
 //                interrupt: every read, write, open and fsync fails with EINTR once before it is done;
 //                short: every read and write does a part only. These two no program may notice.
 //   FAULT_AT     the number of the call that fails, counted from the beginning of main()
@@ -14,6 +16,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -47,15 +50,23 @@ static bool is_kind(const char *name)
     return atomic_load(&started) && kind != NULL && strcmp(kind, name) == 0;
 }
 
+static bool is_killed(const char *name)
+{
+    return is_kind("kill") && strcmp(name, "memory") != 0 && strcmp(name, "thread") != 0;
+}
+
 static bool fails(const char *name, const void *caller, int reason)
 {
     uintptr_t address = (uintptr_t)caller;
-    if (!is_kind(name) || (address >= blas_begin && address < blas_end))
+    bool killed = is_killed(name);
+    if ((!is_kind(name) && !killed) || (address >= blas_begin && address < blas_end))
         return false;
     long call = atomic_fetch_add(&calls, 1) + 1;
     if (all_behind ? call < at : call != at)
         return false;
     say_hit();
+    if (killed)
+        kill(getpid(), SIGKILL);
     errno = reason;
     return true;
 }
@@ -301,6 +312,12 @@ int rename(const char *from, const char *to)
 {
     REAL(int, rename, const char *, const char *);
     return FAILS("rename", EIO) ? -1 : real(from, to);
+}
+
+int unlink(const char *path)
+{
+    REAL(int, unlink, const char *);
+    return FAILS("remove", EIO) ? -1 : real(path);
 }
 
 // ---- opening -----------------------------------------------------------------------------------
