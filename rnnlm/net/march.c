@@ -96,9 +96,10 @@ struct pass {
 static bool near(const struct network *network, const struct state *a, const struct state *b)
 {
     int far = memcmp(a->history, b->history, sizeof a->history);
+    float most = network->halves ? MARCH_NEAR_HALVES : MARCH_NEAR;
     for (size_t i = 0; i < network->state; i++) {
         float size = fabsf(a->value[i]) > 1 ? fabsf(a->value[i]) : 1;
-        far |= !(fabsf(a->value[i] - b->value[i]) <= MARCH_NEAR * size);
+        far |= !(fabsf(a->value[i] - b->value[i]) <= most * size);
     }
     return far == 0;
 }

@@ -14,6 +14,10 @@
 
 static const float MARCH_NEAR = 0x1p-20f; // in each value, or of it where it is above 1
 
+// Where products are of bfloat16: what is less apart than that may be rounded to different numbers, and
+// so never comes nearer for good.
+static const float MARCH_NEAR_HALVES = 0x1p-9f;
+
 enum { MARCH_WORDS = 1 << 17 }; // of a text that are divided into parts at a time
 
 struct march {
