@@ -272,6 +272,8 @@ bool language_predict(struct language *language, size_t count, const size_t *sta
             continue;
         double other = ngram_score(language->ngram, &language->state[state[i]].ngram,
                                    language->ngram_id[word[i]], &after, NULL);
+        if (!ngram_check(language->ngram, language->ngram_id[word[i]], other, error))
+            return false;
         prob[i] = language->lambda * prob[i] + (1 - language->lambda) * pow(10, other);
     }
     language->predicted += count;

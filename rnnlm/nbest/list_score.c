@@ -300,18 +300,22 @@ bool list_take_probs(struct nbest_list *list, struct stream *stream, struct erro
     return true;
 }
 
-static double score_ngram(const struct list_models *models, const char *word, size_t length,
-                          struct ngram_state *state, bool *is_known)
+static bool score_ngram(const struct list_models *models, const char *word, size_t length,
+                        struct ngram_state *state, double *prob, bool *is_known,
+                        struct error *error)
 {
     const struct ngram_model *ngram = models->ngram;
     int32_t id = ngram_word(ngram, word, length);
     *is_known = *is_known || id != ngram->unknown;
     if (id == ngram->unknown && !models->unk)
         id = WORD_OOV;
-    return pow(10, ngram_score(ngram, state, id, state, NULL));
+    double log10_prob = ngram_score(ngram, state, id, state, NULL);
+    *prob = pow(10, log10_prob);
+    return ngram_check(ngram, id, log10_prob, error);
 }
 
-static void score_ngrams(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists)
+static bool score_ngrams(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,
+                         struct error *error)
 {
     size_t words = 0, length;
     const char *word;
@@ -320,24 +324,29 @@ static void score_ngrams(struct list_scorer *scorer, struct nbest_list *const *l
             struct ngram_state state;
             ngram_start(scorer->models->ngram, &state, true);
             struct words rest = words_of(list[k], &list[k]->hypothesis[j]);
-            for (; next_word(&rest, &word, &length); words++)
-                scorer->other[words] =
-                    score_ngram(scorer->models, word, length, &state, &scorer->known[words]);
-            scorer->other[words] =
-                score_ngram(scorer->models, "</s>", 4, &state, &scorer->known[words]);
-            words++;
+            bool more = true;
+            while (more) {
+                more = next_word(&rest, &word, &length);
+                if (!score_ngram(scorer->models, more ? word : "</s>", more ? length : 4, &state,
+                                 &scorer->other[words], &scorer->known[words], error))
+                    return false;
+                words++;
+            }
         }
+    return true;
 }
 
-static void set_other(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists)
+static bool set_other(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,
+                      struct error *error)
 {
     size_t words = 0;
-    if (scorer->models->ngram != NULL)
-        score_ngrams(scorer, list, lists);
+    if (scorer->models->ngram != NULL && !score_ngrams(scorer, list, lists, error))
+        return false;
     for (size_t k = 0; scorer->models->other_probs && k < lists; k++) {
         memcpy(scorer->other + words, list[k]->other_prob, list[k]->other_count * sizeof(double));
         words += list[k]->other_count;
     }
+    return true;
 }
 
 // ---- mixtures ---------------------------------------------------------------------------------
@@ -420,7 +429,8 @@ bool list_scorer_score(struct list_scorer *scorer, struct nbest_list *const *lis
         return false;
     if (words > 0)
         memset(scorer->known, 0, words * sizeof *scorer->known);
-    set_other(scorer, list, lists);
+    if (!set_other(scorer, list, lists, error))
+        return false;
     for (size_t i = 0; i < scorer->sides; i++) {
         struct side *side = &scorer->side[i];
         if (!memory_grow(&side->word, &side->word_capacity, words, sizeof(int32_t), error) ||

@@ -153,6 +153,17 @@ static void conclude(const struct ngram_model *model, struct ngram_query *query,
 
 enum { TOGETHER = 16 };
 
+bool ngram_check(const struct ngram_model *model, int32_t word, double log10_prob,
+                 struct error *error)
+{
+    if (!(log10_prob > 1e-3))
+        return true;
+    return error_set(
+        error,
+        "the n-gram model's probability of \"%s\" is 10^%.7g: a back-off weight is too large",
+        vocabulary_word(&model->words, word), log10_prob);
+}
+
 void ngram_score_all(const struct ngram_model *model, struct ngram_query *query, size_t count)
 {
     struct trie_search search[TOGETHER * (NGRAM_LONGEST - 1)];

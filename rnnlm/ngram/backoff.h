@@ -63,6 +63,11 @@ void ngram_start(const struct ngram_model *model, struct ngram_state *state, boo
 double ngram_score(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
                    struct ngram_state *out, int *matched);
 
+// Whether a score is one: that of a word in a model whose back-off weights are too large may be above
+// 0 (rounding aside). Error: the word and its probability.
+bool ngram_check(const struct ngram_model *model, int32_t word, double log10_prob,
+                 struct error *error);
+
 // Many scores at once, which wait for memory together: for sentences or hypotheses side by side.
 // An `out` may be its own query's `in`, and no other's.
 struct ngram_query {

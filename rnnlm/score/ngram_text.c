@@ -1,6 +1,7 @@
 // Scores of a text by a back-off n-gram model: many sentences side by side, told in their order.
 #include "score/ngram_text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct sentence {
     size_t count, capacity;
     char *text; // the words as they stand in the text, with blanks between; only if they are shown
     size_t text_used, text_capacity;
+    uint64_t line;
     struct ngram_state state;
 };
 
@@ -69,6 +71,7 @@ static bool read_sentence(struct scoring *scoring, struct sentence *sentence, st
     while (reader_next(scoring->reader, &token)) {
         if (token.sentence_end && empty)
             continue;
+        sentence->line = reader_line_number(scoring->reader);
         if (token.sentence_end)
             return end || add_word(sentence, WORD_END, error);
         if (scoring->report.debug > 0 && !add_text(sentence, &token, error))
@@ -125,6 +128,11 @@ static bool tell_sentence(struct scoring *scoring, const struct sentence *senten
                           struct error *error)
 {
     const struct ngram_model *model = scoring->model;
+    for (size_t t = 0; t < sentence->count; t++)
+        if (!ngram_check(model, sentence->scored[t].word, (double)sentence->scored[t].log10_prob,
+                         error))
+            return error_prefix(error, "%s: line %" PRIu64 ": ", reader_name(scoring->reader),
+                                sentence->line);
     if (!srilm_report_text(&scoring->report, sentence->text, sentence->text_used, error))
         return false;
     for (size_t t = 0; t + 1 < sentence->count; t++) {

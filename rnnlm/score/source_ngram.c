@@ -18,27 +18,28 @@ static struct ngram_source *of(struct source *source)
     return (struct ngram_source *)source;
 }
 
-static void score(struct ngram_source *ngram, const struct token *token, struct source_word *word)
+static bool score(struct ngram_source *ngram, const struct token *token, struct source_word *word,
+                  struct error *error)
 {
     word->id = ngram_word(ngram->model, token->text, token->length);
     word->name = word->id >= 0 ? vocabulary_word(&ngram->model->words, word->id) : NULL;
-    word->prob = pow(10, ngram_score(ngram->model, &ngram->now, word->id, &ngram->now, NULL));
+    double log10_prob = ngram_score(ngram->model, &ngram->now, word->id, &ngram->now, NULL);
+    word->prob = pow(10, log10_prob);
     if (token->sentence_end)
         ngram->now = ngram->start;
+    return ngram_check(ngram->model, word->id, log10_prob, error);
 }
 
 static bool ngram_source_next(struct source *source, const struct token *token,
                               struct source_word *word, struct error *error)
 {
-    (void)error;
-    score(of(source), token, word);
-    return true;
+    return score(of(source), token, word, error);
 }
 
 static void ngram_source_advance(struct source *source, const struct token *token)
 {
     struct source_word word;
-    score(of(source), token, &word);
+    score(of(source), token, &word, NULL);
 }
 
 static const char *ngram_source_draw(struct source *source, struct random *random)

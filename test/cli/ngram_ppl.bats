@@ -134,6 +134,23 @@ check_golden() {
     "$BIN/rnnlm-arpa" -rnnlm "$MODEL" -ngrams lm -o new 2>&1 | grep -q '^rnnlm-arpa: warning: lm: </s>'
 }
 
+@test "a probability above 1 ends every program: a back-off weight is too large" {
+    printf '%s\n' '\data\' 'ngram 1=4' 'ngram 2=1' '' '\1-grams:' '-99 <s> 50.3' '-0.5 </s>' '-0.4 the' \
+        '-0.5 old' '' '\2-grams:' '-0.1 the old' '' '\end\' >large.arpa
+    printf 'VERSION=1.0\nUTTERANCE=u\nN=2 L=1\nI=0\nI=1\nJ=0 S=0 E=1 W=the a=-5 l=-1\n' >u.slf
+    echo "1 the old" >list
+    printf 'the old\nold the\n' >text
+    head -n 30 "$DATA/train.txt" >train
+    "$BIN/rnnlm" -train train -rnnlm model -hidden 2 -class 5 -one-iter -debug 0
+    wrong='the n-gram model'"'"'s probability of "the" is 10^49.9: a back-off weight is too large'
+    for command in "rnnlm-ngram ppl -lm large.arpa -text text" "rnnlm -rnnlm model -ngram large.arpa -test text" \
+        "rnnlm-nbest -rnnlm model -ngram large.arpa list" "rnnlm-lattice -rnnlm model -ngram large.arpa u.slf"; do
+        run "$BIN"/$command
+        [ "$status" -eq 1 ]
+        [[ "$output" == *"$wrong" ]]
+    done
+}
+
 @test "many sentences of different lengths keep their order" {
     awk 'BEGIN { for (i = 0; i < 100; i++) { s = "a"; for (j = 0; j < i * 7 % 11; j++) s = s (j % 3 ? " a" : " z"); print s } }' >text
     ngram ppl -lm small.arpa -text text -debug 1 | grep '^a' >found

@@ -11,9 +11,10 @@ static void score(const struct ngram_model *model)
     ngram_start(model, &state, true);
     for (size_t i = 0; i < 3 * model->words.size && i < 60; i++) {
         int matched;
-        double prob =
-            ngram_score(model, &state, (int32_t)(i * 5 % model->words.size), &state, &matched);
-        fuzz_check(prob <= 1e-3 || prob != prob, "a log probability is none above 0");
+        int32_t word = (int32_t)(i * 5 % model->words.size);
+        double prob = ngram_score(model, &state, word, &state, &matched);
+        fuzz_check(prob <= 1e-3 || prob != prob || !ngram_check(model, word, prob, NULL),
+                   "a log probability above 0 is told of");
         fuzz_check(matched >= 0 && matched <= ngram_order(model), "an n-gram has an order");
     }
 }
