@@ -223,8 +223,8 @@ static bool read_references(struct work *work, struct error *error)
     for (size_t i = 0; i < set.ignored.count; i++)
         if (!transcript_ignore(&work->ignored, set.ignored.item[i], false, error))
             return false;
-    work->rules =
-        (struct transcript_rules){.marks = (enum transcript_marks)where, .ignored = &work->ignored};
+    work->rules = (struct transcript_rules){
+        .optional = true, .marks = (enum transcript_marks)where, .ignored = &work->ignored};
     if (!transcript_read(&work->references, set.tune, form, TRANSCRIPT_KALDI, &work->rules,
                          &work->words, error))
         return false;

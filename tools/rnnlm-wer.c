@@ -14,23 +14,35 @@ enum missing { MISSING_ERROR, MISSING_DELETIONS, MISSING_IGNORE };
 
 static struct {
     const char *form, *reference_form, *hypothesis_form, *marks, *missing, *speaker, *map;
-    bool case_sensitive, fragments, optional, unweighted;
+    const char *glm, *unit;
+    bool case_sensitive, fragments, optional, unweighted, split_hyphens;
     struct option_list ignored;
     bool speakers, align, keep_going;
     int64_t samples, seed;
     bool samples_given;
-} set = {.marks = "trn", .missing = "error", .speaker = "first", .samples = 1000, .seed = 1};
+} set = {.marks = "trn",
+         .missing = "error",
+         .speaker = "first",
+         .unit = "word",
+         .samples = 1000,
+         .seed = 1};
 
 static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Transcripts"},
     {OPTION_TEXT, "form", "FORM", &set.form, NULL, 0, 0,
-     "Form of all files: trn (WORD ... (ID)), mlf (HTK), kaldi (ID WORD ...) or plain (WORD ...; "
-     "lines belong together by number). Default: recognised by content."},
+     "Form of all files: trn (WORD ... (ID)), stm (NIST's segments with times), ctm (words with "
+     "times, against an stm), mlf (HTK), kaldi (ID WORD ...) or plain (WORD ...; lines belong "
+     "together by number). Default: recognised by content."},
     {OPTION_TEXT, "ref-form", "FORM", &set.reference_form, NULL, 0, 0, "Of the reference only."},
     {OPTION_TEXT, "hyp-form", "FORM", &set.hypothesis_form, NULL, 0, 0, "Of the hypotheses only."},
     {OPTION_TEXT, "marks", "WHERE", &set.marks, NULL, 0, 0,
-     "In which files { A / B / @ } are alternatives, @ is no word and (WORD) may be left out: trn, "
-     "all or none."},
+     "In which files { A / B / @ } are alternatives, @ is no word and (WORD) may be left out: trn "
+     "(and stm and ctm), all or none."},
+    {OPTION_TEXT, "glm", "FILE", &set.glm, NULL, 0, 0,
+     "Rules that words of all files go through first: NIST's global mapping file, lines [INPUT] => "
+     "[OUTPUT] / [LEFT] __ [RIGHT]. Those of a ctm go through it one by one."},
+    {OPTION_FLAG, "dh", NULL, &set.split_hyphens, NULL, 0, 0,
+     "A hyphen within a word is a blank (as csrfilt.sh -dh)."},
     {OPTION_LIST, "ignore", "WORD", &set.ignored, NULL, 0, 0,
      "Leave this word out on both sides; may be given several times."},
     {OPTION_TEXT, "missing", "WHAT", &set.missing, NULL, 0, 0,
@@ -41,13 +53,15 @@ static const struct option table[] = {
      "end. What a hypothesis lacks counts as deletions then, what the reference lacks is left "
      "out."},
     {.type = OPTION_GROUP, .help = "Scoring"},
+    {OPTION_TEXT, "unit", "UNIT", &set.unit, NULL, 0, 0,
+     "What is counted: word, or char, the characters of all words (of UTF-8, blanks left out), for "
+     "a character error rate."},
     {OPTION_FLAG, "s", NULL, &set.case_sensitive, NULL, 0, 0,
      "Upper and lower case differ (as sclite -s)."},
     {OPTION_FLAG, "F", NULL, &set.fragments, NULL, 0, 0,
-     "Fragments in the reference, WORD- and -WORD, are correct against words that begin or end so "
-     "(as sclite -F)."},
+     "Fragments, WORD- and -WORD, are correct against words that begin or end so (as sclite -F)."},
     {OPTION_FLAG, "D", NULL, &set.optional, NULL, 0, 0,
-     "(WORD) is correct if it is left out (as sclite -D); else it is scored as WORD."},
+     "(WORD) is correct if it is left out (as sclite -D); else the brackets are letters of it."},
     {OPTION_FLAG, "unweighted", NULL, &set.unweighted, NULL, 0, 0,
      "Align with the fewest errors, as Kaldi's compute-wer does, not with the weights 4, 3, 3 of "
      "substitution, insertion, deletion."},
@@ -55,7 +69,8 @@ static const struct option table[] = {
     {OPTION_FLAG, "speakers", NULL, &set.speakers, NULL, 0, 0, "A table by speaker."},
     {OPTION_TEXT, "speaker", "RULE", &set.speaker, NULL, 0, 0,
      "What of an utterance's name is the speaker: what stands before the first or the last - or _ "
-     "(first, last; all of it if there is none), or so many bytes (a number)."},
+     "(first, last; all of it if there is none), or so many bytes (a number). An stm names the "
+     "speakers itself."},
     {OPTION_TEXT, "utt2spk", "FILE", &set.map, NULL, 0, 0,
      "Speakers from lines UTTERANCE SPEAKER."},
     {OPTION_FLAG, "align", NULL, &set.align, NULL, 0, 0, "The alignment of every utterance."},
@@ -69,11 +84,13 @@ static const struct options options = {
     .program = PROGRAM,
     .summary = "word error rate of one recogniser, or of two compared",
     .usage = "[options] REFERENCE HYPOTHESIS [HYPOTHESIS2]",
-    .about = "Prints the word error rate of a hypothesis. Words are aligned and counted as NIST's\n"
-             "sclite does; the lines %WER and %SER are in the form of Kaldi's compute-wer. With\n"
-             "two hypotheses, both are scored and the second is compared with the first:\n"
-             "bootstrap of the difference, matched pairs sentence-segment word error test, sign\n"
-             "test over utterances. Files may be gzip-compressed, - is standard input.",
+    .about =
+        "Prints the word error rate of a hypothesis. Words are aligned and counted as NIST's\n"
+        "sclite does; the lines %WER (%CER for characters) and %SER are in the form of Kaldi's\n"
+        "compute-wer. With\n"
+        "two hypotheses, both are scored and the second is compared with the first:\n"
+        "bootstrap of the difference, matched pairs sentence-segment word error test, sign\n"
+        "test over utterances. Files may be gzip-compressed, - is standard input.",
     .table = table,
     .count = sizeof table / sizeof *table,
     .operands = "REFERENCE HYPOTHESIS [HYPOTHESIS2]",
@@ -83,6 +100,7 @@ enum { SYSTEMS = 2 };
 
 struct scoring {
     struct transcript_rules rules;
+    struct glm *glm;
     struct alignment_weights weights;
     enum missing missing;
     enum transcript_form reference_form, hypothesis_form;
@@ -111,7 +129,8 @@ static bool report(void *context, const struct error *problem)
 static bool set_form(const char *name, enum transcript_form *form, struct error *error)
 {
     return name == NULL || transcript_form_parse(name, form) ||
-           error_usage(error, "found the form \"%s\", wanted trn, mlf, kaldi or plain", name);
+           error_usage(error, "found the form \"%s\", wanted trn, stm, ctm, mlf, kaldi or plain",
+                       name);
 }
 
 // Which of several words an option holds.
@@ -137,6 +156,11 @@ static bool take_settings(struct scoring *scoring, struct error *error)
         !set_form(set.reference_form, &scoring->reference_form, error) ||
         !set_form(set.hypothesis_form, &scoring->hypothesis_form, error))
         return false;
+    bool characters = strcmp(set.unit, "char") == 0;
+    if (!characters && strcmp(set.unit, "word") != 0)
+        return error_usage(error, "-unit: found \"%s\", wanted word or char", set.unit);
+    if (set.glm != NULL && (scoring->glm = glm_open(set.glm, error)) == NULL)
+        return false;
     for (size_t i = 0; i < set.ignored.count; i++)
         if (!transcript_ignore(&scoring->ignored, set.ignored.item[i], set.case_sensitive, error))
             return false;
@@ -145,6 +169,9 @@ static bool take_settings(struct scoring *scoring, struct error *error)
     scoring->rules = (struct transcript_rules){.case_sensitive = set.case_sensitive,
                                                .optional = set.optional,
                                                .fragments = set.fragments,
+                                               .characters = characters,
+                                               .split_hyphens = set.split_hyphens,
+                                               .glm = scoring->glm,
                                                .marks = (enum transcript_marks)where,
                                                .ignored = &scoring->ignored,
                                                .skip = set.keep_going ? report : NULL,
@@ -182,8 +209,10 @@ static size_t speaker_length(const char *id)
 static bool find_speaker(const struct scoring *scoring, const char *id, const char **name,
                          size_t *length, struct error *error)
 {
-    *name = id;
-    *length = speaker_length(id);
+    const struct transcript *reference = &scoring->reference;
+    const char *named = transcript_speaker(reference, transcript_find(reference, id));
+    *name = named != NULL ? named : id;
+    *length = named != NULL ? strlen(named) : speaker_length(id);
     if (set.map == NULL)
         return true;
     const struct utterance *entry = transcript_find(&scoring->map, id);
@@ -319,6 +348,7 @@ static bool read_hypothesis(struct scoring *scoring, size_t system, const char *
 {
     const struct transcript *reference = &scoring->reference;
     struct transcript *hypothesis = &scoring->hypothesis[system];
+    scoring->rules.segments = reference;
     if (!transcript_read(hypothesis, path, scoring->hypothesis_form, reference->form,
                          &scoring->rules, &scoring->words, error))
         return false;
@@ -359,6 +389,7 @@ static void free_all(struct scoring *scoring)
         error_table_free(&scoring->table[system]);
         error_list_free(&scoring->list[system]);
     }
+    glm_close(scoring->glm);
     transcript_free(&scoring->reference);
     transcript_free(&scoring->map);
     vocabulary_free(&scoring->words);
@@ -380,12 +411,13 @@ static bool write_system(struct scoring *scoring, size_t system, struct output *
                   transcript_form_name(hypothesis->form));
     if (set.speakers && !error_report_speakers(&scoring->table[system], output, error))
         return false;
-    error_report_totals(&scoring->counts[system], scoring->missed[system], output);
+    error_report_totals(&scoring->counts[system], scoring->missed[system],
+                        scoring->rules.characters, output);
     if (set.samples_given) {
         if (!error_list_bootstrap(&scoring->list[system], NULL, (uint64_t)set.samples,
                                   (uint32_t)set.seed, &interval, error))
             return false;
-        error_report_interval(&interval, (uint64_t)set.samples, output);
+        error_report_interval(&interval, (uint64_t)set.samples, scoring->rules.characters, output);
     }
     output_text(output, system + 1 < scoring->systems ? "\n" : "");
     return true;
@@ -399,7 +431,7 @@ static bool write_comparison(struct scoring *scoring, struct output *output, str
         return false;
     output_text(output, "\n");
     error_report_comparison(&scoring->comparison, &scoring->counts[0], &scoring->counts[1],
-                            &interval, (uint64_t)set.samples, output);
+                            &interval, (uint64_t)set.samples, scoring->rules.characters, output);
     return true;
 }
 

@@ -103,10 +103,13 @@ static bool fragment_matches(const char *fragment, const char *word)
 static bool is_match(const struct grid *grid, const struct alignment_arc *reference,
                      const struct alignment_arc *hypothesis)
 {
-    return reference->word == hypothesis->word ||
-           (reference->fragment &&
-            fragment_matches(vocabulary_word(grid->words, reference->word),
-                             vocabulary_word(grid->words, hypothesis->word)));
+    if (reference->word == hypothesis->word)
+        return true;
+    if (!reference->fragment && !hypothesis->fragment)
+        return false;
+    const char *word = vocabulary_word(grid->words, reference->word),
+               *other = vocabulary_word(grid->words, hypothesis->word);
+    return reference->fragment ? fragment_matches(word, other) : fragment_matches(other, word);
 }
 
 static int32_t pair_weight(const struct grid *grid, const struct alignment_arc *reference,
@@ -303,9 +306,10 @@ static bool add_step(struct alignment *alignment, enum alignment_kind kind,
     if (!memory_grow(&alignment->step, &alignment->step_capacity, alignment->steps + 1,
                      sizeof *alignment->step, error))
         return false;
-    alignment->step[alignment->steps++] =
-        (struct alignment_step){kind, reference != NULL ? reference->word : ALIGNMENT_NULL,
-                                hypothesis != NULL ? hypothesis->word : ALIGNMENT_NULL};
+    alignment->step[alignment->steps++] = (struct alignment_step){
+        kind, reference != NULL ? reference->word : ALIGNMENT_NULL,
+        hypothesis != NULL ? hypothesis->word : ALIGNMENT_NULL,
+        reference != NULL && reference->optional, hypothesis != NULL && hypothesis->optional};
     alignment->correct += kind == ALIGNMENT_CORRECT || kind == ALIGNMENT_OPTIONAL_DELETION;
     alignment->substitutions += kind == ALIGNMENT_SUBSTITUTION;
     alignment->deletions += kind == ALIGNMENT_DELETION;

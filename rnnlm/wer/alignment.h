@@ -22,8 +22,8 @@ struct alignment_arc {
     size_t from;
     int32_t word;
     bool optional; // may be left out without an error
-    bool fragment; // of a reference: counts as correct against words that begin (word-) or end
-                   // (-word) as it does
+    bool fragment; // is correct against words that begin (word-) or end (-word) as it does; where
+                   // both are fragments, that of the reference decides
 };
 
 struct alignment_text {
@@ -44,7 +44,7 @@ bool alignment_text_add_arc(struct alignment_text *text, struct alignment_arc ar
 
 struct alignment_weights {
     int32_t substitution, insertion, deletion;
-    int32_t optional; // leaving out an optional word, or taking "no word" where there is a choice
+    int32_t optional; // leaving out an optional word
 };
 
 extern const struct alignment_weights alignment_sclite;     // 4, 3, 3; 2
@@ -62,6 +62,7 @@ enum alignment_kind {
 struct alignment_step {
     enum alignment_kind kind;
     int32_t reference, hypothesis; // words; ALIGNMENT_NULL where there is none
+    bool reference_optional, hypothesis_optional;
 };
 
 // The result of the last alignment_find(), and its work space. All zeros at first.

@@ -18,20 +18,26 @@ static void write_row(const char *name, uint64_t part, uint64_t whole, struct ou
                   error_counts_percent(part, whole));
 }
 
-void error_report_totals(const struct error_counts *counts, uint64_t missing, struct output *output)
+static const char *rate_name(bool characters)
+{
+    return characters ? "CER" : "WER";
+}
+
+void error_report_totals(const struct error_counts *counts, uint64_t missing, bool characters,
+                         struct output *output)
 {
     uint64_t words = error_counts_words(counts), errors = error_counts_errors(counts);
-    output_format(output, "%-22s %10llu\n", "words", (count)words);
+    output_format(output, "%-22s %10llu\n", characters ? "characters" : "words", (count)words);
     write_row("correct", counts->correct, words, output);
     write_row("substitutions", counts->substitutions, words, output);
     write_row("deletions", counts->deletions, words, output);
     write_row("insertions", counts->insertions, words, output);
-    write_row("word errors", errors, words, output);
+    write_row(characters ? "character errors" : "word errors", errors, words, output);
     output_format(output, "%-22s %10llu\n", "sentences", (count)counts->sentences);
     write_row("sentences with errors", counts->wrong_sentences, counts->sentences, output);
-    output_format(output, "\n%%WER %.2f [ %llu / %llu, %llu ins, %llu del, %llu sub ]\n",
-                  error_counts_percent(errors, words), (count)errors, (count)words,
-                  (count)counts->insertions, (count)counts->deletions,
+    output_format(output, "\n%%%s %.2f [ %llu / %llu, %llu ins, %llu del, %llu sub ]\n",
+                  rate_name(characters), error_counts_percent(errors, words), (count)errors,
+                  (count)words, (count)counts->insertions, (count)counts->deletions,
                   (count)counts->substitutions);
     output_format(output, "%%SER %.2f [ %llu / %llu ]\n",
                   error_counts_percent(counts->wrong_sentences, counts->sentences),
@@ -150,11 +156,12 @@ bool error_report_speakers(const struct error_table *table, struct output *outpu
 
 // ---- samples and comparisons ------------------------------------------------------------------
 
-void error_report_interval(const struct error_interval *interval, uint64_t samples,
+void error_report_interval(const struct error_interval *interval, uint64_t samples, bool characters,
                            struct output *output)
 {
-    output_format(output, "%%WER 95%% interval %.2f ... %.2f, standard error %.2f (%llu samples)\n",
-                  interval->low, interval->high, interval->deviation, (count)samples);
+    output_format(output, "%%%s 95%% interval %.2f ... %.2f, standard error %.2f (%llu samples)\n",
+                  rate_name(characters), interval->low, interval->high, interval->deviation,
+                  (count)samples);
 }
 
 static void write_probability(double probability, struct output *output)
@@ -169,13 +176,14 @@ static void write_probability(double probability, struct output *output)
 void error_report_comparison(const struct comparison *comparison, const struct error_counts *first,
                              const struct error_counts *second,
                              const struct error_interval *interval, uint64_t samples,
-                             struct output *output)
+                             bool characters, struct output *output)
 {
     double statistic, probability = comparison_matched_pairs(comparison, &statistic);
     double difference =
         error_counts_percent(error_counts_errors(second), error_counts_words(second)) -
         error_counts_percent(error_counts_errors(first), error_counts_words(first));
-    output_format(output, "difference of %%WER      %+.2f (second - first)\n", difference);
+    output_format(output, "difference of %%%s      %+.2f (second - first)\n", rate_name(characters),
+                  difference);
     if (interval != NULL)
         output_format(output,
                       "bootstrap               95%% interval %+.2f ... %+.2f, second better in "
@@ -209,8 +217,7 @@ static bool set_column(struct column *column, const struct alignment_step *step,
         if (word[side] == ALIGNMENT_NULL)
             continue;
         const char *text = vocabulary_word(words, word[side]);
-        bool optional =
-            step->kind == ALIGNMENT_OPTIONAL_DELETION || step->kind == ALIGNMENT_OPTIONAL_INSERTION;
+        bool optional = side == 0 ? step->reference_optional : step->hypothesis_optional;
         size_t length = strlen(text);
         char *copy = column->text[side] = memory_new(length + 3, 1, error);
         if (copy == NULL)
@@ -237,7 +244,7 @@ static void write_line(const char *name, const struct column *column, size_t col
         else if (column[i].text[side] != NULL)
             write_padded(column[i].text[side], column[i].width, ' ', output);
         else
-            write_padded("", column[i].width, '*', output);
+            write_padded("", column[i].width, letter[0] == ' ' ? ' ' : '*', output);
         output_text(output, " ");
     }
     output_text(output, "\n");

@@ -7,8 +7,8 @@
 #include "wer/significance.h"
 
 // Counts and percentages; then, as Kaldi's compute-wer has them, "%WER 12.34 [ ... ]", "%SER ..."
-// and "Scored ...".
-void error_report_totals(const struct error_counts *counts, uint64_t missing,
+// and "Scored ...". With `characters` they are what words consist of, here and below: %CER.
+void error_report_totals(const struct error_counts *counts, uint64_t missing, bool characters,
                          struct output *output);
 
 // One row a speaker, in percent, then the totals, and mean, standard deviation and median over
@@ -16,14 +16,14 @@ void error_report_totals(const struct error_counts *counts, uint64_t missing,
 bool error_report_speakers(const struct error_table *table, struct output *output,
                            struct error *error);
 
-void error_report_interval(const struct error_interval *interval, uint64_t samples,
+void error_report_interval(const struct error_interval *interval, uint64_t samples, bool characters,
                            struct output *output);
 
 // Of two systems; `interval` may be NULL.
 void error_report_comparison(const struct comparison *comparison, const struct error_counts *first,
                              const struct error_counts *second,
                              const struct error_interval *interval, uint64_t samples,
-                             struct output *output);
+                             bool characters, struct output *output);
 
 // REF, HYP and Eval lines as in sclite's pralign report; with fold_case wrong words in upper case.
 bool error_report_alignment(const struct alignment *alignment, const char *id,

@@ -8,35 +8,13 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "wer/letter_case.h"
-#include "wer/transcript_words.h"
-
-enum { SHOWN = 60 }; // bytes of a bad line that a message quotes
+#include "wer/transcript_reading.h"
 
 static const char mlf_header[] = "#!MLF!#";
 
-// A file as lines: its form is known only after the last of them.
-struct lines {
-    char *text;
-    size_t used, capacity;
-    size_t *end; // of each line, its newline left out
-    size_t count, end_capacity;
-};
-
-struct reading {
-    struct transcript *transcript;
-    struct transcript_words words;
-    struct lines lines;
-    size_t next;      // the line to read next
-    struct span line; // the line read last, without blanks at its ends
-    char *label;      // a quoted MLF word
-    size_t label_capacity;
-    bool recognised; // the form is a guess
-    uint64_t bad; // the line to name if the utterance is bad: those of an MLF are read to their end
-};
-
 // ---- lines ------------------------------------------------------------------------------------
 
-static bool read_lines(struct lines *lines, const char *path, struct error *error)
+static bool read_lines(struct transcript_lines *lines, const char *path, struct error *error)
 {
     struct input *input = input_open_text(path, error);
     bool ok = input != NULL;
@@ -57,7 +35,7 @@ static bool read_lines(struct lines *lines, const char *path, struct error *erro
     return ok;
 }
 
-static struct span line_at(const struct lines *lines, size_t i)
+static struct span line_at(const struct transcript_lines *lines, size_t i)
 {
     size_t begin = i > 0 ? lines->end[i - 1] : 0;
     struct span line = {lines->text + begin, lines->end[i] - begin};
@@ -68,8 +46,7 @@ static struct span line_at(const struct lines *lines, size_t i)
     return line;
 }
 
-// Takes the next line, blank or not; false at the end.
-static bool next_line(struct reading *reading)
+bool transcript_next_line(struct transcript_reading *reading)
 {
     if (reading->next == reading->lines.count)
         return false;
@@ -87,15 +64,22 @@ static bool is(struct span line, const char *text)
     return line.length == strlen(text) && starts(line, text);
 }
 
-static bool fail(const struct reading *reading, struct error *error, const char *wanted)
+bool transcript_is_comment(struct span line)
 {
-    size_t length = reading->line.length < SHOWN ? reading->line.length : SHOWN;
+    return starts(line, ";;");
+}
+
+bool transcript_fail(const struct transcript_reading *reading, struct error *error,
+                     const char *wanted)
+{
+    size_t length =
+        reading->line.length < TRANSCRIPT_SHOWN ? reading->line.length : TRANSCRIPT_SHOWN;
     return error_set(error, "found \"%.*s\", wanted %s", (int)length, reading->line.text, wanted);
 }
 
 // ---- forms ------------------------------------------------------------------------------------
 
-static const char *const form_names[] = {"any", "trn", "mlf", "kaldi", "plain"};
+static const char *const form_names[] = {"any", "trn", "stm", "ctm", "mlf", "kaldi", "plain"};
 
 const char *transcript_form_name(enum transcript_form form)
 {
@@ -141,18 +125,21 @@ static bool looks_like_name(struct span word)
 struct looks {
     size_t lines, first; // begin with what looks like a name,
     size_t last, named;  // end in brackets, end in what looks like a name in brackets
-    bool mlf;
+    size_t stm, ctm;     // have times
+    bool mlf, fraction;  // a time has a point
 };
 
-static struct looks look_at(const struct lines *lines)
+static struct looks look_at(const struct transcript_lines *lines)
 {
     struct looks looks = {0};
     for (size_t i = 0; i < lines->count; i++) {
         struct span line = line_at(lines, i), rest = line, word, id;
-        if (line.length == 0 || starts(line, ";;"))
+        if (line.length == 0 || transcript_is_comment(line))
             continue;
         looks.mlf |= looks.lines == 0 && is(line, mlf_header);
         looks.lines++;
+        looks.stm += transcript_looks_like_stm(line, &looks.fraction);
+        looks.ctm += transcript_looks_like_ctm(line, &looks.fraction);
         looks.first += span_take(&rest, &word) && looks_like_name(word);
         if (take_trn_id(&line, &id)) {
             looks.last++;
@@ -162,15 +149,20 @@ static struct looks look_at(const struct lines *lines)
     return looks;
 }
 
-// Where each line ends in brackets, or most of them in a name, that is the utterance's: a line
+// Times of which none has a point may be words. Where each line ends in brackets, or most of them in a name, that is the utterance's: a line
 // without is an error then. Where all begin with a name as well, it takes names on both ends, and
 // nothing that speaks for Kaldi's form.
-static enum transcript_form recognise(const struct lines *lines, enum transcript_form like)
+static enum transcript_form recognise(const struct transcript_lines *lines,
+                                      enum transcript_form like)
 {
     struct looks looks = look_at(lines);
     bool named = looks.first == looks.lines;
     if (looks.mlf)
         return TRANSCRIPT_MLF;
+    if (looks.fraction && looks.stm == looks.lines)
+        return TRANSCRIPT_STM;
+    if (looks.fraction && looks.ctm == looks.lines)
+        return TRANSCRIPT_CTM;
     if (named && looks.named == looks.lines && like != TRANSCRIPT_KALDI)
         return TRANSCRIPT_TRN;
     if (!named && ((looks.lines > 1 && looks.last == looks.lines) ||
@@ -183,8 +175,7 @@ static enum transcript_form recognise(const struct lines *lines, enum transcript
 
 // ---- utterances -------------------------------------------------------------------------------
 
-// Tells of a bad utterance and goes on, where that is wanted.
-static bool skip(const struct reading *reading, struct error *error)
+bool transcript_skip(const struct transcript_reading *reading, struct error *error)
 {
     const struct transcript_rules *rules = reading->words.rules;
     error_prefix(error, "%s: line %llu: ", reading->transcript->name,
@@ -192,10 +183,11 @@ static bool skip(const struct reading *reading, struct error *error)
     return rules->skip != NULL && rules->skip(rules->context, error);
 }
 
-static bool begin_utterance(struct reading *reading, struct span id, struct error *error)
+bool transcript_begin_utterance(struct transcript_reading *reading, struct span id,
+                                struct error *error)
 {
     struct transcript *transcript = reading->transcript;
-    int shown = id.length < SHOWN ? (int)id.length : SHOWN;
+    int shown = id.length < TRANSCRIPT_SHOWN ? (int)id.length : TRANSCRIPT_SHOWN;
     int32_t known = vocabulary_find(&transcript->ids, id.text, id.length);
     if (known == WORD_END)
         return error_set(error, "found \"</s>\", wanted an utterance's name");
@@ -211,17 +203,30 @@ static bool begin_utterance(struct reading *reading, struct span id, struct erro
     return transcript_words_begin(&reading->words, &utterance->text, error);
 }
 
-// An utterance whose name is known but whose words are bad keeps its name, so that what else is
-// said of it is not taken for another's. Its text has no nodes.
-static void spoil(struct reading *reading, size_t count)
+void transcript_spoil(struct transcript_reading *reading, size_t count)
 {
     struct transcript *transcript = reading->transcript;
     if (transcript->count > count)
         alignment_text_free(&transcript->utterance[count].text);
 }
 
-static bool add_words(struct reading *reading, struct span line, struct error *error)
+bool transcript_map(struct transcript_reading *reading, struct span *line, struct error *error)
 {
+    const struct transcript_rules *rules = reading->words.rules;
+    size_t length;
+    if (rules->glm == NULL && !rules->split_hyphens)
+        return true;
+    if (!glm_apply(rules->glm, *line, reading->words.marks, rules->split_hyphens, &reading->mapped,
+                   &reading->mapped_capacity, &length, error))
+        return false;
+    *line = (struct span){reading->mapped, length};
+    return true;
+}
+
+bool transcript_add_words(struct transcript_reading *reading, struct span line, struct error *error)
+{
+    if (!transcript_map(reading, &line, error))
+        return false;
     for (struct span word; span_take(&line, &word);)
         if (!transcript_words_add(&reading->words, word, error))
             return false;
@@ -230,18 +235,20 @@ static bool add_words(struct reading *reading, struct span line, struct error *e
 
 // ---- a line an utterance ----------------------------------------------------------------------
 
-static bool read_trn(struct reading *reading, struct error *error)
+static bool read_trn(struct transcript_reading *reading, struct error *error)
 {
     struct span line = reading->line, id;
-    if (line.length == 0 || starts(line, ";;"))
+    if (line.length == 0 || transcript_is_comment(line))
         return true;
     if (!take_trn_id(&line, &id))
-        return fail(reading, error, "words and (UTTERANCE-ID), as the lines before have them");
-    return begin_utterance(reading, id, error) && add_words(reading, line, error);
+        return transcript_fail(reading, error,
+                               "words and (UTTERANCE-ID), as the lines before have them");
+    return transcript_begin_utterance(reading, id, error) &&
+           transcript_add_words(reading, line, error);
 }
 
 // A line of another form among these would silently be scored as words.
-static bool is_foreign(const struct reading *reading, struct error *error)
+static bool is_foreign(const struct transcript_reading *reading, struct error *error)
 {
     struct span line = reading->line, rest = line, word, id;
     bool named = reading->transcript->form == TRANSCRIPT_KALDI && span_take(&rest, &word) &&
@@ -249,38 +256,38 @@ static bool is_foreign(const struct reading *reading, struct error *error)
     if (!reading->recognised)
         return false;
     if (is(line, mlf_header))
-        return !fail(reading, error, "a line of words: forms are mixed");
+        return !transcript_fail(reading, error, "a line of words: forms are mixed");
     return !named && take_trn_id(&line, &id) && looks_like_name(id) &&
-           !fail(reading, error,
-                 "a line without (UTTERANCE-ID), as the lines before: forms are mixed, "
-                 "-ref-form or -hyp-form tells which it is");
+           !transcript_fail(reading, error,
+                            "a line without (UTTERANCE-ID), as the lines before: forms are mixed, "
+                            "-ref-form or -hyp-form tells which it is");
 }
 
-static bool read_kaldi(struct reading *reading, struct error *error)
+static bool read_kaldi(struct transcript_reading *reading, struct error *error)
 {
     struct span line = reading->line, id;
     if (!span_take(&line, &id))
         return true;
-    return begin_utterance(reading, id, error) && !is_foreign(reading, error) &&
-           add_words(reading, line, error);
+    return transcript_begin_utterance(reading, id, error) && !is_foreign(reading, error) &&
+           transcript_add_words(reading, line, error);
 }
 
-static bool read_plain(struct reading *reading, struct error *error)
+static bool read_plain(struct transcript_reading *reading, struct error *error)
 {
     char id[24];
     int length = snprintf(id, sizeof id, "%llu", (unsigned long long)reading->next);
-    return begin_utterance(reading, (struct span){id, (size_t)length}, error) &&
-           !is_foreign(reading, error) && add_words(reading, reading->line, error);
+    return transcript_begin_utterance(reading, (struct span){id, (size_t)length}, error) &&
+           !is_foreign(reading, error) && transcript_add_words(reading, reading->line, error);
 }
 
 // ---- MLF --------------------------------------------------------------------------------------
 
 // The name without quotes, folders and the last extension.
-static bool take_mlf_id(struct reading *reading, struct span *id, struct error *error)
+static bool take_mlf_id(struct transcript_reading *reading, struct span *id, struct error *error)
 {
     struct span line = reading->line;
     if (line.length < 3 || *line.text != '"' || line.text[line.length - 1] != '"')
-        return fail(reading, error, "\"PATTERN/UTTERANCE-ID.EXT\"");
+        return transcript_fail(reading, error, "\"PATTERN/UTTERANCE-ID.EXT\"");
     *id = (struct span){line.text + 1, line.length - 2};
     for (size_t i = id->length; i > 0; i--)
         if (id->text[i - 1] == '/') {
@@ -292,7 +299,7 @@ static bool take_mlf_id(struct reading *reading, struct span *id, struct error *
             id->length = i - 1;
             break;
         }
-    return id->length > 0 || fail(reading, error, "an utterance's name in quotes");
+    return id->length > 0 || transcript_fail(reading, error, "an utterance's name in quotes");
 }
 
 static bool is_time(struct span word)
@@ -304,7 +311,7 @@ static bool is_time(struct span word)
 }
 
 // A label with its escapes (\303\251, \x) put in their place; in quotes it may hold blanks.
-static bool take_label(struct reading *reading, struct span rest, struct span *label,
+static bool take_label(struct transcript_reading *reading, struct span rest, struct span *label,
                        struct error *error)
 {
     char quote = *rest.text == '"' || *rest.text == '\'' ? *rest.text : '\0';
@@ -329,12 +336,12 @@ static bool take_label(struct reading *reading, struct span rest, struct span *l
         }
     }
     if (quote != '\0' && (at == rest.length || used == 0))
-        return fail(reading, error, "a word that begins and ends with the same quote");
+        return transcript_fail(reading, error, "a word that begins and ends with the same quote");
     *label = (struct span){reading->label, used};
     return true;
 }
 
-static bool read_mlf_label(struct reading *reading, struct error *error)
+static bool read_mlf_label(struct transcript_reading *reading, struct error *error)
 {
     struct span rest = reading->line, word, label;
     for (int times = 0; times < 2; times++) {
@@ -352,27 +359,27 @@ static bool read_mlf_label(struct reading *reading, struct error *error)
 }
 
 // The name of the next utterance among the words of this: its full stop is missing.
-static bool ends_mlf_words(const struct reading *reading, struct error *error)
+static bool ends_mlf_words(const struct transcript_reading *reading, struct error *error)
 {
     struct span line = reading->line;
     if (line.length < 7 || *line.text != '"' || line.text[line.length - 1] != '"')
         return false;
     const char *end = line.text + line.length - 5;
     return (starts(line, "\"*/") || memcmp(end, ".lab", 4) == 0 || memcmp(end, ".rec", 4) == 0) &&
-           !fail(reading, error, "a word or a full stop");
+           !transcript_fail(reading, error, "a word or a full stop");
 }
 
 // From the line with the name to that with the full stop, which is read in any case.
-static bool read_mlf(struct reading *reading, struct error *error)
+static bool read_mlf(struct transcript_reading *reading, struct error *error)
 {
     struct span id;
     if (reading->line.length == 0 || is(reading->line, mlf_header))
         return true;
     if (!take_mlf_id(reading, &id, error))
         return false;
-    bool ok = begin_utterance(reading, id, error), ended = false;
+    bool ok = transcript_begin_utterance(reading, id, error), ended = false;
     reading->bad = reading->next;
-    for (bool first = true; !ended && next_line(reading);) {
+    for (bool first = true; !ended && transcript_next_line(reading);) {
         ended = is(reading->line, ".");
         if (is(reading->line, "///"))
             first = false;
@@ -386,31 +393,45 @@ static bool read_mlf(struct reading *reading, struct error *error)
     reading->bad = reading->next;
     if (!ended)
         return error_set(error, "the file ends within utterance %.*s, wanted a full stop",
-                         id.length < SHOWN ? (int)id.length : SHOWN, id.text);
+                         id.length < TRANSCRIPT_SHOWN ? (int)id.length : TRANSCRIPT_SHOWN, id.text);
     return transcript_words_end(&reading->words, error);
 }
 
 // ---- files ------------------------------------------------------------------------------------
 
-static bool read_utterances(struct reading *reading, struct error *error)
+typedef bool read_function(struct transcript_reading *reading, struct error *error);
+
+static bool read_utterances(struct transcript_reading *reading, struct error *error)
 {
-    static bool (*const read[])(struct reading *, struct error *) = {NULL, read_trn, read_mlf,
-                                                                     read_kaldi, read_plain};
+    static read_function *const read[] = {[TRANSCRIPT_TRN] = read_trn,
+                                          [TRANSCRIPT_STM] = transcript_read_stm,
+                                          [TRANSCRIPT_MLF] = read_mlf,
+                                          [TRANSCRIPT_KALDI] = read_kaldi,
+                                          [TRANSCRIPT_PLAIN] = read_plain};
     struct transcript *transcript = reading->transcript;
-    while (next_line(reading)) {
+    while (transcript_next_line(reading)) {
         size_t count = transcript->count;
         if (transcript->form == TRANSCRIPT_MLF && reading->next == 1 &&
             !is(reading->line, mlf_header)) {
-            fail(reading, error, mlf_header);
+            transcript_fail(reading, error, mlf_header);
             return error_prefix(error, "%s: line 1: ", transcript->name);
         }
         reading->bad = reading->next;
         if (read[transcript->form](reading, error))
             continue;
-        spoil(reading, count);
-        if (!skip(reading, error))
+        transcript_spoil(reading, count);
+        if (!transcript_skip(reading, error))
             return false;
     }
+    return true;
+}
+
+static bool read_all(struct transcript_reading *reading, struct error *error)
+{
+    const struct transcript *transcript = reading->transcript;
+    if (!(transcript->form == TRANSCRIPT_CTM ? transcript_read_ctm(reading, error)
+                                             : read_utterances(reading, error)))
+        return false;
     return transcript->count > 0 ||
            error_set(error, "%s: there are no utterances", transcript->name);
 }
@@ -428,26 +449,35 @@ bool transcript_ignore(struct vocabulary *ignored, const char *word, bool case_s
     return id != WORD_OOV;
 }
 
+// Whether marks are read in a form.
+static bool has_marks(enum transcript_form form, enum transcript_marks marks)
+{
+    bool nist = form == TRANSCRIPT_TRN || form == TRANSCRIPT_STM || form == TRANSCRIPT_CTM;
+    return marks == TRANSCRIPT_MARKS_ALL || (marks == TRANSCRIPT_MARKS_TRN && nist);
+}
+
 bool transcript_read(struct transcript *transcript, const char *path, enum transcript_form form,
                      enum transcript_form like, const struct transcript_rules *rules,
                      struct vocabulary *words, struct error *error)
 {
-    struct reading reading = {.transcript = transcript, .words = {.rules = rules, .words = words}};
+    struct transcript_reading reading = {.transcript = transcript,
+                                         .words = {.rules = rules, .words = words}};
     *transcript = (struct transcript){.form = form};
     bool ok = vocabulary_init(&transcript->ids, error) &&
+              vocabulary_init(&transcript->channels, error) &&
+              vocabulary_init(&transcript->speakers, error) &&
               (transcript->name = memory_text(path, strlen(path), error)) != NULL &&
               read_lines(&reading.lines, path, error);
     reading.recognised = form == TRANSCRIPT_ANY;
     if (ok && form == TRANSCRIPT_ANY)
         transcript->form = recognise(&reading.lines, like);
-    reading.words.marks =
-        rules->marks == TRANSCRIPT_MARKS_ALL ||
-        (rules->marks == TRANSCRIPT_MARKS_TRN && transcript->form == TRANSCRIPT_TRN);
-    ok = ok && read_utterances(&reading, error);
+    reading.words.marks = has_marks(transcript->form, rules->marks);
+    ok = ok && read_all(&reading, error);
     transcript_words_free(&reading.words);
     free(reading.lines.text);
     free(reading.lines.end);
     free(reading.label);
+    free(reading.mapped);
     return ok;
 }
 
@@ -455,10 +485,23 @@ void transcript_free(struct transcript *transcript)
 {
     for (size_t i = 0; i < transcript->count; i++)
         alignment_text_free(&transcript->utterance[i].text);
+    for (size_t i = 0; i < transcript->channel_count; i++)
+        free(transcript->channel[i].segment);
+    free(transcript->channel);
     free(transcript->utterance);
     free(transcript->name);
     vocabulary_free(&transcript->ids);
+    vocabulary_free(&transcript->channels);
+    vocabulary_free(&transcript->speakers);
     *transcript = (struct transcript){0};
+}
+
+const char *transcript_speaker(const struct transcript *transcript,
+                               const struct utterance *utterance)
+{
+    return utterance->speaker > WORD_END
+               ? vocabulary_word(&transcript->speakers, utterance->speaker)
+               : NULL;
 }
 
 const char *transcript_id(const struct transcript *transcript, size_t index)

@@ -44,12 +44,39 @@ static bool is_optional(struct span word)
     return true;
 }
 
+// Bytes of the character that a text begins with: of UTF-8, or one.
+static size_t character_length(const char *text, size_t length)
+{
+    unsigned char first = (unsigned char)*text;
+    size_t bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (bytes > length)
+        return 1;
+    for (size_t i = 1; i < bytes; i++)
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return 1;
+    return bytes;
+}
+
+// The characters of words->word, each as a word.
+static bool add_characters(struct transcript_words *words, size_t length, struct alignment_arc arc,
+                           struct error *error)
+{
+    arc.fragment = false;
+    for (size_t at = 0, bytes; at < length; at += bytes) {
+        bytes = character_length(words->word + at, length - at);
+        arc.word = vocabulary_add(words->words, words->word + at, bytes, error);
+        if (arc.word == WORD_OOV || !add_arc(words, arc, error))
+            return false;
+    }
+    return true;
+}
+
 static bool add_word(struct transcript_words *words, struct span word, struct error *error)
 {
     const struct transcript_rules *rules = words->rules;
     struct alignment_arc arc = {0};
-    if (words->marks && is_optional(word)) {
-        arc.optional = rules->optional;
+    if (words->marks && rules->optional && is_optional(word)) {
+        arc.optional = true;
         word = (struct span){word.text + 1, word.length - 2};
     }
     arc.fragment = rules->fragments && is_fragment(word);
@@ -64,6 +91,8 @@ static bool add_word(struct transcript_words *words, struct span word, struct er
         ignored = vocabulary_find(rules->ignored, words->word, word.length);
     if (ignored != WORD_OOV && rules->ignored->count[ignored] > 0)
         return true;
+    if (rules->characters)
+        return add_characters(words, word.length, arc, error);
     arc.word = vocabulary_add(words->words, words->word, word.length, error);
     return arc.word != WORD_OOV && add_arc(words, arc, error);
 }
@@ -135,7 +164,7 @@ static bool add_marked(struct transcript_words *words, struct span word, struct 
     if (is(word, "{"))
         return open_choice(words, error);
     if (is(word, "@"))
-        return add_arc(words, (struct alignment_arc){0, ALIGNMENT_NULL, true, false}, error);
+        return add_arc(words, (struct alignment_arc){0, ALIGNMENT_NULL, false, false}, error);
     return add_word(words, word, error);
 }
 

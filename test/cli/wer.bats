@@ -42,7 +42,7 @@ refuses() {
 @test "case matters with -s, (WORD) without -D" {
     wer -s ref.trn hyp.trn | grep -F '%WER 42.86 [ 6 / 14, 1 ins, 2 del, 3 sub ]' ||
         { wer -s -align ref.trn hyp.trn; false; }
-    wer -ignore UH -ignore now ref.trn hyp.trn | grep -F '%WER 15.38 [ 2 / 13, 0 ins, 1 del, 1 sub ]'
+    wer -D -ignore UH -ignore now ref.trn hyp.trn | grep -F '%WER 15.38 [ 2 / 13, 0 ins, 1 del, 1 sub ]'
 }
 
 @test "alignments as sclite prints them" {
@@ -53,9 +53,47 @@ refuses() {
         printf 'id: (ann-2)\nScores: (#C #S #D #I) 3 0 0 0\n'
         printf "REF:  i've seen it \nHYP:  i've seen it \nEval:              \n\n"
         printf 'id: (bob_1)\nScores: (#C #S #D #I) 3 0 0 1\n'
-        printf 'REF:  so (uh) what *** \nHYP:  so **** what NOW \nEval:              I   \n\n'
+        printf 'REF:  so (uh) what *** \nHYP:  so      what NOW \nEval:              I   \n\n'
     } >wanted
     head -n 18 out | diff wanted -
+}
+
+timed_transcripts() {
+    printf '%s\n' ';; LABEL "o" "all"' 'talk 1 ann 0.0 2.0 <o> it rained all day' \
+        'talk 1 bob 2.0 4.0 { um / @ } nothing (was) said' 'talk 1 ann 4.0 5.0 IGNORE_TIME_SEGMENT_IN_SCORING' \
+        'talk 2 cat 0.5 3.0 <o> so do not go' >ref.stm
+    printf '%s\n' 'talk 1 0.10 0.2 it 0.9' 'talk 1 0.5 0.4 rained 0.9' 'talk 1 1.0 0.2 hall' 'talk 1 1.5 0.3 day' \
+        'talk 1 2.5 0.3 nothing' 'talk 1 3.2 0.3 said' 'talk 1 4.5 0.2 laughter' \
+        'talk 2 0.2 0.1 so' 'talk 2 1.0 0.5 don'"'"'t' 'talk 2 2.0 0.2 go' >hyp.ctm
+    printf "[don't] => {do not / don't} / [ ] __ [ ]\n" >rules.glm
+}
+
+@test "segments and words with times: STM against CTM" {
+    timed_transcripts
+    wer -D -speakers ref.stm hyp.ctm >out
+    grep -F '%WER 27.27 [ 3 / 11, 0 ins, 1 del, 2 sub ]' out || { cat out; false; }
+    grep -E '^bob +1 +3 \| +100.0' out
+    grep -F 'reference   ref.stm (stm)' out
+    wer -ref-form stm -hyp-form ctm ref.stm hyp.ctm | grep -F '%WER 36.36 [ 4 / 11, 0 ins, 2 del, 2 sub ]'
+    # What is known of a reference without times.
+    refuses 1 'hyp.ctm: words with times (ctm) want a reference with segments (stm), found trn in ref.trn: -ref-form and -hyp-form tell the forms' ref.trn hyp.ctm
+}
+
+@test "rules of a global mapping file, hyphens, and characters" {
+    timed_transcripts
+    wer -D -glm rules.glm ref.stm hyp.ctm | grep -F '%WER 9.09 [ 1 / 11, 0 ins, 0 del, 1 sub ]'
+    printf 'a 1 s 0.0 1.0 well-known\n' >h.stm
+    printf 'a 1 0.1 0.2 well\na 1 0.4 0.2 known\n' >h.ctm
+    wer h.stm h.ctm | grep -F '%WER 200.00 [ 2 / 1, 1 ins, 0 del, 1 sub ]'
+    wer -dh h.stm h.ctm | grep -F '%WER 0.00 [ 0 / 2, 0 ins, 0 del, 0 sub ]'
+    printf 'caf\303\251 ole (x-1)\n' >r.trn
+    printf 'cafe ol (x-1)\n' >h.trn
+    wer -unit char -align r.trn h.trn >out
+    grep -F '%CER 28.57 [ 2 / 7, 0 ins, 1 del, 1 sub ]' out || { cat out; false; }
+    grep -E '^characters +7$' out
+    ! grep -F '%WER' out
+    echo x >bad.glm
+    refuses 1 'bad.glm: line 1: found "x", wanted [INPUT] => [OUTPUT] / [LEFT] __ [RIGHT]' -glm bad.glm r.trn h.trn
 }
 
 @test "a table by speaker, by several rules" {
@@ -169,7 +207,8 @@ refuses() {
     [[ "$stderr" == "rnnlm-wer: cut.gz: "* ]]
     refuses 1 'ref.trn is trn, hyp.trn is plain: there are no names to match utterances by (-ref-form and -hyp-form tell the forms)' \
         -hyp-form plain ref.trn hyp.trn
-    refuses 2 'found the form "stm", wanted trn, mlf, kaldi or plain' -form stm ref.trn hyp.trn
+    refuses 2 'found the form "sgm", wanted trn, stm, ctm, mlf, kaldi or plain' -form sgm ref.trn hyp.trn
+    refuses 2 '-unit: found "letter", wanted word or char' -unit letter ref.trn hyp.trn
     refuses 2 "wanted: REFERENCE HYPOTHESIS [HYPOTHESIS2]" ref.trn
     run wer -nonsense ref.trn hyp.trn
     [ "$status" -eq 2 ]
