@@ -86,11 +86,11 @@ static const struct options options = {
     .usage = "[options] REFERENCE HYPOTHESIS [HYPOTHESIS2]",
     .about =
         "Prints the word error rate of a hypothesis. Words are aligned and counted as NIST's\n"
-        "sclite does; the lines %WER (%CER for characters) and %SER are in the form of Kaldi's\n"
-        "compute-wer. With\n"
-        "two hypotheses, both are scored and the second is compared with the first:\n"
-        "bootstrap of the difference, matched pairs sentence-segment word error test, sign\n"
-        "test over utterances. Files may be gzip-compressed, - is standard input.",
+        "sclite does; the lines %WER (%CER for characters) and %SER are in the form of\n"
+        "Kaldi's compute-wer. With two hypotheses, both are scored and the second is compared\n"
+        "with the first: bootstrap of the difference, matched pairs sentence-segment word\n"
+        "error test, sign test over utterances. Files may be gzip-compressed, - is standard\n"
+        "input.",
     .table = table,
     .count = sizeof table / sizeof *table,
     .operands = "REFERENCE HYPOTHESIS [HYPOTHESIS2]",
