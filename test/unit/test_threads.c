@@ -2,6 +2,7 @@
 #include "testing.h"
 
 #include <stdatomic.h>
+#include <time.h>
 
 #include "base/threads.h"
 
@@ -84,6 +85,59 @@ static void runs_see_each_other(void **state)
     pool_free(three);
 }
 
+// Items that wait for one another: they are done only if each has a thread of its own.
+struct meeting {
+    atomic_size_t there;
+    size_t wanted;
+    atomic_bool missed;
+};
+
+static void meet(void *context, size_t worker, size_t item)
+{
+    struct meeting *meeting = context;
+    time_t end = time(NULL) + 30;
+    (void)worker;
+    (void)item;
+    atomic_fetch_add(&meeting->there, 1);
+    while (atomic_load(&meeting->there) < meeting->wanted)
+        if (time(NULL) > end) {
+            atomic_store(&meeting->missed, true);
+            return;
+        }
+}
+
+static void items_run_side_by_side(void **state)
+{
+    (void)state;
+    struct error error;
+    struct pool *pool = pool_new(3, &error);
+    for (size_t items = 1; items <= 3; items++) {
+        struct meeting meeting = {.wanted = items};
+        pool_run(pool, meet, &meeting, items);
+        assert_false(atomic_load(&meeting.missed));
+    }
+    pool_free(pool);
+}
+
+static bool answer(void *context, struct error *error)
+{
+    bool ok = *(const bool *)context;
+    return ok || error_set(error, "no");
+}
+
+static void errands_bring_an_answer(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        bool ok = i == 0;
+        struct error error = {""};
+        struct errand errand;
+        errand_begin(&errand, answer, &ok);
+        assert_int_equal(errand_end(&errand, &error), ok);
+        assert_string_equal(error.text, ok ? "" : "no");
+    }
+}
+
 static void no_memory(void **state)
 {
     (void)state;
@@ -108,6 +162,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_once),
         cmocka_unit_test(runs_see_each_other),
+        cmocka_unit_test(items_run_side_by_side),
+        cmocka_unit_test(errands_bring_an_answer),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(a_machine_has_a_processor),
     };
