@@ -301,12 +301,14 @@ static bool is_mark(struct span word)
 // What becomes of an optional word: each word of it in brackets.
 static bool filter_optional(struct filter *filter, struct span word, struct error *error)
 {
-    char *own = NULL, **out = filter->out;
-    size_t room = 0, *capacity = filter->capacity, used = filter->used;
-    filter->out = &own, filter->capacity = &room, filter->used = 0;
-    bool ok = filter_words(filter, (struct span){word.text + 1, word.length - 2}, error);
-    struct span rest = {own, filter->used};
-    filter->out = out, filter->capacity = capacity, filter->used = used;
+    char *own = NULL;
+    size_t room = 0;
+    struct filter inner = *filter;
+    inner.out = &own, inner.capacity = &room, inner.used = 0;
+    bool ok = filter_words(&inner, (struct span){word.text + 1, word.length - 2}, error);
+    struct span rest = {own, inner.used};
+    filter->text = inner.text, filter->room = inner.room;
+    filter->folded = inner.folded, filter->folded_room = inner.folded_room;
     for (struct span one; ok && span_take(&rest, &one);) {
         bool mark = is_mark(one);
         ok = (mark || put(filter, "(", 1, error)) && put(filter, one.text, one.length, error) &&
