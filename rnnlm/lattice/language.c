@@ -270,11 +270,11 @@ bool language_predict(struct language *language, size_t count, const size_t *sta
             return false;
         if (language->ngram == NULL)
             continue;
-        double other = ngram_score(language->ngram, &language->state[state[i]].ngram,
-                                   language->ngram_id[word[i]], &after, NULL);
-        if (!ngram_check(language->ngram, language->ngram_id[word[i]], other, error))
+        double other;
+        if (!ngram_prob(language->ngram, &language->state[state[i]].ngram,
+                        language->ngram_id[word[i]], &after, &other, error))
             return false;
-        prob[i] = language->lambda * prob[i] + (1 - language->lambda) * pow(10, other);
+        prob[i] = language->lambda * prob[i] + (1 - language->lambda) * other;
     }
     language->predicted += count;
     return true;

@@ -63,16 +63,8 @@ bool span_field(struct span *rest, const char *separator, struct span *field)
         field->length = (size_t)(end - rest->text);
         *rest = (struct span){end + length, rest->length - field->length - length};
     }
-    while (field->length > 0 && span_is_blank(*field->text))
-        *field = (struct span){field->text + 1, field->length - 1};
-    while (field->length > 0 && span_is_blank(field->text[field->length - 1]))
-        field->length--;
+    *field = span_strip(*field);
     return true;
-}
-
-bool span_is(struct span word, const char *text)
-{
-    return word.length == strlen(text) && memcmp(word.text, text, word.length) == 0;
 }
 
 bool span_score(struct span word, double *value)

@@ -28,8 +28,6 @@ extern const struct hypothesis_type hypothesis_id, hypothesis_kaldi, hypothesis_
 // False at the end of the line.
 bool span_field(struct span *rest, const char *separator, struct span *field);
 
-bool span_is(struct span word, const char *text);
-
 // A finite number, or -inf.
 bool span_score(struct span word, double *value);
 

@@ -309,9 +309,7 @@ static bool score_ngram(const struct list_models *models, const char *word, size
     *is_known = *is_known || id != ngram->unknown;
     if (id == ngram->unknown && !models->unk)
         id = WORD_OOV;
-    double log10_prob = ngram_score(ngram, state, id, state, NULL);
-    *prob = pow(10, log10_prob);
-    return ngram_check(ngram, id, log10_prob, error);
+    return ngram_prob(ngram, state, id, state, prob, error);
 }
 
 static bool score_ngrams(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,
@@ -324,14 +322,14 @@ static bool score_ngrams(struct list_scorer *scorer, struct nbest_list *const *l
             struct ngram_state state;
             ngram_start(scorer->models->ngram, &state, true);
             struct words rest = words_of(list[k], &list[k]->hypothesis[j]);
-            bool more = true;
-            while (more) {
+            bool more;
+            do {
                 more = next_word(&rest, &word, &length);
                 if (!score_ngram(scorer->models, more ? word : "</s>", more ? length : 4, &state,
                                  &scorer->other[words], &scorer->known[words], error))
                     return false;
                 words++;
-            }
+            } while (more);
         }
     return true;
 }

@@ -11,7 +11,6 @@ enum {
     STATES_BYTES = 8 << 20, // that are in memory at a time
     PARTS = 16,             // at most: more make products faster, but more is computed twice
     LEAST = 256,            // words of a part
-    TOGETHER = PARTS,       // parts that a thread takes through their words side by side, at most
     STRIDE = 64,            // words from one place where parts can meet what is there to the next
     FEWEST = 16,            // words of a part in a round
     MOST = 1 << 14,         // words of a round
@@ -114,9 +113,9 @@ static struct state *round_state(const struct pass *pass, size_t i, size_t at)
 static void step(const struct pass *pass, struct forward *forward, const size_t *running, size_t n,
                  size_t at)
 {
-    const struct state *before[TOGETHER];
-    struct state *after[TOGETHER];
-    int32_t word[TOGETHER];
+    const struct state *before[PARTS];
+    struct state *after[PARTS];
+    int32_t word[PARTS];
     for (size_t i = 0; i < n; i++) {
         before[i] = round_state(pass, running[i], at);
         after[i] = round_state(pass, running[i], at + 1);
@@ -149,7 +148,7 @@ static bool goes_on(const struct pass *pass, size_t i, size_t at)
 static void run_parts(void *context, size_t worker, size_t item)
 {
     struct pass *pass = context;
-    size_t running[TOGETHER], n = 0;
+    size_t running[PARTS], n = 0;
     for (size_t i = item * pass->together; i < pass->running && n < pass->together; i++) {
         state_copy(network_of(pass->march), round_state(pass, i, 0), pass->part[i]->first);
         running[n++] = i;
@@ -333,8 +332,7 @@ static bool begin_round(struct pass *pass)
         return false;
     size_t fit = round_words(pass->march) / pass->running;
     pass->most = fit < longest ? fit : longest;
-    size_t share = portions(pass->running, threads);
-    pass->together = share < TOGETHER ? share : TOGETHER;
+    pass->together = portions(pass->running, threads);
     return true;
 }
 

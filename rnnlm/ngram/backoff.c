@@ -151,8 +151,6 @@ static void conclude(const struct ngram_model *model, struct ngram_query *query,
     advance(model, next, longest, query->out);
 }
 
-enum { TOGETHER = 16 };
-
 bool ngram_check(const struct ngram_model *model, int32_t word, double log10_prob,
                  struct error *error)
 {
@@ -163,6 +161,16 @@ bool ngram_check(const struct ngram_model *model, int32_t word, double log10_pro
         "the n-gram model's probability of \"%s\" is 10^%.7g: a back-off weight is too large",
         vocabulary_word(&model->words, word), log10_prob);
 }
+
+bool ngram_prob(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
+                struct ngram_state *out, double *prob, struct error *error)
+{
+    double log10_prob = ngram_score(model, in, word, out, NULL);
+    *prob = pow(10, log10_prob);
+    return ngram_check(model, word, log10_prob, error);
+}
+
+enum { TOGETHER = 16 };
 
 void ngram_score_all(const struct ngram_model *model, struct ngram_query *query, size_t count)
 {

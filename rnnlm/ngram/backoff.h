@@ -68,6 +68,10 @@ double ngram_score(const struct ngram_model *model, const struct ngram_state *in
 bool ngram_check(const struct ngram_model *model, int32_t word, double log10_prob,
                  struct error *error);
 
+// *prob = p(word | in) of a score that is one; otherwise as ngram_score().
+bool ngram_prob(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
+                struct ngram_state *out, double *prob, struct error *error);
+
 // Many scores at once, which wait for memory together: for sentences or hypotheses side by side.
 // An `out` may be its own query's `in`, and no other's.
 struct ngram_query {

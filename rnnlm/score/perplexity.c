@@ -5,10 +5,11 @@
 #include <math.h>
 
 #include "base/threads.h"
+#include "net/march.h"
 #include "score/log_sum.h"
 #include "text/tokens.h"
 
-enum { READ_AHEAD = 1 << 17 }; // tokens
+enum { READ_AHEAD = MARCH_WORDS }; // tokens: as many as a network takes at a time
 
 // In front of what is wrong with a word: where it stands.
 static bool wrong_word(const struct reader *text, uint64_t line, struct error *error)

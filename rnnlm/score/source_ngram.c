@@ -1,5 +1,4 @@
 // A back-off n-gram model as a source.
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -23,11 +22,10 @@ static bool score(struct ngram_source *ngram, const struct token *token, struct 
 {
     word->id = ngram_word(ngram->model, token->text, token->length);
     word->name = word->id >= 0 ? vocabulary_word(&ngram->model->words, word->id) : NULL;
-    double log10_prob = ngram_score(ngram->model, &ngram->now, word->id, &ngram->now, NULL);
-    word->prob = pow(10, log10_prob);
+    bool ok = ngram_prob(ngram->model, &ngram->now, word->id, &ngram->now, &word->prob, error);
     if (token->sentence_end)
         ngram->now = ngram->start;
-    return ngram_check(ngram->model, word->id, log10_prob, error);
+    return ok;
 }
 
 static bool ngram_source_next(struct source *source, const struct token *token,

@@ -43,12 +43,6 @@ static bool cut(struct span *rest, char end, struct span *part)
     return true;
 }
 
-static bool starts(struct span span, const char *text)
-{
-    size_t length = strlen(text);
-    return span.length >= length && memcmp(span.text, text, length) == 0;
-}
-
 static bool check_prob(double *prob, struct span found, struct error *error)
 {
     if (!(*prob >= 0 && *prob <= MOST_PROB))
@@ -83,13 +77,13 @@ bool stream_line_is_numeric(const char *line, size_t length)
 
 bool stream_line_is_srilm(const char *line, size_t length)
 {
-    return starts((struct span){line, length}, srilm_start);
+    return span_starts((struct span){line, length}, srilm_start);
 }
 
 bool stream_line_is_header(const char *line, size_t length, size_t *columns)
 {
     struct span header = {line, length};
-    if (!starts(header, "Index ") || strstr(line, " P(NET) ") == NULL ||
+    if (!span_starts(header, "Index ") || strstr(line, " P(NET) ") == NULL ||
         strstr(line, " Word") == NULL)
         return false;
     *columns = strstr(line, " P(LM) ") != NULL ? 2 : 1;
@@ -166,7 +160,7 @@ static void take_marks(struct span *rest, bool *unknown)
         struct span mark;
         while (rest->length > 0 && *rest->text == ' ')
             *rest = (struct span){rest->text + 1, rest->length - 1};
-        if (!starts(*rest, "[") || !cut(rest, ']', &mark))
+        if (!span_starts(*rest, "[") || !cut(rest, ']', &mark))
             return;
         if (mark.length == 4 && memcmp(mark.text, "[OOV", 4) == 0)
             *unknown = true;
@@ -180,12 +174,12 @@ bool stream_line_srilm(const char *line, size_t length, struct stream_item *item
 {
     struct span rest = trimmed(line, length), word, context, number, logarithm;
     *item = (struct stream_item){0};
-    if (!starts(rest, srilm_start + 1))
+    if (!span_starts(rest, srilm_start + 1))
         return error_set(error, "found \"%.*s\", wanted \"p( WORD | ...) = ...\"", shown(length),
                          line);
     rest = (struct span){rest.text + 3, rest.length - 3};
-    if (!cut(&rest, ' ', &word) || word.length == 0 || !starts(rest, "| ") ||
-        !cut(&rest, '\t', &context) || !starts(rest, "= "))
+    if (!cut(&rest, ' ', &word) || word.length == 0 || !span_starts(rest, "| ") ||
+        !cut(&rest, '\t', &context) || !span_starts(rest, "= "))
         return error_set(
             error, "found \"%.*s\", wanted \"p( WORD | ...) = [Ngram] PROBABILITY [ LOGARITHM ]\"",
             shown(length), line);
@@ -195,8 +189,8 @@ bool stream_line_srilm(const char *line, size_t length, struct stream_item *item
         number = rest;
     if (!read_prob(number, &item->prob, error))
         return false;
-    if (!starts(rest, "[ ") || !cut(&rest, ' ', &logarithm) || !cut(&rest, ' ', &logarithm) ||
-        !starts(rest, "]"))
+    if (!span_starts(rest, "[ ") || !cut(&rest, ' ', &logarithm) || !cut(&rest, ' ', &logarithm) ||
+        !span_starts(rest, "]"))
         return error_set(error, "found no \"[ LOGARITHM ]\" behind %.*s", shown(number.length),
                          number.text);
     if (!choose_prob(number, logarithm, &item->prob, error))

@@ -16,6 +16,13 @@ static inline bool span_is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
+// Whether a span is, or begins with, a 0-terminated text.
+bool span_is(struct span span, const char *text);
+bool span_starts(struct span span, const char *text);
+
+// A span without blanks at its ends.
+struct span span_strip(struct span span);
+
 // Takes the next word, what stands between blanks, off the front of `rest`; false at its end.
 bool span_take(struct span *rest, struct span *word);
 

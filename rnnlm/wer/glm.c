@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "wer/letter_case.h"
+#include "wer/transcript_words.h"
 
 struct rule {
     char *text; // input, output, left and right, one behind the other
@@ -26,25 +27,11 @@ struct glm {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-static struct span strip(struct span text)
-{
-    while (text.length > 0 && span_is_blank(*text.text))
-        text = (struct span){text.text + 1, text.length - 1};
-    while (text.length > 0 && span_is_blank(text.text[text.length - 1]))
-        text.length--;
-    return text;
-}
-
-static bool starts(struct span text, const char *with)
-{
-    return text.length >= strlen(with) && memcmp(text.text, with, strlen(with)) == 0;
-}
-
 // Where `what` is in a text; its length if it is not.
 static size_t find(struct span text, const char *what)
 {
     size_t at = 0;
-    while (at < text.length && !starts((struct span){text.text + at, text.length - at}, what))
+    while (at < text.length && !span_starts((struct span){text.text + at, text.length - at}, what))
         at++;
     return at;
 }
@@ -59,28 +46,28 @@ static struct span behind(struct span text, size_t at)
 static struct span without_comment(struct span line)
 {
     for (size_t at = 1; at + 1 < line.length; at++)
-        if (span_is_blank(line.text[at - 1]) && starts(behind(line, at), ";;"))
-            return strip((struct span){line.text, at});
+        if (span_is_blank(line.text[at - 1]) && span_starts(behind(line, at), ";;"))
+            return span_strip((struct span){line.text, at});
     return line;
 }
 
 // What stands in front of `end`, in brackets, in braces (which stay) or bare. The rest is left in `line`.
 static bool take_part(struct span *line, const char *end, struct span *part)
 {
-    struct span text = strip(*line);
+    struct span text = span_strip(*line);
     if (text.length > 0 && *text.text == '[') {
         size_t close = find(text, "]");
         if (close == text.length)
             return false;
         *part = (struct span){text.text + 1, close - 1};
-        *line = strip(behind(text, close + 1));
-        return line->length == 0 || starts(*line, end);
+        *line = span_strip(behind(text, close + 1));
+        return line->length == 0 || span_starts(*line, end);
     }
     size_t at = 0;
     if (text.length > 0 && *text.text == '{' && (at = find(text, "}")) == text.length)
         return false;
     at += find(behind(text, at), end);
-    *part = strip((struct span){text.text, at});
+    *part = span_strip((struct span){text.text, at});
     *line = behind(text, at);
     return true;
 }
@@ -122,7 +109,7 @@ static bool bad_rule(struct span line, struct error *error)
 static bool read_rule(struct glm *glm, struct span line, struct error *error)
 {
     struct span part[4] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}}, rest = line;
-    if (!take_part(&rest, "=>", &part[0]) || !starts(rest, "=>") || part[0].length == 0)
+    if (!take_part(&rest, "=>", &part[0]) || !span_starts(rest, "=>") || part[0].length == 0)
         return bad_rule(line, error);
     rest = behind(rest, 2);
     if (!take_part(&rest, "/", &part[1]))
@@ -130,7 +117,7 @@ static bool read_rule(struct glm *glm, struct span line, struct error *error)
     if (rest.length == 0)
         return add_rule(glm, part, error);
     rest = behind(rest, 1);
-    if (!take_part(&rest, "__", &part[2]) || !starts(rest, "__"))
+    if (!take_part(&rest, "__", &part[2]) || !span_starts(rest, "__"))
         return bad_rule(line, error);
     rest = behind(rest, 2);
     if (!take_part(&rest, "\n", &part[3]) || rest.length > 0)
@@ -141,8 +128,8 @@ static bool read_rule(struct glm *glm, struct span line, struct error *error)
 // * NAME = 'VALUE'
 static void read_property(struct glm *glm, struct span line)
 {
-    struct span name = strip(behind(line, 1));
-    if (starts(name, "case_sensitive"))
+    struct span name = span_strip(behind(line, 1));
+    if (span_starts(name, "case_sensitive"))
         glm->case_sensitive = find(name, "'T'") < name.length || find(name, "\"T\"") < name.length;
 }
 
@@ -150,8 +137,8 @@ static bool read_rules(struct glm *glm, struct input *input, struct error *error
 {
     size_t length;
     for (const char *text; (text = input_line(input, &length)) != NULL;) {
-        struct span line = strip((struct span){text, length});
-        if (line.length == 0 || starts(line, ";;"))
+        struct span line = span_strip((struct span){text, length});
+        if (line.length == 0 || span_starts(line, ";;"))
             continue;
         if (*line.text == '*')
             read_property(glm, line);
@@ -288,11 +275,6 @@ static bool filter_words(struct filter *filter, struct span text, struct error *
     return true;
 }
 
-static bool is_optional(struct span word)
-{
-    return word.length > 2 && word.text[0] == '(' && word.text[word.length - 1] == ')';
-}
-
 static bool is_mark(struct span word)
 {
     return word.length == 1 && strchr("{/}@", *word.text) != NULL;
@@ -323,7 +305,7 @@ static bool filter_text(struct filter *filter, struct span text, bool optional, 
 {
     struct span run = {text.text, 0}, word;
     while (span_take(&text, &word)) {
-        if (!optional || !is_optional(word)) {
+        if (!optional || !transcript_word_is_optional(word)) {
             run.length = (size_t)(word.text + word.length - run.text);
             continue;
         }

@@ -90,6 +90,12 @@ void letter_case_upper(char *text, size_t length)
     change(text, length, to_upper);
 }
 
+size_t letter_case_character(const char *text, size_t length, size_t at)
+{
+    size_t size = character((const unsigned char *)text, length, at);
+    return size > 0 ? size : 1;
+}
+
 size_t letter_case_width(const char *text, size_t length)
 {
     if (!is_utf8(text, length))

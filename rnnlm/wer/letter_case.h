@@ -9,6 +9,9 @@
 void letter_case_lower(char *text, size_t length);
 void letter_case_upper(char *text, size_t length);
 
+// Bytes of the character of UTF-8 at text[at]; 1 if there is none.
+size_t letter_case_character(const char *text, size_t length, size_t at);
+
 // Places that a text takes on a terminal: characters of UTF-8, else bytes.
 size_t letter_case_width(const char *text, size_t length);
 

@@ -38,12 +38,7 @@ static bool read_lines(struct transcript_lines *lines, const char *path, struct 
 static struct span line_at(const struct transcript_lines *lines, size_t i)
 {
     size_t begin = i > 0 ? lines->end[i - 1] : 0;
-    struct span line = {lines->text + begin, lines->end[i] - begin};
-    while (line.length > 0 && span_is_blank(*line.text))
-        line = (struct span){line.text + 1, line.length - 1};
-    while (line.length > 0 && span_is_blank(line.text[line.length - 1]))
-        line.length--;
-    return line;
+    return span_strip((struct span){lines->text + begin, lines->end[i] - begin});
 }
 
 bool transcript_next_line(struct transcript_reading *reading)
@@ -54,19 +49,9 @@ bool transcript_next_line(struct transcript_reading *reading)
     return true;
 }
 
-static bool starts(struct span line, const char *text)
-{
-    return line.length >= strlen(text) && memcmp(line.text, text, strlen(text)) == 0;
-}
-
-static bool is(struct span line, const char *text)
-{
-    return line.length == strlen(text) && starts(line, text);
-}
-
 bool transcript_is_comment(struct span line)
 {
-    return starts(line, ";;");
+    return span_starts(line, ";;");
 }
 
 bool transcript_fail(const struct transcript_reading *reading, struct error *error,
@@ -136,7 +121,7 @@ static struct looks look_at(const struct transcript_lines *lines)
         struct span line = line_at(lines, i), rest = line, word, id;
         if (line.length == 0 || transcript_is_comment(line))
             continue;
-        looks.mlf |= looks.lines == 0 && is(line, mlf_header);
+        looks.mlf |= looks.lines == 0 && span_is(line, mlf_header);
         looks.lines++;
         looks.stm += transcript_looks_like_stm(line, &looks.fraction);
         looks.ctm += transcript_looks_like_ctm(line, &looks.fraction);
@@ -255,7 +240,7 @@ static bool is_foreign(const struct transcript_reading *reading, struct error *e
                  looks_like_name(word);
     if (!reading->recognised)
         return false;
-    if (is(line, mlf_header))
+    if (span_is(line, mlf_header))
         return !transcript_fail(reading, error, "a line of words: forms are mixed");
     return !named && take_trn_id(&line, &id) && looks_like_name(id) &&
            !transcript_fail(reading, error,
@@ -348,8 +333,7 @@ static bool read_mlf_label(struct transcript_reading *reading, struct error *err
         struct span behind = rest;
         if (!span_take(&behind, &word) || !is_time(word))
             break;
-        while (behind.length > 0 && span_is_blank(*behind.text))
-            behind = (struct span){behind.text + 1, behind.length - 1};
+        behind = span_strip(behind);
         if (behind.length == 0)
             break;
         rest = behind;
@@ -365,7 +349,8 @@ static bool ends_mlf_words(const struct transcript_reading *reading, struct erro
     if (line.length < 7 || *line.text != '"' || line.text[line.length - 1] != '"')
         return false;
     const char *end = line.text + line.length - 5;
-    return (starts(line, "\"*/") || memcmp(end, ".lab", 4) == 0 || memcmp(end, ".rec", 4) == 0) &&
+    return (span_starts(line, "\"*/") || memcmp(end, ".lab", 4) == 0 ||
+            memcmp(end, ".rec", 4) == 0) &&
            !transcript_fail(reading, error, "a word or a full stop");
 }
 
@@ -373,15 +358,15 @@ static bool ends_mlf_words(const struct transcript_reading *reading, struct erro
 static bool read_mlf(struct transcript_reading *reading, struct error *error)
 {
     struct span id;
-    if (reading->line.length == 0 || is(reading->line, mlf_header))
+    if (reading->line.length == 0 || span_is(reading->line, mlf_header))
         return true;
     if (!take_mlf_id(reading, &id, error))
         return false;
     bool ok = transcript_begin_utterance(reading, id, error), ended = false;
     reading->bad = reading->next;
     for (bool first = true; !ended && transcript_next_line(reading);) {
-        ended = is(reading->line, ".");
-        if (is(reading->line, "///"))
+        ended = span_is(reading->line, ".");
+        if (span_is(reading->line, "///"))
             first = false;
         else if (ok && first && !ended && reading->line.length > 0) {
             reading->bad = reading->next;
@@ -412,7 +397,7 @@ static bool read_utterances(struct transcript_reading *reading, struct error *er
     while (transcript_next_line(reading)) {
         size_t count = transcript->count;
         if (transcript->form == TRANSCRIPT_MLF && reading->next == 1 &&
-            !is(reading->line, mlf_header)) {
+            !span_is(reading->line, mlf_header)) {
             transcript_fail(reading, error, mlf_header);
             return error_prefix(error, "%s: line 1: ", transcript->name);
         }

@@ -9,11 +9,6 @@
 #include "wer/letter_case.h"
 #include "wer/transcript_reading.h"
 
-static bool is(struct span word, const char *text)
-{
-    return word.length == strlen(text) && memcmp(word.text, text, word.length) == 0;
-}
-
 // ---- what lines look like -----------------------------------------------------------------------
 
 enum { STM_COLUMNS = 5, CTM_COLUMNS = 5, CTM_MOST = 8 };
@@ -51,7 +46,7 @@ bool transcript_looks_like_stm(struct span line, bool *fraction)
 
 static bool are_stars(const struct span *column)
 {
-    return is(column[2], "*") && is(column[3], "*");
+    return span_is(column[2], "*") && span_is(column[3], "*");
 }
 
 bool transcript_looks_like_ctm(struct span line, bool *fraction)
@@ -184,7 +179,7 @@ bool transcript_read_stm(struct transcript_reading *reading, struct error *error
     if (span_take(&behind, &word) && is_label(word))
         line = behind;
     behind = line;
-    bool ignored = span_take(&behind, &word) && is(word, "IGNORE_TIME_SEGMENT_IN_SCORING") &&
+    bool ignored = span_take(&behind, &word) && span_is(word, "IGNORE_TIME_SEGMENT_IN_SCORING") &&
                    !span_take(&behind, &word);
     struct transcript_channel *channel = own_channel(transcript, column, error);
     if (channel == NULL ||
@@ -266,7 +261,7 @@ static void end_group(struct ctm *ctm, size_t channel)
 static bool add_mark(struct transcript_reading *reading, struct ctm *ctm, struct span word,
                      size_t channel, struct error *error)
 {
-    const char *mark = is(word, "<ALT_BEGIN>") ? "{" : is(word, "<ALT>") ? "/" : "}";
+    const char *mark = span_is(word, "<ALT_BEGIN>") ? "{" : span_is(word, "<ALT>") ? "/" : "}";
     bool opens = *mark == '{';
     if (opens == ctm->open)
         return transcript_fail(reading, error, opens ? "<ALT_END> before" : "<ALT_BEGIN> before");
@@ -286,8 +281,8 @@ static bool add_mark(struct transcript_reading *reading, struct ctm *ctm, struct
 static size_t words_of_branch(struct span text)
 {
     size_t words = 0;
-    for (struct span word; span_take(&text, &word) && !is(word, "/");)
-        words += !is(word, "{") && !is(word, "}");
+    for (struct span word; span_take(&text, &word) && !span_is(word, "/");)
+        words += !span_is(word, "{") && !span_is(word, "}");
     return words;
 }
 
@@ -304,14 +299,14 @@ static bool add_timed(struct transcript_reading *reading, struct ctm *ctm, struc
         ctm->middle = 0;
     }
     for (struct span one; span_take(&word, &one);) {
-        bool mark = is(one, "{") || is(one, "/") || is(one, "}");
+        bool mark = span_is(one, "{") || span_is(one, "/") || span_is(one, "}");
         double middle = begin + duration * ((double)at + 0.5) / (double)words;
         bool single = !mark && !alternatives && !ctm->open;
         size_t segment = single ? reach(ctm, channel, middle) : 0;
         if (!mark && middle > ctm->middle)
             ctm->middle = middle;
         at += !mark;
-        if (is(one, "/")) {
+        if (span_is(one, "/")) {
             words = words_of_branch(word);
             at = 0;
         }
@@ -359,7 +354,7 @@ static int compare(const void *left, const void *right)
     return a->order < b->order ? -1 : 1;
 }
 
-// A segment's words, from number `first` on; how many they are goes to *count.
+// A segment's words, from number *next on, which then is the first of the next segment.
 static bool add_utterance(struct transcript_reading *reading, const struct ctm *ctm, size_t channel,
                           size_t segment, size_t *next, struct error *error)
 {

@@ -34,7 +34,7 @@ static bool is_fragment(struct span word)
     return word.length > 1 && (word.text[0] == '-' || word.text[word.length - 1] == '-');
 }
 
-static bool is_optional(struct span word)
+bool transcript_word_is_optional(struct span word)
 {
     if (word.length < 3 || word.text[0] != '(' || word.text[word.length - 1] != ')')
         return false;
@@ -44,26 +44,13 @@ static bool is_optional(struct span word)
     return true;
 }
 
-// Bytes of the character that a text begins with: of UTF-8, or one.
-static size_t character_length(const char *text, size_t length)
-{
-    unsigned char first = (unsigned char)*text;
-    size_t bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (bytes > length)
-        return 1;
-    for (size_t i = 1; i < bytes; i++)
-        if (((unsigned char)text[i] & 0xc0) != 0x80)
-            return 1;
-    return bytes;
-}
-
 // The characters of words->word, each as a word.
 static bool add_characters(struct transcript_words *words, size_t length, struct alignment_arc arc,
                            struct error *error)
 {
     arc.fragment = false;
     for (size_t at = 0, bytes; at < length; at += bytes) {
-        bytes = character_length(words->word + at, length - at);
+        bytes = letter_case_character(words->word, length, at);
         arc.word = vocabulary_add(words->words, words->word + at, bytes, error);
         if (arc.word == WORD_OOV || !add_arc(words, arc, error))
             return false;
@@ -75,7 +62,7 @@ static bool add_word(struct transcript_words *words, struct span word, struct er
 {
     const struct transcript_rules *rules = words->rules;
     struct alignment_arc arc = {0};
-    if (words->marks && rules->optional && is_optional(word)) {
+    if (words->marks && rules->optional && transcript_word_is_optional(word)) {
         arc.optional = true;
         word = (struct span){word.text + 1, word.length - 2};
     }
@@ -145,25 +132,20 @@ static bool close_choice(struct transcript_words *words, struct error *error)
     return true;
 }
 
-static bool is(struct span word, const char *text)
-{
-    return word.length == strlen(text) && memcmp(word.text, text, word.length) == 0;
-}
-
 static bool add_marked(struct transcript_words *words, struct span word, struct error *error)
 {
     struct transcript_choice *choice =
         words->choices > 0 ? &words->choice[words->choices - 1] : NULL;
-    if (choice != NULL && is(word, "/"))
+    if (choice != NULL && span_is(word, "/"))
         return end_branch(words, "/", error);
-    if (is(word, "}"))
+    if (span_is(word, "}"))
         return choice != NULL ? close_choice(words, error)
                               : error_set(error, "found } without {%s", hint);
     if (choice != NULL)
         choice->empty = false;
-    if (is(word, "{"))
+    if (span_is(word, "{"))
         return open_choice(words, error);
-    if (is(word, "@"))
+    if (span_is(word, "@"))
         return add_arc(words, (struct alignment_arc){0, ALIGNMENT_NULL, false, false}, error);
     return add_word(words, word, error);
 }

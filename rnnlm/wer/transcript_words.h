@@ -20,6 +20,9 @@ struct transcript_words {
     size_t word_capacity;
 };
 
+// (WORD), with no other brackets in it.
+bool transcript_word_is_optional(struct span word);
+
 bool transcript_words_begin(struct transcript_words *words, struct alignment_text *text,
                             struct error *error);
 // One word, or one mark.

@@ -98,6 +98,7 @@ static void optional_words(void **state)
     assert_maps(rules, "(uh) (x) uh (gone) end", "(um) (x) um end");
     assert_maps_as(rules, "(uh) uh", false, false, "(uh) um");
     assert_maps("[a b] => [c]" WORD, "a (x) b a b", "a (x) b c");
+    assert_maps("[a] => [b]" WORD, "(a)(a) (a)", "(a)(a) (b)"); // the first is just a word
 }
 
 static void hyphens(void **state)

@@ -268,17 +268,21 @@ static void reads_segments(void **state)
     assert_reads("u1 1 2 3 4 5\nu2 5 4 3 4 5\n", TRANSCRIPT_KALDI, "u2", "5 4 3 4 5");
 }
 
-// Divides a CTM by the STM above, and compares the words of an utterance.
+// Reads a CTM, divided by the STM above, whose transcript goes to *reference.
+static bool read_divided(const char *ctm, enum transcript_form form, struct transcript *reference)
+{
+    struct transcript_rules rules = {.marks = TRANSCRIPT_MARKS_TRN, .segments = reference};
+    assert_true(read_text(stm, TRANSCRIPT_ANY, &rules));
+    *reference = transcript;
+    write_file("file", ctm, strlen(ctm));
+    return transcript_read(&transcript, "file", form, TRANSCRIPT_STM, &rules, &words, &error);
+}
+
+// Compares the words of an utterance.
 static void assert_divided(const char *ctm, const char *id, const char *wanted)
 {
     struct transcript reference;
-    struct transcript_rules rules = {.marks = TRANSCRIPT_MARKS_TRN};
-    assert_true(read_text(stm, TRANSCRIPT_ANY, &rules));
-    reference = transcript;
-    rules.segments = &reference;
-    write_file("file", ctm, strlen(ctm));
-    if (!transcript_read(&transcript, "file", TRANSCRIPT_ANY, TRANSCRIPT_STM, &rules, &words,
-                         &error))
+    if (!read_divided(ctm, TRANSCRIPT_ANY, &reference))
         fail_msg("%s", error.text);
     assert_int_equal(transcript.form, TRANSCRIPT_CTM);
     assert_words(id, wanted);
@@ -313,17 +317,11 @@ static void alternatives_stay_together(void **state)
     assert_divided("a 1 * * <ALT_BEGIN>\na 1 1.9 0.1 do\na 1 2.0 0.2 not\na 1 * * <ALT>\n"
                    "a 1 1.8 0.2 don't\na 1 * * <ALT_END>\na 1 1.9 0.1 x\n",
                    "ann-000", "");
-    struct transcript_rules rules = {.marks = TRANSCRIPT_MARKS_TRN};
     struct alignment alignment = {0};
     struct transcript reference;
-    assert_true(read_text(stm, TRANSCRIPT_ANY, &rules));
-    reference = transcript;
-    rules.segments = &reference;
-    const char *ctm = "a 1 * * <ALT_BEGIN>\na 1 1.1 0.1 won\na 1 * * <ALT>\na 1 1.1 0.2 one\n"
-                      "a 1 * * <ALT_END>\na 1 1.4 0.1 two\n";
-    write_file("file", ctm, strlen(ctm));
-    assert_true(transcript_read(&transcript, "file", TRANSCRIPT_CTM, TRANSCRIPT_ANY, &rules, &words,
-                                &error));
+    assert_true(read_divided("a 1 * * <ALT_BEGIN>\na 1 1.1 0.1 won\na 1 * * <ALT>\n"
+                             "a 1 1.1 0.2 one\na 1 * * <ALT_END>\na 1 1.4 0.1 two\n",
+                             TRANSCRIPT_CTM, &reference));
     assert_true(alignment_find(&alignment, &reference.utterance[0].text,
                                &transcript.utterance[0].text, &alignment_sclite, &words, &error));
     assert_int_equal(alignment.correct, 2);
@@ -336,13 +334,7 @@ static void alternatives_stay_together(void **state)
 static void assert_refuses_words(const char *ctm, const char *message)
 {
     struct transcript reference;
-    struct transcript_rules rules = {.marks = TRANSCRIPT_MARKS_TRN};
-    assert_true(read_text(stm, TRANSCRIPT_ANY, &rules));
-    reference = transcript;
-    rules.segments = &reference;
-    write_file("file", ctm, strlen(ctm));
-    assert_false(transcript_read(&transcript, "file", TRANSCRIPT_CTM, TRANSCRIPT_ANY, &rules,
-                                 &words, &error));
+    assert_false(read_divided(ctm, TRANSCRIPT_CTM, &reference));
     assert_string_equal(error.text, message);
     transcript_free(&reference);
     done();
