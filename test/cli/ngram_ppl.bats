@@ -14,7 +14,7 @@ setup() {
 }
 
 need_srilm_golden() {
-    [ -d "$GOLDEN/srilm" ] || skip "SRILM's golden files (../shared/golden) are not here"
+    [ -d "$GOLDEN/srilm" ] || skip "RNNLM_GOLDEN is not set: no outputs of SRILM to compare with"
     cd "$GOLDEN/text"
     out="$BATS_TEST_TMPDIR/out"
 }

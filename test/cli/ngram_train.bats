@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     BIN="${RNNLM_BIN:-$BATS_TEST_DIRNAME/../../bin}"
-    SHARED="$BATS_TEST_DIRNAME/../../../shared"
+    GOLDEN="${RNNLM_GOLDEN:-}"
     NGRAM="$BIN/rnnlm-ngram"
     T="$BATS_TEST_TMPDIR"
     # Sentences with rare and frequent words, so that there are discounts of orders 1 and 2.
@@ -25,10 +25,10 @@ same_model() {
 }
 
 golden() {
-    [ -d "$SHARED/golden/srilm" ] || skip "no ../shared/golden/srilm"
-    "$NGRAM" train -text "$SHARED/golden/text/train.txt" "${@:2}" -o "$T/model.arpa"
+    [ -d "$GOLDEN/srilm" ] || skip "RNNLM_GOLDEN is not set: no models of SRILM to compare with"
+    "$NGRAM" train -text "$GOLDEN/text/train.txt" "${@:2}" -o "$T/model.arpa"
     [ -s "$T/model.arpa" ]
-    same_model "$SHARED/golden/srilm/$1.arpa" "$T/model.arpa"
+    same_model "$GOLDEN/srilm/$1.arpa" "$T/model.arpa"
 }
 
 @test "train: SRILM's trigram model" {

@@ -6,9 +6,9 @@ bats_require_minimum_version 1.5.0
 setup() {
     BIN="${RNNLM_BIN:-$BATS_TEST_DIRNAME/../../bin}"
     BIN="$(cd "$BIN" && pwd)"
-    SHARED="$BATS_TEST_DIRNAME/../../../shared"
-    SRILM="$SHARED/golden/srilm"
-    MIKOLOV="$SHARED/golden/mikolov"
+    GOLDEN="${RNNLM_GOLDEN:-}"
+    SRILM="$GOLDEN/srilm"
+    MIKOLOV="$GOLDEN/mikolov"
     export LC_ALL=C
     mkdir -p "$BATS_TEST_TMPDIR"
     [ ! -d "$SRILM" ] || SRILM="$(cd "$SRILM" && pwd)" MIKOLOV="$(cd "$MIKOLOV" && pwd)"
@@ -37,7 +37,7 @@ setup() {
 }
 
 golden() {
-    [ -d "$SRILM" ] || skip "no ../shared/golden"
+    [ -d "$SRILM" ] || skip "RNNLM_GOLDEN is not set: no outputs of SRILM to compare with"
 }
 
 # A megabyte of one letter, without a newline.
