@@ -9,12 +9,13 @@
 
 enum {
     STATES_BYTES = 8 << 20, // that are in memory at a time
-    PARTS = 16,             // at most: more make products faster, but more is computed twice
+    PARTS = 32,             // at most: more make products faster, but more is computed twice
     LEAST = 256,            // words of a part
-    STRIDE = 64,            // words from one place where parts can meet what is there to the next
-    FEWEST = 16,            // words of a part in a round
-    MOST = 1 << 14,         // words of a round
-    PASSES = 8              // more of them, and the network is one that does not forget
+    TOGETHER = 8,   // parts that a thread takes through their words side by side, however many
+    STRIDE = 64,    // words from one place where parts can meet what is there to the next
+    FEWEST = 16,    // words of a part in a round
+    MOST = 1 << 14, // words of a round
+    PASSES = 8      // more of them, and the network is one that does not forget
 };
 
 struct march_part {
@@ -87,9 +88,8 @@ struct pass {
     size_t parts;
     struct march_part *part[PARTS]; // those that run
     size_t running;
-    size_t most;     // words of a part in a round
-    size_t together; // of parts, on a thread
-    bool first;      // there is nothing to meet yet
+    size_t most; // words of a part in a round
+    bool first;  // there is nothing to meet yet
 };
 
 static bool near(const struct network *network, const struct state *a, const struct state *b)
@@ -113,9 +113,9 @@ static struct state *round_state(const struct pass *pass, size_t i, size_t at)
 static void step(const struct pass *pass, struct forward *forward, const size_t *running, size_t n,
                  size_t at)
 {
-    const struct state *before[PARTS];
-    struct state *after[PARTS];
-    int32_t word[PARTS];
+    const struct state *before[TOGETHER];
+    struct state *after[TOGETHER];
+    int32_t word[TOGETHER];
     for (size_t i = 0; i < n; i++) {
         before[i] = round_state(pass, running[i], at);
         after[i] = round_state(pass, running[i], at + 1);
@@ -148,8 +148,8 @@ static bool goes_on(const struct pass *pass, size_t i, size_t at)
 static void run_parts(void *context, size_t worker, size_t item)
 {
     struct pass *pass = context;
-    size_t running[PARTS], n = 0;
-    for (size_t i = item * pass->together; i < pass->running && n < pass->together; i++) {
+    size_t running[TOGETHER], n = 0;
+    for (size_t i = item * TOGETHER; i < pass->running && n < TOGETHER; i++) {
         state_copy(network_of(pass->march), round_state(pass, i, 0), pass->part[i]->first);
         running[n++] = i;
     }
@@ -318,7 +318,6 @@ static void prepare(struct pass *pass, const struct state *begin)
 // False if no part runs any more.
 static bool begin_round(struct pass *pass)
 {
-    size_t threads = pool_threads(pass->march->crew->pool);
     size_t longest = 0;
     pass->running = 0;
     for (size_t i = 0; i < pass->parts; i++) {
@@ -332,7 +331,6 @@ static bool begin_round(struct pass *pass)
         return false;
     size_t fit = round_words(pass->march) / pass->running;
     pass->most = fit < longest ? fit : longest;
-    pass->together = portions(pass->running, threads);
     return true;
 }
 
@@ -348,7 +346,7 @@ static void end_round(struct pass *pass)
 static void run_pass(struct pass *pass)
 {
     while (begin_round(pass)) {
-        pool_run(pass->march->crew->pool, run_parts, pass, portions(pass->running, pass->together));
+        pool_run(pass->march->crew->pool, run_parts, pass, portions(pass->running, TOGETHER));
         run_outputs(pass);
         end_round(pass);
     }

@@ -105,6 +105,15 @@ static void agrees_with_brute_force(void **state)
     alignment_free(&found);
 }
 
+static void assert_same_step(const struct alignment_step *a, const struct alignment_step *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->reference, b->reference);
+    assert_int_equal(a->hypothesis, b->hypothesis);
+    assert_int_equal(a->reference_optional, b->reference_optional);
+    assert_int_equal(a->hypothesis_optional, b->hypothesis_optional);
+}
+
 // A band and parts give the same steps as one grid without a band (which a text with an arc that
 // is not plain has).
 static void band_changes_nothing(void **state)
@@ -141,7 +150,8 @@ static void band_changes_nothing(void **state)
         vocabulary_free(&words);
         assert_int_equal(banded.weight, whole.weight);
         assert_int_equal(banded.steps, whole.steps);
-        assert_memory_equal(banded.step, whole.step, whole.steps * sizeof *whole.step);
+        for (size_t i = 0; i < whole.steps; i++)
+            assert_same_step(&banded.step[i], &whole.step[i]);
         alignment_text_free(&left);
         alignment_text_free(&right);
     }

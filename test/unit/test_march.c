@@ -2,6 +2,7 @@
 // against the plain definition.
 #include "plain_network.h"
 
+#include "base/kernels.h"
 #include "net/march.h"
 #include "text/vocabulary.h"
 
@@ -163,6 +164,21 @@ static void a_network_that_forgets_slowly(void **state)
         bias[9 + i] = 4.6F;
     compare_marches(&network, TEXT, false, true);
     network_free(&network);
+}
+
+// With every set of kernels, and so with and without BLAS, whose last bits depend on how many rows
+// are multiplied together: compare_marches() has one to three threads.
+static void every_kernel_whatever_the_threads(void **state)
+{
+    (void)state;
+    const struct kernels *const *sets = kernels_available(), *chosen = kernels;
+    for (size_t i = 0; sets[i] != NULL; i++) {
+        kernels = sets[i];
+        struct network network = new_network("elman:37,lstm:21", 0.2);
+        compare_marches(&network, TEXT, false, true);
+        network_free(&network);
+    }
+    kernels = chosen;
 }
 
 // More than is divided into parts at a time.
@@ -374,6 +390,7 @@ int main(void)
         cmocka_unit_test(parts_meet),
         cmocka_unit_test(parts_of_every_stack_meet),
         cmocka_unit_test(a_network_that_forgets_slowly),
+        cmocka_unit_test(every_kernel_whatever_the_threads),
         cmocka_unit_test(a_long_text),
         cmocka_unit_test(a_network_that_does_not_forget),
         cmocka_unit_test(any_order_of_pairs),
