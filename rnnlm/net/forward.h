@@ -1,9 +1,9 @@
 // The forward pass at many places at once, as products of matrices: for scoring, where nothing is
 // learnt.
 //
-// The results do not depend on which places are computed together but for the last digits; what
-// layers carry on does not depend on it at all. One `forward` is for one thread; any number of them
-// share the weights.
+// The results do not depend on which places are computed together but for the last digits
+// (base/matrix.h), so that callers cut their work the same whatever the number of threads. One
+// `forward` is for one thread; any number of them share the weights.
 #ifndef NET_FORWARD_H
 #define NET_FORWARD_H
 
