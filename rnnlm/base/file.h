@@ -27,6 +27,10 @@ struct input *input_open_text(const char *path, struct error *error);
 struct input *input_open(const char *path, struct error *error);
 void input_close(struct input *input);
 
+// An input that has been looked at and found to be text is one from here on, as if it had been opened
+// so; nothing has been taken from it. Error: a zero byte.
+bool input_as_text(struct input *input, struct error *error);
+
 // The name it was opened by, for messages.
 const char *input_name(const struct input *input);
 

@@ -201,6 +201,14 @@ struct input *input_open_text(const char *path, struct error *error)
     return open_as(path, true, error);
 }
 
+bool input_as_text(struct input *input, struct error *error)
+{
+    input->text = true;
+    if (!verify_text(input))
+        input->begin = input->end = 0;
+    return !input->refused || input_ok(input, error);
+}
+
 void input_close(struct input *input)
 {
     if (input == NULL)

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "model/room.h"
+#include "base/room.h"
 
 // The reference keeps a hidden unit's V input weights and H recurrent weights together. We keep a
 // word's weights together, so this many units at a time are read or written, to touch each cache

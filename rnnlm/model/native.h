@@ -1,7 +1,7 @@
 // Our own model files: made to be mapped, so that a scoring process starts at once and shares the
 // weights with all others that use the file.
 //
-// A file of sections (model/sections.h): the texts `architecture` and `record`
+// A file of sections (base/sections.h): the texts `architecture` and `record`
 // (model/native_text.h), the vocabulary with its hash table (`counts`, `offsets`, `letters`,
 // `slots`), `classes`, `state`, and each parameter of the network under its own name, exactly as it
 // lies in memory, rows padded with zeros. Instead of floats, the parameters whose rows belong to

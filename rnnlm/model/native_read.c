@@ -7,7 +7,7 @@
 #include "model/native.h"
 #include "model/native_parameters.h"
 #include "model/native_text.h"
-#include "model/native_vocabulary.h"
+#include "text/stored_vocabulary.h"
 
 bool native_recognise(struct input *input)
 {
@@ -52,7 +52,7 @@ static bool find_vocabulary(const struct native_source *source,
            (section[OFFSETS] = native_array(source, "offsets", SECTION_UINT64, words)) != NULL &&
            (section[LETTERS] = native_array(source, "letters", SECTION_BYTE, 0)) != NULL &&
            (section[SLOTS] = native_array(source, "slots", SECTION_INT32, 0)) != NULL &&
-           (native_vocabulary_sizes_ok(words, section[LETTERS]->width, section[SLOTS]->width,
+           (stored_vocabulary_sizes_ok(words, section[LETTERS]->width, section[SLOTS]->width,
                                        source->error) ||
             native_wrong(source));
 }
@@ -79,8 +79,8 @@ static bool take_vocabulary(struct native_source *source, struct vocabulary *voc
         source->shape.words;
     vocabulary->letters_used = vocabulary->letters_capacity = section[LETTERS]->width;
     vocabulary->slots = section[SLOTS]->width;
-    return (native_vocabulary_in_bounds(vocabulary, source->error) &&
-            (mapped || native_vocabulary_complete(vocabulary, source->error))) ||
+    return (stored_vocabulary_in_bounds(vocabulary, source->error) &&
+            (mapped || stored_vocabulary_complete(vocabulary, source->error))) ||
            native_wrong(source);
 }
 

@@ -85,18 +85,11 @@ const struct section *native_section(const struct native_source *source, const c
 const struct section *native_array(const struct native_source *source, const char *name,
                                    enum section_type type, uint64_t count)
 {
-    const struct section *section = native_section(source, name);
+    const struct section *section =
+        sections_array(&source->sections, name, type, count, source->error);
     if (section == NULL)
-        return NULL;
-    if (section->type == (uint32_t)type && section->rows == 1 &&
-        section->width == section->stride && (count == 0 || section->width == count))
-        return section;
-    error_set(source->error,
-              "%s: %s: found %" PRIu64 " rows of %" PRIu64 " elements, %" PRIu64
-              " apart, of type %" PRIu32 "; wanted one row%s%.0" PRIu64 " of type %d",
-              source->name, name, section->rows, section->width, section->stride, section->type,
-              count > 0 ? " of " : "", count, (int)type);
-    return NULL;
+        native_wrong(source);
+    return section;
 }
 
 void *native_place(const struct native_source *source, const struct section *section)

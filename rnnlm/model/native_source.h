@@ -3,8 +3,8 @@
 #ifndef MODEL_NATIVE_SOURCE_H
 #define MODEL_NATIVE_SOURCE_H
 
+#include "base/sections.h"
 #include "model/model.h"
-#include "model/sections.h"
 
 struct native_source {
     const char *name; // of the file

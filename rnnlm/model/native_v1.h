@@ -3,8 +3,8 @@
 #ifndef MODEL_NATIVE_V1_H
 #define MODEL_NATIVE_V1_H
 
+#include "base/sections.h"
 #include "model/model.h"
-#include "model/sections.h"
 
 enum { NATIVE_V1_SPARE = 8, NATIVE_V1_SECTIONS = 13 };
 

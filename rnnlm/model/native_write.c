@@ -4,10 +4,10 @@
 
 #include "base/bfloat16.h"
 #include "base/memory.h"
+#include "base/sections.h"
 #include "model/native.h"
 #include "model/native_parameters.h"
 #include "model/native_text.h"
-#include "model/sections.h"
 #include "net/output.h"
 
 enum {
@@ -84,29 +84,24 @@ static void put_parameter(const struct section_plan *plan, struct section_sink *
 
 // ---- sections ---------------------------------------------------------------------------------
 
-static struct section_plan array(const char *name, enum section_type type, uint64_t count,
-                                 const void *data)
-{
-    struct section_plan plan = {
-        .section = {.type = type, .rows = 1, .width = count, .stride = count}, .data = data};
-    memcpy(plan.section.name, name, strlen(name));
-    return plan;
-}
-
 static size_t plan_others(struct section_plan *plan, const struct model *model,
                           const char *architecture, const char *record)
 {
     const struct vocabulary *vocabulary = &model->vocabulary;
     size_t count = 0;
-    plan[count++] = array("architecture", SECTION_BYTE, strlen(architecture) + 1, architecture);
-    plan[count++] = array("record", SECTION_BYTE, strlen(record) + 1, record);
-    plan[count++] = array("counts", SECTION_UINT64, vocabulary->size, vocabulary->count);
-    plan[count++] = array("offsets", SECTION_UINT64, vocabulary->size, vocabulary->offset);
-    plan[count++] = array("letters", SECTION_BYTE, vocabulary->letters_used, vocabulary->letters);
-    plan[count++] = array("slots", SECTION_INT32, vocabulary->slots, vocabulary->slot);
     plan[count++] =
-        array("classes", SECTION_INT32, vocabulary->size, model->network.classes.of_word);
-    plan[count++] = array("state", SECTION_FLOAT, model->network.state, model->state);
+        section_plan_array("architecture", SECTION_BYTE, strlen(architecture) + 1, architecture);
+    plan[count++] = section_plan_array("record", SECTION_BYTE, strlen(record) + 1, record);
+    plan[count++] =
+        section_plan_array("counts", SECTION_UINT64, vocabulary->size, vocabulary->count);
+    plan[count++] =
+        section_plan_array("offsets", SECTION_UINT64, vocabulary->size, vocabulary->offset);
+    plan[count++] =
+        section_plan_array("letters", SECTION_BYTE, vocabulary->letters_used, vocabulary->letters);
+    plan[count++] = section_plan_array("slots", SECTION_INT32, vocabulary->slots, vocabulary->slot);
+    plan[count++] = section_plan_array("classes", SECTION_INT32, vocabulary->size,
+                                       model->network.classes.of_word);
+    plan[count++] = section_plan_array("state", SECTION_FLOAT, model->network.state, model->state);
     return count;
 }
 

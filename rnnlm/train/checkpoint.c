@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/sections.h"
 #include "model/native_text.h"
-#include "model/sections.h"
 
 enum { TEXTS = 3, MOST_TEXT = 1 << 16 };
 

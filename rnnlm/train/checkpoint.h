@@ -1,7 +1,7 @@
 // Checkpoints: all that a training is, in a file MODEL.checkpoint beside its model, so that one that
 // was killed goes on bit by bit to the model that it would have become.
 //
-// A file of sections (model/sections.h): `settings`, what the training was begun with; `record`, as
+// A file of sections (base/sections.h): `settings`, what the training was begun with; `record`, as
 // in native models; `saves`, where the model file stands; and each piece of memory that must be kept
 // (learn/kept.h): weights, optimiser, tape, best weights. It is written before the model with every
 // save and removed when the training has ended. A kill between the two leaves a model that is one

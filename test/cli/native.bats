@@ -45,7 +45,7 @@ damage() {
     patch "$1" "$2" "\\$(printf '%03o' $((old ^ 85)))"
 }
 
-# sections FILE: a line for each section: name, where it begins, bytes (the format is in model/sections.h).
+# sections FILE: a line for each section: name, where it begins, bytes (the format is in base/sections.h).
 sections() {
     local count i name rows stride offset size type
     count="$(od -An -tu8 -j 40 -N 8 "$1")"

@@ -1,4 +1,4 @@
-// Files of sections (model/sections.h) without what a fuzzer cannot make: header, table and the
+// Files of sections (base/sections.h) without what a fuzzer cannot make: header, table and the
 // bytes of the sections follow each other, and unpacking puts them where they belong, with the right
 // checksums. Sizes in the table stay as they are; where they are beyond the bytes that are there,
 // so they are in the file.
@@ -7,9 +7,9 @@
 
 #include <string.h>
 
+#include "base/sections.h"
 #include "fuzz.h"
 #include "model/native_v1.h"
-#include "model/sections.h"
 
 enum { PACKED_SECTIONS = 64, UNPACKED_MOST = 1 << 20 };
 

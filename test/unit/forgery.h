@@ -4,7 +4,7 @@
 
 #include "native_models.h"
 
-#include "model/sections.h"
+#include "base/sections.h"
 
 enum { MOST_SECTIONS = 24, MOST_TEXT = 8192 };
 

@@ -2,9 +2,9 @@
 #include "native_models.h"
 
 #include "base/checksum.h"
+#include "base/sections.h"
 #include "learn/learner.h"
 #include "model/native_text.h"
-#include "model/sections.h"
 
 // ---- reading and writing ----------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 // or forged is found.
 #include "testing.h"
 
-#include "model/sections.h"
+#include "base/sections.h"
 #include "scratch.h"
 
 #define FILE_NAME "sections"

@@ -1,5 +1,5 @@
 // Whether a vocabulary as it lies in a native model can be used.
-#include "model/native_vocabulary.h"
+#include "text/stored_vocabulary.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #define MOST_LETTERS ((uint64_t)1 << 48)
 #define MOST_SLOTS ((uint64_t)1 << 33)
 
-bool native_vocabulary_sizes_ok(uint64_t words, uint64_t letters, uint64_t slots,
+bool stored_vocabulary_sizes_ok(uint64_t words, uint64_t letters, uint64_t slots,
                                 struct error *error)
 {
     if (letters < words || letters > MOST_LETTERS)
@@ -50,7 +50,7 @@ static bool slots_ok(const struct vocabulary *vocabulary, struct error *error)
            error_set(error, "word hash table: found %zu words, wanted %zu", used, vocabulary->size);
 }
 
-bool native_vocabulary_in_bounds(const struct vocabulary *vocabulary, struct error *error)
+bool stored_vocabulary_in_bounds(const struct vocabulary *vocabulary, struct error *error)
 {
     return offsets_ok(vocabulary, error) && slots_ok(vocabulary, error) &&
            (strcmp(vocabulary_word(vocabulary, WORD_END), "</s>") == 0 ||
@@ -58,7 +58,7 @@ bool native_vocabulary_in_bounds(const struct vocabulary *vocabulary, struct err
                       vocabulary_word(vocabulary, WORD_END)));
 }
 
-bool native_vocabulary_complete(const struct vocabulary *vocabulary, struct error *error)
+bool stored_vocabulary_complete(const struct vocabulary *vocabulary, struct error *error)
 {
     for (size_t i = 0; i < vocabulary->size; i++) {
         const char *word = vocabulary_word(vocabulary, (int32_t)i);

@@ -1,5 +1,5 @@
 // Memory that grows as its content arrives.
-#include "model/room.h"
+#include "base/room.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 // known, the promise has been held against that, and all is allocated at once; otherwise (a pipe, a
 // compressed file) a file may promise anything, and there is never more than twice what has arrived,
 // and a little.
-#ifndef MODEL_ROOM_H
-#define MODEL_ROOM_H
+#ifndef BASE_ROOM_H
+#define BASE_ROOM_H
 
 #include "base/file.h"
 

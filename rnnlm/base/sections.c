@@ -1,5 +1,5 @@
 // Files of named sections.
-#include "model/sections.h"
+#include "base/sections.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,6 +24,25 @@ const struct section *sections_find(const struct sections *sections, const char 
     for (size_t i = 0; i < sections->count; i++)
         if (strcmp(sections->section[i].name, name) == 0)
             return &sections->section[i];
+    return NULL;
+}
+
+const struct section *sections_array(const struct sections *sections, const char *name,
+                                     enum section_type type, uint64_t count, struct error *error)
+{
+    const struct section *section = sections_find(sections, name);
+    if (section == NULL) {
+        error_set(error, "%s: found no such section", name);
+        return NULL;
+    }
+    if (section->type == (uint32_t)type && section->rows == 1 &&
+        section->width == section->stride && (count == 0 || section->width == count))
+        return section;
+    error_set(error,
+              "%s: found %" PRIu64 " rows of %" PRIu64 " elements, %" PRIu64
+              " apart, of type %" PRIu32 "; wanted one row%s%.0" PRIu64 " of type %d",
+              name, section->rows, section->width, section->stride, section->type,
+              count > 0 ? " of " : "", count, (int)type);
     return NULL;
 }
 
@@ -131,6 +150,15 @@ static void make_table(struct sections_header *header, struct section *table,
     header->checksum = table_checksum(header, table);
 }
 
+struct section_plan section_plan_array(const char *name, enum section_type type, uint64_t count,
+                                       const void *data)
+{
+    struct section_plan plan = {
+        .section = {.type = type, .rows = 1, .width = count, .stride = count}, .data = data};
+    memcpy(plan.section.name, name, strlen(name));
+    return plan;
+}
+
 bool sections_write(struct output *output, const char *kind, const struct section_plan *plan,
                     size_t count, struct error *error)
 {
@@ -173,7 +201,7 @@ static bool header_ok(const struct sections_header *header, const char *kind, st
         return error_set(error, "this is no native %s", kind);
     if (header->byte_order == SECTIONS_OTHER_ORDER)
         return error_set(error, "written by a machine of the other byte order: convert it there to "
-                                "text or binary");
+                                "a form in text");
     if (header->byte_order != SECTIONS_BYTE_ORDER)
         return error_set(error, "byte order: found mark %08" PRIx32 ", wanted %08" PRIx32,
                          header->byte_order, SECTIONS_BYTE_ORDER);

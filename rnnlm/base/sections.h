@@ -5,12 +5,12 @@
 // order of the machine that wrote the file, and a mark tells another machine to refuse it. Header and
 // table have a checksum, and each section another. Whatever a file holds, a reader stays inside of
 // it, and inside of the memory that it was given.
-#ifndef MODEL_SECTIONS_H
-#define MODEL_SECTIONS_H
+#ifndef BASE_SECTIONS_H
+#define BASE_SECTIONS_H
 
 #include "base/checksum.h"
 #include "base/file.h"
-#include "model/room.h"
+#include "base/room.h"
 
 enum {
     SECTIONS_VERSION = 2, // version 1 is that of model/native_v1.h
@@ -69,6 +69,11 @@ void sections_free(struct sections *sections);
 // NULL if there is none.
 const struct section *sections_find(const struct sections *sections, const char *name);
 
+// One with elements of a type in one row, `count` of them; 0 stands for any count. NULL and `error`, with
+// the section's name, if there is none.
+const struct section *sections_array(const struct sections *sections, const char *name,
+                                     enum section_type type, uint64_t count, struct error *error);
+
 // An element's and a section's bytes.
 uint64_t section_element(uint32_t type);
 uint64_t section_bytes(const struct section *section);
@@ -91,6 +96,10 @@ struct section_plan {
     void (*put)(const struct section_plan *plan, struct section_sink *sink);
     const void *context; // for `put`
 };
+
+// The plan of an array at `data`: one row.
+struct section_plan section_plan_array(const char *name, enum section_type type, uint64_t count,
+                                       const void *data);
 
 // Names of its own for each. Error: no memory. Failures of writing show in output_commit().
 bool sections_write(struct output *output, const char *kind, const struct section_plan *plan,
