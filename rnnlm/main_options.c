@@ -136,7 +136,8 @@ static const struct option table[] = {
      "At most so many epochs, those of earlier runs included; 0 for no bound."},
     {OPTION_FLAG, "fast", NULL, &set.fast, NULL, 0, 0,
      "Train as fast as this machine can, at the same perplexity: chooses -streams, -threads, "
-     "-epochs, -bptt and, for networks that the reference does not have, -dropout where they are not "
+     "-epochs, -bptt and, for networks that the reference does not have, -dropout where they are "
+     "not "
      "given."},
     {OPTION_COUNT, "streams", "N", &set.streams, &given.streams, 0, 1 << 16,
      "Learn from N parts of the text side by side, in batches; 0 for one word at a time. Results "
@@ -154,7 +155,8 @@ static const struct option table[] = {
 
     {.type = OPTION_GROUP, .help = "Testing and rescoring"},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
-     "Back-off n-gram model (ARPA file) to mix with; -lm and -ngrams are the same."},
+     "Back-off n-gram model (ARPA file, or binary model of rnnlm-ngram build) to mix with; -lm and "
+     "-ngrams are the same."},
     {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
      "Another model's probabilities of the test's words, to mix with: one number a line, SRILM's "
      "-ppl -debug 2 output, or a table of -debug 2."},

@@ -37,7 +37,8 @@ static const struct option table[] = {
     {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
      "Weights of several networks, in their order. Equal if not given."},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
-     "Back-off n-gram model (ARPA file) to mix with; -lm and -ngrams are the same."},
+     "Back-off n-gram model (ARPA file, or binary model of rnnlm-ngram build) to mix with; -lm and "
+     "-ngrams are the same."},
     {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
      "Another model's probabilities of the words of all hypotheses, each with its </s>, in their "
      "order, to mix with: one number a line, or SRILM's -ppl -debug 2 output."},

@@ -15,7 +15,8 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Files (- is standard input or output)"},
     {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0, "Network, in any model format."},
     {OPTION_TEXT, "ngrams", "FILE", &set.ngrams, NULL, 0, 0,
-     "Back-off model whose words and n-grams are kept, an ARPA file, plain or gzip-compressed; -lm "
+     "Back-off model whose words and n-grams are kept, an ARPA file, plain or gzip-compressed, or "
+     "a binary model of rnnlm-ngram build; -lm "
      "and -ngram are the same."},
     {OPTION_TEXT, "o", "FILE", &set.output, NULL, 0, 0,
      "Write the result here, an ARPA file; compressed if the name ends in .gz."},
@@ -63,7 +64,10 @@ static bool convert(const struct option_list *operands, struct output *output, s
     const struct network_arpa_options how = {set.lambda, set.text, set.unknown};
     if (!output_try(set.output, error) || !model_load(&model, set.model, error))
         return false;
-    struct ngram_model *base = tool_open_ngram(PROGRAM, set.ngrams, error);
+    struct error remark;
+    struct ngram_model *base = ngram_load(set.ngrams, error);
+    if (base != NULL && ngram_remark(base, set.ngrams, &remark))
+        options_warn(PROGRAM, remark.text);
     bool ok = base != NULL && choose_unknown(base, &model, error) &&
               network_arpa(base, &model, &how, error) && arpa_write(base, set.output, error);
     ngram_close(base);

@@ -35,7 +35,8 @@ static const struct option table[] = {
     {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0,
      "Network, in any model format. Without it the lattices' own scores count."},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
-     "Back-off model in ARPA format to be mixed with the network, word by word; the lattice's own "
+     "Back-off model, an ARPA file or a binary model of rnnlm-ngram build, to be mixed with the "
+     "network, word by word; the lattice's own "
      "scores are then replaced. -lm and -ngrams are the same."},
     {OPTION_NUMBER, "lambda", "X", &set.lambda, &set.lambda_given, 0, 1,
      "Weight of the network beside the back-off model (0.5 if not given), or without one, beside "

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ngram-build.h"
 #include "ngram-train.h"
 #include "ngram/backoff.h"
 #include "score/ngram_text.h"
@@ -21,7 +22,7 @@ static struct {
 static const struct option ppl_table[] = {
     {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
     {OPTION_TEXT, "lm", "FILE", &ppl_set.model, NULL, 0, 0,
-     "Model, an ARPA file; -ngram and -ngrams are the same."},
+     "Model, an ARPA file or a binary model; -ngram and -ngrams are the same."},
     {OPTION_TEXT, "text", "FILE", &ppl_set.text, NULL, 0, 0, "Text, one sentence a line."},
     {.type = OPTION_GROUP, .help = "Scoring"},
     {OPTION_COUNT, "order", "N", &ppl_set.order, NULL, 1, NGRAM_LONGEST,
@@ -39,7 +40,7 @@ static const struct option ppl_table[] = {
 static const struct options ppl_options = {
     .program = PROGRAM " ppl",
     .summary = "perplexity of a text under an n-gram model",
-    .usage = "-lm MODEL.arpa -text FILE [options]",
+    .usage = "-lm MODEL -text FILE [options]",
     .about = "Perplexity of a text, printed as SRILM's `ngram -lm MODEL -ppl FILE` prints it.",
     .table = ppl_table,
     .count = sizeof ppl_table / sizeof *ppl_table,
@@ -88,6 +89,7 @@ static const struct command {
 } commands[] = {
     {"ppl", &ppl_options, ngram_ppl},
     {"train", &train_options, ngram_train},
+    {"build", &build_options, ngram_build},
     {"cache", &cache_options_table, ngram_cache},
 };
 
@@ -96,13 +98,15 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 // The commands' names and usages as the program's own.
 static const struct options program_options = {
     .program = PROGRAM,
-    .summary = "back-off n-gram models: train, test, cache",
-    .usage = "ppl -lm MODEL.arpa -text FILE [-order N] [-unk] [-debug 0|1|2]\n"
+    .summary = "back-off n-gram models: train, build, test, cache",
+    .usage = "ppl -lm MODEL -text FILE [-order N] [-unk] [-debug 0|1|2]\n"
              "train -text FILE [-order N] [-o MODEL.arpa[.gz]] [options]\n"
+             "build -lm MODEL.arpa -o MODEL.bin [-quantise BITS]\n"
              "cache -text FILE [-decay X] [-window N] [-independent] [-o FILE]",
-    .about = "Back-off n-gram models: perplexity of a text (ppl), estimation from a text (train),\n"
-             "and a cache of the words seen lately (cache). COMMAND --help lists the options of a\n"
-             "command.",
+    .about =
+        "Back-off n-gram models: perplexity of a text (ppl), estimation from a text (train), a\n"
+        "binary form that opens at once (build), and a cache of the words seen lately (cache).\n"
+        "COMMAND --help lists the options of a command.",
     .operands = "COMMAND",
 };
 

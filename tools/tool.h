@@ -13,7 +13,7 @@
 typedef bool tool_work(const struct option_list *operands, struct output *output,
                        struct error *error);
 
-// Opens a back-off model, and says what a user should know of it.
+// Opens a back-off model for scoring, and says what a user should know of it.
 static inline struct ngram_model *tool_open_ngram(const char *program, const char *path,
                                                   struct error *error)
 {

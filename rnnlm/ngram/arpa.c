@@ -490,21 +490,23 @@ static bool check_end(struct arpa_reader *reader, struct error *error)
     return FAIL(reader, error, "the file ends, wanted %s", "\"\\end\\\"");
 }
 
-bool arpa_read(struct ngram_model *model, const char *path, struct error *error)
+bool arpa_read(struct ngram_model *model, struct input *input, const char *path,
+               struct error *error)
 {
+    if (!input_as_text(input, error))
+        return false;
     struct arpa_reader *reader = memory_new(1, sizeof *reader, error);
     if (reader == NULL)
         return false;
     reader->model = model;
     reader->path = path;
-    reader->input = input_open_text(path, error);
-    bool ok = reader->input != NULL && word_table_init(&reader->table, error);
+    reader->input = input;
+    bool ok = word_table_init(&reader->table, error);
     static const char text[] = "</s>";
     struct word_span end;
     word_scan(text, text + strlen(text), &end);
     ok = ok && word_add(&reader->table, &end, WORD_END, error);
     ok = ok && take_input(reader, error) && check_end(reader, error);
-    input_close(reader->input);
     word_table_free(&reader->table);
     free(reader);
     return ok;

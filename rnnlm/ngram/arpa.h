@@ -7,11 +7,14 @@
 #ifndef NGRAM_ARPA_H
 #define NGRAM_ARPA_H
 
+#include "base/file.h"
 #include "ngram/backoff.h"
 
 // Fills the levels, words, `order` and `has_end` of a model, whose words are as vocabulary_init()
-// leaves them. What has been filled is there after a failure too.
-bool arpa_read(struct ngram_model *model, const char *path, struct error *error);
+// leaves them, from an input that input_open() has opened by `path`. What has been filled is there
+// after a failure too.
+bool arpa_read(struct ngram_model *model, struct input *input, const char *path,
+               struct error *error);
 
 // Writes the n-grams of all orders, with all digits that the numbers have.
 bool arpa_write(const struct ngram_model *model, const char *path, struct error *error);

@@ -42,7 +42,7 @@ static void descend(struct arpa_batch *batch, const struct ngram_model *model, i
 {
     struct trie_search search[ARPA_BATCH];
     for (size_t i = 0; i < batch->count; i++) {
-        search[i] = (struct trie_search){.node = model->level[k + 1].node,
+        search[i] = (struct trie_search){.level = model->level[k + 1].node,
                                          .key = trie_key(batch->id[k][i])};
         if (batch->context[i] == TRIE_NONE)
             continue;

@@ -7,13 +7,25 @@
 
 #include "base/memory.h"
 #include "ngram/arpa.h"
+#include "ngram/binary.h"
+#include "ngram/node.h"
 
-struct ngram_model *ngram_open(const char *path, struct error *error)
+static bool read_model(struct ngram_model *model, struct input *input, const char *path,
+                       bool in_place, struct error *error)
 {
-    struct ngram_model *model = memory_new(1, sizeof *model, error);
-    if (model == NULL)
-        return NULL;
-    if (!vocabulary_init(&model->words, error) || !arpa_read(model, path, error)) {
+    if (!binary_recognise(input))
+        return vocabulary_init(&model->words, error) && arpa_read(model, input, path, error);
+    return binary_read(model, input, path, in_place, error) &&
+           (in_place || binary_unpack(model, error) || error_prefix(error, "%s: ", path));
+}
+
+static struct ngram_model *read_path(const char *path, bool in_place, struct error *error)
+{
+    struct input *input = input_open(path, error);
+    struct ngram_model *model = input != NULL ? memory_new(1, sizeof *model, error) : NULL;
+    bool ok = model != NULL && read_model(model, input, path, in_place, error);
+    input_close(input);
+    if (!ok) {
         ngram_close(model);
         return NULL;
     }
@@ -23,6 +35,16 @@ struct ngram_model *ngram_open(const char *path, struct error *error)
     return model;
 }
 
+struct ngram_model *ngram_open(const char *path, struct error *error)
+{
+    return read_path(path, true, error);
+}
+
+struct ngram_model *ngram_load(const char *path, struct error *error)
+{
+    return read_path(path, false, error);
+}
+
 void ngram_close(struct ngram_model *model)
 {
     if (model == NULL)
@@ -30,6 +52,8 @@ void ngram_close(struct ngram_model *model)
     for (int k = 1; k <= NGRAM_LONGEST; k++)
         free(model->level[k].node);
     vocabulary_free(&model->words);
+    map_close(&model->map);
+    free(model->memory);
     free(model);
 }
 
@@ -47,7 +71,8 @@ size_t ngram_count(const struct ngram_model *model, int order)
 {
     if (order < 1 || order > model->order)
         return 0;
-    return model->level[order].count - (order == 1 && !model->has_end);
+    size_t count = ngram_is_packed(model) ? model->packed[order].count : model->level[order].count;
+    return count - (order == 1 && !model->has_end);
 }
 
 int32_t ngram_word(const struct ngram_model *model, const char *text, size_t length)
@@ -71,9 +96,10 @@ bool ngram_remark(const struct ngram_model *model, const char *path, struct erro
 // ---- scoring ----------------------------------------------------------------------------------
 
 // A context without successors and with weight 1 changes nothing for any word.
-static bool matters(const struct trie_node *node)
+TRIE_INLINE bool matters(const struct ngram_model *model, bool packed, int order, uint32_t index)
 {
-    return node[0].first < node[1].first || node->log10_backoff != 0;
+    struct node node = node_at(model, packed, order, index);
+    return node.begin < node.end || node.log10_backoff != 0;
 }
 
 void ngram_start(const struct ngram_model *model, struct ngram_state *state, bool sentence_start)
@@ -81,38 +107,34 @@ void ngram_start(const struct ngram_model *model, struct ngram_state *state, boo
     memset(state, 0, sizeof *state);
     if (!sentence_start || model->start == WORD_OOV || model->used < 2)
         return;
-    state->node[0] = (uint32_t)model->start;
-    state->length = matters(&model->level[1].node[model->start]);
-    if (state->length == 0)
-        state->node[0] = 0;
+    state->length = matters(model, ngram_is_packed(model), 1, (uint32_t)model->start);
+    state->node[0] = state->length > 0 ? (uint32_t)model->start : 0;
 }
 
 // The searches for the n-grams that a word makes with each context; returns how many there are.
-static size_t prepare(const struct ngram_model *model, const struct ngram_query *query,
-                      struct trie_search *search)
+TRIE_INLINE size_t prepare(const struct ngram_model *model, bool packed,
+                           const struct ngram_query *query, struct trie_search *search)
 {
     const struct ngram_state *in = query->in;
     if (query->word == WORD_OOV)
         return 0;
+    node_prefetch(model, packed, 1, (uint32_t)query->word);
     for (int j = 0; j < in->length; j++) {
-        search[j] =
-            (struct trie_search){.node = model->level[j + 2].node, .key = trie_key(query->word)};
-        if (in->node[j] == TRIE_NONE)
-            continue;
-        const struct trie_node *context = &model->level[j + 1].node[in->node[j]];
-        search[j].begin = context[0].first;
-        search[j].end = context[1].first;
+        struct node context = {.begin = 0};
+        if (in->node[j] != TRIE_NONE)
+            context = node_at(model, packed, j + 1, in->node[j]);
+        search[j] = node_search(model, packed, j + 2, query->word, context.begin, context.end);
     }
     return (size_t)in->length;
 }
 
 // Contexts of the words so far, from the n-grams that they ended with.
-static void advance(const struct ngram_model *model, const uint32_t *next, int longest,
-                    struct ngram_state *out)
+TRIE_INLINE void advance(const struct ngram_model *model, bool packed, const uint32_t *next,
+                         int longest, struct ngram_state *out)
 {
     int length = 0;
     for (int j = 0; j < longest; j++) {
-        bool matter = next[j] != TRIE_NONE && matters(&model->level[j + 1].node[next[j]]);
+        bool matter = next[j] != TRIE_NONE && matters(model, packed, j + 1, next[j]);
         out->node[j] = matter ? next[j] : TRIE_NONE;
         if (matter)
             length = j + 1;
@@ -123,8 +145,8 @@ static void advance(const struct ngram_model *model, const uint32_t *next, int l
 }
 
 // The score, from what the searches have found.
-static void conclude(const struct ngram_model *model, struct ngram_query *query,
-                     const struct trie_search *search)
+TRIE_INLINE void conclude(const struct ngram_model *model, bool packed, struct ngram_query *query,
+                          const struct trie_search *search)
 {
     const struct ngram_state *in = query->in;
     uint32_t next[NGRAM_LONGEST]; // [j]: the last j + 1 words as a node of level j + 1
@@ -133,22 +155,52 @@ static void conclude(const struct ngram_model *model, struct ngram_query *query,
     query->matched = 0;
     if (query->word != WORD_OOV) {
         query->matched = query->word != WORD_END || model->has_end;
-        log10_prob = model->level[1].node[query->word].log10_prob;
+        log10_prob = node_at(model, packed, 1, (uint32_t)query->word).log10_prob;
         next[0] = (uint32_t)query->word;
         for (int j = 0; j < in->length; j++) {
             next[j + 1] = search[j].found;
             if (search[j].found != TRIE_NONE) {
                 query->matched = j + 2;
-                log10_prob = model->level[j + 2].node[search[j].found].log10_prob;
+                log10_prob = node_at(model, packed, j + 2, search[j].found).log10_prob;
                 log10_backoff = 0;
             } else if (in->node[j] != TRIE_NONE) {
-                log10_backoff += model->level[j + 1].node[in->node[j]].log10_backoff;
+                log10_backoff += node_at(model, packed, j + 1, in->node[j]).log10_backoff;
             }
         }
         longest = in->length + 1 < model->used ? in->length + 1 : model->used - 1;
     }
     query->log10_prob = log10_prob + log10_backoff;
-    advance(model, next, longest, query->out);
+    advance(model, packed, next, longest, query->out);
+}
+
+enum { TOGETHER = 16 };
+
+TRIE_INLINE void score_together(const struct ngram_model *model, bool packed,
+                                struct ngram_query *query, size_t count)
+{
+    struct trie_search search[TOGETHER * (NGRAM_LONGEST - 1)];
+    size_t searches = 0;
+    for (size_t i = 0; i < count; i++)
+        searches += prepare(model, packed, &query[i], search + searches);
+    node_find_all(packed, search, searches);
+    searches = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t used = query[i].word != WORD_OOV ? (size_t)query[i].in->length : 0;
+        conclude(model, packed, &query[i], search + searches);
+        searches += used;
+    }
+}
+
+void ngram_score_all(const struct ngram_model *model, struct ngram_query *query, size_t count)
+{
+    bool packed = ngram_is_packed(model);
+    for (size_t done = 0, together; done < count; done += together) {
+        together = count - done < TOGETHER ? count - done : TOGETHER;
+        if (packed)
+            score_together(model, true, query + done, together);
+        else
+            score_together(model, false, query + done, together);
+    }
 }
 
 bool ngram_check(const struct ngram_model *model, int32_t word, double log10_prob,
@@ -168,27 +220,6 @@ bool ngram_prob(const struct ngram_model *model, const struct ngram_state *in, i
     double log10_prob = ngram_score(model, in, word, out, NULL);
     *prob = pow(10, log10_prob);
     return ngram_check(model, word, log10_prob, error);
-}
-
-enum { TOGETHER = 16 };
-
-void ngram_score_all(const struct ngram_model *model, struct ngram_query *query, size_t count)
-{
-    struct trie_search search[TOGETHER * (NGRAM_LONGEST - 1)];
-    while (count > 0) {
-        size_t together = count < TOGETHER ? count : TOGETHER, searches = 0;
-        for (size_t i = 0; i < together; i++)
-            searches += prepare(model, &query[i], search + searches);
-        trie_find_all(search, searches);
-        searches = 0;
-        for (size_t i = 0; i < together; i++) {
-            size_t used = query[i].word != WORD_OOV ? (size_t)query[i].in->length : 0;
-            conclude(model, &query[i], search + searches);
-            searches += used;
-        }
-        query += together;
-        count -= together;
-    }
 }
 
 double ngram_score(const struct ngram_model *model, const struct ngram_state *in, int32_t word,
@@ -227,7 +258,7 @@ static void follow(struct ngram_walk *walk)
 bool ngram_walk_next(struct ngram_walk *walk)
 {
     const struct ngram_model *model = walk->model;
-    if (walk->order < 1 || walk->order > model->order)
+    if (walk->order < 1 || walk->order > model->order || ngram_is_packed(model))
         return false;
     uint32_t *last = &walk->path[walk->order - 1];
     if (walk->started)

@@ -9,6 +9,8 @@
 #ifndef NGRAM_BACKOFF_H
 #define NGRAM_BACKOFF_H
 
+#include "base/map.h"
+#include "ngram/packed.h"
 #include "ngram/trie.h"
 #include "text/vocabulary.h"
 
@@ -21,13 +23,29 @@ struct ngram_model {
     bool has_end;            // </s> is among the 1-grams
     int32_t start;           // <s>, WORD_OOV if the model has none
     int32_t unknown; // <unk>, whatever it is called, likewise; the caller may choose another
-    struct trie_level level[NGRAM_LONGEST + 1]; // [1..order]; that of order 1 is indexed by word
+    // The n-grams, in one of two forms, [1..order]; that of order 1 is indexed by word.
+    struct trie_level level[NGRAM_LONGEST + 1];
+    struct packed_level packed[NGRAM_LONGEST + 1]; // of a binary model; `data` NULL for none
+    struct map map;                                // what the packed levels and the words lie in,
+    void *memory;                                  // or where they lie if not in a file
 };
 
-// Reads an ARPA file (plain or gzip-compressed; "-" is standard input). Error: one line with the
-// file's name and the line.
+// Opens a model for scoring: an ARPA file or a binary model (ngram/binary.h), known by its content;
+// gzip-compressed and "-", standard input, too. A binary model in a regular file is used where it
+// lies, at once and shared with other processes. Error: one line with the file's name, and of an ARPA
+// file the line.
 struct ngram_model *ngram_open(const char *path, struct error *error);
+
+// The same with all n-grams in level[], in memory of the model's own, everything verified: for
+// stepping through them and changing their numbers.
+struct ngram_model *ngram_load(const char *path, struct error *error);
 void ngram_close(struct ngram_model *model);
+
+// Whether the n-grams lie in packed[].
+static inline bool ngram_is_packed(const struct ngram_model *model)
+{
+    return model->packed[1].data != NULL;
+}
 
 // Uses n-grams of up to `order` words only, as if the model had no others; before scoring begins.
 void ngram_order_limit(struct ngram_model *model, int order);
@@ -86,7 +104,8 @@ void ngram_score_all(const struct ngram_model *model, struct ngram_query *query,
 
 // ---- n-grams one by one -----------------------------------------------------------------------
 
-// Steps through the n-grams of one order. Those of a context follow one another.
+// Steps through the n-grams of one order of a model that ngram_load() has read; one that
+// ngram_open() has mapped has none. Those of a context follow one another.
 //
 //   ngram_walk_start(&walk, model, 3);
 //   while (ngram_walk_next(&walk)) {

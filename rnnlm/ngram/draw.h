@@ -8,7 +8,8 @@
 // The model's unigrams, prepared for drawing. May be used by any number of threads.
 struct ngram_drawer {
     const struct ngram_model *model;
-    double *cumulative; // [words] of unigram probabilities
+    double *cumulative; // [words] of unigram probabilities, in the order of the ARPA file
+    int32_t *id;        // [words] where a packed model has those words; NULL for others
 };
 
 bool ngram_drawer_init(struct ngram_drawer *drawer, const struct ngram_model *model,

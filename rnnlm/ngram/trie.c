@@ -9,66 +9,25 @@
 
 // ---- searching --------------------------------------------------------------------------------
 
-enum { INTERPOLATIONS = 6 }; // then halving, for keys that are not spread evenly
-
-// Where among the nodes the key should lie, if keys are spread evenly.
-static inline uint32_t guess(const struct trie_search *search)
+TRIE_INLINE const void *place(const void *level, uint32_t at)
 {
-    return search->begin + (uint32_t)((uint64_t)search->key * (search->end - search->begin) >> 32);
+    return (const struct trie_node *)level + at;
 }
 
-// By how many nodes the key should lie behind node `at`.
-static inline int64_t distance(const struct trie_search *search, uint32_t at)
+TRIE_INLINE uint32_t key_at(const void *level, uint32_t at)
 {
-    int64_t keys = (int64_t)search->key - (int64_t)search->node[at].key;
-    return keys * (int64_t)(search->end - search->begin) / ((int64_t)1 << 32);
-}
-
-static inline uint32_t within(int64_t at, int64_t low, int64_t high)
-{
-    return (uint32_t)(at < low ? low : at >= high ? high - 1 : at);
-}
-
-static uint32_t find_from(const struct trie_search *search, uint32_t at)
-{
-    int64_t low = search->begin, high = search->end;
-    for (int tries = 0; low < high; tries++) {
-        uint32_t there = search->node[at].key;
-        if (there == search->key)
-            return at;
-        int64_t step = distance(search, at);
-        if (there < search->key) {
-            low = (int64_t)at + 1;
-            step = step > 0 ? step : 1;
-        } else {
-            high = at;
-            step = step < 0 ? step : -1;
-        }
-        at = tries < INTERPOLATIONS ? within(at + step, low, high)
-                                    : (uint32_t)(low + (high - low) / 2);
-    }
-    return TRIE_NONE;
+    return ((const struct trie_node *)level)[at].key;
 }
 
 void trie_find_all(struct trie_search *search, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        search[i].found = guess(&search[i]);
-        __builtin_prefetch(&search[i].node[search[i].found]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        int64_t better = search[i].found + distance(&search[i], search[i].found);
-        search[i].found = within(better, search[i].begin, search[i].end);
-        __builtin_prefetch(&search[i].node[search[i].found]);
-    }
-    for (size_t i = 0; i < count; i++)
-        search[i].found = find_from(&search[i], search[i].found);
+    trie_search_all(search, count, key_at, place);
 }
 
 uint32_t trie_find(const struct trie_node *node, uint32_t begin, uint32_t end, uint32_t key)
 {
     const struct trie_search search = {node, begin, end, key, TRIE_NONE};
-    return begin < end ? find_from(&search, guess(&search)) : TRIE_NONE;
+    return begin < end ? trie_find_from(&search, trie_guess(&search), key_at) : TRIE_NONE;
 }
 
 uint32_t trie_parent(const struct trie_level *parents, uint32_t child)

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "ngram/trie_search.h"
 
-#define TRIE_NONE UINT32_MAX             // no such node
 #define TRIE_MOST_NODES (UINT32_MAX - 2) // of one order
 
 struct trie_node {
@@ -38,14 +38,8 @@ static inline int32_t trie_word(uint32_t key)
     return (int32_t)(key * 0x0e8b2f51u);
 }
 
-struct trie_search {
-    const struct trie_node *node; // of a level
-    uint32_t begin, end;          // the nodes to search
-    uint32_t key;
-    uint32_t found; // the result: the node with that key, TRIE_NONE if there is none
-};
-
 // Does many searches at once: they mostly wait for memory, and can wait together.
+// `level` of each is an array of nodes.
 void trie_find_all(struct trie_search *search, size_t count);
 
 // One search: the node with that key among begin..end-1, TRIE_NONE if there is none.
