@@ -240,7 +240,11 @@ $(BUILD)/test/bench/sgemm: test/bench/sgemm.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(BLAS_CFLAGS) -o $@ $< $(BLAS_LIBS)
 
-bench: all $(BUILD)/test/bench/sgemm
+# Queries/s of n-gram models.
+$(BUILD)/test/bench/ngram: $(BUILD)/test/bench/ngram.o $(BUILD)/internal.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+bench: all $(BUILD)/test/bench/sgemm $(BUILD)/test/bench/ngram
 	RNNLM_BIN=$(BIN) RNNLM_BENCH_TOOLS=$(BUILD)/test/bench test/bench/run
 
 clean:

@@ -21,8 +21,9 @@ static const struct option build_table[] = {
      "memory when it is opened, and not shared."},
     {.type = OPTION_GROUP, .help = "Numbers"},
     {OPTION_COUNT, "quantise", "BITS", &build_set.bits, NULL, CODEBOOK_LEAST_BITS, BINARY_MOST_BITS,
-     "Round the probabilities and the back-off weights of each order to 2^BITS values, such as 8 "
-     "bits; without it they are exact."},
+     "Round the probabilities and the back-off weights of each order above 1 to 2^BITS values, "
+     "such "
+     "as 8 bits; without it they are exact."},
 };
 
 static const struct options build_options = {

@@ -156,7 +156,7 @@ static bool take_level(struct binary_reader *reader, int order)
     level->below = last ? 0 : level[1].count;
     level->shape = packed_shape_of(order, last, model->words.size, level->below, reader->bits);
     packed_level_init(level, model->words.size);
-    if (reader->bits > 0 &&
+    if (reader->bits > 0 && order > 1 &&
         (!take_codebook(reader, "probs", order, false, &level->prob_code) ||
          (!last && !take_codebook(reader, "backoffs", order, true, &level->backoff_code))))
         return false;

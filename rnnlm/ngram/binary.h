@@ -41,7 +41,8 @@ bool binary_unpack(struct ngram_model *model, struct error *error);
 enum { BINARY_MOST_BITS = PACKED_MOST_CODE };
 
 // Writes a model that ngram_load() has read. `bits` 0: exactly; else probabilities and back-off weights
-// as one of 2^bits values each, chosen for every order to lose little: ngram/codebook.h.
+// of n-grams of two words and more as one of 2^bits values each, chosen for every order to lose little:
+// ngram/codebook.h.
 bool binary_write(const struct ngram_model *model, const char *path, unsigned bits,
                   struct error *error);
 

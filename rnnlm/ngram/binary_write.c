@@ -131,7 +131,7 @@ static bool make_codebook(struct codebook *book, const struct ngram_model *model
 static bool make_codebooks(struct packing *packing, struct error *error)
 {
     const struct ngram_model *model = packing->model;
-    for (int k = 1; packing->bits > 0 && k <= model->order; k++)
+    for (int k = 2; packing->bits > 0 && k <= model->order; k++)
         if (!make_codebook(&packing->prob[k], model, k, false, packing->bits, error) ||
             (k < model->order &&
              !make_codebook(&packing->backoff[k], model, k, true, packing->bits, error)))

@@ -36,6 +36,7 @@ static uint8_t bits_for(uint64_t largest)
 struct packed_shape packed_shape_of(int order, bool last, uint64_t words, uint64_t below,
                                     unsigned code)
 {
+    code = order > 1 ? code : 0;
     return (struct packed_shape){.key = order > 1 ? bits_for(words - 1) : 0,
                                  .first = last ? 0 : bits_for(below),
                                  .prob = (uint8_t)(code > 0 ? code : PACKED_PROB),

@@ -44,7 +44,8 @@ struct packed_level {
 };
 
 // The shape of a level of n-grams in a model with `words` words; its values are places
-// in codebooks of 2^code values, or numbers if `code` is 0. The level of the longest n-grams is `last`.
+// in codebooks of 2^code values, or numbers if `code` is 0 and in the level of single words, which is small and
+// which every score goes back to. The level of the longest n-grams is `last`.
 struct packed_shape packed_shape_of(int order, bool last, uint64_t words, uint64_t below,
                                     unsigned code);
 

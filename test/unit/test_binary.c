@@ -320,25 +320,30 @@ static void test_few_values(void **unused)
     make_list(&list, 3, 30, 300);
     write_list(&list, "model.arpa", 0);
     double before = 1e300;
-    for (unsigned bits = 2; bits <= 8; bits += 2) {
+    for (unsigned bits = 2; bits <= 12; bits += 2) {
         build("model.arpa", "model.bin", bits);
         struct ngram_model *plain = with(ngram_open, "model.arpa");
         struct ngram_model *model = with(ngram_open, "model.bin");
         struct ngram_model *loaded = with(ngram_load, "model.bin");
         double off = 0;
-        for (int w = 0; w < list.words; w++) {
-            struct ngram_state state;
+        for (int i = 0; i < list.words * list.words; i++) {
+            int pair[2] = {i / list.words, i % list.words};
+            struct ngram_state state, other;
+            double wanted = 0, found = 0;
             ngram_start(plain, &state, false);
-            double wanted = ngram_score(plain, &state, id_of(plain, w), &state, NULL);
-            ngram_start(model, &state, false);
-            double found = ngram_score(model, &state, id_of(model, w), &state, NULL);
-            if (wanted == -INFINITY)
+            ngram_start(model, &other, false);
+            for (int k = 0; k < 2; k++) {
+                wanted = ngram_score(plain, &state, id_of(plain, pair[k]), &state, NULL);
+                found = ngram_score(model, &other, id_of(model, pair[k]), &other, NULL);
+                assert_true(k > 0 || found == wanted); // single words are exact
+            }
+            if (wanted == -INFINITY || found == -INFINITY)
                 assert_true(found == wanted);
             else
                 off += (found - wanted) * (found - wanted);
         }
         assert_true(off <= before);
-        assert_true((off > 0) == (bits < 6)); // 30 words
+        assert_true((off > 0) == (bits < 8)); // about 300 n-grams of two words
         before = off;
         assert_same_scores(&list, loaded, model);
         ngram_close(plain);
@@ -359,12 +364,28 @@ static char *good(size_t *size, unsigned bits)
     return read_whole("model.bin", false, size);
 }
 
+// Whatever a level holds: successors are nodes of the next one, numbers are those of a model.
+static void assert_bounded(const struct ngram_model *model)
+{
+    for (int k = 1; k <= model->order && ngram_is_packed(model); k++) {
+        const struct packed_level *level = &model->packed[k];
+        for (uint32_t i = 0; i < level->count; i++) {
+            uint32_t begin, end;
+            packed_successors(level, i, &begin, &end);
+            assert_true(begin <= end && end <= level->below);
+            assert_true(packed_prob(level, i) <= 0);
+            assert_true(packed_backoff(level, i) < INFINITY);
+        }
+    }
+}
+
 // Uses a model as far as it can be.
 static void use(const struct ngram_model *model)
 {
     struct ngram_state state;
     struct ngram_drawer drawer;
     struct random random;
+    assert_bounded(model);
     ngram_start(model, &state, true);
     for (size_t i = 0; i < 200; i++) {
         int32_t word = (int32_t)(i * 7 % (model->words.size + 1)) - 1;
@@ -591,7 +612,7 @@ static void test_forged_sections(void **unused)
     forge_number("shape", BINARY_HAS_END, 2, "shape: found 2");
     forge_number("shape", BINARY_BITS, 1, "and 1, wanted");
     forge_number("shape", BINARY_BITS, 17, "and 17, wanted");
-    forge_number("shape", BINARY_BITS, 8, "probs1: found no such section");
+    forge_number("shape", BINARY_BITS, 8, "probs2: found no such section");
     forge_number("shape", BINARY_COUNTS, 0, "shape: found 0 words");
     forge_number("shape", BINARY_COUNTS, UINT64_MAX, "words, wanted 1 to");
     forge_number("shape", BINARY_COUNTS, 4, "offsets: found");
@@ -605,9 +626,9 @@ static void test_forged_sections(void **unused)
     forge_size("ngrams2", -1, "ngrams2: found");
     forge_size("ngrams3", -9, "ngrams3: found");
     forge_size("shape", -7, "shape: found 0 numbers");
-    forge_float("probs1", 0, NAN, "probs1: found nan");
+    forge_float("probs2", 0, NAN, "probs2: found nan");
     forge_float("probs3", 15, 0.5f, "probs3: found 0.5");
-    forge_float("backoffs1", 15, INFINITY, "backoffs1: found inf");
+    forge_float("backoffs2", 15, INFINITY, "backoffs2: found inf");
     for (const char *const *name = (const char *const[]){"shape", "offsets", "letters", "slots",
                                                          "ngrams1", "ngrams2", "ngrams3", NULL};
          *name != NULL; name++) {
