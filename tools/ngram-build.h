@@ -46,7 +46,7 @@ static bool build(const struct option_list *operands, struct output *output, str
     (void)output;
     if (!output_try(build_set.output, error))
         return false;
-    struct ngram_model *model = ngram_load(build_set.model, error);
+    struct ngram_model *model = tool_load_ngram(build_options.program, build_set.model, error);
     bool ok =
         model != NULL && binary_write(model, build_set.output, (unsigned)build_set.bits, error);
     ngram_close(model);

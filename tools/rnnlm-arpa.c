@@ -64,10 +64,7 @@ static bool convert(const struct option_list *operands, struct output *output, s
     const struct network_arpa_options how = {set.lambda, set.text, set.unknown};
     if (!output_try(set.output, error) || !model_load(&model, set.model, error))
         return false;
-    struct error remark;
-    struct ngram_model *base = ngram_load(set.ngrams, error);
-    if (base != NULL && ngram_remark(base, set.ngrams, &remark))
-        options_warn(PROGRAM, remark.text);
+    struct ngram_model *base = tool_load_ngram(PROGRAM, set.ngrams, error);
     bool ok = base != NULL && choose_unknown(base, &model, error) &&
               network_arpa(base, &model, &how, error) && arpa_write(base, set.output, error);
     ngram_close(base);

@@ -13,15 +13,28 @@
 typedef bool tool_work(const struct option_list *operands, struct output *output,
                        struct error *error);
 
+// Says what a user should know of a back-off model; it may be NULL.
+static inline struct ngram_model *tool_remark(const char *program, const char *path,
+                                              struct ngram_model *model)
+{
+    struct error remark;
+    if (model != NULL && ngram_remark(model, path, &remark))
+        options_warn(program, remark.text);
+    return model;
+}
+
 // Opens a back-off model for scoring, and says what a user should know of it.
 static inline struct ngram_model *tool_open_ngram(const char *program, const char *path,
                                                   struct error *error)
 {
-    struct error remark;
-    struct ngram_model *model = ngram_open(path, error);
-    if (model != NULL && ngram_remark(model, path, &remark))
-        options_warn(program, remark.text);
-    return model;
+    return tool_remark(program, path, ngram_open(path, error));
+}
+
+// The same for stepping through its n-grams and changing them.
+static inline struct ngram_model *tool_load_ngram(const char *program, const char *path,
+                                                  struct error *error)
+{
+    return tool_remark(program, path, ngram_load(path, error));
 }
 
 // Returns the exit status.
