@@ -23,7 +23,7 @@ struct settings {
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
     double penalty_activation, penalty_change;
-    bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied;
+    bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence;
 };
 
 // Whether it does.
@@ -37,7 +37,7 @@ struct given {
 extern struct settings set;
 extern struct given given;
 extern enum model_format model_format; // that -format names
-extern bool srilm;                     // -write srilm
+extern bool srilm, main_scores;        // -write srilm, -write scores
 extern const struct options main_options;
 
 // The signal that asks for an end, 0 for none; while nobody waits for it, it ends the program at

@@ -174,8 +174,11 @@ static const struct option table[] = {
     {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
      "The models' word for unknown words, where it is called otherwise; implies -unk."},
     {OPTION_TEXT, "write", "NAME", &set.write, NULL, 0, 0,
-     "What -test prints: with srilm what SRILM's ngram -ppl prints. An older spelling is -format "
-     "srilm."},
+     "What -test prints: with srilm what SRILM's ngram -ppl prints (an older spelling is -format "
+     "srilm), with scores the log10 probability of each line, one a line."},
+    {OPTION_FLAG, "per-sentence", NULL, &set.per_sentence, NULL, 0, 0,
+     "Take each line of -test, -tune and -gen from the start state, as if nothing stood before it. "
+     "For networks that were trained on running text; those of -independent do so by themselves."},
     {OPTION_NUMBER, "dynamic", "X", &set.dynamic, &given.dynamic, 0, 1e6,
      "Go on learning from the test text at this rate; 0 for not. The model file stays as it is."},
     {OPTION_FLAG, "nbest", NULL, &set.nbest, NULL, 0, 0,
@@ -204,7 +207,7 @@ const struct options main_options = {
 };
 
 enum model_format model_format;
-bool srilm;
+bool srilm, main_scores;
 
 // The output of -test was chosen with -format too, which now names the model's format alone.
 static void take_older_spelling(void)
@@ -225,6 +228,7 @@ enum options_result main_parse(int argc, char **argv)
         set.save_every = 10000;
     take_older_spelling();
     srilm = set.write != NULL && strcmp(set.write, "srilm") == 0;
+    main_scores = set.write != NULL && strcmp(set.write, "scores") == 0;
     return result;
 }
 
@@ -242,6 +246,22 @@ bool main_weight(const char *option, const char *text, size_t length, double *we
 bool main_is_auto(const char *text)
 {
     return text != NULL && strcmp(text, "auto") == 0;
+}
+
+static bool check_per_sentence(struct error *error)
+{
+    if (!set.per_sentence)
+        return true;
+    if (set.nbest)
+        return error_set(error,
+                         "-per-sentence is for texts: rnnlm-nbest takes the hypotheses of lists "
+                         "from the start state");
+    if (set.dynamic > 0)
+        return error_set(error,
+                         "-per-sentence and -dynamic exclude each other: lines are scored side "
+                         "by side, by the same network");
+    return set.test != NULL || set.words_to_generate > 0 ||
+           error_set(error, "-per-sentence is for -test and -gen");
 }
 
 // What is wrong here is the command line.
@@ -269,11 +289,11 @@ bool main_check(struct error *error)
             return error_set(error, "-format %s is for training; rnnlm-model converts models",
                              set.format);
     }
-    if (set.write != NULL && !srilm)
-        return error_set(error, "option -write: found \"%s\", wanted srilm", set.write);
-    if (srilm && set.nbest)
-        return error_set(error, "-write srilm is for texts, not for -nbest");
-    return true;
+    if (set.write != NULL && !srilm && !main_scores)
+        return error_set(error, "option -write: found \"%s\", wanted srilm or scores", set.write);
+    if (set.write != NULL && set.nbest)
+        return error_set(error, "-write %s is for texts, not for -nbest", set.write);
+    return check_per_sentence(error);
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------
@@ -291,7 +311,7 @@ static void echo_lambda(struct output *output)
 // In the order in which scripts know them.
 void main_echo(struct output *output)
 {
-    if (set.debug < 1 || srilm)
+    if (set.debug < 1 || srilm || main_scores)
         return;
     if (given.debug)
         output_format(output, "debug mode: %lld\n", (long long)set.debug);

@@ -110,11 +110,15 @@ static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
 {
     struct blend *blend = &evaluation->blend;
     free_sources(blend);
+    blend->per_sentence = set.per_sentence;
     for (size_t i = 0; i < blend->networks; i++) {
         const struct model *model = &evaluation->model[i];
-        bool independent = set.independent || model->record.independent;
-        blend->network[i] = source_network(model, independent, unknown_of(&model->vocabulary),
-                                           i == 0 ? learner : NULL, evaluation->pool, error);
+        const struct network_use use = {.independent = set.independent || model->record.independent,
+                                        .per_sentence = set.per_sentence,
+                                        .unknown = unknown_of(&model->vocabulary),
+                                        .learner = i == 0 ? learner : NULL,
+                                        .pool = evaluation->pool};
+        blend->network[i] = source_network(model, &use, error);
         if (blend->network[i] == NULL)
             return false;
     }
@@ -150,7 +154,7 @@ static bool tune(struct evaluation *evaluation, struct output *output, struct er
     bool ok = text != NULL && make_sources(evaluation, set.tune_lm_prob, NULL, error) &&
               blend_tune(&evaluation->blend, text, main_is_auto(set.weights),
                          main_is_auto(set.lambda), &score, error);
-    if (ok && set.debug > 0)
+    if (ok && set.debug > 0 && !main_scores)
         write_weights(evaluation, &score, output);
     reader_close(text);
     return ok;
@@ -168,6 +172,24 @@ static void warn_of_zeros(const struct blend *blend, const struct totals *totals
     options_warn(PROGRAM, warning.text);
 }
 
+// -write scores.
+static bool score_lines(struct blend *blend, struct reader *text, struct output *output,
+                        struct error *error)
+{
+    struct totals totals;
+    struct error remark;
+    if (!perplexity_lines(blend, text, output, &totals, error))
+        return false;
+    if (totals.oovs > 0) {
+        error_set(&remark, "%llu words that no model knows count in no line",
+                  (unsigned long long)totals.oovs);
+        options_warn(PROGRAM, remark.text);
+    }
+    if (coverage_remark(&totals.coverage, &remark))
+        options_warn(PROGRAM, remark.text);
+    return true;
+}
+
 static bool test_text(struct blend *blend, struct reader *text, struct output *output,
                       struct error *error)
 {
@@ -180,6 +202,8 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
         srilm_report_free(&report);
         return ok;
     }
+    if (main_scores)
+        return score_lines(blend, text, output, error);
     bool ok = set.nbest
                   ? nbest_score(blend, text, output, &totals, error)
                   : perplexity_score(blend, text, set.debug >= 2 ? output : NULL, &totals, error);

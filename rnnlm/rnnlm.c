@@ -202,6 +202,54 @@ double rnnlm_score(const rnnlm_model *model, const void *before, int32_t word, v
     return log10_prob;
 }
 
+// Some sentences side by side. `states` has room for two of each.
+static int score_side_by_side(const rnnlm_model *model, size_t count, const int32_t *const *word,
+                              const size_t *length, double *const *log10_prob, char *states)
+{
+    const void *before[BATCH];
+    void *after[BATCH];
+    int32_t next[BATCH];
+    size_t sentence[BATCH], size = rnnlm_state_size(model), going = count;
+    double prob[BATCH];
+    for (size_t i = 0; i < count; i++) {
+        sentence[i] = i;
+        before[i] = model->start;
+        after[i] = states + i * size;
+    }
+    for (size_t j = 0; going > 0; j++) {
+        size_t left = 0;
+        for (size_t k = 0; k < going; k++)
+            next[k] = j < length[sentence[k]] ? word[sentence[k]][j] : RNNLM_SENTENCE_END;
+        if (rnnlm_score_batch(model, going, before, next, after, prob) != 0)
+            return -1;
+        for (size_t k = 0; k < going; k++) {
+            size_t i = sentence[k];
+            log10_prob[i][j] = prob[k];
+            if (j == length[i])
+                continue;
+            before[left] = after[k];
+            after[left] = states + (i + (j % 2 == 0 ? count : 0)) * size;
+            sentence[left++] = i;
+        }
+        going = left;
+    }
+    return 0;
+}
+
+int rnnlm_score_sentences(const rnnlm_model *model, size_t count, const int32_t *const *word,
+                          const size_t *length, double *const *log10_prob)
+{
+    char *states = memory_new(2 * BATCH, rnnlm_state_size(model), NULL);
+    int result = states != NULL ? 0 : -1;
+    for (size_t from = 0; from < count && result == 0; from += BATCH) {
+        size_t some = count - from < BATCH ? count - from : BATCH;
+        result =
+            score_side_by_side(model, some, word + from, length + from, log10_prob + from, states);
+    }
+    free(states);
+    return result;
+}
+
 const char *rnnlm_version(void)
 {
     return RNNLM_VERSION;

@@ -54,7 +54,11 @@ RNNLM_API const char *rnnlm_word(const rnnlm_model *model, int32_t id);
 // Bytes of a state, a multiple of 4. States want the alignment of a float.
 RNNLM_API size_t rnnlm_state_size(const rnnlm_model *model);
 
-// The state at the start of a sentence that nothing is known to stand before.
+// The state at the start of a sentence that nothing is known to stand before, as rnnlm -per-sentence,
+// rnnlm-nbest and rnnlm-lattice have it. Of networks trained on running text: every unit of elman
+// layers has put out 0.1 (as the reference's when a text begins), all other layers carry zeros; then
+// </s> is taken in, and all words before are </s>. Of those trained with -independent: the same with 1
+// instead of 0.1, where each of their sentences began.
 RNNLM_API void rnnlm_start(const rnnlm_model *model, void *state);
 
 // log10 P(word | before), and in `after` the state behind the word, unless `after` is NULL. `after`
@@ -70,6 +74,14 @@ RNNLM_API double rnnlm_score(const rnnlm_model *model, const void *before, int32
 // if memory ran out; then nothing is defined.
 RNNLM_API int rnnlm_score_batch(const rnnlm_model *model, size_t n, const void *const *before,
                                 const int32_t *word, void *const *after, double *log10_prob);
+
+// Scores `count` whole sentences, each from the start state: log10_prob[i][j], j < length[i], is that
+// of word[i][j] behind the words before it, and log10_prob[i][length[i]] that of </s> behind them all,
+// so that log10_prob[i] has room for length[i] + 1 numbers. Unknown words as in rnnlm_score(). Sentences
+// are computed side by side, those of about the same length best. Returns as rnnlm_score_batch().
+RNNLM_API int rnnlm_score_sentences(const rnnlm_model *model, size_t count,
+                                    const int32_t *const *word, const size_t *length,
+                                    double *const *log10_prob);
 
 // Library version, "1.0".
 RNNLM_API const char *rnnlm_version(void);

@@ -325,8 +325,8 @@ static bool read_text(struct conversion *conversion, const char *path, float *al
     struct reader *reader = reader_open(path, error);
     bool ok = reader != NULL;
     if (ok) {
-        ok = scorer_init(&scorer, model, &conversion->weights, model->record.independent, NULL,
-                         error) &&
+        ok = scorer_init(&scorer, model, &conversion->weights,
+                         model->record.independent ? STATE_SENTENCE : STATE_STORED, NULL, error) &&
              average_text(conversion, &scorer, reader, all, error);
         scorer_free(&scorer);
     }

@@ -70,11 +70,77 @@ static void write_heading(const struct blend *blend, struct output *table)
                                               "----------------------------------\n");
 }
 
-// A part of the text that is in memory.
-static bool score_tokens(struct blend *blend, const struct reader *text,
-                         const struct tokens *tokens, struct output *table, struct totals *totals,
+// ---- reading ----------------------------------------------------------------------------------
+
+// Scores some tokens of a text.
+typedef bool score_part(void *context, const struct reader *text, const struct tokens *tokens,
+                        struct error *error);
+
+// The text, and what is read of it while the tokens before are scored.
+struct reading {
+    struct reader *text;
+    bool skip_empty;       // empty lines are no sentences
+    bool inside;           // a word of the line has been read
+    struct tokens *tokens; // to be filled
+};
+
+// The next tokens of the text, at most READ_AHEAD.
+static bool read_tokens(void *context, struct error *error)
+{
+    struct reading *reading = context;
+    struct token token;
+    tokens_clear(reading->tokens);
+    while (reading->tokens->count < READ_AHEAD && reader_next(reading->text, &token)) {
+        bool empty = token.sentence_end && !reading->inside;
+        reading->inside = !token.sentence_end;
+        if (empty && reading->skip_empty)
+            continue;
+        if (!tokens_add(reading->tokens, &token, reader_line_number(reading->text), error))
+            return false;
+    }
+    return reader_ok(reading->text, error);
+}
+
+// Scores what has been read while the next tokens are read.
+static bool score_and_read(score_part *score, void *context, struct reading *reading,
+                           struct tokens *other, struct error *error)
+{
+    const struct tokens *tokens = reading->tokens;
+    struct errand errand;
+    reading->tokens = other;
+    errand_begin(&errand, read_tokens, reading);
+    bool ok = score(context, reading->text, tokens, error);
+    bool read = errand_end(&errand, ok ? error : NULL);
+    return ok && read;
+}
+
+static bool score_text(struct reader *text, bool skip_empty, score_part *score, void *context,
+                       struct error *error)
+{
+    struct tokens tokens[2] = {{.count = 0}, {.count = 0}};
+    struct reading reading = {.text = text, .skip_empty = skip_empty, .tokens = &tokens[0]};
+    bool ok = read_tokens(&reading, error);
+    for (size_t next = 1; ok && reading.tokens->count > 0; next = 1 - next)
+        ok = score_and_read(score, context, &reading, &tokens[next], error);
+    tokens_free(&tokens[0]);
+    tokens_free(&tokens[1]);
+    return ok;
+}
+
+// ---- words and totals --------------------------------------------------------------------------
+
+struct totals_scoring {
+    struct blend *blend;
+    struct output *table; // may be NULL
+    struct totals *totals;
+};
+
+static bool score_tokens(void *context, const struct reader *text, const struct tokens *tokens,
                          struct error *error)
 {
+    const struct totals_scoring *scoring = context;
+    struct blend *blend = scoring->blend;
+    struct totals *totals = scoring->totals;
     struct sums sums = {LOG_SUM_EMPTY, LOG_SUM_EMPTY, LOG_SUM_EMPTY};
     struct blend_word word;
     if (!blend_look_ahead(blend, tokens->token, tokens->count, error))
@@ -83,8 +149,8 @@ static bool score_tokens(struct blend *blend, const struct reader *text,
         const struct token *token = &tokens->token[i];
         if (!blend_next(blend, token, &word, error))
             return wrong_word(text, tokens->line[i], error);
-        if (table != NULL)
-            write_row(blend, table, token, &word);
+        if (scoring->table != NULL)
+            write_row(blend, scoring->table, token, &word);
         count_word(blend, token, &word, totals, &sums);
     }
     totals->log10_net += log_sum_log10(&sums.net);
@@ -95,51 +161,11 @@ static bool score_tokens(struct blend *blend, const struct reader *text,
     return true;
 }
 
-// The text, and what is read of it while the tokens before are scored.
-struct reading {
-    struct reader *text;
-    struct tokens *tokens; // to be filled
-};
-
-// The next tokens of the text, at most READ_AHEAD.
-static bool read_tokens(void *context, struct error *error)
+// After the text.
+static bool end_text(struct blend *blend, const struct reader *text, const struct totals *totals,
+                     struct error *error)
 {
-    struct reading *reading = context;
-    struct token token;
-    tokens_clear(reading->tokens);
-    while (reading->tokens->count < READ_AHEAD && reader_next(reading->text, &token))
-        if (!tokens_add(reading->tokens, &token, reader_line_number(reading->text), error))
-            return false;
-    return reader_ok(reading->text, error);
-}
-
-// Scores what has been read while the next tokens are read.
-static bool score_and_read(struct blend *blend, struct reading *reading, struct tokens *other,
-                           struct output *table, struct totals *totals, struct error *error)
-{
-    const struct tokens *tokens = reading->tokens;
-    struct errand errand;
-    reading->tokens = other;
-    errand_begin(&errand, read_tokens, reading);
-    bool ok = score_tokens(blend, reading->text, tokens, table, totals, error);
-    bool read = errand_end(&errand, ok ? error : NULL);
-    return ok && read;
-}
-
-bool perplexity_score(struct blend *blend, struct reader *text, struct output *table,
-                      struct totals *totals, struct error *error)
-{
-    struct tokens tokens[2] = {{.count = 0}, {.count = 0}};
-    struct reading reading = {.text = text, .tokens = &tokens[0]};
-    *totals = (struct totals){.words = 0};
-    if (table != NULL)
-        write_heading(blend, table);
-    bool ok = read_tokens(&reading, error);
-    for (size_t next = 1; ok && reading.tokens->count > 0; next = 1 - next)
-        ok = score_and_read(blend, &reading, &tokens[next], table, totals, error);
-    tokens_free(&tokens[0]);
-    tokens_free(&tokens[1]);
-    if (!ok || !blend_end(blend, error))
+    if (!blend_end(blend, error))
         return false;
     if (totals->words == 0)
         return error_set(error, "%s: %s", reader_name(text),
@@ -148,38 +174,105 @@ bool perplexity_score(struct blend *blend, struct reader *text, struct output *t
     return true;
 }
 
-// One sentence, of which the first word has been read. A word that no model knows shows as <unk>.
-static bool report_sentence(struct blend *blend, struct reader *text, struct token token,
-                            struct srilm_report *report, struct error *error)
+bool perplexity_score(struct blend *blend, struct reader *text, struct output *table,
+                      struct totals *totals, struct error *error)
 {
+    struct totals_scoring scoring = {blend, table, totals};
+    *totals = (struct totals){.words = 0};
+    if (table != NULL)
+        write_heading(blend, table);
+    return score_text(text, false, score_tokens, &scoring, error) &&
+           end_text(blend, text, totals, error);
+}
+
+// ---- lines -------------------------------------------------------------------------------------
+
+struct line_scoring {
+    struct blend *blend;
+    struct output *output;
+    struct totals *totals;
+    struct sums sums; // of the line
+};
+
+static bool score_lines(void *context, const struct reader *text, const struct tokens *tokens,
+                        struct error *error)
+{
+    struct line_scoring *scoring = context;
+    struct blend *blend = scoring->blend;
     struct blend_word word;
-    while (!token.sentence_end) {
-        if (!srilm_report_text(report, token.text, token.length, error))
-            return false;
-        if (!blend_next(blend, &token, &word, error))
-            return wrong_word(text, reader_line_number(text), error);
-        bool oov = !word.known && !(word.mixed > 0);
-        const char *name = word.name != NULL ? word.name : "<unk>";
-        struct srilm_word told = {name, oov ? "OOV" : "rnn", oov ? 0 : log10(word.mixed), oov};
-        if (!srilm_report_word(report, &told, error))
-            return false;
-        if (!reader_next(text, &token))
-            return reader_ok(text, error) &&
-                   error_set(error, "%s: unexpected end", reader_name(text));
+    if (!blend_look_ahead(blend, tokens->token, tokens->count, error))
+        return false;
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *token = &tokens->token[i];
+        if (!blend_next(blend, token, &word, error))
+            return wrong_word(text, tokens->line[i], error);
+        count_word(blend, token, &word, scoring->totals, &scoring->sums);
+        if (!token->sentence_end)
+            continue;
+        const struct log_sum *sum = blend->other != NULL ? &scoring->sums.mix : &scoring->sums.net;
+        output_format(scoring->output, "%f\n", log_sum_log10(sum));
+        scoring->sums = (struct sums){LOG_SUM_EMPTY, LOG_SUM_EMPTY, LOG_SUM_EMPTY};
     }
-    if (!blend_next(blend, &token, &word, error))
-        return wrong_word(text, reader_line_number(text), error);
-    return srilm_report_end(report, "rnn", log10(word.mixed), error);
+    return true;
+}
+
+bool perplexity_lines(struct blend *blend, struct reader *text, struct output *output,
+                      struct totals *totals, struct error *error)
+{
+    struct line_scoring scoring = {
+        blend, output, totals, {LOG_SUM_EMPTY, LOG_SUM_EMPTY, LOG_SUM_EMPTY}};
+    *totals = (struct totals){.words = 0};
+    return score_text(text, false, score_lines, &scoring, error) &&
+           end_text(blend, text, totals, error);
+}
+
+// ---- SRILM's report ----------------------------------------------------------------------------
+
+struct report_scoring {
+    struct blend *blend;
+    struct srilm_report *report;
+};
+
+// A word that no model knows shows as <unk>.
+static bool report_word(const struct report_scoring *scoring, const struct token *token,
+                        const struct blend_word *word, struct error *error)
+{
+    if (token->sentence_end)
+        return srilm_report_end(scoring->report, "rnn", log10(word->mixed), error);
+    bool oov = !word->known && !(word->mixed > 0);
+    const char *name = word->name != NULL ? word->name : "<unk>";
+    struct srilm_word told = {name, oov ? "OOV" : "rnn", oov ? 0 : log10(word->mixed), oov};
+    return srilm_report_word(scoring->report, &told, error);
+}
+
+// A running text is not computed ahead: figures have seven digits here, and those of a march may differ
+// in the last.
+static bool report_tokens(void *context, const struct reader *text, const struct tokens *tokens,
+                          struct error *error)
+{
+    const struct report_scoring *scoring = context;
+    struct blend *blend = scoring->blend;
+    struct blend_word word;
+    if (blend->per_sentence && !blend_look_ahead(blend, tokens->token, tokens->count, error))
+        return false;
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *token = &tokens->token[i];
+        if (!token->sentence_end &&
+            !srilm_report_text(scoring->report, token->text, token->length, error))
+            return false;
+        if (!blend_next(blend, token, &word, error))
+            return wrong_word(text, tokens->line[i], error);
+        if (!report_word(scoring, token, &word, error))
+            return false;
+    }
+    return true;
 }
 
 bool perplexity_report(struct blend *blend, struct reader *text, struct srilm_report *report,
                        struct error *error)
 {
-    struct token token;
-    while (reader_next(text, &token))
-        if (!token.sentence_end && !report_sentence(blend, text, token, report, error))
-            return false;
-    if (!reader_ok(text, error) || !blend_end(blend, error))
+    struct report_scoring scoring = {blend, report};
+    if (!score_text(text, true, report_tokens, &scoring, error) || !blend_end(blend, error))
         return false;
     if (report->total.sentences == 0)
         return error_set(error, "%s: the text is empty", reader_name(text));

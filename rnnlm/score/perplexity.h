@@ -14,6 +14,12 @@
 bool perplexity_score(struct blend *blend, struct reader *text, struct output *table,
                       struct totals *totals, struct error *error);
 
+// Writes the log10 probability of each line, its </s> included, one a line: the mixture's where there
+// is another model. Words without a probability count nowhere; totals->oovs says how many they are.
+// Errors as above.
+bool perplexity_lines(struct blend *blend, struct reader *text, struct output *output,
+                      struct totals *totals, struct error *error);
+
 // Scores the text in SRILM's way: empty lines are no sentences, and what `ngram -ppl` prints is
 // printed through the report.
 bool perplexity_report(struct blend *blend, struct reader *text, struct srilm_report *report,

@@ -5,15 +5,14 @@
 #include <string.h>
 
 bool scorer_init(struct scorer *scorer, const struct model *model,
-                 const struct forward_weights *weights, bool independent, struct learner *learner,
-                 struct error *error)
+                 const struct forward_weights *weights, enum state_start start,
+                 struct learner *learner, struct error *error)
 {
     const struct network *network = &model->network;
     memset(scorer, 0, sizeof *scorer);
     scorer->model = model;
     scorer->learner = learner;
-    scorer->begin =
-        state_at_start(network, independent ? STATE_SENTENCE : STATE_STORED, model->state, error);
+    scorer->begin = state_at_start(network, start, model->state, error);
     scorer->now = state_new(network, error);
     scorer->next = state_new(network, error);
     if (scorer->begin == NULL || scorer->now == NULL || scorer->next == NULL ||
@@ -21,8 +20,13 @@ bool scorer_init(struct scorer *scorer, const struct model *model,
         return false;
     state_copy(network, scorer->now, scorer->begin);
     if (learner != NULL)
-        learner_start(learner, independent ? STATE_SENTENCE : STATE_STORED, model->state);
+        learner_start(learner, start, model->state);
     return true;
+}
+
+void scorer_restart(struct scorer *scorer)
+{
+    state_copy(&scorer->model->network, scorer->now, scorer->begin);
 }
 
 void scorer_free(struct scorer *scorer)

@@ -10,21 +10,24 @@
 
 struct scorer {
     const struct model *model;
-    struct state *begin; // template: the state the model file was left in, or the reset state where
-                         // independent
+    struct state *begin;      // template: where the text begins
     struct state *now, *next; // `next` is scratch
     struct forward forward;   // one state; not used where a model learns as it goes
     struct learner *learner;  // dynamic evaluation: not NULL if the model learns as it goes
     int32_t previous;         // the learner's input word
 };
 
-// Stands before the first word of a text. `weights` are those of the model's network, for sentences
-// that are as `independent` says; they stay the caller's. For dynamic evaluation `learner` is one on that network, else NULL. scorer_free() in
-// any case. Error: no memory.
+// Stands before the first word of a text that begins as `start` says (STATE_STORED: in the state that
+// the model file was left in). `weights` are those of the model's network; they stay the caller's. For
+// dynamic evaluation `learner` is one on that network, else NULL. scorer_free() in any case. Error: no
+// memory.
 bool scorer_init(struct scorer *scorer, const struct model *model,
-                 const struct forward_weights *weights, bool independent, struct learner *learner,
-                 struct error *error);
+                 const struct forward_weights *weights, enum state_start start,
+                 struct learner *learner, struct error *error);
 void scorer_free(struct scorer *scorer);
+
+// Stands there again. Not for models that learn.
+void scorer_restart(struct scorer *scorer);
 
 // Probability of `word` here (0 for WORD_OOV), then goes on behind it.
 double scorer_word(struct scorer *scorer, int32_t word);

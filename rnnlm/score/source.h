@@ -22,11 +22,23 @@ struct source_word {
     const char *name; // what the source takes it as, 0-terminated; NULL where id is WORD_OOV
 };
 
-// A network from where its model file stands. Words unknown to it are taken as its word `unknown`,
-// which may be WORD_OOV. For dynamic evaluation `learner` is one on the model's network, else NULL. The
-// model (and the learner) stay the caller's and must outlive the source.
-struct source *source_network(const struct model *model, bool independent, int32_t unknown,
-                              struct learner *learner, struct pool *pool, struct error *error);
+// How a network is used.
+struct network_use {
+    bool independent;  // sentences are
+    bool per_sentence; // each line begins in the start state; else the text goes on from where the
+                       // model file stands, or independent sentences begin anew by themselves
+    int32_t unknown;   // what words unknown to it are taken as; may be WORD_OOV
+    struct learner
+        *learner; // for dynamic evaluation one on the model's network, else NULL; not with
+                  // per_sentence
+    struct pool *pool;
+};
+
+// A network. The start state of a line is that of rnnlm_start() (rnnlm.h): STATE_SENTENCE where
+// sentences are independent, else STATE_TEXT (net/state.h). Model, learner and pool stay the caller's
+// and must outlive the source.
+struct source *source_network(const struct model *model, const struct network_use *use,
+                              struct error *error);
 
 // A back-off model from the start of a sentence; it starts again after each </s>. Words unknown to
 // it are <unk> or what it calls that, where it has a probability for it.

@@ -13,7 +13,10 @@
 struct network_source {
     struct source source;
     struct scorer scorer;
-    int32_t unknown; // what words that are not in the vocabulary are taken as
+    int32_t unknown;           // what words that are not in the vocabulary are taken as
+    bool per_sentence;         // each line begins in the scorer's first state
+    struct sequence *sentence; // scratch: the lines that are computed ahead
+    size_t sentence_capacity;
     struct forward_crew crew;
     struct march march;
     struct state *after_best; // the state after the first hypothesis of the list before
@@ -48,9 +51,16 @@ static int32_t id_of(const struct network_source *network, const struct token *t
 
 // ---- word by word -----------------------------------------------------------------------------
 
+static void begin_line(struct network_source *network, const struct token *before)
+{
+    if (network->per_sentence && before->sentence_end)
+        scorer_restart(&network->scorer);
+}
+
 static void network_advance(struct source *source, const struct token *token)
 {
     scorer_advance(&of(source)->scorer, id_of(of(source), token));
+    begin_line(of(source), token);
 }
 
 static bool network_next(struct source *source, const struct token *token, struct source_word *word,
@@ -63,6 +73,7 @@ static bool network_next(struct source *source, const struct token *token, struc
     } else {
         word->id = id_of(network, token);
         word->prob = scorer_word(&network->scorer, word->id);
+        begin_line(network, token);
     }
     word->name =
         word->id >= 0 ? vocabulary_word(&network->scorer.model->vocabulary, word->id) : NULL;
@@ -111,6 +122,58 @@ static bool queue(struct network_source *network, const struct token *token, siz
     return true;
 }
 
+// Long ones first: what is computed together is then of about the same length. Of the same length,
+// in their order.
+static int compare_lengths(const void *left, const void *right)
+{
+    const struct sequence *a = left, *b = right;
+    if (a->length != b->length)
+        return a->length > b->length ? -1 : 1;
+    return a->word < b->word ? -1 : 1;
+}
+
+// The lines as sequences; the first may be the rest of one.
+static bool cut_lines(struct network_source *network, const struct token *token, size_t count,
+                      size_t *lines, struct error *error)
+{
+    const struct state *begin = network->scorer.now;
+    *lines = 0;
+    for (size_t i = 0, first = 0; i < count; i++) {
+        if (!token[i].sentence_end && i + 1 < count)
+            continue;
+        if (!memory_grow(&network->sentence, &network->sentence_capacity, *lines + 1,
+                         sizeof *network->sentence, error))
+            return false;
+        network->sentence[(*lines)++] = (struct sequence){.begin = begin,
+                                                          .word = network->id + first,
+                                                          .length = i + 1 - first,
+                                                          .prob = network->prob + first};
+        begin = network->scorer.begin;
+        first = i + 1;
+    }
+    return true;
+}
+
+// Side by side, and to where the last one ends: in the midst of a line, it may be.
+static bool score_lines(struct network_source *network, const struct token *token, size_t count,
+                        struct error *error)
+{
+    size_t lines;
+    if (!cut_lines(network, token, count, &lines, error))
+        return false;
+    if (lines == 0)
+        return true;
+    struct sequence last = network->sentence[lines - 1];
+    qsort(network->sentence, lines, sizeof *network->sentence, compare_lengths);
+    if (!prefix_tree_score(&network->crew, network->sentence, lines, error))
+        return false;
+    if (last.begin == network->scorer.begin || token[count - 1].sentence_end)
+        scorer_restart(&network->scorer);
+    for (size_t i = 0; i < last.length && !token[count - 1].sentence_end; i++)
+        scorer_advance(&network->scorer, last.word[i]);
+    return true;
+}
+
 static bool network_look_ahead(struct source *source, const struct token *token, size_t count,
                                struct error *error)
 {
@@ -119,11 +182,12 @@ static bool network_look_ahead(struct source *source, const struct token *token,
         return true; // the weights change with every word
     if (!queue(network, token, count, error))
         return false;
-    if (!march_score(&network->march, network->scorer.now, network->id, count, network->prob,
-                     error))
-        return false;
-    network->queued = count;
-    return true;
+    bool ok = network->per_sentence ? score_lines(network, token, count, error)
+                                    : march_score(&network->march, network->scorer.now, network->id,
+                                                  count, network->prob, error);
+    if (ok)
+        network->queued = count;
+    return ok;
 }
 
 // ---- n-best lists -----------------------------------------------------------------------------
@@ -245,6 +309,7 @@ static void network_free_source(struct source *source)
     forward_crew_free(&network->crew);
     free(network->after_best);
     free(network->scratch);
+    free(network->sentence);
     free(network->prob);
     free(network->id);
     free(network);
@@ -258,12 +323,13 @@ static const struct source_type network_type = {.next = network_next,
                                                 .free = network_free_source};
 
 static bool network_init_source(struct network_source *network, const struct model *model,
-                                bool independent, struct learner *learner, struct pool *pool,
-                                struct error *error)
+                                const struct network_use *use, struct error *error)
 {
-    if (!forward_crew_init(&network->crew, &model->network, independent, pool, error) ||
-        !scorer_init(&network->scorer, model, &network->crew.weights, independent, learner,
-                     error) ||
+    enum state_start start = use->independent    ? STATE_SENTENCE
+                             : use->per_sentence ? STATE_TEXT
+                                                 : STATE_STORED;
+    if (!forward_crew_init(&network->crew, &model->network, use->independent, use->pool, error) ||
+        !scorer_init(&network->scorer, model, &network->crew.weights, start, use->learner, error) ||
         !march_init(&network->march, &network->crew, error))
         return false;
     network->after_best = state_at_start(&model->network, STATE_LISTS, NULL, error);
@@ -271,15 +337,16 @@ static bool network_init_source(struct network_source *network, const struct mod
     return network->after_best != NULL && network->scratch != NULL;
 }
 
-struct source *source_network(const struct model *model, bool independent, int32_t unknown,
-                              struct learner *learner, struct pool *pool, struct error *error)
+struct source *source_network(const struct model *model, const struct network_use *use,
+                              struct error *error)
 {
     struct network_source *network = memory_new(1, sizeof *network, error);
     if (network == NULL)
         return NULL;
     network->source.type = &network_type;
-    network->unknown = unknown;
-    if (network_init_source(network, model, independent, learner, pool, error))
+    network->unknown = use->unknown;
+    network->per_sentence = use->per_sentence;
+    if (network_init_source(network, model, use, error))
         return &network->source;
     network_free_source(&network->source);
     return NULL;

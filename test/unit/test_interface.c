@@ -154,6 +154,47 @@ static void independent_sentences_start_afresh(void **state)
     rnnlm_close(model);
 }
 
+// Whole sentences, some empty, are their words scored one after the other, and their </s>.
+static void sentences_equal_their_words(void **state)
+{
+    (void)state;
+    enum { COUNT = 200, LONGEST = 7 };
+    const char *const names[] = {"plain", "independent"};
+    for (int m = 0; m < 2; m++) {
+        rnnlm_model *model = open_model(names[m]);
+        size_t size = rnnlm_state_size(model), length[COUNT];
+        int32_t words[COUNT][LONGEST];
+        double found[COUNT][LONGEST + 1];
+        const int32_t *word[COUNT];
+        double *log10_prob[COUNT];
+        char *now = malloc(size), *next = malloc(size);
+        for (size_t i = 0; i < COUNT; i++) {
+            length[i] = i * 5 % (LONGEST + 1);
+            word[i] = words[i];
+            log10_prob[i] = found[i];
+            for (size_t j = 0; j < length[i]; j++)
+                words[i][j] = (i + j) % 13 == 5 ? RNNLM_OOV : (int32_t)((i * 7 + j * j) % WORDS);
+        }
+        assert_int_equal(rnnlm_score_sentences(model, COUNT, word, length, log10_prob), 0);
+        for (size_t i = 0; i < COUNT; i++) {
+            rnnlm_start(model, now);
+            for (size_t j = 0; j <= length[i]; j++) {
+                int32_t id = j < length[i] ? words[i][j] : RNNLM_SENTENCE_END;
+                double wanted = rnnlm_score(model, now, id, next);
+                if (id == RNNLM_OOV)
+                    assert_true(found[i][j] == -INFINITY);
+                else
+                    assert_near(found[i][j], wanted, 2e-6);
+                memcpy(now, next, size);
+            }
+        }
+        assert_int_equal(rnnlm_score_sentences(model, 0, NULL, NULL, NULL), 0);
+        free(now);
+        free(next);
+        rnnlm_close(model);
+    }
+}
+
 static void *score_often(void *model)
 {
     double *sum = malloc(sizeof *sum);
@@ -206,6 +247,7 @@ int main(void)
         cmocka_unit_test(probabilities_sum_to_one),
         cmocka_unit_test(batches_equal_single_scores),
         cmocka_unit_test(independent_sentences_start_afresh),
+        cmocka_unit_test(sentences_equal_their_words),
         cmocka_unit_test(threads_share_a_model),
         cmocka_unit_test(failures_say_why),
     };

@@ -108,7 +108,7 @@ static const int32_t ids[] = {1, 2, WORD_OOV, 3, 0, 0, 4, 4, 5, 0, 8, 1, WORD_OO
 enum { TOKENS = sizeof ids / sizeof ids[0] };
 
 struct setting {
-    bool independent;
+    bool independent, per_sentence;
     struct learner *learner;
     const char *other; // file of probabilities
     double lambda;
@@ -124,8 +124,12 @@ static void open_mix(struct mix *mix, const struct setting *setting)
 {
     struct error error = {""};
     memset(mix, 0, sizeof *mix);
-    mix->network =
-        source_network(&model, setting->independent, WORD_OOV, setting->learner, pool, &error);
+    const struct network_use use = {.independent = setting->independent,
+                                    .per_sentence = setting->per_sentence,
+                                    .unknown = WORD_OOV,
+                                    .learner = setting->learner,
+                                    .pool = pool};
+    mix->network = source_network(&model, &use, &error);
     assert_non_null(mix->network);
     mix->weight = 1;
     mix->blend = (struct blend){
@@ -253,6 +257,59 @@ static void independent_sentences(void **state)
         } else {
             assert_true(fabs(together - alone) > 0.01 && fabs(together - reversed) > 0.01);
         }
+    }
+}
+
+// Each line from the start state, whatever stands before, as independent ones where they are so.
+static void lines_begin_in_the_start_state(void **state)
+{
+    (void)state;
+    for (int independent = 0; independent < 2; independent++) {
+        const struct setting setting = {.independent = independent, .per_sentence = true};
+        double sum = 0;
+        struct walk walk = {.now = NULL};
+        for (int i = 0; i < TOKENS; i++) {
+            if (walk.now == NULL)
+                walk = begin_walk(state_at_start(
+                    &model.network, independent ? STATE_SENTENCE : STATE_TEXT, NULL, NULL));
+            sum += ids[i] < 0 ? 0 : log10(walk_prob(&walk, ids[i]));
+            walk_on(&walk, ids[i]);
+            if (ids[i] == 0) {
+                end_walk(&walk);
+                walk.now = NULL;
+            }
+        }
+        assert_near(score_well(TEXT, &setting).log10_net, sum, BATCH_TOLERANCE);
+    }
+}
+
+// What is announced may end in the midst of a line, wherever; or nothing is.
+static void lines_ahead_in_pieces(void **state)
+{
+    (void)state;
+    const struct setting setting = {.per_sentence = true};
+    struct token token[TOKENS];
+    double wanted[TOKENS];
+    struct error error = {""};
+    for (size_t i = 0; i < TOKENS; i++) {
+        const char *word = ids[i] < 0 ? "zebra" : spelling[ids[i]];
+        token[i] = (struct token){word, strlen(word), ids[i] == 0};
+    }
+    for (size_t piece = 0; piece <= TOKENS; piece++) {
+        struct mix mix;
+        struct source_word word;
+        open_mix(&mix, &setting);
+        for (size_t i = 0; i < TOKENS; i++) {
+            size_t left = TOKENS - i;
+            if (piece > 0 && i % piece == 0)
+                assert_true(
+                    source_look_ahead(mix.network, token + i, left < piece ? left : piece, &error));
+            assert_true(source_next(mix.network, &token[i], &word, &error));
+            if (piece == 0)
+                wanted[i] = word.prob;
+            assert_near(word.prob, wanted[i], BATCH_TOLERANCE);
+        }
+        close_mix(&mix);
     }
 }
 
@@ -574,7 +631,8 @@ static void failed_allocations(void **state)
     for (bool ok = false; !ok; count++) {
         struct error error = {""};
         memory_fail_after(count);
-        struct source *source = source_network(&model, false, WORD_OOV, NULL, pool, &error);
+        const struct network_use use = {.unknown = WORD_OOV, .pool = pool};
+        struct source *source = source_network(&model, &use, &error);
         memory_fail_after(-1);
         ok = source != NULL;
         if (!ok)
@@ -590,6 +648,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(perplexity_is_the_product_of_probabilities),
         cmocka_unit_test(independent_sentences),
+        cmocka_unit_test(lines_begin_in_the_start_state),
+        cmocka_unit_test(lines_ahead_in_pieces),
         cmocka_unit_test(mixture_with_other_model),
         cmocka_unit_test(dynamic_evaluation),
         cmocka_unit_test(texts_without_words),
