@@ -1,5 +1,5 @@
-// The program rnnlm in parts: its command line (main_options.c), training (main_training.c), the use
-// of models (main_scoring.c), and who calls them (main.c).
+// The program rnnlm in parts: its command line (main_options.c), training (main_training.c, and for
+// its words main_words.c), the use of models (main_scoring.c), and who calls them (main.c).
 #ifndef MAIN_H
 #define MAIN_H
 
@@ -8,18 +8,19 @@
 #include "base/file.h"
 #include "model/model_file.h"
 #include "options.h"
+#include "text/reader.h"
 
 #define PROGRAM "rnnlm"
 
 // What the command line says, or else the defaults.
 struct settings {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *unk_word, *format, *write, *layers, *activation, *output, *optimiser, *dropout_mask,
-        *products, *class_by;
+    const char *vocabulary, *unk_word, *format, *write, *layers, *activation, *output, *optimiser,
+        *dropout_mask, *products, *class_by;
     struct option_list models;
     int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
-    int64_t streams, threads, epochs;
+    int64_t streams, threads, epochs, min_count, vocabulary_size;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
     double penalty_activation, penalty_change;
@@ -30,8 +31,8 @@ struct settings {
 struct given {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
         min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
-        bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input, dropout_layers,
-        dropout_output, output;
+        bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
+        dropout_layers, dropout_output, output, min_count, vocabulary_size;
 };
 
 extern struct settings set;
@@ -55,6 +56,19 @@ static inline const char *first_model(void)
 enum options_result main_parse(int argc, char **argv);
 void main_echo(struct output *output);
 bool main_check(struct error *error);
+
+// Words of a training text are to be left out: -vocab, -min-count or -vocab-size, which main_words_check()
+// has found to go together.
+bool main_cuts_words(void);
+bool main_words_check(struct error *error);
+struct word_cut main_words_wanted(void);
+
+// Tells what has been left out.
+void main_words_tell(const struct word_cut *cut, struct output *output);
+
+// If words are to be left out: those that stay are those of a model that is there; the ids of a text that
+// cannot be read twice become the model's.
+bool main_words_are(const struct vocabulary *found, struct corpus *text, struct error *error);
 
 // -train. Stopped by *main_asked it has saved what it has learnt, and tells so. What it could not
 // write besides the model is told, and kept in `main_unwritten`.

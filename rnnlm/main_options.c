@@ -35,6 +35,17 @@ static const struct option table[] = {
     {OPTION_TEXT, "test", "FILE", &set.test, NULL, 0, 0,
      "Text to compute the perplexity of, or n-best lists to score."},
 
+    {.type = OPTION_GROUP, .help = "Words of a new model (without these, all words of the text)"},
+    {OPTION_TEXT, "vocab", "FILE", &set.vocabulary, NULL, 0, 0,
+     "Only the words of this list: blanks or newlines between them, or lines WORD COUNT. All "
+     "others "
+     "become <unk>, or -unk-word, in -train and -valid, and it is learnt. rnnlm-ngram vocab makes "
+     "lists. Words that the text does not have are left out."},
+    {OPTION_COUNT, "min-count", "N", &set.min_count, &given.min_count, 1, MANY,
+     "Only words that the text has at least N times; the others as with -vocab."},
+    {OPTION_COUNT, "vocab-size", "N", &set.vocabulary_size, &given.vocabulary_size, 1, INT32_MAX,
+     "Only the N most frequent words, </s> and <unk> not counted; the others as with -vocab."},
+
     {.type = OPTION_GROUP, .help = "Size of a new model"},
     {OPTION_COUNT, "hidden", "N", &set.hidden, &given.hidden, 1, SHAPE_MOST_UNITS,
      "Units of the hidden layer: short for -layers elman:N."},
@@ -172,7 +183,8 @@ static const struct option table[] = {
      "Take unknown words as <unk>, where the network has it; an n-gram model always does. <UNK>, "
      "[unk] and the like are found too."},
     {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
-     "The models' word for unknown words, where it is called otherwise; implies -unk."},
+     "The models' word for unknown words, where it is called otherwise; implies -unk. In training, "
+     "what the words that -vocab, -min-count or -vocab-size leave out become."},
     {OPTION_TEXT, "write", "NAME", &set.write, NULL, 0, 0,
      "What -test prints: with srilm what SRILM's ngram -ppl prints (an older spelling is -format "
      "srilm), with scores the log10 probability of each line, one a line."},
@@ -293,7 +305,7 @@ bool main_check(struct error *error)
         return error_set(error, "option -write: found \"%s\", wanted srilm or scores", set.write);
     if (set.write != NULL && set.nbest)
         return error_set(error, "-write %s is for texts, not for -nbest", set.write);
-    return check_per_sentence(error);
+    return main_words_check(error) && check_per_sentence(error);
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------

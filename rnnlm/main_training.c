@@ -267,7 +267,9 @@ static bool shape_has_memory(const struct network_shape *shape, struct error *er
 static bool create_model(struct model *model, struct corpus *text, struct output *output,
                          struct error *error)
 {
+    struct word_cut cut = main_words_wanted();
     struct new_model wanted = {.classes = (size_t)set.classes,
+                               .cut = main_cuts_words() ? &cut : NULL,
                                .old_classes = set.old_classes,
                                .independent = set.independent,
                                .bptt = set.fast && !given.bptt ? FAST_BPTT : set.bptt,
@@ -288,6 +290,8 @@ static bool create_model(struct model *model, struct corpus *text, struct output
         output_format(output, "Words in train file: %llu\n",
                       (unsigned long long)model->record.train_words);
     }
+    if (wanted.cut != NULL)
+        main_words_tell(&cut, output);
     if (wanted.shape.output->classes && wanted.classes > model->vocabulary.size)
         fprintf(stderr,
                 PROGRAM ": warning: %zu classes wanted, the vocabulary has %zu words: as many "
@@ -368,12 +372,14 @@ static void take_texts(struct training_record *record)
 }
 
 // What the command line may change in a model whose training goes on.
-static bool continue_model(struct model *model, struct output *output, struct error *error)
+static bool continue_model(struct model *model, struct corpus *text, struct output *output,
+                           struct error *error)
 {
     output_text(output, "Restoring network from file to continue training...\n");
     if (!model_load(model, first_model(), error))
         return false;
     if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error) ||
+        !main_words_are(&model->vocabulary, text, error) ||
         !choose_optimiser(&model->network.shape, error))
         return false;
     take_alpha(&model->record);
@@ -480,9 +486,15 @@ static bool check_learning(const struct training *training, struct error *error)
 static bool train_with(struct model *model, struct corpus *text, struct corpus *valid,
                        struct output *output, struct error *error)
 {
+    const struct word_cut cut = main_words_wanted();
+    const char *unknown = main_cuts_words() ? word_cut_unknown(&cut) : NULL;
     output_format(output, "Starting training using file %s\n", set.train);
+    corpus_take_unknown(text, unknown);
+    if (valid != NULL)
+        corpus_take_unknown(valid, unknown);
     bool exists = access(first_model(), F_OK) == 0;
-    if (exists ? !continue_model(model, output, error) : !create_model(model, text, output, error))
+    if (exists ? !continue_model(model, text, output, error)
+               : !create_model(model, text, output, error))
         return false;
     output_flush(output);
     if (!set_file_name(&model->record.train_file, set.train, error) ||
@@ -490,6 +502,7 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
         return false;
     struct training training = {.model_path = first_model(),
                                 .train = text,
+                                .unknown = unknown,
                                 .valid = set.one_epoch ? NULL : valid,
                                 .alpha = set.alpha,
                                 .beta = set.beta,

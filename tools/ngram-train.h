@@ -7,6 +7,7 @@
 
 #include "base/machine.h"
 #include "endings.h"
+#include "ngram-vocab.h"
 #include "ngram/cache.h"
 #include "ngram/estimate.h"
 #include "options.h"
@@ -16,10 +17,14 @@
 static struct {
     struct option_list text;
     const char *vocabulary, *unknown, *cutoff, *memory, *temporary, *output;
-    int64_t order, debug;
+    int64_t order, debug, min_count, size;
     double prune;
     bool unk, fallback;
 } train_set = {.order = 3, .memory = "1G", .output = "-"};
+
+static struct {
+    bool min_count, size;
+} train_given;
 
 static const struct option train_table[] = {
     {.type = OPTION_GROUP, .help = "Text"},
@@ -27,7 +32,14 @@ static const struct option train_table[] = {
      "Text to count, a sentence a line, plain or gzip-compressed; - is standard input. May be "
      "given several times."},
     {OPTION_TEXT, "vocab", "FILE", &train_set.vocabulary, NULL, 0, 0,
-     "The words of the model, with blanks or newlines between; without it, all words of the text."},
+     "The words of the model, with blanks or newlines between, or lines WORD COUNT; without it, "
+     "all "
+     "words of the text."},
+    {OPTION_COUNT, "min-count", "N", &train_set.min_count, &train_given.min_count, 1, 9e15,
+     "Only words that the text has at least N times; all others are <unk>, as with -unk."},
+    {OPTION_COUNT, "vocab-size", "N", &train_set.size, &train_given.size, 1, INT32_MAX,
+     "Only the N most frequent words, </s> and <unk> not counted; all others are <unk>, as with "
+     "-unk."},
     {OPTION_FLAG, "unk", NULL, &train_set.unk, NULL, 0, 0,
      "Keep <unk>, which unknown words become, as a word of the model. Without it n-grams with "
      "unknown words are left out."},
@@ -92,7 +104,6 @@ static bool train_read_options(struct estimate_options *to, struct error *error)
     to->order = (size_t)train_set.order;
     to->text = train_set.text.item;
     to->texts = train_set.text.count;
-    to->vocabulary = train_set.vocabulary;
     to->unk = train_set.unk;
     to->unknown = train_set.unknown;
     to->discount_fallback = train_set.fallback;
@@ -104,9 +115,44 @@ static bool train_read_options(struct estimate_options *to, struct error *error)
     if (train_set.cutoff != NULL &&
         !estimate_parse_cutoffs(train_set.cutoff, to->order, to->cutoff, error))
         return error_option(error, "cutoff");
+    if (!vocab_check(train_set.vocabulary, train_given.min_count, train_given.size, error))
+        return false;
     return (estimate_parse_memory(train_set.memory, &to->memory, error) &&
             machine_has_memory((double)to->memory, error)) ||
            error_option(error, "memory");
+}
+
+// -min-count and -vocab-size: the text is read for its words, and again for its n-grams.
+static bool train_cut(struct vocabulary *words, struct error *error)
+{
+    struct word_cut cut = {.least = (uint64_t)train_set.min_count,
+                           .most = (uint64_t)train_set.size,
+                           .unknown = train_set.unknown};
+    if (!vocab_are_files(&train_set.text, train_given.min_count ? "-min-count" : "-vocab-size",
+                         error))
+        return false;
+    bool *kept = vocab_choose(&train_set.text, &cut, words, error);
+    int32_t *new_id = kept != NULL ? memory_new(words->size, sizeof *new_id, error) : NULL;
+    bool ok = new_id != NULL && word_cut_apply(&cut, words, kept, new_id, error);
+    if (ok && cut.words_left_out == 0)
+        options_warn(train_options.program, "no word of the text is left out");
+    free(kept);
+    free(new_id);
+    return ok;
+}
+
+// The only words of the model, if it does not have all.
+static bool train_read_words(struct vocabulary *words, struct estimate_options *options,
+                             struct error *error)
+{
+    bool cuts = train_given.min_count || train_given.size;
+    if (!cuts && train_set.vocabulary == NULL)
+        return true;
+    options->vocabulary = words;
+    options->unk = options->unk || cuts;
+    // A text may serve as a list here.
+    return cuts ? train_cut(words, error)
+                : word_list_read(words, train_set.vocabulary, false, error);
 }
 
 // `argv[0]` is not looked at. Returns the exit status.
@@ -115,11 +161,15 @@ static int ngram_train(int argc, char **argv)
     struct error error;
     struct estimate_options options;
     struct estimate_report report;
+    struct vocabulary words = {.size = 0};
     enum options_result result = options_parse(&train_options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return options_status(result);
     endings_catch();
-    if (!train_read_options(&options, &error) || !estimate(&options, &report, &error))
+    bool ok = train_read_options(&options, &error) && output_try(options.output, &error) &&
+              train_read_words(&words, &options, &error) && estimate(&options, &report, &error);
+    vocabulary_free(&words);
+    if (!ok)
         return options_error(train_options.program, &error);
     if (train_set.debug > 0)
         train_print_report(&report, options.order);

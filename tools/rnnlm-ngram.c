@@ -5,6 +5,7 @@
 
 #include "ngram-build.h"
 #include "ngram-train.h"
+#include "ngram-vocab.h"
 #include "ngram/backoff.h"
 #include "score/ngram_text.h"
 #include "tool.h"
@@ -91,6 +92,7 @@ static const struct command {
     {"train", &train_options, ngram_train},
     {"build", &build_options, ngram_build},
     {"cache", &cache_options_table, ngram_cache},
+    {"vocab", &vocab_options, ngram_vocab},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -98,15 +100,16 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 // The commands' names and usages as the program's own.
 static const struct options program_options = {
     .program = PROGRAM,
-    .summary = "back-off n-gram models: train, build, test, cache",
+    .summary = "back-off n-gram models: train, build, test, cache, vocabularies",
     .usage = "ppl -lm MODEL -text FILE [-order N] [-unk] [-debug 0|1|2]\n"
              "train -text FILE [-order N] [-o MODEL.arpa[.gz]] [options]\n"
              "build -lm MODEL.arpa -o MODEL.bin [-quantise BITS]\n"
-             "cache -text FILE [-decay X] [-window N] [-independent] [-o FILE]",
-    .about =
-        "Back-off n-gram models: perplexity of a text (ppl), estimation from a text (train), a\n"
-        "binary form that opens at once (build), and a cache of the words seen lately (cache).\n"
-        "COMMAND --help lists the options of a command.",
+             "cache -text FILE [-decay X] [-window N] [-independent] [-o FILE]\n"
+             "vocab -text FILE [-min-count N] [-vocab-size N] [-counts] [-o FILE]",
+    .about = "Back-off n-gram models: perplexity of a text (ppl), estimation from a text (train), a\n"
+             "binary form that opens at once (build), a cache of the words seen lately (cache), and\n"
+             "the words of a text and their counts (vocab). COMMAND --help lists the options of a\n"
+             "command.",
     .operands = "COMMAND",
 };
 

@@ -119,22 +119,16 @@ static bool read_text(struct text_reading *reading, const char *path, struct err
     return ok;
 }
 
-static bool read_vocabulary(struct text_reading *reading, const char *path, struct error *error)
+static bool take_vocabulary(struct text_reading *reading, const struct vocabulary *words,
+                            struct error *error)
 {
-    struct token token;
-    struct reader *reader = reader_open(path, error);
-    if (reader == NULL)
-        return false;
-    bool ok = true;
-    int32_t id;
-    while (ok && reader_next(reader, &token))
-        ok = token.sentence_end || word_id(reading, reader, &token, &id, error);
-    ok = ok && reader_ok(reader, error);
-    if (ok && reading->vocabulary.size == SPECIAL_WORDS)
-        ok = error_set(error, "%s: the vocabulary holds no word", reader_name(reader));
-    reader_close(reader);
+    for (size_t i = 0; i < words->size; i++) {
+        const char *word = vocabulary_word(words, (int32_t)i);
+        if (vocabulary_add(&reading->vocabulary, word, strlen(word), error) < 0)
+            return false;
+    }
     reading->closed = true;
-    return ok;
+    return true;
 }
 
 static bool read_all(struct text_reading *reading, struct error *error)
@@ -148,7 +142,7 @@ static bool read_all(struct text_reading *reading, struct error *error)
     if (id != ID_UNKNOWN)
         return id != WORD_OOV &&
                error_set(error, "%s cannot be the word for unknown words", unknown);
-    if (options->vocabulary != NULL && !read_vocabulary(reading, options->vocabulary, error))
+    if (options->vocabulary != NULL && !take_vocabulary(reading, options->vocabulary, error))
         return false;
     for (size_t i = 0; i < options->texts; i++)
         if (!read_text(reading, options->text[i], error))

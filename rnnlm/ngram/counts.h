@@ -9,6 +9,7 @@
 #include "ngram/discount.h"
 #include "ngram/record.h"
 #include "ngram/sorter.h"
+#include "text/vocabulary.h"
 
 enum { NGRAM_MOST_ORDER = RECORD_MOST_IDS };
 
@@ -16,7 +17,7 @@ struct counts_options {
     size_t order;            // 1..NGRAM_MOST_ORDER
     const char *const *text; // [texts] paths
     size_t texts;
-    const char *vocabulary;      // path of the only words there are, NULL for those of the texts
+    const struct vocabulary *vocabulary; // the only words there are, NULL for those of the texts
     bool unk;                    // unknown words are a word; if not, n-grams with them are left out
     const char *unknown;         // what that word is called; NULL: <unk>
     struct allowance *allowance; // memory

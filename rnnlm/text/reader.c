@@ -141,6 +141,8 @@ struct corpus {
     char *path;
     struct reader *reader;
     const struct vocabulary *vocabulary;
+    const char *unknown; // what words outside the vocabulary become; NULL: WORD_OOV
+    int32_t unknown_id;  // in the vocabulary
     bool hold;    // cannot be read twice
     bool held;    // ids[] is complete
     int32_t *ids; // [count]
@@ -226,10 +228,31 @@ static void renumber(struct corpus *corpus, const int32_t *new_id)
             corpus->ids[i] = new_id[corpus->ids[i]];
 }
 
-bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens,
-                             struct error *error)
+static bool cut_words(struct corpus *corpus, struct vocabulary *vocabulary, struct word_cut *cut,
+                      struct error *error)
 {
-    if (!count_tokens(corpus, vocabulary, tokens, error))
+    size_t size = vocabulary->size;
+    bool *kept = memory_new(size, sizeof *kept, error);
+    int32_t *new_id = kept != NULL ? memory_new(size, sizeof *new_id, error) : NULL;
+    bool ok = new_id != NULL && word_cut_choose(cut, vocabulary, kept, error) &&
+              word_cut_apply(cut, vocabulary, kept, new_id, error);
+    if (ok)
+        renumber(corpus, new_id);
+    free(kept);
+    free(new_id);
+    return ok;
+}
+
+void corpus_take_unknown(struct corpus *corpus, const char *word)
+{
+    corpus->unknown = word;
+}
+
+bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary,
+                             struct word_cut *cut, uint64_t *tokens, struct error *error)
+{
+    if (!count_tokens(corpus, vocabulary, tokens, error) ||
+        (cut != NULL && !cut_words(corpus, vocabulary, cut, error)))
         return false;
     int32_t *new_id;
     if (!vocabulary_sort(vocabulary, &new_id, error))
@@ -264,6 +287,9 @@ bool corpus_start(struct corpus *corpus, const struct vocabulary *vocabulary, st
 {
     bool begun = corpus->vocabulary != NULL || reader_line_number(corpus->reader) > 0;
     corpus->vocabulary = vocabulary;
+    corpus->unknown_id = corpus->unknown != NULL
+                             ? vocabulary_find(vocabulary, corpus->unknown, strlen(corpus->unknown))
+                             : WORD_OOV;
     if (begun && corpus->hold && !corpus->held && !hold_rest(corpus, error))
         return false;
     corpus->next = 0;
@@ -293,6 +319,8 @@ bool corpus_next(struct corpus *corpus, int32_t *id)
         return false;
     }
     *id = vocabulary_find(corpus->vocabulary, token.text, token.length);
+    if (*id == WORD_OOV)
+        *id = corpus->unknown_id;
     corpus->failed = !hold_id(corpus, *id, &corpus->failure);
     return !corpus->failed;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "text/vocabulary.h"
+#include "text/word_cut.h"
 
 // ---- tokens -----------------------------------------------------------------------------------
 
@@ -43,10 +44,14 @@ struct corpus;
 struct corpus *corpus_open(const char *path, struct error *error);
 void corpus_close(struct corpus *corpus);
 
-// Reads the whole text once, adds its words to an empty vocabulary with their counts and sorts it.
-// An empty text is an error. *tokens counts every token, </s> included.
-bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary, uint64_t *tokens,
-                             struct error *error);
+// Words that are not in a vocabulary become this word of it, if it has it. To be called before the text
+// is read; the word stays the caller's. NULL, as without: they are WORD_OOV.
+void corpus_take_unknown(struct corpus *corpus, const char *word);
+
+// Reads the whole text once, adds its words to an empty vocabulary with their counts, cuts it (unless
+// `cut` is NULL) and sorts it. An empty text is an error. *tokens counts every token, </s> included.
+bool corpus_learn_vocabulary(struct corpus *corpus, struct vocabulary *vocabulary,
+                             struct word_cut *cut, uint64_t *tokens, struct error *error);
 
 // Puts the words of that vocabulary into the order of these ids [size], each of which is there once.
 // Error: no memory; nothing has been done then.

@@ -66,7 +66,7 @@ static bool create(struct model *model, const struct new_model *wanted, struct c
 {
     uint64_t words;
     if (!vocabulary_init(&model->vocabulary, error) ||
-        !corpus_learn_vocabulary(text, &model->vocabulary, &words, error) ||
+        !corpus_learn_vocabulary(text, &model->vocabulary, wanted->cut, &words, error) ||
         !create_network(model, wanted, text, error))
         return false;
     state_values(&model->network, STATE_SENTENCE, NULL, model->state);

@@ -11,6 +11,7 @@ struct new_model {
     size_t classes;
     bool old_classes, independent;
     bool exchange_classes; // classes of words that follow the same words (text/exchange.h)
+    struct word_cut *cut;  // which words of the text it has; NULL: all
     int64_t bptt;       // steps beyond the current word; 0 for none
     int64_t bptt_block; // words between two passes
     double alpha;

@@ -40,8 +40,10 @@ static void list_settings(struct run *run, uint64_t train, uint64_t valid)
     const struct training_record *record = &run->model->record;
     char layers[SHAPE_TEXT];
     shape_print_layers(&run->model->network.shape, layers);
-    checkpoint_setting(checkpoint, "vocabulary", "%016" PRIx64,
-                       fingerprint_vocabulary(&run->model->vocabulary));
+    checkpoint_setting(checkpoint, "vocabulary", "%016" PRIx64 "%s%s",
+                       fingerprint_vocabulary(&run->model->vocabulary),
+                       training->unknown != NULL ? ", other words as " : "",
+                       training->unknown != NULL ? training->unknown : "");
     checkpoint_setting(checkpoint, "-layers", "%s", layers);
     checkpoint_setting(checkpoint, "text of -train", "%016" PRIx64, train);
     checkpoint_setting(checkpoint, "text of -valid", "%016" PRIx64, valid);

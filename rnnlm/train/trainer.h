@@ -25,6 +25,7 @@ struct training {
     const char
         *model_path; // saved there after each epoch; MODEL.output.txt beside it tells of each
     struct corpus *train;
+    const char *unknown;  // what both take words outside the vocabulary as; NULL: nothing
     struct corpus *valid; // NULL: one epoch, without validation
     double alpha;         // that the training is begun with, now or when it was
     double beta, gradient_cutoff, min_improvement;

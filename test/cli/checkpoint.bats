@@ -294,3 +294,13 @@ refused() {
     done
     [ "$refusals" -ge 6 ]
 }
+
+@test "checkpoint: the words that are left out are those of the beginning" {
+    learn whole -hidden 5 -max-iter 2 -min-count 3
+    killed_surely torn 1 -hidden 5 -max-iter 2 -min-count 3
+    common="-train long -valid valid -rnnlm torn -class 20 -anti-kasparek 10000 -hidden 5 -max-iter 2 -debug 0"
+    refuses 'begun with "vocabulary ' ', other words as <unk>", found "vocabulary ' 'torn.checkpoint' -- $common
+    refuses 'torn: found' 'the same options as before' -- $common -min-count 2
+    learn torn -hidden 5 -max-iter 2 -min-count 3
+    cmp whole torn
+}

@@ -1,11 +1,12 @@
 // Fuzzing of files with a key and a number a line: costs (nbest/number_table.c), symbols
-// (lattice/kaldi.c).
+// (lattice/kaldi.c), words with their counts (text/word_cut.c).
 #include "fuzz.h"
 
 #include <math.h>
 
 #include "lattice/kaldi.h"
 #include "nbest/number_table.h"
+#include "text/word_cut.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,5 +25,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!symbols_read(&symbols, file.path, &error))
         fuzz_check_error(&error);
     symbols_free(&symbols);
+    for (int once = 0; once < 2; once++) {
+        struct vocabulary words;
+        if (!word_list_read(&words, file.path, once, &error))
+            fuzz_check_error(&error);
+        else
+            fuzz_check(words.size > 1, "a list has a word");
+        vocabulary_free(&words);
+    }
     return 0;
 }

@@ -50,7 +50,7 @@ static void learn(const char *path, uint64_t wanted, unsigned way)
     int32_t id;
     struct corpus *corpus = corpus_open(path, &error);
     bool ok = vocabulary_init(&vocabulary, &error) && corpus != NULL &&
-              corpus_learn_vocabulary(corpus, &vocabulary, &tokens, &error);
+              corpus_learn_vocabulary(corpus, &vocabulary, NULL, &tokens, &error);
     if (ok) {
         fuzz_check(tokens == wanted, "tokens are those of the reader");
         ok = corpus_start(corpus, &vocabulary, &error);

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "ngram/estimate.h"
+#include "text/word_cut.h"
 
 static char folder[] = "/tmp/test_estimate_XXXXXX";
 static char text_path[64], model_path[64], other_path[64];
@@ -295,10 +296,12 @@ static void test_unknown_words(void **state)
 {
     (void)state;
     struct arpa arpa;
+    struct vocabulary words;
     struct estimate_options options = options_for(3);
     write_random_text(60, 12);
     write_file(other_path, "w0 w1 w2\nw3 never\n", 18);
-    options.vocabulary = other_path;
+    assert_true(word_list_read(&words, other_path, true, NULL));
+    options.vocabulary = &words;
     memset(options.cutoff, 0, sizeof options.cutoff);
     for (int unk = 0; unk < 2; unk++) {
         options.unk = unk;
@@ -313,6 +316,7 @@ static void test_unknown_words(void **state)
             assert_null(strstr(arpa.line[i].ngram, "<unk>"));
         free_arpa(&arpa);
     }
+    vocabulary_free(&words);
 }
 
 static void test_disk_gives_the_same(void **state)
@@ -384,9 +388,6 @@ static void test_bad_input(void **state)
     options.memory = 1000;
     expect_error(&options, "option -memory: found 1000");
     options = options_for(2);
-    options.vocabulary = "/nonexistent/words";
-    expect_error(&options, "/nonexistent/words");
-    options.vocabulary = NULL;
     options.output = "/nonexistent/model";
     expect_error(&options, "/nonexistent/model");
     options.output = model_path;

@@ -358,7 +358,7 @@ static void vocabulary_is_learnt(void **state)
         char words[64] = "";
         struct opened opened = open_corpus(origin, small_text, NULL);
         assert_true(vocabulary_init(&vocabulary, NULL));
-        assert_true(corpus_learn_vocabulary(opened.corpus, &vocabulary, &tokens, NULL));
+        assert_true(corpus_learn_vocabulary(opened.corpus, &vocabulary, NULL, &tokens, NULL));
         assert_int_equal(tokens, SMALL_TOKENS);
         for (size_t id = 0; id < vocabulary.size; id++)
             sprintf(words + strlen(words), "%s%s", id > 0 ? " " : "",
@@ -409,7 +409,7 @@ static void bad_texts(void **state)
         struct vocabulary vocabulary;
         struct opened opened = open_corpus((enum origin)(i / 2), wrong[i % 2], &error);
         assert_true(vocabulary_init(&vocabulary, NULL));
-        assert_false(corpus_learn_vocabulary(opened.corpus, &vocabulary, &tokens, &error));
+        assert_false(corpus_learn_vocabulary(opened.corpus, &vocabulary, NULL, &tokens, &error));
         assert_non_null(strstr(error.text, "empty"));
         close_corpus(&opened);
         vocabulary_free(&vocabulary);
@@ -433,7 +433,7 @@ static void cut_text_is_reported(void **state)
     int32_t id;
     struct corpus *corpus = corpus_open("cut.gz", NULL);
     assert_true(vocabulary_init(&vocabulary, NULL));
-    assert_false(corpus_learn_vocabulary(corpus, &vocabulary, &tokens, &error));
+    assert_false(corpus_learn_vocabulary(corpus, &vocabulary, NULL, &tokens, &error));
     assert_non_null(strstr(error.text, "cut.gz"));
     error.text[0] = '\0';
     assert_true(corpus_start(corpus, &vocabulary, NULL));
@@ -456,7 +456,7 @@ static bool learn(enum origin origin, const char *text, int64_t allowed, struct 
     memory_fail_after(allowed);
     struct opened opened = open_corpus(origin, text, error);
     bool ok = vocabulary_init(&vocabulary, error) && opened.corpus != NULL &&
-              corpus_learn_vocabulary(opened.corpus, &vocabulary, &tokens, error) &&
+              corpus_learn_vocabulary(opened.corpus, &vocabulary, NULL, &tokens, error) &&
               corpus_start(opened.corpus, &vocabulary, error);
     while (ok && corpus_next(opened.corpus, &id))
         tokens--;

@@ -40,7 +40,7 @@ static void text_open(struct text *text, size_t words)
     text->corpus = corpus_open(text_path(words), &error);
     assert_non_null(text->corpus);
     assert_true(vocabulary_init(&text->vocabulary, &error));
-    assert_true(corpus_learn_vocabulary(text->corpus, &text->vocabulary, &tokens, &error));
+    assert_true(corpus_learn_vocabulary(text->corpus, &text->vocabulary, NULL, &tokens, &error));
     assert_true(corpus_start(text->corpus, &text->vocabulary, &error));
     while (corpus_next(text->corpus, &text->id[text->words]))
         text->words++;
