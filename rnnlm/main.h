@@ -15,12 +15,12 @@
 // What the command line says, or else the defaults.
 struct settings {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *vocabulary, *unk_word, *format, *write, *layers, *activation, *output, *optimiser,
-        *dropout_mask, *products, *class_by;
+    const char *vocabulary, *unk_word, *unk_probs, *format, *write, *layers, *activation, *output,
+        *optimiser, *dropout_mask, *products, *class_by;
     struct option_list models;
     int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
-    int64_t streams, threads, epochs, min_count, vocabulary_size;
+    int64_t streams, threads, epochs, min_count, vocabulary_size, unk_count;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
     double penalty_activation, penalty_change;

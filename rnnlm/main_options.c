@@ -185,6 +185,14 @@ static const struct option table[] = {
     {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
      "The models' word for unknown words, where it is called otherwise; implies -unk. In training, "
      "what the words that -vocab, -min-count or -vocab-size leave out become."},
+    {OPTION_TEXT, "unk-probs", "FILE", &set.unk_probs, NULL, 0, 0,
+     "Lines WORD PROBABILITY, Kaldi's unk.probs: an unknown word has this share of the probability "
+     "of "
+     "the models' word for them, one that is not among these 1e-7; implies -unk. That word is "
+     "RNN_UNK "
+     "where a model has it."},
+    {OPTION_COUNT, "unk-count", "N", &set.unk_count, NULL, 1, 1e15,
+     "Unknown words share that probability equally among N; implies -unk."},
     {OPTION_TEXT, "write", "NAME", &set.write, NULL, 0, 0,
      "What -test prints: with srilm what SRILM's ngram -ppl prints (an older spelling is -format "
      "srilm), with scores the log10 probability of each line, one a line."},
@@ -301,6 +309,8 @@ bool main_check(struct error *error)
             return error_set(error, "-format %s is for training; rnnlm-model converts models",
                              set.format);
     }
+    if (set.unk_probs != NULL && set.unk_count > 0)
+        return error_set(error, "-unk-probs and -unk-count exclude each other");
     if (set.write != NULL && !srilm && !main_scores)
         return error_set(error, "option -write: found \"%s\", wanted srilm or scores", set.write);
     if (set.write != NULL && set.nbest)

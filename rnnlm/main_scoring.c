@@ -16,6 +16,8 @@ struct evaluation {
     struct model *model; // [models.count], those beyond the first `loaded` empty
     size_t loaded;
     struct ngram_model *ngram;
+    struct number_table unknown_words; // -unk-probs
+    struct unknown_shares shares;      // of them, or equal ones
     struct pool *pool;
     struct learner learner; // of the first model, for dynamic evaluation
     struct blend blend;
@@ -72,11 +74,42 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
     return evaluation->ngram != NULL;
 }
 
+static bool has_shares(void)
+{
+    return set.unk_probs != NULL || set.unk_count > 0;
+}
+
 // What a network takes unknown words as.
 static int32_t unknown_of(const struct vocabulary *vocabulary)
 {
+    if (has_shares())
+        return vocabulary_rare(vocabulary, set.unk_word);
     bool unk = set.unk || set.unk_word != NULL;
     return unk ? vocabulary_unknown(vocabulary, set.unk_word) : WORD_OOV;
+}
+
+static const struct unknown_shares *shares_of(const struct evaluation *evaluation)
+{
+    return has_shares() ? &evaluation->shares : NULL;
+}
+
+// What unknown words share; that each network has a word for them.
+static bool read_shares(struct evaluation *evaluation, struct error *error)
+{
+    evaluation->shares =
+        (struct unknown_shares){.table = set.unk_probs != NULL ? &evaluation->unknown_words : NULL,
+                                .count = (double)set.unk_count,
+                                .other = 1e-7}; // as Kaldi's recipes have it
+    for (size_t i = 0; i < evaluation->loaded && has_shares(); i++)
+        if (unknown_of(&evaluation->model[i].vocabulary) == WORD_OOV)
+            return error_set(error,
+                             "%s: has no word %s, which %s wants for rare words: -unk-word names "
+                             "another",
+                             set.models.item[i],
+                             set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like",
+                             set.unk_probs != NULL ? "-unk-probs" : "-unk-count");
+    return set.unk_probs == NULL ||
+           number_table_read(&evaluation->unknown_words, set.unk_probs, 0, 1, error);
 }
 
 // -unk-word is a word of one model at least.
@@ -116,6 +149,7 @@ static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
         const struct network_use use = {.independent = set.independent || model->record.independent,
                                         .per_sentence = set.per_sentence,
                                         .unknown = unknown_of(&model->vocabulary),
+                                        .shares = shares_of(evaluation),
                                         .learner = i == 0 ? learner : NULL,
                                         .pool = evaluation->pool};
         blend->network[i] = source_network(model, &use, error);
@@ -123,7 +157,7 @@ static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
             return false;
     }
     if (evaluation->ngram != NULL)
-        blend->other = source_ngram(evaluation->ngram, error);
+        blend->other = source_ngram(evaluation->ngram, shares_of(evaluation), error);
     else if (lm_prob != NULL)
         blend->other = source_stream(lm_prob, error);
     return blend->other != NULL || (evaluation->ngram == NULL && lm_prob == NULL);
@@ -243,7 +277,7 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
 {
     evaluation->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
     if (evaluation->pool == NULL || !load_models(evaluation, error) ||
-        !choose_unknown(evaluation, error))
+        !choose_unknown(evaluation, error) || !read_shares(evaluation, error))
         return false;
     if ((main_is_auto(set.lambda) || main_is_auto(set.weights)) && !tune(evaluation, output, error))
         return false;
@@ -263,6 +297,7 @@ static void evaluation_free(struct evaluation *evaluation)
     for (size_t i = 0; i < evaluation->loaded; i++)
         model_free(&evaluation->model[i]);
     ngram_close(evaluation->ngram);
+    number_table_free(&evaluation->unknown_words);
     free(evaluation->model);
     free(evaluation->blend.network);
     free(evaluation->blend.weight);

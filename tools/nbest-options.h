@@ -16,7 +16,7 @@ static struct {
     struct option_list ignored;
     struct rerank_weights rank;
     double oov, dynamic;
-    int64_t speaker_field, restarts, threads;
+    int64_t unk_count, speaker_field, restarts, threads;
     bool list_lm, unk, independent, keep_going;
 } set = {.mix = "word",
          .history = "none",
@@ -63,9 +63,12 @@ static const struct option table[] = {
     {OPTION_TEXT, "unk-probs", "FILE", &set.unk_probs, NULL, 0, 0,
      "Lines WORD PROBABILITY, Kaldi's unk.probs: an unknown word is scored as the model's word for "
      "rare words, times its probability among these."},
+    {OPTION_COUNT, "unk-count", "N", &set.unk_count, NULL, 1, 1e15,
+     "Unknown words share the probability of the models' word for them equally among N; implies "
+     "-unk."},
     {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
      "The models' word for unknown words, where it is called otherwise; implies -unk. With "
-     "-unk-probs, for rare words, where it is not RNN_UNK."},
+     "-unk-probs or -unk-count, for rare words, where it is not RNN_UNK."},
     {OPTION_TEXT, "word-list", "FILE", &set.word_list, NULL, 0, 0,
      "Only the first words of the lines of this file (Kaldi's wordlist.rnn) are known."},
 

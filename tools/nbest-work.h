@@ -36,6 +36,7 @@ struct work {
     double *weight;
     int32_t *unknown_class;
     struct number_table unknown_words;
+    struct unknown_shares shares;
     struct vocabulary word_list;
     struct ngram_model *ngram;
     struct stream *stream; // -lm-prob
@@ -148,6 +149,8 @@ static bool check_settings(struct work *work, struct error *error)
     work->what = (enum what)what;
     work->models.history = (enum list_history)history;
     work->models.sentence_mix = mix == 1;
+    if (set.unk_probs != NULL && set.unk_count > 0)
+        return error_usage(error, "-unk-probs and -unk-count exclude each other");
     if (set.dynamic > 0 && set.models.count > 1)
         return error_usage(error, "-dynamic wants a single model, found %zu", set.models.count);
     if (set.write_weights != NULL && set.tune == NULL)
@@ -214,19 +217,9 @@ static bool load_models(struct work *work, struct error *error)
            (work->stream = stream_open(set.lm_prob, STREAM_NET, error)) != NULL;
 }
 
-// Kaldi's models have <unk> too, for what is no word at all: with its table RNN_UNK goes before, and
-// -unk-word is not a wish.
-static int32_t find_unknown_class(const struct vocabulary *vocabulary)
+static bool has_shares(void)
 {
-    const char *const names[] = {"RNN_UNK", "<RNN_UNK>"};
-    int32_t id = WORD_OOV;
-    if (set.unk_probs == NULL)
-        return vocabulary_unknown(vocabulary, set.unk_word);
-    if (set.unk_word != NULL)
-        return vocabulary_find(vocabulary, set.unk_word, strlen(set.unk_word));
-    for (size_t i = 0; i < 2 && id == WORD_OOV; i++)
-        id = vocabulary_find(vocabulary, names[i], strlen(names[i]));
-    return id != WORD_OOV ? id : vocabulary_unknown(vocabulary, NULL);
+    return set.unk_probs != NULL || set.unk_count > 0;
 }
 
 // The words for unknown ones, of all models.
@@ -235,14 +228,16 @@ static bool find_unknown_classes(struct work *work, struct error *error)
     bool found = set.unk_word == NULL;
     for (size_t i = 0; i < set.models.count; i++) {
         const struct vocabulary *vocabulary = &work->model[i].vocabulary;
-        work->unknown_class[i] = find_unknown_class(vocabulary);
+        work->unknown_class[i] = has_shares() ? vocabulary_rare(vocabulary, set.unk_word)
+                                              : vocabulary_unknown(vocabulary, set.unk_word);
         found = found || vocabulary_has(vocabulary, set.unk_word);
-        if (set.unk_probs != NULL && work->unknown_class[i] == WORD_OOV)
+        if (has_shares() && work->unknown_class[i] == WORD_OOV)
             return error_set(error,
-                             "%s: has no word %s, which -unk-probs wants for rare words: -unk-word "
-                             "names another",
+                             "%s: has no word %s, which %s wants for rare words: -unk-word names "
+                             "another",
                              set.models.item[i],
-                             set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like");
+                             set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like",
+                             set.unk_probs != NULL ? "-unk-probs" : "-unk-count");
     }
     work->models.unknown_class = work->unknown_class;
     if (work->ngram != NULL && set.unk_word != NULL) {
@@ -278,13 +273,19 @@ static bool read_unknown_words(struct work *work, struct error *error)
             return false;
         models->known = &work->word_list;
     }
-    if (set.unk_probs == NULL)
+    if (!has_shares())
         return true;
-    if (!number_table_read(&work->unknown_words, set.unk_probs, 0, 1, error))
+    if (set.unk_probs != NULL &&
+        !number_table_read(&work->unknown_words, set.unk_probs, 0, 1, error))
         return false;
-    models->unknown_words = &work->unknown_words;
-    if (!given.oov)
+    if (set.unk_probs != NULL && !given.oov)
         models->unknown_log10 = -7;
+    work->shares = (struct unknown_shares){
+        .table = set.unk_probs != NULL ? &work->unknown_words : NULL,
+        .count = (double)set.unk_count,
+        .other = pow(10, models->unknown_log10),
+    };
+    models->shares = &work->shares;
     return true;
 }
 
@@ -315,7 +316,7 @@ static bool make_scorer(struct work *work, struct error *error)
     models->other_probs = work->stream != NULL;
     models->other_language = set.list_lm || set.lm_score != NULL;
     models->lambda = set.rank.lambda;
-    models->unk = set.unk || (set.unk_word != NULL && set.unk_probs == NULL);
+    models->unk = set.unk || set.unk_count > 0 || (set.unk_word != NULL && set.unk_probs == NULL);
     models->unknown_log10 = set.oov;
     models->independent = set.independent;
     models->pool = work->pool;

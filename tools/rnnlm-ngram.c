@@ -15,8 +15,8 @@
 // ---- ppl --------------------------------------------------------------------------------------
 
 static struct {
-    const char *model, *text, *unknown;
-    int64_t order, debug;
+    const char *model, *text, *unknown, *unk_probs;
+    int64_t order, debug, unk_count;
     bool unk;
 } ppl_set;
 
@@ -33,6 +33,11 @@ static const struct option ppl_table[] = {
      "probability, and OOVs where it does not. <UNK>, [unk] and the like are found too."},
     {OPTION_TEXT, "unk-word", "WORD", &ppl_set.unknown, NULL, 0, 0,
      "The model's word for unknown words, where it is called otherwise."},
+    {OPTION_TEXT, "unk-probs", "FILE", &ppl_set.unk_probs, NULL, 0, 0,
+     "Lines WORD PROBABILITY, Kaldi's unk.probs: an unknown word has this share of <unk>'s "
+     "probability, one that is not among these 1e-7."},
+    {OPTION_COUNT, "unk-count", "N", &ppl_set.unk_count, NULL, 1, 1e15,
+     "Unknown words share that probability equally among N."},
     {OPTION_COUNT, "debug", "N", &ppl_set.debug, NULL, 0, 100,
      "0 prints the totals of the text, 1 those of each sentence too, 2 each word's probability as "
      "well."},
@@ -47,12 +52,26 @@ static const struct options ppl_options = {
     .count = sizeof ppl_table / sizeof *ppl_table,
 };
 
+// `table` starts empty, and is the caller's to free.
+static bool ppl_read_shares(struct unknown_shares *shares, struct number_table *table,
+                            struct error *error)
+{
+    *shares = (struct unknown_shares){.table = ppl_set.unk_probs != NULL ? table : NULL,
+                                      .count = (double)ppl_set.unk_count,
+                                      .other = 1e-7}; // as Kaldi's recipes have it
+    if (ppl_set.unk_probs != NULL && ppl_set.unk_count > 0)
+        return error_usage(error, "-unk-probs and -unk-count exclude each other");
+    return ppl_set.unk_probs == NULL || number_table_read(table, ppl_set.unk_probs, 0, 1, error);
+}
+
 static bool ppl(const struct option_list *operands, struct output *output, struct error *error)
 {
     (void)operands;
     struct srilm_totals totals;
     struct coverage coverage;
     struct error remark;
+    struct unknown_shares shares;
+    struct number_table table = {.path = NULL};
     if (ppl_set.model == NULL || ppl_set.text == NULL)
         return error_usage(error, "wanted: -lm MODEL and -text FILE");
     struct ngram_model *model = tool_open_ngram(ppl_options.program, ppl_set.model, error);
@@ -65,8 +84,11 @@ static bool ppl(const struct option_list *operands, struct output *output, struc
                         ppl_set.unknown);
     if (ppl_set.unknown != NULL)
         model->unknown = vocabulary_unknown(&model->words, ppl_set.unknown);
-    ok = ok && ngram_text_score(model, ppl_set.text, (int)ppl_set.debug, output, &totals, &coverage,
-                                error);
+    bool shared = ppl_set.unk_probs != NULL || ppl_set.unk_count > 0;
+    ok = ok && ppl_read_shares(&shares, &table, error) &&
+         ngram_text_score(model, shared ? &shares : NULL, ppl_set.text, (int)ppl_set.debug, output,
+                          &totals, &coverage, error);
+    number_table_free(&table);
     if (ok && coverage_remark(&coverage, &remark))
         options_warn(ppl_options.program, remark.text);
     ngram_close(model);

@@ -167,12 +167,11 @@ static int32_t id_of(const struct list_models *models, size_t i, const char *wor
     *is_known = *is_known || id >= 0;
     if (id >= 0)
         return id;
-    if (models->unknown_words == NULL)
+    if (models->shares == NULL)
         return models->unk ? models->unknown_class[i] : WORD_OOV;
-    if (number_table_find(models->unknown_words, word, length, factor) && *factor > 0)
-        *is_known = true;
-    else
-        *factor = pow(10, models->unknown_log10);
+    bool listed;
+    *factor = unknown_share(models->shares, word, length, &listed);
+    *is_known = *is_known || listed;
     return models->unknown_class[i];
 }
 
@@ -309,7 +308,10 @@ static bool score_ngram(const struct list_models *models, const char *word, size
     *is_known = *is_known || id != ngram->unknown;
     if (id == ngram->unknown && !models->unk)
         id = WORD_OOV;
-    return ngram_prob(ngram, state, id, state, prob, error);
+    bool ok = ngram_prob(ngram, state, id, state, prob, error);
+    if (id >= 0 && id == ngram->unknown && vocabulary_find(&ngram->words, word, length) != id)
+        *prob *= unknown_share(models->shares, word, length, NULL);
+    return ok;
 }
 
 static bool score_ngrams(struct list_scorer *scorer, struct nbest_list *const *list, size_t lists,

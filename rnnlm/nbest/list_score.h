@@ -6,9 +6,8 @@
 //
 // with P_net = sum over networks of weight[i] P_i. A word that no network knows costs what the
 // other model gives it, or, where that is nothing, `unknown_log10`; in a sentence mixture each side
-// charges `unknown_log10` for what it does not know. With a table of unknown words (Kaldi's
-// unk.probs), a word outside a network's vocabulary is scored as the network's word for such words,
-// times its probability in the table, or times 10^unknown_log10 where the table does not have it.
+// charges `unknown_log10` for what it does not know. With shares (score/unknown_shares.h) a word outside a
+// model's vocabulary has its share of the probability of the model's word for such words.
 #ifndef NBEST_LIST_SCORE_H
 #define NBEST_LIST_SCORE_H
 
@@ -18,6 +17,7 @@
 #include "nbest/lists.h"
 #include "ngram/backoff.h"
 #include "score/stream.h"
+#include "score/unknown_shares.h"
 #include "text/coverage.h"
 
 enum list_history {
@@ -40,9 +40,12 @@ struct list_models {
     double lambda; // weight of the networks beside the other model
     bool unk;      // words unknown to a model are taken as its word for them, if it has one
     double unknown_log10;
-    const struct number_table *unknown_words; // NULL: none
-    const int32_t *unknown_class;   // [models] the word for unknown ones; may be NULL where neither
-                                    // `unk` nor such a table wants it
+    const struct unknown_shares
+        *shares; // NULL: none. Networks then take unknown words as their word
+                 // for them, n-gram models only with `unk`
+    const int32_t
+        *unknown_class; // [models] the word for unknown ones; may be NULL where neither `unk`
+                        // nor shares want it
     const struct vocabulary *known; // if not NULL, all other words are unknown
     enum list_history history;
     bool independent; // sentences are, whatever the models say

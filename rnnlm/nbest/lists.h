@@ -5,7 +5,7 @@
 #define NBEST_LISTS_H
 
 #include "nbest/hypothesis.h"
-#include "nbest/number_table.h"
+#include "score/number_table.h"
 
 struct list_hypothesis {
     size_t words, length; // where its words stand in the list's `text`, and how many bytes

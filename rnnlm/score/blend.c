@@ -16,6 +16,7 @@ bool blend_next(struct blend *blend, const struct token *token, struct blend_wor
             return false;
         word->net += blend->weight[i] * one.prob;
         word->known = word->known || one.id >= 0;
+        word->listed = word->listed || one.listed;
         if (i == 0)
             word->id = one.id;
         if (word->name == NULL)
@@ -27,6 +28,7 @@ bool blend_next(struct blend *blend, const struct token *token, struct blend_wor
     if (!source_next(blend->other, token, &one, error))
         return false;
     word->other = one.prob;
+    word->listed = word->listed || one.listed;
     if (word->name == NULL)
         word->name = one.name;
     word->mixed = blend->lambda * word->net + (1 - blend->lambda) * one.prob;
@@ -35,8 +37,8 @@ bool blend_next(struct blend *blend, const struct token *token, struct blend_wor
 
 bool blend_word_is(const struct blend_word *word, const struct token *token)
 {
-    return word->name != NULL && strlen(word->name) == token->length &&
-           memcmp(word->name, token->text, token->length) == 0;
+    return word->listed || (word->name != NULL && strlen(word->name) == token->length &&
+                            memcmp(word->name, token->text, token->length) == 0);
 }
 
 bool blend_end(struct blend *blend, struct error *error)

@@ -23,6 +23,7 @@ struct blend {
 struct blend_word {
     int32_t id;               // in the first network's vocabulary
     bool known;               // to one of the networks
+    bool listed;              // an unknown word with a share of its own in one of the models
     const char *name;         // what the first model that knows it takes it as, NULL if none does
     double net, other, mixed; // probabilities; without another model `mixed` is `net`
 };
@@ -31,7 +32,8 @@ struct blend_word {
 bool blend_next(struct blend *blend, const struct token *token, struct blend_word *word,
                 struct error *error);
 
-// True if a model knows the token, and does not only take it as its word for unknown ones.
+// True if a model knows the token, and does not only take it as its word for unknown ones without a share
+// of its own.
 bool blend_word_is(const struct blend_word *word, const struct token *token);
 
 // Other steps, of all sources together; see score/source.h.

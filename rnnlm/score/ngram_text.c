@@ -15,6 +15,7 @@ struct scored {
     int32_t word;
     int matched;
     float log10_prob;
+    float log10_share; // of an unknown word, else 0
 };
 
 struct sentence {
@@ -28,6 +29,7 @@ struct sentence {
 
 struct scoring {
     const struct ngram_model *model;
+    const struct unknown_shares *shares;
     struct reader *reader;
     struct srilm_report report;
     struct coverage coverage;
@@ -41,12 +43,13 @@ static bool is_text(const struct token *token, const char *text)
     return token->length == strlen(text) && memcmp(token->text, text, token->length) == 0;
 }
 
-static bool add_word(struct sentence *sentence, int32_t word, struct error *error)
+static bool add_word(struct sentence *sentence, int32_t word, double share, struct error *error)
 {
     if (!memory_grow(&sentence->scored, &sentence->capacity, sentence->count + 1,
                      sizeof *sentence->scored, error))
         return false;
-    sentence->scored[sentence->count++].word = word;
+    sentence->scored[sentence->count++] =
+        (struct scored){.word = word, .log10_share = share < 1 ? (float)log10(share) : 0};
     return true;
 }
 
@@ -62,6 +65,14 @@ static bool add_text(struct sentence *sentence, const struct token *token, struc
     return true;
 }
 
+// Taken as the model's word for unknown ones, and not that itself.
+static bool is_unknown(const struct scoring *scoring, int32_t word, const struct token *token)
+{
+    const struct ngram_model *model = scoring->model;
+    return word >= 0 && word == model->unknown &&
+           !is_text(token, vocabulary_word(&model->words, word));
+}
+
 // The next line that is not empty; no words at the end of the text.
 static bool read_sentence(struct scoring *scoring, struct sentence *sentence, struct error *error)
 {
@@ -73,17 +84,21 @@ static bool read_sentence(struct scoring *scoring, struct sentence *sentence, st
             continue;
         sentence->line = reader_line_number(scoring->reader);
         if (token.sentence_end)
-            return end || add_word(sentence, WORD_END, error);
+            return end || add_word(sentence, WORD_END, 1, error);
         if (scoring->report.debug > 0 && !add_text(sentence, &token, error))
             return false;
         bool start = empty && is_text(&token, "<s>");
         empty = false;
         end = is_text(&token, "</s>");
         int32_t word = end ? WORD_END : ngram_word(scoring->model, token.text, token.length);
+        bool listed = false;
+        double share = is_unknown(scoring, word, &token)
+                           ? unknown_share(scoring->shares, token.text, token.length, &listed)
+                           : 1;
         if (!start && !end)
             coverage_add(&scoring->coverage, token.text, token.length,
-                         word != scoring->model->unknown);
-        if (!start && !add_word(sentence, word, error))
+                         listed || word != scoring->model->unknown);
+        if (!start && !add_word(sentence, word, share, error))
             return false;
     }
     return reader_ok(scoring->reader, error);
@@ -112,7 +127,7 @@ static void score_sentences(struct scoring *scoring, size_t count)
         ngram_score_all(scoring->model, query, queries);
         for (size_t i = 0; i < queries; i++) {
             result[i]->matched = query[i].matched;
-            result[i]->log10_prob = (float)query[i].log10_prob;
+            result[i]->log10_prob = (float)query[i].log10_prob + result[i]->log10_share;
         }
     }
 }
@@ -182,14 +197,15 @@ static void scoring_free(struct scoring *scoring)
     free(scoring);
 }
 
-bool ngram_text_score(const struct ngram_model *model, const char *path, int debug,
-                      struct output *output, struct srilm_totals *totals, struct coverage *coverage,
-                      struct error *error)
+bool ngram_text_score(const struct ngram_model *model, const struct unknown_shares *shares,
+                      const char *path, int debug, struct output *output,
+                      struct srilm_totals *totals, struct coverage *coverage, struct error *error)
 {
     struct scoring *scoring = memory_new(1, sizeof *scoring, error);
     if (scoring == NULL)
         return false;
     scoring->model = model;
+    scoring->shares = shares;
     srilm_report_init(&scoring->report, output, debug);
     scoring->reader = reader_open(path, error);
     bool ok = scoring->reader != NULL && score_text(scoring, error);

@@ -5,13 +5,14 @@
 #include "base/file.h"
 #include "ngram/backoff.h"
 #include "score/srilm_report.h"
+#include "score/unknown_shares.h"
 #include "text/coverage.h"
 
 // Scores the sentences of the text, one a line, empty lines skipped, and writes the report. <s> and
-// </s> that the text itself has at the ends of a line are those of the sentence. Error: a text
-// without sentences.
-bool ngram_text_score(const struct ngram_model *model, const char *path, int debug,
-                      struct output *output, struct srilm_totals *totals, struct coverage *coverage,
-                      struct error *error);
+// </s> that the text itself has at the ends of a line are those of the sentence. `shares` are those of
+// unknown words, NULL for none. Error: a text without sentences.
+bool ngram_text_score(const struct ngram_model *model, const struct unknown_shares *shares,
+                      const char *path, int debug, struct output *output,
+                      struct srilm_totals *totals, struct coverage *coverage, struct error *error);
 
 #endif

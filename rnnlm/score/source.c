@@ -1,6 +1,8 @@
 // Sources of probabilities: what is common to all kinds.
 #include "score/source.h"
 
+#include <string.h>
+
 void source_free(struct source *source)
 {
     if (source != NULL)
@@ -41,4 +43,15 @@ bool source_begin_lists(struct source *source, const struct token *token, size_t
 const char *source_draw(struct source *source, struct random *random)
 {
     return source->type->draw != NULL ? source->type->draw(source, random) : NULL;
+}
+
+void source_share(const struct unknown_shares *shares, int32_t unknown, const struct token *token,
+                  struct source_word *word)
+{
+    word->listed = false;
+    if (shares == NULL || word->id < 0 || word->id != unknown ||
+        (strlen(word->name) == token->length &&
+         memcmp(word->name, token->text, token->length) == 0))
+        return;
+    word->prob *= unknown_share(shares, token->text, token->length, &word->listed);
 }

@@ -11,6 +11,7 @@
 #include "learn/learner.h"
 #include "model/model.h"
 #include "ngram/backoff.h"
+#include "score/unknown_shares.h"
 #include "text/reader.h"
 
 struct source;
@@ -20,6 +21,7 @@ struct source_word {
     double prob;      // 0 for a word that the source does not know
     int32_t id;       // in the source's vocabulary; WORD_OOV if unknown, or if the source has none
     const char *name; // what the source takes it as, 0-terminated; NULL where id is WORD_OOV
+    bool listed;      // an unknown word with a share of its own (score/unknown_shares.h)
 };
 
 // How a network is used.
@@ -28,6 +30,7 @@ struct network_use {
     bool per_sentence; // each line begins in the start state; else the text goes on from where the
                        // model file stands, or independent sentences begin anew by themselves
     int32_t unknown;   // what words unknown to it are taken as; may be WORD_OOV
+    const struct unknown_shares *shares; // how they share its probability; NULL: each has all of it
     struct learner
         *learner; // for dynamic evaluation one on the model's network, else NULL; not with
                   // per_sentence
@@ -41,8 +44,10 @@ struct source *source_network(const struct model *model, const struct network_us
                               struct error *error);
 
 // A back-off model from the start of a sentence; it starts again after each </s>. Words unknown to
-// it are <unk> or what it calls that, where it has a probability for it.
-struct source *source_ngram(const struct ngram_model *model, struct error *error);
+// it are <unk> or what it calls that, where it has a probability for it, which is shared if `shares` is
+// not NULL.
+struct source *source_ngram(const struct ngram_model *model, const struct unknown_shares *shares,
+                            struct error *error);
 
 // A file of probabilities, in step with the text; any form that score/stream.h reads.
 struct source *source_stream(const char *path, struct error *error);
@@ -77,6 +82,11 @@ bool source_begin_lists(struct source *source, const struct token *token, size_t
 const char *source_draw(struct source *source, struct random *random);
 
 // ---- for those who make sources ---------------------------------------------------------------
+
+// Shares the probability of a token that is not in the vocabulary, if `word` says that it is taken as the
+// word `unknown`.
+void source_share(const struct unknown_shares *shares, int32_t unknown, const struct token *token,
+                  struct source_word *word);
 
 struct source_type {
     bool (*next)(struct source *source, const struct token *token, struct source_word *word,

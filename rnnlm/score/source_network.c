@@ -14,6 +14,7 @@ struct network_source {
     struct source source;
     struct scorer scorer;
     int32_t unknown;           // what words that are not in the vocabulary are taken as
+    const struct unknown_shares *shares;
     bool per_sentence;         // each line begins in the scorer's first state
     struct sequence *sentence; // scratch: the lines that are computed ahead
     size_t sentence_capacity;
@@ -80,6 +81,7 @@ static bool network_next(struct source *source, const struct token *token, struc
     if (word->id >= 0 && !(word->prob > 0 && word->prob <= 1.001))
         return error_set(error, "the network's probability of \"%.*s\" is %g", (int)token->length,
                          token->text, word->prob);
+    source_share(network->shares, network->unknown, token, word);
     return true;
 }
 
@@ -345,6 +347,7 @@ struct source *source_network(const struct model *model, const struct network_us
         return NULL;
     network->source.type = &network_type;
     network->unknown = use->unknown;
+    network->shares = use->shares;
     network->per_sentence = use->per_sentence;
     if (network_init_source(network, model, use, error))
         return &network->source;

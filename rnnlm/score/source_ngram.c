@@ -8,6 +8,7 @@
 struct ngram_source {
     struct source source;
     const struct ngram_model *model;
+    const struct unknown_shares *shares;
     struct ngram_state start, now;
     struct ngram_drawer drawer; // made when the first word is drawn
 };
@@ -23,6 +24,7 @@ static bool score(struct ngram_source *ngram, const struct token *token, struct 
     word->id = ngram_word(ngram->model, token->text, token->length);
     word->name = word->id >= 0 ? vocabulary_word(&ngram->model->words, word->id) : NULL;
     bool ok = ngram_prob(ngram->model, &ngram->now, word->id, &ngram->now, &word->prob, error);
+    source_share(ngram->shares, ngram->model->unknown, token, word);
     if (token->sentence_end)
         ngram->now = ngram->start;
     return ok;
@@ -59,13 +61,15 @@ static const struct source_type ngram_type = {.next = ngram_source_next,
                                               .draw = ngram_source_draw,
                                               .free = ngram_source_free};
 
-struct source *source_ngram(const struct ngram_model *model, struct error *error)
+struct source *source_ngram(const struct ngram_model *model, const struct unknown_shares *shares,
+                            struct error *error)
 {
     struct ngram_source *ngram = memory_new(1, sizeof *ngram, error);
     if (ngram == NULL)
         return NULL;
     ngram->source.type = &ngram_type;
     ngram->model = model;
+    ngram->shares = shares;
     ngram_start(model, &ngram->start, true);
     ngram->now = ngram->start;
     return &ngram->source;

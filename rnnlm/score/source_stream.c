@@ -15,6 +15,7 @@ static bool stream_source_next(struct source *source, const struct token *token,
 {
     word->id = WORD_OOV;
     word->name = NULL;
+    word->listed = false;
     return stream_match(((struct stream_source *)source)->stream, token, &word->prob, error);
 }
 

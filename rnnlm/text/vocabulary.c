@@ -90,6 +90,16 @@ int32_t vocabulary_unknown(const struct vocabulary *vocabulary, const char *name
     return id;
 }
 
+int32_t vocabulary_rare(const struct vocabulary *vocabulary, const char *name)
+{
+    if (name != NULL)
+        return vocabulary_find(vocabulary, name, strlen(name));
+    int32_t id = vocabulary_find(vocabulary, "RNN_UNK", strlen("RNN_UNK"));
+    if (id == WORD_OOV)
+        id = vocabulary_find(vocabulary, "<RNN_UNK>", strlen("<RNN_UNK>"));
+    return id != WORD_OOV ? id : vocabulary_unknown(vocabulary, NULL);
+}
+
 int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *word, size_t length)
 {
     return vocabulary->slot[find_slot(vocabulary, word, length)];

@@ -47,6 +47,11 @@ bool vocabulary_is_unknown_name(const char *word, size_t length);
 // names; WORD_OOV if there is none.
 int32_t vocabulary_unknown(const struct vocabulary *vocabulary, const char *name);
 
+// The word of a vocabulary for words that have a share of its probability, as Kaldi's models have one
+// beside <unk>, which is for what is no word at all: `name` alone if it is not NULL, else RNN_UNK or
+// <RNN_UNK>, else as above.
+int32_t vocabulary_rare(const struct vocabulary *vocabulary, const char *name);
+
 // Puts the words in the reference's order: </s> first, the others by falling count, ties as its
 // selection sort leaves them. Takes O(V log V). If `new_id` is not NULL it becomes an array [size]
 // from old to new ids, to be freed.

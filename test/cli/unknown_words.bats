@@ -126,3 +126,76 @@ scores() {
     [ "$output" = "u a b" ]
     [ "$stderr" = "" ]
 }
+
+@test "unknown words share the probability of the word for them, by a table or equally" {
+    need_logarithms
+    train_model model '<RNN_UNK>'
+    "$BIN/rnnlm-ngram" train -order 2 -text train.model -unk -unk-word '<RNN_UNK>' -discount-fallback -o model.arpa
+    printf 'x 0.25\ny 0.5\nnever 0\n' >table
+    word() { # PROGRAM'S: the scores of "a WORD b", of the word and of the line
+        printf 'a %s b\n' "$1" >line
+        printf 'u a %s b\n' "$1" >list
+        shift
+        {
+            rnnlm -rnnlm model -test line -write scores "$@"
+            rnnlm -rnnlm model -test line -per-sentence -write scores "$@"
+            rnnlm -rnnlm model -ngram model.arpa -test line -write scores "$@"
+            rnnlm -rnnlm model -rnnlm model -test list -nbest -debug 0 "$@"
+            "$BIN/rnnlm-nbest" -rnnlm model list "$@"
+            "$BIN/rnnlm-nbest" -rnnlm model -ngram model.arpa -unk list "$@"
+            "$BIN/rnnlm-ngram" ppl -lm model.arpa -text line "$@" | sed -n 's/.*logprob= \([-0-9.]*\).*/\1/p'
+        } 2>err
+    }
+    # less FILE SHARE: the scores of the word itself, times the share.
+    less() {
+        awk -v share="$2" '{ printf "%.6f\n", $1 + log(share) / log(10) }' "$1"
+    }
+    word '<RNN_UNK>' >whole
+    [ "$(wc -l <whole)" -eq 7 ]
+    for pair in 'x 0.25' 'y 0.5' 'never 1e-7' 'other 1e-7'; do
+        word ${pair% *} -unk-probs table >found
+        less whole ${pair#* } >wanted
+        same_numbers found wanted 2e-5 || fail "$pair"
+    done
+    word '<RNN_UNK>' -unk-probs table >found
+    same_numbers found whole 2e-5
+    for name in x other; do
+        word $name -unk-count 40 >found
+        less whole 0.025 >wanted
+        same_numbers found wanted 2e-5
+        word $name -unk-count 1 >found
+        same_numbers found whole 2e-5
+    done
+    # Words that are listed are known ones.
+    printf 'x y x\n' >line
+    for command in "rnnlm -rnnlm model -debug 0 -test line" "rnnlm-ngram ppl -lm model.arpa -text line"; do
+        "$BIN/"$command -unk-probs table 2>err >out
+        ! grep -q unknown err || fail "$command: $(cat err)"
+        "$BIN/"$command -unk-count 3 2>err >out
+        grep -q '3 of 3 words are unknown to the model' err || fail "$command: $(cat err)"
+    done
+}
+
+@test "shares that cannot be" {
+    train_model usual '<unk>'
+    printf 'a b\n' >text
+    sed -i 's/<UNK>/c/' train
+    rnnlm -train train -rnnlm without -hidden 2 -class 1 -one-iter -debug 0 >log
+    printf 'x 0.5\nx 0.5\n' >twice
+    printf 'x 1.5\n' >large
+    printf 'x 0.5\n' >table
+    for program in "rnnlm -rnnlm usual -debug 0 -test text" "rnnlm-nbest -rnnlm usual text" "rnnlm-ngram ppl -lm usual.arpa -text text"; do
+        run --separate-stderr "$BIN/"$program -unk-probs twice
+        [ "$status" -eq 1 ]
+        [[ "$stderr" == *'twice: line 2: found "x" for the second time' ]]
+        run --separate-stderr "$BIN/"$program -unk-probs large
+        [ "$status" -eq 1 ]
+        [[ "$stderr" == *'large: line 1: found "x 1.5"'* ]]
+        run --separate-stderr "$BIN/"$program -unk-probs table -unk-count 2
+        [ "$status" -eq 2 ]
+        [[ "$stderr" == *'-unk-probs and -unk-count exclude each other' ]]
+    done
+    refuses 'without: has no word RNN_UNK, <unk> or the like, which -unk-count wants' -- -rnnlm without -test text -unk-count 3 -debug 0
+    refuses 'without: has no word RNN_UNK, <unk> or the like, which -unk-probs wants' -- -rnnlm without -test text -unk-probs table -debug 0
+    refuses 'option -unk-word: no model has the word "own"' -- -rnnlm usual -test text -unk-probs table -unk-word own -debug 0
+}

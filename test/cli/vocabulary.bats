@@ -71,6 +71,8 @@ kaldi_prepares() { # SIZE
     # And its lists.
     awk '{ print NR, $0 }' test >lists
     "$BIN/rnnlm-nbest" -rnnlm model.1 -unk-probs probs lists >found
+    rnnlm -rnnlm model.1 -test test -unk-probs unk.probs -per-sentence -write scores >scores
+    same_numbers scores found 5e-6
     "$BIN/rnnlm-nbest" -rnnlm piped/model -unk-probs unk.probs lists | cmp - found
 }
 

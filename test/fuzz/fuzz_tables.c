@@ -1,11 +1,11 @@
-// Fuzzing of files with a key and a number a line: costs (nbest/number_table.c), symbols
+// Fuzzing of files with a key and a number a line: costs (score/number_table.c), symbols
 // (lattice/kaldi.c), words with their counts (text/word_cut.c).
 #include "fuzz.h"
 
 #include <math.h>
 
 #include "lattice/kaldi.h"
-#include "nbest/number_table.h"
+#include "score/number_table.h"
 #include "text/word_cut.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

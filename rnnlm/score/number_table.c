@@ -1,5 +1,5 @@
 // Files with a key and a number a line.
-#include "nbest/number_table.h"
+#include "score/number_table.h"
 
 #include <inttypes.h>
 #include <math.h>

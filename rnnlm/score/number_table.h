@@ -1,6 +1,6 @@
 // Files with a key and a number a line: Kaldi's archives of costs, its unk.probs.
-#ifndef NBEST_NUMBER_TABLE_H
-#define NBEST_NUMBER_TABLE_H
+#ifndef SCORE_NUMBER_TABLE_H
+#define SCORE_NUMBER_TABLE_H
 
 #include "text/vocabulary.h"
 
