@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ngram-build.h"
+#include "ngram-edit.h"
 #include "ngram-train.h"
 #include "ngram-vocab.h"
 #include "ngram/backoff.h"
@@ -113,6 +114,10 @@ static const struct command {
     {"ppl", &ppl_options, ngram_ppl},
     {"train", &train_options, ngram_train},
     {"build", &build_options, ngram_build},
+    {"prune", &prune_options_table, ngram_prune_main},
+    {"mix", &mix_options_table, ngram_mix_main},
+    {"renorm", &renorm_options, ngram_renorm_main},
+    {"convert", &convert_options, ngram_convert_main},
     {"cache", &cache_options_table, ngram_cache},
     {"vocab", &vocab_options, ngram_vocab},
 };
@@ -122,16 +127,20 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 // The commands' names and usages as the program's own.
 static const struct options program_options = {
     .program = PROGRAM,
-    .summary = "back-off n-gram models: train, build, test, cache, vocabularies",
+    .summary = "back-off n-gram models: train, build, test, prune, mix, vocabularies",
     .usage = "ppl -lm MODEL -text FILE [-order N] [-unk] [-debug 0|1|2]\n"
              "train -text FILE [-order N] [-o MODEL.arpa[.gz]] [options]\n"
              "build -lm MODEL.arpa -o MODEL.bin [-quantise BITS]\n"
+             "prune -lm MODEL -threshold X [-history-lm MODEL] [-o MODEL.arpa[.gz]]\n"
+             "mix -lm A -lm B [-lambda A,B | -tune TEXT] [-o MODEL.arpa[.gz]]\n"
+             "renorm -lm MODEL [-o MODEL.arpa[.gz]]\n"
+             "convert -lm MODEL [-vocab FILE] [-order N] [-renorm] [-o MODEL.arpa[.gz]]\n"
              "cache -text FILE [-decay X] [-window N] [-independent] [-o FILE]\n"
              "vocab -text FILE [-min-count N] [-vocab-size N] [-counts] [-o FILE]",
     .about = "Back-off n-gram models: perplexity of a text (ppl), estimation from a text (train), a\n"
-             "binary form that opens at once (build), a cache of the words seen lately (cache), and\n"
-             "the words of a text and their counts (vocab). COMMAND --help lists the options of a\n"
-             "command.",
+             "binary form that opens at once (build), models made from models (prune, mix, renorm,\n"
+             "convert), a cache of the words seen lately (cache), and the words of a text and their\n"
+             "counts (vocab). COMMAND --help lists the options of a command.",
     .operands = "COMMAND",
 };
 

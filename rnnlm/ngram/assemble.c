@@ -2,7 +2,11 @@
 #include "ngram/assemble.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
+#include "ngram/build.h"
 
 bool assembly_start(struct assembly *assembly, struct interpolated *model, size_t order,
                     struct error *error)
@@ -94,4 +98,61 @@ bool assemble(struct interpolated *model, uint64_t *count, struct error *error)
             return false;
     }
     return true;
+}
+
+// ---- in memory ---------------------------------------------------------------------------------
+
+// id [words + 1]: of the counts' words in the model.
+static bool gather_words(struct ngram_model *to, const struct interpolated *model,
+                         const struct counts *counts, int32_t *id, struct error *error)
+{
+    for (uint32_t word = 1; word <= counts->words; word++) {
+        float log10_prob = (float)log10(model->unigram[word]);
+        id[word] = WORD_OOV;
+        if ((word != counts->unknown || counts->unk) &&
+            !ngram_add_word(to, counts->word[word], log10_prob, model->unigram_backoff[word],
+                            &id[word], error))
+            return false;
+    }
+    return true;
+}
+
+static bool gather_order(struct ngram_model *to, struct interpolated *model, size_t order,
+                         const int32_t *id, struct error *error)
+{
+    struct assembly assembly;
+    struct assembled ngram;
+    uint32_t context[RECORD_MOST_IDS] = {0}, node = TRIE_NONE;
+    bool ok = assembly_start(&assembly, model, order, error);
+    while (ok && assembly_next(&assembly, &ngram, &ok, error)) {
+        if (node == TRIE_NONE || memcmp(ngram.ids, context, (order - 1) * sizeof *context) != 0) {
+            int32_t word[RECORD_MOST_IDS];
+            memcpy(context, ngram.ids, (order - 1) * sizeof *context);
+            for (size_t i = 0; i + 1 < order; i++)
+                word[i] = id[context[order - 2 - i]];
+            node = ngram_find(to, word, (int)order - 1);
+        }
+        ok = ngram_add(to, (int)order, node, id[ngram.ids[order - 1]], ngram.log10_prob,
+                       ngram.log10_backoff, error);
+    }
+    sequence_free(&model->order[order].ngrams);
+    sorter_free(&model->order[order].backoffs);
+    return ok && ngram_end_order(to, (int)order, error);
+}
+
+struct ngram_model *assemble_model(struct interpolated *model, const struct counts *counts,
+                                   struct error *error)
+{
+    struct ngram_model *to = ngram_new((int)model->orders, error);
+    int32_t *id = memory_new(counts->words + 1, sizeof *id, error);
+    bool ok = to != NULL && id != NULL && gather_words(to, model, counts, id, error);
+    for (size_t k = 2; ok && k <= model->orders; k++)
+        ok = gather_order(to, model, k, id, error);
+    free(id);
+    if (ok) {
+        ngram_ready(to);
+        return to;
+    }
+    ngram_close(to);
+    return NULL;
 }

@@ -4,6 +4,7 @@
 #define NGRAM_ASSEMBLE_H
 
 #include "base/error.h"
+#include "ngram/backoff.h"
 #include "ngram/interpolate.h"
 
 struct assembled {
@@ -30,5 +31,9 @@ bool assembly_start(struct assembly *assembly, struct interpolated *model, size_
 // False at the end, *ok tells whether it was one.
 bool assembly_next(struct assembly *assembly, struct assembled *ngram, bool *ok,
                    struct error *error);
+
+// All of it in memory, as a back-off model; the n-grams are taken out of `model`. NULL on failure.
+struct ngram_model *assemble_model(struct interpolated *model, const struct counts *counts,
+                                   struct error *error);
 
 #endif

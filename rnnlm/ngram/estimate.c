@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "ngram/arpa.h"
 #include "ngram/assemble.h"
 #include "ngram/interpolate.h"
 #include "ngram/prune.h"
@@ -163,6 +164,21 @@ static bool write_model(struct interpolated *model, const struct counts *counts,
 
 // ---- the whole ---------------------------------------------------------------------------------
 
+// Pruning wants all n-grams in memory.
+static bool write_pruned(struct interpolated *model, const struct counts *counts,
+                         const struct estimate_options *options, struct estimate_report *report,
+                         struct error *error)
+{
+    const struct prune_options pruning = {.threshold = options->prune, .least = 2};
+    struct ngram_model *whole = assemble_model(model, counts, error);
+    bool ok = whole != NULL && ngram_prune(whole, &pruning, report->pruned, error);
+    for (size_t k = 2; ok && k <= counts->order; k++)
+        report->ngrams[k] = ngram_count(whole, (int)k);
+    ok = ok && arpa_write(whole, options->output, error);
+    ngram_close(whole);
+    return ok;
+}
+
 static bool estimate_from(struct counts *counts, struct interpolated *model,
                           const struct estimate_options *options, struct allowance *allowance,
                           struct estimate_report *report, struct error *error)
@@ -173,12 +189,10 @@ static bool estimate_from(struct counts *counts, struct interpolated *model,
     report->words = model->events;
     if (!assemble(model, report->ngrams, error))
         return false;
-    if (options->prune > 0 && !prune(model, counts, options->prune, allowance, options->temporary,
-                                     report->ngrams, report->pruned, error))
-        return false;
     for (size_t k = 2; k <= counts->order; k++)
         report->on_disk = report->on_disk || model->order[k].ngrams.file.descriptor >= 0;
-    return write_model(model, counts, options, report->ngrams, error);
+    return options->prune > 0 ? write_pruned(model, counts, options, report, error)
+                              : write_model(model, counts, options, report->ngrams, error);
 }
 
 bool estimate(const struct estimate_options *options, struct estimate_report *report,

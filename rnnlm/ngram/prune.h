@@ -4,13 +4,20 @@
 #ifndef NGRAM_PRUNE_H
 #define NGRAM_PRUNE_H
 
-#include "base/error.h"
-#include "ngram/interpolate.h"
+#include "ngram/backoff.h"
 
-// Replaces the n-grams of an assembled model. count[2..] is set to what is left, pruned[2..] to
-// what has been dropped. All n-grams are held in memory meanwhile.
-bool prune(struct interpolated *model, const struct counts *counts, double threshold,
-           struct allowance *allowance, const char *temporary, uint64_t *count, uint64_t *pruned,
-           struct error *error);
+struct prune_options {
+    double threshold;
+    int least; // n-grams of fewer words stay; 2 at least
+    // How frequent contexts are is asked of this model, as SRILM's -prune-history-lm does; NULL: of
+    // the model itself. The short n-grams of Kneser-Ney models are no frequencies (Chelba et al.
+    // 2010).
+    const struct ngram_model *history;
+};
+
+// Prunes a model and sets its back-off weights anew. pruned[2..order] (may be NULL): n-grams that have
+// gone. Error: memory.
+bool ngram_prune(struct ngram_model *model, const struct prune_options *options, uint64_t *pruned,
+                 struct error *error);
 
 #endif
