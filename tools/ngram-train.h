@@ -16,11 +16,12 @@
 
 static struct {
     struct option_list text;
-    const char *vocabulary, *unknown, *cutoff, *memory, *temporary, *output;
+    const char *vocabulary, *unknown, *cutoff, *discount, *constant, *largest, *memory, *temporary,
+        *output;
     int64_t order, debug, min_count, size;
     double prune;
-    bool unk, fallback;
-} train_set = {.order = 3, .memory = "1G", .output = "-"};
+    bool unk, backoff, fallback;
+} train_set = {.order = 3, .discount = "modified-kneser-ney", .memory = "1G", .output = "-"};
 
 static struct {
     bool min_count, size;
@@ -51,8 +52,24 @@ static const struct option train_table[] = {
     {OPTION_TEXT, "cutoff", "C1,C2,...", &train_set.cutoff, NULL, 0, 0,
      "For each order, drop n-grams with this count or a smaller one (0,0,1,1,1,...). SRILM's "
      "-gtKmin M is M - 1 here."},
+    {OPTION_TEXT, "discount", "NAME", &train_set.discount, NULL, 0, 0,
+     "How counts are discounted for what has not been seen: modified-kneser-ney (SRILM's "
+     "-kndiscount), kneser-ney (-ukndiscount), witten-bell (-wbdiscount), good-turing (what SRILM "
+     "does without any), absolute (-cdiscount) or additive (-addsmooth)."},
+    {OPTION_FLAG, "backoff", NULL, &train_set.backoff, NULL, 0, 0,
+     "Do not interpolate with shorter n-grams, as SRILM without -interpolate. Good-turing and "
+     "additive never do."},
+    {OPTION_TEXT, "constant", "D1,D2,...", &train_set.constant, NULL, 0, 0,
+     "For absolute, what is taken off each count of each order, 0 to 1, instead of n1 / (n1 + 2 "
+     "n2) "
+     "where n1 n-grams occur once and n2 twice; for additive, what is added, instead of 1. The "
+     "last one is that of all higher orders."},
+    {OPTION_TEXT, "gtmax", "M1,M2,...", &train_set.largest, NULL, 0, 0,
+     "For good-turing, the largest count of each order that is discounted, up to 31 "
+     "(1,7,7,7,...)."},
     {OPTION_FLAG, "discount-fallback", NULL, &train_set.fallback, NULL, 0, 0,
-     "Take the discounts 0.5, 1 and 1.5 for an order whose counts of counts give none, which is "
+     "Take the discounts 0.5, 1 and 1.5 (or 0.5 where there is one) for an order whose counts of "
+     "counts give none, which is "
      "otherwise an error."},
     {OPTION_NUMBER, "prune", "X", &train_set.prune, NULL, 0, 1e300,
      "Drop n-grams without which the perplexity of the model grows by less than this share, such "
@@ -71,13 +88,35 @@ static const struct option train_table[] = {
 static const struct options train_options = {
     .program = "rnnlm-ngram train",
     .summary = "estimate an n-gram model from text",
-    .usage = "-text FILE [-order N] [-o MODEL.arpa[.gz]]",
+    .usage = "-text FILE [-order N] [-discount NAME [-backoff]] [-o MODEL.arpa[.gz]]",
     .about =
-        "Estimates an n-gram model by interpolated modified Kneser-Ney smoothing: the model that\n"
-        "SRILM's `ngram-count -kndiscount -interpolate` makes.",
+        "Estimates an n-gram model: by interpolated modified Kneser-Ney smoothing, the model that\n"
+        "SRILM's `ngram-count -kndiscount -interpolate` makes, or by another method of SRILM's.",
     .table = train_table,
     .count = sizeof train_table / sizeof *train_table,
 };
+
+static void train_print_discount(const struct discount *discount)
+{
+    const double *value = discount->value;
+    switch (discount->method) {
+    case DISCOUNT_MODIFIED_KNESER_NEY:
+        fprintf(stderr, "  D1 %.6f D2 %.6f D3+ %.6f", value[0], value[1], value[2]);
+        break;
+    case DISCOUNT_KNESER_NEY:
+    case DISCOUNT_ABSOLUTE:
+        fprintf(stderr, "  D %.6f", value[0]);
+        break;
+    case DISCOUNT_GOOD_TURING:
+        for (uint64_t c = 1; c <= discount->largest; c++)
+            fprintf(stderr, " d%llu %.6f", (unsigned long long)c, 1 - value[c - 1] / (double)c);
+        break;
+    case DISCOUNT_WITTEN_BELL:
+    case DISCOUNT_ADDITIVE:
+        break;
+    }
+    fputs(discount->fallback ? " (fallback)" : "", stderr);
+}
 
 static void train_print_report(const struct estimate_report *report, size_t order)
 {
@@ -87,14 +126,38 @@ static void train_print_report(const struct estimate_report *report, size_t orde
     for (size_t k = 1; k <= order; k++) {
         const struct discount *discount = &report->discount[k];
         fprintf(stderr, "order %zu:", k);
-        for (int i = 0; i < COUNTS_OF_COUNTS; i++)
+        for (int i = 0; i <= DISCOUNTS; i++)
             fprintf(stderr, " n%d %llu", i + 1, (unsigned long long)discount->occurring[i]);
-        fprintf(stderr, "  D1 %.6f D2 %.6f D3+ %.6f%s  written %llu", discount->value[0],
-                discount->value[1], discount->value[2], discount->fallback ? " (fallback)" : "",
-                (unsigned long long)report->ngrams[k]);
+        train_print_discount(discount);
+        fprintf(stderr, "  written %llu", (unsigned long long)report->ngrams[k]);
         if (train_set.prune > 0)
             fprintf(stderr, " pruned %llu", (unsigned long long)report->pruned[k]);
         fputc('\n', stderr);
+    }
+}
+
+// Good-Turing discounts that counts of counts do not give are left out; SRILM says so, too.
+static void train_warn(const struct estimate_options *options, const struct estimate_report *report)
+{
+    for (size_t k = 1; options->discount == DISCOUNT_GOOD_TURING && k <= options->order; k++) {
+        const struct discount *discount = &report->discount[k];
+        struct error text;
+        uint64_t c = 1;
+        while (c <= discount->largest && discount->value[c - 1] != 0)
+            c++;
+        if (c > options->gt_largest[k])
+            continue;
+        if (c > discount->largest)
+            error_set(&text,
+                      "order %zu: no %zu-gram occurs %llu times: such counts and larger ones "
+                      "keep all",
+                      k, k, (unsigned long long)c);
+        else
+            error_set(&text,
+                      "order %zu: the Good-Turing discount of the count %llu makes no sense: "
+                      "it is left out",
+                      k, (unsigned long long)c);
+        options_warn(train_options.program, text.text);
     }
 }
 
@@ -117,6 +180,17 @@ static bool train_read_options(struct estimate_options *to, struct error *error)
         return error_option(error, "cutoff");
     if (!vocab_check(train_set.vocabulary, train_given.min_count, train_given.size, error))
         return false;
+    if (!discount_parse(train_set.discount, &to->discount, error))
+        return error_option(error, "discount");
+    to->backoff = train_set.backoff;
+    for (size_t k = 1; to->discount == DISCOUNT_ADDITIVE && k <= NGRAM_MOST_ORDER; k++)
+        to->constant[k] = 1;
+    if (train_set.constant != NULL &&
+        !estimate_parse_constants(train_set.constant, to->order, to->constant, error))
+        return error_option(error, "constant");
+    if (train_set.largest != NULL &&
+        !estimate_parse_cutoffs(train_set.largest, to->order, to->gt_largest, error))
+        return error_option(error, "gtmax");
     return (estimate_parse_memory(train_set.memory, &to->memory, error) &&
             machine_has_memory((double)to->memory, error)) ||
            error_option(error, "memory");
@@ -171,6 +245,7 @@ static int ngram_train(int argc, char **argv)
     vocabulary_free(&words);
     if (!ok)
         return options_error(train_options.program, &error);
+    train_warn(&options, &report);
     if (train_set.debug > 0)
         train_print_report(&report, options.order);
     return 0;

@@ -238,8 +238,8 @@ static uint64_t count_of(const struct scan *scan, size_t k)
     const struct counts *counts = scan->counts;
     uint32_t first = scan->ids[k - 1];
     // Words that are never predicted have no different words before them.
-    bool plain =
-        k == counts->order || first == counts->start || (first == counts->unknown && !counts->unk);
+    bool plain = !counts->kinds || k == counts->order || first == counts->start ||
+                 (first == counts->unknown && !counts->unk);
     return plain ? scan->occurs[k] : scan->kinds[k];
 }
 
@@ -353,6 +353,7 @@ bool counts_read(struct counts *counts, const struct counts_options *options, st
     memset(counts, 0, sizeof *counts);
     counts->order = options->order;
     counts->unk = options->unk;
+    counts->kinds = options->kinds;
     for (size_t k = 0; k <= NGRAM_MOST_ORDER; k++)
         sorter_init(&counts->ngrams[k], record_shape(1, 1, 1), SORTER_SUM, options->allowance,
                     options->temporary);

@@ -1,7 +1,8 @@
-// From text to n-gram counts as Kneser-Ney smoothing wants them.
+// From text to n-gram counts.
 //
-// N-grams of the highest order, and those that begin a sentence, have the count of their
-// occurrences; others the number of different words that they follow.
+// N-grams have the count of their occurrences; or, as Kneser-Ney smoothing wants it, this is so for those
+// of the highest order and those that begin a sentence, and others have the number of different words
+// that they follow.
 #ifndef NGRAM_COUNTS_H
 #define NGRAM_COUNTS_H
 
@@ -20,6 +21,7 @@ struct counts_options {
     const struct vocabulary *vocabulary; // the only words there are, NULL for those of the texts
     bool unk;                    // unknown words are a word; if not, n-grams with them are left out
     const char *unknown;         // what that word is called; NULL: <unk>
+    bool kinds;                  // count different words, for Kneser-Ney smoothing
     struct allowance *allowance; // memory
     const char *temporary;       // folder, may be NULL
 };
@@ -33,6 +35,7 @@ struct counts {
     char *letters;
     uint32_t start, end, unknown; // ids of <s>, </s> and the unknown word
     bool unk;                     // the last is a word
+    bool kinds;                   // as in the options
     uint64_t tokens, sentences;   // <s> not counted, </s> counted
     uint64_t *unigram; // [words + 1] counts; 0 for <s>, and for the unknown word if it is none
     // [order + 1] for orders 2..order: n-grams with their counts as payload, sorted by context,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "ngram/arpa.h"
 #include "ngram/assemble.h"
 #include "ngram/interpolate.h"
@@ -19,8 +20,10 @@ void estimate_defaults(struct estimate_options *options)
     memset(options, 0, sizeof *options);
     options->order = 3;
     options->memory = (size_t)1 << 30;
-    for (size_t k = 3; k <= NGRAM_MOST_ORDER; k++)
-        options->cutoff[k] = 1;
+    for (size_t k = 1; k <= NGRAM_MOST_ORDER; k++) {
+        options->cutoff[k] = k > 2;
+        options->gt_largest[k] = k == 1 ? 1 : 7;
+    }
 }
 
 // ---- values on the command line ----------------------------------------------------------------
@@ -56,6 +59,28 @@ bool estimate_parse_cutoffs(const char *text, size_t order, uint64_t *cutoff, st
     }
 }
 
+bool estimate_parse_constants(const char *text, size_t order, double *constant, struct error *error)
+{
+    const char *at = text;
+    size_t k = 0;
+    double value = 0;
+    for (bool more = true; more;) {
+        size_t length = strcspn(at, ",");
+        if (!number_parse(at, length, &value) || !(value >= 0 && value < INFINITY))
+            return error_set(error, "\"%s\": numbers from 0 on with commas between are wanted",
+                             text);
+        if (++k > order)
+            return error_set(error, "\"%s\": at most %zu are wanted for order %zu", text, order,
+                             order);
+        constant[k] = value;
+        more = at[length] == ',';
+        at += length + more;
+    }
+    while (++k <= NGRAM_MOST_ORDER)
+        constant[k] = value;
+    return true;
+}
+
 bool estimate_parse_memory(const char *text, size_t *memory, struct error *error)
 {
     static const char units[] = "kmgt";
@@ -87,15 +112,31 @@ static bool check_options(const struct estimate_options *options, struct error *
     if (!(options->prune >= 0 && options->prune < INFINITY))
         return error_usage(error, "option -prune: found %g, wanted a number from 0 on",
                            options->prune);
+    for (size_t k = 1; k <= options->order; k++) {
+        if (options->gt_largest[k] > DISCOUNT_LARGEST)
+            return error_usage(error, "option -gtmax: found %llu, wanted %d or less",
+                               (unsigned long long)options->gt_largest[k], DISCOUNT_LARGEST);
+        if (options->discount == DISCOUNT_ABSOLUTE && !(options->constant[k] <= 1))
+            return error_usage(error, "option -constant: found %g, wanted 0 to 1",
+                               options->constant[k]);
+        if (options->discount == DISCOUNT_ADDITIVE && !(options->constant[k] > 0))
+            return error_usage(error, "option -constant: found %g, wanted a number above 0",
+                               options->constant[k]);
+    }
     return options->texts > 0 || error_set(error, "no text to estimate from");
 }
 
-static bool compute_discounts(struct counts *counts, bool fallback, struct estimate_report *report,
-                              struct error *error)
+static bool compute_discounts(struct counts *counts, const struct estimate_options *options,
+                              struct estimate_report *report, struct error *error)
 {
     bool ok = true;
-    for (size_t k = 1; ok && k <= counts->order; k++)
-        ok = discount_compute(&counts->discount[k], k, fallback, error);
+    for (size_t k = 1; ok && k <= counts->order; k++) {
+        struct discount *discount = &counts->discount[k];
+        discount->method = options->discount;
+        discount->constant = options->constant[k];
+        discount->largest = options->gt_largest[k];
+        ok = discount_compute(discount, k, options->discount_fallback, error);
+    }
     memcpy(report->discount, counts->discount, sizeof report->discount);
     report->tokens = counts->tokens;
     report->sentences = counts->sentences;
@@ -183,7 +224,8 @@ static bool estimate_from(struct counts *counts, struct interpolated *model,
                           const struct estimate_options *options, struct allowance *allowance,
                           struct estimate_report *report, struct error *error)
 {
-    if (!interpolate(model, counts, options->cutoff, allowance, options->temporary, error))
+    bool mixes = !options->backoff && discount_interpolates(options->discount);
+    if (!interpolate(model, counts, options->cutoff, mixes, allowance, options->temporary, error))
         return false;
     report->ngrams[1] = model->events + 1; // and <s>
     report->words = model->events;
@@ -212,12 +254,13 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
         .vocabulary = options->vocabulary,
         .unk = options->unk,
         .unknown = options->unknown,
+        .kinds = discount_counts_kinds(options->discount),
         .allowance = &allowance,
         .temporary = options->temporary,
     };
     struct counts counts;
     bool ok = counts_read(&counts, &reading, error) && output_may_replace(options->output, error) &&
-              compute_discounts(&counts, options->discount_fallback, report, error);
+              compute_discounts(&counts, options, report, error);
     if (ok) {
         struct interpolated model;
         ok = estimate_from(&counts, &model, options, &allowance, report, error);

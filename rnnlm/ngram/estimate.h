@@ -1,5 +1,5 @@
-// Estimation of n-gram models: text to an ARPA file by interpolated modified Kneser-Ney smoothing,
-// the model that SRILM's `ngram-count -kndiscount -interpolate` makes.
+// Estimation of n-gram models: text to an ARPA file, the models that SRILM's ngram-count makes. Unless
+// told otherwise, by interpolated modified Kneser-Ney smoothing (`-kndiscount -interpolate`).
 //
 // In one thing it is deliberately another: where less than about 3e-6 of a context's probability is
 // left for backing off, SRILM gives up interpolation for that context; here the equations hold
@@ -23,6 +23,11 @@ struct estimate_options {
     bool unk;               // unknown words are a word of the model
     const char *unknown;    // what that word is called; NULL: <unk>
     uint64_t cutoff[NGRAM_MOST_ORDER + 1]; // [1..]: n-grams seen at most so often are dropped
+    enum discount_method discount;
+    bool
+        backoff; // no interpolation with shorter n-grams; with methods that have none it is always so
+    double constant[NGRAM_MOST_ORDER + 1];     // [1..] D of absolute and additive discounting
+    uint64_t gt_largest[NGRAM_MOST_ORDER + 1]; // [1..] largest counts that Good-Turing discounts
     bool discount_fallback; // 0.5, 1, 1.5 where discounts cannot be computed, instead of an error
     size_t memory;         // bytes, about; beyond them counts are sorted on disk. Words come on top
     const char *temporary; // folder for that; NULL: TMPDIR or /tmp
@@ -38,12 +43,15 @@ struct estimate_report {
     bool on_disk; // not all fitted in memory
 };
 
-// SRILM's defaults: order 3, cut-offs 0, 0, 1, 1, 1...
+// SRILM's defaults: order 3, cut-offs 0, 0, 1, 1, 1..., Good-Turing up to counts of 1, 7, 7, 7...
 void estimate_defaults(struct estimate_options *options);
 
-// Parse command line values: "c1,c2,..." into cutoff[1..], at most `order` of them, the others as
-// they are; and bytes such as 500000000, 800M or 2G (powers of 1024).
+// Parse command line values: "c1,c2,..." into cutoff[1..] (or gt_largest), at most `order` of them, the
+// others as they are; the same with numbers from 0 on, the last one for all higher orders too; and bytes
+// such as 500000000, 800M or 2G (powers of 1024).
 bool estimate_parse_cutoffs(const char *text, size_t order, uint64_t *cutoff, struct error *error);
+bool estimate_parse_constants(const char *text, size_t order, double *constant,
+                              struct error *error);
 bool estimate_parse_memory(const char *text, size_t *memory, struct error *error);
 
 // `report` is filled as far as the estimation comes.

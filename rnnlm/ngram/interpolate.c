@@ -1,11 +1,11 @@
 // Interpolation, with the contexts visited as a tree: under a context stand those that are longer
 // by one word to the left.
 //
-//   p(w | h) = (c(h w) - D) / c(h) + g(h) p(w | h')
-//   g(h) = sum of D over the words after h / c(h)
+//   p(w | h) = own(h w) + g(h) p(w | h')    own(h w) = (c(h w) - less) / (c(h) + more)
+//   g(h) = (more + sum of less over the words after h) / (c(h) + more)
 //
-// with h' = h without its first word, D by the count's class, and the uniform distribution below
-// the unigrams. In the order of contexts, nearest word first, all n-grams after h stand together,
+// with h' = h without its first word, `less` and `more` by the discounts, and the uniform distribution
+// below the unigrams; without interpolation p(w | h) = own(h w). In the order of contexts, nearest word first, all n-grams after h stand together,
 // and all contexts that continue h to the left follow one another; so each order is read once, and
 // a context finds the probabilities of h' in the list of the level above.
 #include "ngram/interpolate.h"
@@ -50,34 +50,76 @@ static bool is_event(const struct counts *counts, uint32_t word)
     return word != counts->start && (word != counts->unknown || counts->unk);
 }
 
-// Words without a count, or with one that is cut off, share what the others leave.
+// What is left of a context's probability, or of all probability, is none below this.
+static const double NOTHING = 3e-6;
+
+// The sums over the words behind a context, and what they make of a count.
+struct sums {
+    double total, less, types;
+    double denominator; // total + more
+    double gamma;       // g(h), what interpolation gives away
+};
+
+static void sums_add(struct sums *sums, const struct discount *discount, uint64_t count)
+{
+    sums->total += (double)count;
+    sums->less += discount_of(discount, count);
+    sums->types += count > 0;
+}
+
+static void sums_end(struct sums *sums, const struct discount *discount, uint64_t words)
+{
+    double more = discount_more(discount, sums->types, (double)words);
+    sums->denominator = sums->total + more;
+    sums->gamma = (more + sums->less) / sums->denominator;
+}
+
+static double share(const struct sums *sums, const struct discount *discount, uint64_t count)
+{
+    double less = discount_of(discount, count);
+    return less < (double)count ? ((double)count - less) / sums->denominator : 0;
+}
+
+// Without interpolation there must be something left for words that have not been seen: where discounts
+// leave nothing the sum of counts is made larger, by 1 as in SRILM. `kept` is what of the counts, less
+// discounts, stays in the model.
+static void leave_something(struct sums *sums, double kept)
+{
+    while (kept / sums->denominator > 1 - NOTHING)
+        sums->denominator++;
+}
+
+// Words without a count, or with one that is cut off, share what the others leave; without
+// interpolation, all words do if there is none of those.
 static void estimate_unigrams(struct interpolated *model, const struct counts *counts,
                               uint64_t cutoff)
 {
     const struct discount *discount = &counts->discount[1];
-    double total = 0, gamma = 0, left = 1;
+    struct sums sums = {0};
+    double left = 1;
     uint64_t without = 0;
     for (uint32_t word = 1; word <= counts->words; word++) {
-        model->events += is_event(counts, word);
-        total += (double)counts->unigram[word];
-        gamma += discount_of(discount, counts->unigram[word]);
+        bool event = is_event(counts, word);
+        model->events += event;
+        without += event && counts->unigram[word] <= cutoff;
+        sums_add(&sums, discount, counts->unigram[word]);
     }
-    gamma /= total;
+    sums_end(&sums, discount, model->events);
     for (uint32_t word = 1; word <= counts->words; word++) {
         uint64_t count = counts->unigram[word];
-        if (!is_event(counts, word))
+        if (!is_event(counts, word) || count <= cutoff)
             continue;
-        if (count <= cutoff) {
-            without++;
-            continue;
-        }
-        model->unigram[word] =
-            ((double)count - discount_of(discount, count)) / total + gamma / (double)model->events;
+        model->unigram[word] = share(&sums, discount, count);
+        if (model->mixes)
+            model->unigram[word] += sums.gamma / (double)model->events;
         left -= model->unigram[word];
     }
-    for (uint32_t word = 1; word <= counts->words && without > 0; word++)
-        if (is_event(counts, word) && counts->unigram[word] <= cutoff)
-            model->unigram[word] = left > 0 ? left / (double)without : 0;
+    if (without == 0 && (model->mixes || left < NOTHING))
+        return;
+    double more = left > 0 ? left / (double)(without > 0 ? without : model->events) : 0;
+    for (uint32_t word = 1; word <= counts->words; word++)
+        if (is_event(counts, word) && (without == 0 || counts->unigram[word] <= cutoff))
+            model->unigram[word] += more;
 }
 
 // ---- reading -----------------------------------------------------------------------------------
@@ -159,28 +201,20 @@ static void find_lower(struct visit *visit, size_t order)
     }
 }
 
-// Fills in the probabilities and returns the back-off weight. It is g(h) if nothing is cut off;
-// what has been cut off goes to the words that are backed off to:
+// The back-off weight is g(h) if nothing is cut off; what has been cut off goes to the words that are
+// backed off to:
 //   b(h) = (1 - sum p(w|h)) / (1 - sum p(w|h'))
-//        = g(h) + sum over dropped (c - D) / c(h) / (1 - sum p(w|h'))
+//        = g(h) + sum of own(h w) over dropped words / (1 - sum p(w|h'))
 //
 // The second form loses no digits when the sums are close to 1.
-static double estimate_context(struct visit *visit, size_t order, bool *kept)
+static double mix_context(struct level *level, const struct sums *sums,
+                          const struct discount *discount)
 {
-    struct level *level = &visit->level[order];
-    const struct discount *discount = &visit->counts->discount[order];
-    double total = 0, gamma = 0, dropped = 0, lower_kept = 0, lower_dropped = 0;
-    for (size_t i = 0; i < level->size; i++) {
-        total += (double)level->entry[i].count;
-        gamma += discount_of(discount, level->entry[i].count);
-    }
-    gamma /= total;
+    double dropped = 0, lower_kept = 0, lower_dropped = 0;
     for (size_t i = 0; i < level->size; i++) {
         struct entry *entry = &level->entry[i];
-        double own = ((double)entry->count - discount_of(discount, entry->count)) / total;
-        entry->dropped = entry->count <= visit->cutoff[order];
-        entry->probability = own + gamma * entry->lower;
-        *kept = *kept || !entry->dropped;
+        double own = share(sums, discount, entry->count);
+        entry->probability = own + sums->gamma * entry->lower;
         if (entry->dropped) {
             dropped += own;
             lower_dropped += entry->lower;
@@ -189,12 +223,59 @@ static double estimate_context(struct visit *visit, size_t order, bool *kept)
         }
     }
     if (lower_dropped == 0)
-        return gamma;
-    double backoff = 1;
-    if (lower_kept > 0) {
-        double left = 1 - lower_kept;
-        backoff = gamma + dropped / (left > lower_dropped ? left : lower_dropped);
+        return sums->gamma;
+    if (lower_kept == 0)
+        return 1;
+    double left = 1 - lower_kept;
+    return sums->gamma + dropped / (left > lower_dropped ? left : lower_dropped);
+}
+
+// Without interpolation; where what is backed off to has nothing left the n-grams have all.
+static double discount_context(struct level *level, struct sums *sums,
+                               const struct discount *discount, uint64_t words)
+{
+    double kept = 0, left = 1, lower_left = 1;
+    size_t size = 0;
+    for (size_t i = 0; i < level->size; i++) {
+        const struct entry *entry = &level->entry[i];
+        if (entry->dropped)
+            continue;
+        size++;
+        kept += share(sums, discount, entry->count) * sums->denominator;
+        lower_left -= entry->lower;
     }
+    if (size == 0)
+        return 1;
+    if (size < words)
+        leave_something(sums, kept);
+    for (size_t i = 0; i < level->size; i++) {
+        struct entry *entry = &level->entry[i];
+        entry->probability = share(sums, discount, entry->count);
+        left -= entry->dropped ? 0 : entry->probability;
+    }
+    if (lower_left >= NOTHING)
+        return left > 0 ? left / lower_left : 0;
+    for (size_t i = 0; i < level->size && left >= NOTHING; i++)
+        level->entry[i].probability /= 1 - left;
+    return 1;
+}
+
+// Fills in the probabilities and returns the back-off weight.
+static double estimate_context(struct visit *visit, size_t order, bool *kept)
+{
+    struct level *level = &visit->level[order];
+    const struct discount *discount = &visit->counts->discount[order];
+    struct sums sums = {0};
+    for (size_t i = 0; i < level->size; i++) {
+        struct entry *entry = &level->entry[i];
+        sums_add(&sums, discount, entry->count);
+        entry->dropped = entry->count <= visit->cutoff[order];
+        *kept = *kept || !entry->dropped;
+    }
+    sums_end(&sums, discount, visit->model->events);
+    double backoff = visit->model->mixes
+                         ? mix_context(level, &sums, discount)
+                         : discount_context(level, &sums, discount, visit->model->events);
     for (size_t i = 0; i < level->size; i++)
         if (level->entry[i].dropped)
             level->entry[i].probability = backoff * level->entry[i].lower;
@@ -295,9 +376,11 @@ static void start_orders(struct interpolated *model, struct counts *counts,
 }
 
 bool interpolate(struct interpolated *model, struct counts *counts, const uint64_t *cutoff,
-                 struct allowance *allowance, const char *temporary, struct error *error)
+                 bool mixes, struct allowance *allowance, const char *temporary,
+                 struct error *error)
 {
     memset(model, 0, sizeof *model);
+    model->mixes = mixes;
     model->orders = counts->order;
     start_orders(model, counts, allowance, temporary);
     model->unigram = memory_new(counts->words + 1, sizeof *model->unigram, error);

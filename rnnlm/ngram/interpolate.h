@@ -1,4 +1,5 @@
-// Interpolated modified Kneser-Ney probabilities and back-off weights from sorted counts.
+// Probabilities and back-off weights from sorted counts, interpolated with those of shorter n-grams or
+// not.
 #ifndef NGRAM_INTERPOLATE_H
 #define NGRAM_INTERPOLATE_H
 
@@ -24,12 +25,15 @@ struct interpolated {
     float *unigram_backoff;                                // [words + 1] log10
     unsigned char *context; // [words + 1] whether unigram_backoff is to be written
     uint64_t events;        // words that can be predicted
+    bool mixes;             // probabilities hold a share of those of shorter n-grams
 };
 
 // Takes the n-grams out of `counts`, whose discounts have been computed. `cutoff[k]` drops k-grams
-// with counts up to it. interpolated_free() also after a failure.
+// with counts up to it. Without `mixes`, n-grams that have been seen have what the discounts leave them,
+// and no more. interpolated_free() also after a failure.
 bool interpolate(struct interpolated *model, struct counts *counts, const uint64_t *cutoff,
-                 struct allowance *allowance, const char *temporary, struct error *error);
+                 bool mixes, struct allowance *allowance, const char *temporary,
+                 struct error *error);
 void interpolated_free(struct interpolated *model);
 
 #endif

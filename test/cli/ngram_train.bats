@@ -81,9 +81,28 @@ golden() {
     grep -q '^ngram 3=3$' "$T/a.arpa"
 }
 
+@test "train: other ways of discounting" {
+    for name in kneser-ney witten-bell good-turing absolute additive; do
+        "$NGRAM" train -text "$T/text" -order 2 -discount $name -discount-fallback -o "$T/$name.arpa"
+        ! cmp -s "$T/$name.arpa" "$T/last"
+        cp "$T/$name.arpa" "$T/last"
+    done
+    "$NGRAM" train -text "$T/text" -order 2 -discount wbdiscount -o "$T/a.arpa"
+    cmp "$T/a.arpa" "$T/witten-bell.arpa"
+    "$NGRAM" train -text "$T/text" -order 2 -discount witten-bell -backoff -o "$T/a.arpa"
+    ! cmp -s "$T/a.arpa" "$T/witten-bell.arpa"
+    "$NGRAM" train -text "$T/text" -order 2 -discount additive -constant 0.5,0.1 -o "$T/a.arpa"
+    ! cmp -s "$T/a.arpa" "$T/additive.arpa"
+    printf 'a b\na b\n' > "$T/few"
+    run --separate-stderr "$NGRAM" train -text "$T/few" -order 1 -discount good-turing -o "$T/a.arpa"
+    [ "$status" -eq 0 ]
+    [[ "$stderr" == *"warning: order 1: no 1-gram occurs 1 times"* ]]
+}
+
 @test "train: bad values" {
     for bad in "-order 0" "-order 12" "-cutoff 0,x" "-cutoff 0,0,0,0" "-memory 10" "-memory 1Q" \
-        "-prune -1" "-prune nan"; do
+        "-prune -1" "-prune nan" "-discount katz" "-gtmax 32 -discount good-turing" "-gtmax x" \
+        "-discount absolute -constant 2" "-discount additive -constant 0" "-constant -1"; do
         run "$NGRAM" train -text "$T/text" $bad
         [ "$status" -eq 2 ]
         [[ "$output" == "rnnlm-ngram train: "* ]]

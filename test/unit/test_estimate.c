@@ -262,8 +262,16 @@ static void test_sums(void **state)
         for (size_t i = 0; i < sizeof cutoffs / sizeof *cutoffs; i++) {
             struct estimate_options options = options_for(order);
             memcpy(options.cutoff, cutoffs[i], sizeof cutoffs[i]);
-            estimate_well(&options, NULL);
-            check_model(model_path);
+            for (int method = 0; method <= DISCOUNT_ADDITIVE; method++) {
+                for (int backoff = 0; backoff < 2; backoff++) {
+                    options.discount = (enum discount_method)method;
+                    options.backoff = backoff;
+                    for (size_t k = 1; k <= order; k++)
+                        options.constant[k] = 0.5;
+                    estimate_well(&options, NULL);
+                    check_model(model_path);
+                }
+            }
         }
     }
 }
@@ -388,6 +396,14 @@ static void test_bad_input(void **state)
     options.memory = 1000;
     expect_error(&options, "option -memory: found 1000");
     options = options_for(2);
+    options.discount = DISCOUNT_GOOD_TURING;
+    options.gt_largest[2] = 32;
+    expect_error(&options, "option -gtmax: found 32, wanted 31");
+    options.discount = DISCOUNT_ABSOLUTE;
+    options.gt_largest[2] = 7;
+    options.constant[1] = 1.5;
+    expect_error(&options, "option -constant: found 1.5, wanted 0 to 1");
+    options = options_for(2);
     options.output = "/nonexistent/model";
     expect_error(&options, "/nonexistent/model");
     options.output = model_path;
@@ -454,6 +470,18 @@ static void test_values(void **state)
         "", "1,", ",1", "1;2", "-1", "1,2,3", "99999999999999999999", "1 ,2"};
     for (size_t i = 0; i < sizeof bad_cutoffs / sizeof *bad_cutoffs; i++)
         assert_false(estimate_parse_cutoffs(bad_cutoffs[i], 2, cutoff, &error));
+    double constant[NGRAM_MOST_ORDER + 1];
+    assert_true(estimate_parse_constants("0.5,0.25", 3, constant, &error));
+    assert_true(constant[1] == 0.5 && constant[2] == 0.25 && constant[9] == 0.25);
+    static const char *const bad_constants[] = {"", "x", "1,", "-1", "nan", "inf", "1,1,1"};
+    for (size_t i = 0; i < sizeof bad_constants / sizeof *bad_constants; i++)
+        assert_false(estimate_parse_constants(bad_constants[i], 2, constant, &error));
+    enum discount_method method;
+    assert_true(discount_parse("witten-bell", &method, &error) && method == DISCOUNT_WITTEN_BELL);
+    assert_true(discount_parse("kndiscount", &method, &error) &&
+                method == DISCOUNT_MODIFIED_KNESER_NEY);
+    assert_false(discount_parse("katz", &method, &error));
+    assert_non_null(strstr(error.text, "good-turing"));
     assert_true(estimate_parse_memory("1G", &memory, &error) && memory == (size_t)1 << 30);
     assert_true(estimate_parse_memory("3m", &memory, &error) && memory == (size_t)3 << 20);
     assert_true(estimate_parse_memory("12345", &memory, &error) && memory == 12345);
