@@ -15,7 +15,7 @@
 // ---- train -------------------------------------------------------------------------------------
 
 static struct {
-    struct option_list text;
+    struct option_list text, counts;
     const char *vocabulary, *unknown, *cutoff, *discount, *constant, *largest, *memory, *temporary,
         *output;
     int64_t order, debug, min_count, size;
@@ -32,6 +32,10 @@ static const struct option train_table[] = {
     {OPTION_LIST, "text", "FILE", &train_set.text, NULL, 0, 0,
      "Text to count, a sentence a line, plain or gzip-compressed; - is standard input. May be "
      "given several times."},
+    {OPTION_LIST, "counts", "FILE", &train_set.counts, NULL, 0, 0,
+     "Counts of n-grams, instead of a text: words and count a line, as rnnlm-ngram count and "
+     "SRILM's "
+     "ngram-count write them. May be given several times; counts of one n-gram add up."},
     {OPTION_TEXT, "vocab", "FILE", &train_set.vocabulary, NULL, 0, 0,
      "The words of the model, with blanks or newlines between, or lines WORD COUNT; without it, "
      "all "
@@ -167,14 +171,16 @@ static bool train_read_options(struct estimate_options *to, struct error *error)
     to->order = (size_t)train_set.order;
     to->text = train_set.text.item;
     to->texts = train_set.text.count;
+    to->counts = train_set.counts.item;
+    to->count_files = train_set.counts.count;
     to->unk = train_set.unk;
     to->unknown = train_set.unknown;
     to->discount_fallback = train_set.fallback;
     to->temporary = train_set.temporary;
     to->prune = train_set.prune;
     to->output = train_set.output;
-    if (to->texts == 0)
-        return error_usage(error, "no text given: -text FILE is wanted");
+    if (to->texts + to->count_files == 0)
+        return error_usage(error, "no text given: -text FILE is wanted, or -counts FILE");
     if (train_set.cutoff != NULL &&
         !estimate_parse_cutoffs(train_set.cutoff, to->order, to->cutoff, error))
         return error_option(error, "cutoff");
@@ -202,6 +208,10 @@ static bool train_cut(struct vocabulary *words, struct error *error)
     struct word_cut cut = {.least = (uint64_t)train_set.min_count,
                            .most = (uint64_t)train_set.size,
                            .unknown = train_set.unknown};
+    if (train_set.text.count == 0)
+        return error_usage(error,
+                           "%s is for -text, whose words it counts; -vocab says which there are",
+                           train_given.min_count ? "-min-count" : "-vocab-size");
     if (!vocab_are_files(&train_set.text, train_given.min_count ? "-min-count" : "-vocab-size",
                          error))
         return false;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ngram-build.h"
+#include "ngram-count.h"
 #include "ngram-edit.h"
 #include "ngram-train.h"
 #include "ngram-vocab.h"
@@ -114,6 +115,7 @@ static const struct command {
     {"ppl", &ppl_options, ngram_ppl},
     {"train", &train_options, ngram_train},
     {"build", &build_options, ngram_build},
+    {"count", &count_options, ngram_count_main},
     {"prune", &prune_options_table, ngram_prune_main},
     {"mix", &mix_options_table, ngram_mix_main},
     {"renorm", &renorm_options, ngram_renorm_main},
@@ -130,6 +132,7 @@ static const struct options program_options = {
     .summary = "back-off n-gram models: train, build, test, prune, mix, vocabularies",
     .usage = "ppl -lm MODEL -text FILE [-order N] [-unk] [-debug 0|1|2]\n"
              "train -text FILE [-order N] [-o MODEL.arpa[.gz]] [options]\n"
+             "count -text FILE [-order N] [-o COUNTS[.gz]]\n"
              "build -lm MODEL.arpa -o MODEL.bin [-quantise BITS]\n"
              "prune -lm MODEL -threshold X [-history-lm MODEL] [-o MODEL.arpa[.gz]]\n"
              "mix -lm A -lm B [-lambda A,B | -tune TEXT] [-o MODEL.arpa[.gz]]\n"
@@ -137,10 +140,11 @@ static const struct options program_options = {
              "convert -lm MODEL [-vocab FILE] [-order N] [-renorm] [-o MODEL.arpa[.gz]]\n"
              "cache -text FILE [-decay X] [-window N] [-independent] [-o FILE]\n"
              "vocab -text FILE [-min-count N] [-vocab-size N] [-counts] [-o FILE]",
-    .about = "Back-off n-gram models: perplexity of a text (ppl), estimation from a text (train), a\n"
-             "binary form that opens at once (build), models made from models (prune, mix, renorm,\n"
-             "convert), a cache of the words seen lately (cache), and the words of a text and their\n"
-             "counts (vocab). COMMAND --help lists the options of a command.",
+    .about =
+        "Back-off n-gram models: perplexity of a text (ppl), estimation from a text or from\n"
+        "counts (train), counts (count), a binary form that opens at once (build), models made\n"
+        "from models (prune, mix, renorm, convert), a cache of the words seen lately (cache),\n"
+        "and the words of a text (vocab). COMMAND --help lists the options of a command.",
     .operands = "COMMAND",
 };
 

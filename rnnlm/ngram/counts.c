@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ngram/count_file.h"
 #include "text/reader.h"
 #include "text/vocabulary.h"
 
@@ -22,14 +23,25 @@ struct recent_word {
 
 enum { RECENT_WORDS = 1 << 14 };
 
+// Sums of counts have 60 bits in records.
+static const uint64_t GIVEN_MOST = (uint64_t)1 << 59;
+
+// An n-gram of a file, while the words are not known yet.
+struct given {
+    uint64_t count;
+    int32_t length, id[RECORD_MOST_IDS];
+};
+
 struct text_reading {
     struct recent_word recent[RECENT_WORDS];
     struct counts *counts;
     const struct counts_options *options;
     struct vocabulary vocabulary;
-    bool closed;         // no word enters any more
-    struct sequence ids; // int32_t
-    bool inside, ended;  // the sentence has words; it had a </s> before the line's end
+    bool closed;           // no word enters any more
+    struct sequence ids;   // int32_t
+    struct sequence given; // struct given: the n-grams of files
+    uint64_t given_total;
+    bool inside, ended; // the sentence has words; it had a </s> before the line's end
 };
 
 static bool wrong_place(const struct reader *reader, const char *word, struct error *error)
@@ -51,8 +63,8 @@ static struct recent_word *recent_word(struct text_reading *reading, const struc
     return &reading->recent[hash % RECENT_WORDS];
 }
 
-static bool word_id(struct text_reading *reading, const struct reader *reader,
-                    const struct token *token, int32_t *id, struct error *error)
+static bool word_id(struct text_reading *reading, const struct token *token, int32_t *id,
+                    struct error *error)
 {
     struct vocabulary *vocabulary = &reading->vocabulary;
     struct recent_word *recent = recent_word(reading, token);
@@ -70,8 +82,7 @@ static bool word_id(struct text_reading *reading, const struct reader *reader,
     } else {
         *id = vocabulary_add(vocabulary, token->text, token->length, error);
         if (*id < 0)
-            return error_prefix(error, "%s: line %llu: ", reader_name(reader),
-                                (unsigned long long)reader_line_number(reader));
+            return false;
     }
     *recent = (struct recent_word){token->length, *id};
     return true;
@@ -89,8 +100,9 @@ static bool take_token(struct text_reading *reading, const struct reader *reader
             return true;
         reading->counts->sentences++;
     } else {
-        if (!word_id(reading, reader, token, &id, error))
-            return false;
+        if (!word_id(reading, token, &id, error))
+            return error_prefix(error, "%s: line %llu: ", reader_name(reader),
+                                (unsigned long long)reader_line_number(reader));
         if (reading->ended)
             return wrong_place(reader, "</s>", error);
         if (id == ID_START)
@@ -116,6 +128,41 @@ static bool read_text(struct text_reading *reading, const char *path, struct err
         ok = take_token(reading, reader, &token, error);
     ok = ok && reader_ok(reader, error);
     reader_close(reader);
+    return ok;
+}
+
+// <s> alone is never predicted; n-grams longer than the model's are not wanted.
+static bool take_counted(struct text_reading *reading, const struct counted *ngram,
+                         struct error *error)
+{
+    struct given given = {.count = ngram->count, .length = (int32_t)ngram->length};
+    if (ngram->length > reading->counts->order)
+        return true;
+    reading->given_total += ngram->count;
+    if (reading->given_total > GIVEN_MOST)
+        return error_set(error, "the counts add up to more than %llu",
+                         (unsigned long long)GIVEN_MOST);
+    for (size_t i = 0; i < ngram->length; i++) {
+        if (!word_id(reading, &ngram->word[i], &given.id[i], error))
+            return false;
+        if ((given.id[i] == ID_START && i > 0) || (given.id[i] == ID_END && i + 1 < ngram->length))
+            return error_set(error, "%s inside an n-gram, a word is wanted",
+                             given.id[i] == ID_START ? "<s>" : "</s>");
+    }
+    return given.id[given.length - 1] == ID_START || sequence_add(&reading->given, &given, error);
+}
+
+static bool read_counts(struct text_reading *reading, const char *path, struct error *error)
+{
+    struct counted ngram;
+    struct count_file *file = count_file_open(path, error);
+    bool ok = file != NULL;
+    while (ok && count_file_next(file, &ngram, &ok, error)) {
+        ok = take_counted(reading, &ngram, error);
+        if (!ok)
+            error_prefix(error, "%s: line %llu: ", path, (unsigned long long)ngram.line);
+    }
+    count_file_close(file);
     return ok;
 }
 
@@ -147,6 +194,13 @@ static bool read_all(struct text_reading *reading, struct error *error)
     for (size_t i = 0; i < options->texts; i++)
         if (!read_text(reading, options->text[i], error))
             return false;
+    for (size_t i = 0; i < options->files; i++)
+        if (!read_counts(reading, options->file[i], error))
+            return false;
+    if (options->files > 0)
+        return reading->given.count > 0 ||
+               error_set(error, "%s: no n-gram of up to %zu words is there", options->file[0],
+                         options->order);
     if (reading->counts->sentences == 0)
         return error_set(error, "%s: the text is empty, at least one word is wanted",
                          options->texts > 0 ? options->text[0] : "no file");
@@ -221,26 +275,101 @@ static bool add_records(struct counts *counts, struct text_reading *reading, con
     return false;
 }
 
+// The n-grams of files as records, and what those that begin with each n-gram have together. An n-gram
+// that others begin with is there, too, be it with a count of 0.
+static bool add_given(struct counts *counts, struct text_reading *reading, const uint32_t *new_id,
+                      struct sorter *sorter, struct sorter *prefixes, struct error *error)
+{
+    const void *element;
+    struct given given;
+    if (!sequence_start(&reading->given, error))
+        return false;
+    while (sequence_next(&reading->given, &element, error)) {
+        uint32_t ids[RECORD_MOST_IDS] = {0};
+        uint64_t record[RECORD_MOST_WORDS];
+        if (element == NULL)
+            return true;
+        memcpy(&given, element, sizeof given);
+        for (int32_t i = 0; i < given.length; i++)
+            ids[i] = new_id[given.id[given.length - 1 - i]];
+        record_encode(&sorter->shape, ids, given.count, record);
+        if (!sorter_add(sorter, record, error))
+            return false;
+        if (given.length == 1 || (given.length == 2 && ids[1] == counts->start))
+            continue;
+        memmove(ids, ids + 1, (RECORD_MOST_IDS - 1) * sizeof *ids);
+        ids[RECORD_MOST_IDS - 1] = 0;
+        record_encode(&sorter->shape, ids, 0, record);
+        if (!sorter_add(sorter, record, error))
+            return false;
+        record_encode(&sorter->shape, ids, given.count, record);
+        if (!sorter_add(prefixes, record, error))
+            return false;
+    }
+    return false;
+}
+
 // ---- counts of all orders ----------------------------------------------------------------------
 
 // The scan goes through the records in order of their last words, so that all records with the
 // same last k words stand together: the k-gram is complete when they change.
 struct scan {
     struct counts *counts;
-    uint32_t ids[RECORD_MOST_IDS];        // of the record before: last word first
-    size_t length;                        // its words, up to <s>
-    uint64_t kinds[RECORD_MOST_IDS + 1];  // [k] different words before its last k words
-    uint64_t occurs[RECORD_MOST_IDS + 1]; // [k] occurrences of its last k words
+    struct sorter *prefixes;       // NULL if counts come from text
+    const uint64_t *prefix;        // read next, NULL at the end
+    uint32_t ids[RECORD_MOST_IDS]; // of the record before: last word first
+    size_t length;                 // its words, up to <s>
+    // [k] for the n-gram that is its last k words:
+    uint64_t own[RECORD_MOST_IDS + 1];    // the count that is given, 0 if none is
+    uint64_t longer[RECORD_MOST_IDS + 1]; // what the n-grams that end in it have together
+    uint64_t begun[RECORD_MOST_IDS + 1];  // what those that begin with it have together
+    uint64_t kinds[RECORD_MOST_IDS + 1];  // different words before it
 };
 
-static uint64_t count_of(const struct scan *scan, size_t k)
+static bool contradiction(const struct scan *scan, size_t k, uint64_t sum, const char *how,
+                          struct error *error)
+{
+    char text[200] = "";
+    for (size_t i = k; i-- > 0;) {
+        strncat(text, scan->counts->word[scan->ids[i]], sizeof text - 1 - strlen(text));
+        strncat(text, i > 0 ? " " : "", sizeof text - 1 - strlen(text));
+    }
+    return error_set(error,
+                     "contradictory counts: \"%s\" has %llu, but the n-grams that %s it have %llu "
+                     "together",
+                     text, (unsigned long long)scan->own[k], how, (unsigned long long)sum);
+}
+
+// How often the k-gram occurs.
+static bool occurrences(const struct scan *scan, size_t k, uint64_t *occurs, struct error *error)
+{
+    uint64_t longer = scan->longer[k], begun = scan->begun[k];
+    *occurs = scan->own[k];
+    if (*occurs == 0) {
+        *occurs = longer > begun ? longer : begun;
+        return true;
+    }
+    if (longer > *occurs)
+        return contradiction(scan, k, longer, "end in", error);
+    return begun <= *occurs || contradiction(scan, k, begun, "begin with", error);
+}
+
+static uint64_t count_of(const struct scan *scan, size_t k, uint64_t occurs)
 {
     const struct counts *counts = scan->counts;
     uint32_t first = scan->ids[k - 1];
     // Words that are never predicted have no different words before them.
     bool plain = !counts->kinds || k == counts->order || first == counts->start ||
                  (first == counts->unknown && !counts->unk);
-    return plain ? scan->occurs[k] : scan->kinds[k];
+    return plain ? occurs : scan->kinds[k];
+}
+
+// What a text tells while it is read.
+static void count_tokens(struct counts *counts, uint32_t word, uint64_t occurs)
+{
+    counts->tokens += occurs;
+    if (word == counts->end)
+        counts->sentences = occurs;
 }
 
 // Hands on the k-gram at the end of the record before. Without -unk, n-grams that end in <unk> do
@@ -250,10 +379,17 @@ static bool complete(struct scan *scan, size_t k, struct error *error)
 {
     struct counts *counts = scan->counts;
     const uint32_t *ids = scan->ids;
-    uint64_t count = count_of(scan, k), record[RECORD_MOST_WORDS];
+    uint64_t occurs, record[RECORD_MOST_WORDS];
+    if (!occurrences(scan, k, &occurs, error))
+        return false;
+    scan->longer[k - 1] += occurs;
+    scan->kinds[k - 1]++;
+    if (k == 1 && scan->prefixes != NULL)
+        count_tokens(counts, ids[0], occurs);
     if (ids[0] == counts->unknown && !counts->unk)
         return true;
-    if (count <= COUNTS_OF_COUNTS)
+    uint64_t count = count_of(scan, k, occurs);
+    if (count > 0 && count <= COUNTS_OF_COUNTS)
         counts->discount[k].occurring[count - 1]++;
     if (k == 1) {
         counts->unigram[ids[0]] = count;
@@ -270,10 +406,23 @@ static bool complete(struct scan *scan, size_t k, struct error *error)
     return sorter_add(&counts->ngrams[k], record, error);
 }
 
-static bool scan_record(struct scan *scan, const uint32_t *ids, uint64_t occurs,
+// What the n-grams that begin with this one have; each of those has a record here.
+static bool take_begun(struct scan *scan, const uint64_t *record, struct error *error)
+{
+    struct sorter *prefixes = scan->prefixes;
+    if (prefixes == NULL || scan->prefix == NULL ||
+        !record_same_ids(&prefixes->shape, scan->prefix, record))
+        return true;
+    scan->begun[scan->length] = record_payload(&prefixes->shape, scan->prefix);
+    return sorter_next(prefixes, &scan->prefix, error);
+}
+
+static bool scan_record(struct scan *scan, const struct record_shape *shape, const uint64_t *record,
                         struct error *error)
 {
+    uint32_t ids[RECORD_MOST_IDS] = {0};
     size_t order = scan->counts->order, common = 0, length = 0;
+    record_decode(shape, record, ids);
     while (length < order && ids[length] != 0)
         length++;
     while (common < scan->length && common < length && ids[common] == scan->ids[common])
@@ -281,34 +430,31 @@ static bool scan_record(struct scan *scan, const uint32_t *ids, uint64_t occurs,
     for (size_t k = scan->length; k > common; k--)
         if (!complete(scan, k, error))
             return false;
-    scan->kinds[common]++;
-    for (size_t k = 1; k <= common; k++)
-        scan->occurs[k] += occurs;
-    for (size_t k = common + 1; k <= length; k++) {
-        scan->kinds[k] = 1;
-        scan->occurs[k] = occurs;
-    }
+    for (size_t k = common + 1; k <= length; k++)
+        scan->own[k] = scan->longer[k] = scan->begun[k] = scan->kinds[k] = 0;
+    scan->own[length] = record_payload(shape, record);
     scan->length = length;
     memcpy(scan->ids, ids, order * sizeof *ids);
-    return true;
+    return take_begun(scan, record, error);
 }
 
-static bool scan_all(struct counts *counts, struct sorter *sorter, struct error *error)
+static bool scan_all(struct counts *counts, struct sorter *sorter, struct sorter *prefixes,
+                     struct error *error)
 {
-    struct scan scan = {.counts = counts};
-    uint32_t ids[RECORD_MOST_IDS] = {0};
+    struct scan scan = {.counts = counts, .prefixes = prefixes};
     const uint64_t *record;
     if (counts->order > 1 && sorter_in_memory(sorter))
         sorter_lend(sorter, &counts->ngrams[counts->order]);
-    if (!sorter_start(sorter, error))
+    if (!sorter_start(sorter, error) ||
+        (prefixes != NULL &&
+         (!sorter_start(prefixes, error) || !sorter_next(prefixes, &scan.prefix, error))))
         return false;
     for (;;) {
         if (!sorter_next(sorter, &record, error))
             return false;
         if (record == NULL)
             break;
-        record_decode(&sorter->shape, record, ids);
-        if (!scan_record(&scan, ids, record_payload(&sorter->shape, record), error))
+        if (!scan_record(&scan, &sorter->shape, record, error))
             return false;
     }
     for (size_t k = scan.length; k > 0; k--)
@@ -319,29 +465,38 @@ static bool scan_all(struct counts *counts, struct sorter *sorter, struct error 
 
 // ---- the whole ---------------------------------------------------------------------------------
 
+// The highest order may take half of the memory, all orders three quarters: what comes later wants
+// some, too.
 static bool sort_and_scan(struct counts *counts, struct text_reading *reading,
                           const uint32_t *new_id, struct error *error)
 {
+    enum {
+        LEAST_BITS = 32,
+        FILE_BITS = 60
+    }; // a float takes the count's place later; sums of counts
     const struct counts_options *options = reading->options;
     struct allowance *allowance = options->allowance;
+    bool from_files = options->files > 0;
     size_t whole = allowance->limit;
     unsigned bits = bits_for(counts->words), payload = bits_for(counts->tokens);
-    payload = payload < 32 ? 32 : payload; // a float takes the count's place later
+    payload = from_files ? FILE_BITS : payload < LEAST_BITS ? LEAST_BITS : payload;
+    struct record_shape shape = record_shape((unsigned)counts->order, bits, payload);
     for (size_t k = 2; k <= counts->order; k++)
         sorter_init(&counts->ngrams[k], record_shape((unsigned)k, bits, payload), SORTER_SUM,
                     allowance, options->temporary);
-    struct sorter sorter;
-    sorter_init(&sorter, record_shape((unsigned)counts->order, bits, payload), SORTER_SUM,
-                allowance, options->temporary);
-    // The highest order may take half of the memory, all orders three quarters: what comes later
-    // wants some, too.
+    struct sorter sorter, prefixes;
+    sorter_init(&sorter, shape, SORTER_SUM, allowance, options->temporary);
+    sorter_init(&prefixes, shape, SORTER_SUM, allowance, options->temporary);
     allowance->limit = whole / 2;
-    bool ok = add_records(counts, reading, new_id, &sorter, error);
+    bool ok = from_files ? add_given(counts, reading, new_id, &sorter, &prefixes, error)
+                         : add_records(counts, reading, new_id, &sorter, error);
     sequence_free(&reading->ids);
-    ok = ok && sorter_finish(&sorter, error);
+    sequence_free(&reading->given);
+    ok = ok && sorter_finish(&sorter, error) && sorter_finish(&prefixes, error);
     allowance->limit = whole / 4 * 3;
-    ok = ok && scan_all(counts, &sorter, error);
+    ok = ok && scan_all(counts, &sorter, from_files ? &prefixes : NULL, error);
     sorter_free(&sorter);
+    sorter_free(&prefixes);
     for (size_t k = 2; ok && k <= counts->order; k++)
         ok = sorter_finish(&counts->ngrams[k], error);
     allowance->limit = whole;
@@ -365,10 +520,12 @@ bool counts_read(struct counts *counts, const struct counts_options *options, st
     reading->counts = counts;
     reading->options = options;
     sequence_init(&reading->ids, sizeof(int32_t), &ids, options->temporary);
+    sequence_init(&reading->given, sizeof(struct given), &ids, options->temporary);
     bool ok = read_all(reading, error) && order_words(counts, &reading->vocabulary, &new_id, error);
     vocabulary_free(&reading->vocabulary);
     ok = ok && sort_and_scan(counts, reading, new_id, error);
     sequence_free(&reading->ids);
+    sequence_free(&reading->given);
     free(reading);
     free(new_id);
     return ok;

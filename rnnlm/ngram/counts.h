@@ -18,6 +18,8 @@ struct counts_options {
     size_t order;            // 1..NGRAM_MOST_ORDER
     const char *const *text; // [texts] paths
     size_t texts;
+    const char *const *file; // [files] paths of counts (ngram/count_file.h), instead of texts
+    size_t files;
     const struct vocabulary *vocabulary; // the only words there are, NULL for those of the texts
     bool unk;                    // unknown words are a word; if not, n-grams with them are left out
     const char *unknown;         // what that word is called; NULL: <unk>
@@ -44,6 +46,11 @@ struct counts {
     struct discount discount[NGRAM_MOST_ORDER + 1]; // counts of counts only
 };
 
+// N-grams in files of counts are those of all orders or of the highest alone: shorter ones have the count
+// that is given, or else what the longer ones that end in them, or begin with them, have together. Given
+// counts may be larger than that (as where rare n-grams have been left out), but where they are smaller
+// they contradict each other: an error that names the n-gram.
+//
 // counts_free() also after a failure.
 bool counts_read(struct counts *counts, const struct counts_options *options, struct error *error);
 void counts_free(struct counts *counts);

@@ -123,7 +123,12 @@ static bool check_options(const struct estimate_options *options, struct error *
             return error_usage(error, "option -constant: found %g, wanted a number above 0",
                                options->constant[k]);
     }
-    return options->texts > 0 || error_set(error, "no text to estimate from");
+    if (options->texts > 0 && options->count_files > 0)
+        return error_usage(error,
+                           "texts and files of counts do not go together: make counts of the "
+                           "text first, with rnnlm-ngram count");
+    return options->texts + options->count_files > 0 ||
+           error_set(error, "no text to estimate from");
 }
 
 static bool compute_discounts(struct counts *counts, const struct estimate_options *options,
@@ -251,6 +256,8 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
         .order = options->order,
         .text = options->text,
         .texts = options->texts,
+        .file = options->counts,
+        .files = options->count_files,
         .vocabulary = options->vocabulary,
         .unk = options->unk,
         .unknown = options->unknown,

@@ -18,10 +18,12 @@ struct estimate_options {
     size_t order;            // 1..NGRAM_MOST_ORDER
     const char *const *text; // [texts] paths, "-" standard input
     size_t texts;
+    const char *const *counts; // [count_files] paths of files of n-gram counts, instead of texts
+    size_t count_files;
     const struct vocabulary
-        *vocabulary;        // the only words of the model; NULL: all words of the texts
-    bool unk;               // unknown words are a word of the model
-    const char *unknown;    // what that word is called; NULL: <unk>
+        *vocabulary;     // the only words of the model; NULL: all words of the texts
+    bool unk;            // unknown words are a word of the model
+    const char *unknown; // what that word is called; NULL: <unk>
     uint64_t cutoff[NGRAM_MOST_ORDER + 1]; // [1..]: n-grams seen at most so often are dropped
     enum discount_method discount;
     bool

@@ -99,6 +99,41 @@ golden() {
     [[ "$stderr" == *"warning: order 1: no 1-gram occurs 1 times"* ]]
 }
 
+@test "count, and train from counts: the model of the text" {
+    "$NGRAM" train -text "$T/text" -order 3 -discount-fallback -o "$T/a.arpa"
+    "$NGRAM" count -text "$T/text" -order 3 -o "$T/counts.gz"
+    "$NGRAM" train -counts "$T/counts.gz" -order 3 -discount-fallback -o "$T/b.arpa"
+    cmp "$T/a.arpa" "$T/b.arpa"
+    head -150 "$T/text" > "$T/one"
+    tail -n +151 "$T/text" | "$NGRAM" count -text - > "$T/two.counts"
+    "$NGRAM" count -text "$T/one" -o "$T/one.counts"
+    "$NGRAM" count -counts "$T/one.counts" -counts "$T/two.counts" | cmp - <(gunzip < "$T/counts.gz")
+    "$NGRAM" train -counts "$T/one.counts" -counts "$T/two.counts" -discount-fallback -o "$T/c.arpa"
+    cmp "$T/a.arpa" "$T/c.arpa"
+    echo w0 > "$T/words"
+    "$NGRAM" count -text "$T/text" -order 1 -vocab "$T/words" | cut -f 1 | paste -s -d ' ' > "$T/kept"
+    [ "$(cat "$T/kept")" = "</s> <s> <unk> w0" ]
+}
+
+@test "counts that contradict each other, and other bad counts" {
+    printf 'a b 3\na 2\nb 3\n' > "$T/bad"
+    for command in train count; do
+        run "$NGRAM" $command -counts "$T/bad" -order 2
+        [ "$status" -eq 1 ]
+        [[ "$output" == *'contradictory counts: "a" has 2'* ]]
+        run "$NGRAM" $command -counts "$T/bad" -text "$T/text"
+        [ "$status" -eq 2 ]
+        run "$NGRAM" $command -counts "$T/none"
+        [ "$status" -eq 1 ]
+    done
+    run "$NGRAM" count
+    [ "$status" -eq 2 ]
+    run "$NGRAM" count -text "$T/text" -memory 1K
+    [ "$status" -eq 2 ]
+    run "$NGRAM" count -text "$T/text" -o "$T/none/counts"
+    [ "$status" -eq 1 ]
+}
+
 @test "train: bad values" {
     for bad in "-order 0" "-order 12" "-cutoff 0,x" "-cutoff 0,0,0,0" "-memory 10" "-memory 1Q" \
         "-prune -1" "-prune nan" "-discount katz" "-gtmax 32 -discount good-turing" "-gtmax x" \

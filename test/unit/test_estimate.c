@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "ngram/counts_write.h"
 #include "ngram/estimate.h"
 #include "text/word_cut.h"
 
@@ -379,6 +380,140 @@ static void expect_error(const struct estimate_options *options, const char *par
     assert_int_equal(access(model_path, F_OK), -1);
 }
 
+// ---- files of counts ---------------------------------------------------------------------------
+
+static char counts_path[64];
+
+// Counts of the text, or those of a file again.
+static void write_counts(const char *path, size_t order, bool from_text)
+{
+    const char *const texts[] = {text_path}, *const files[] = {path};
+    struct allowance allowance = {ESTIMATE_MEMORY_LEAST, 0};
+    struct error error = {""};
+    struct counts counts;
+    struct counts_options options = {.order = order,
+                                     .text = texts,
+                                     .texts = from_text,
+                                     .file = files,
+                                     .files = !from_text,
+                                     .unk = true,
+                                     .allowance = &allowance,
+                                     .temporary = folder};
+    if (!counts_read(&counts, &options, &error) || unlink(counts_path) != 0 ||
+        !counts_write(&counts, counts_path, &allowance, folder, NULL, &error))
+        fail_msg("%s", error.text);
+    counts_free(&counts);
+}
+
+static struct estimate_options options_for_counts(size_t order)
+{
+    static const char *files[] = {counts_path};
+    struct estimate_options options = options_for(order);
+    options.texts = 0;
+    options.counts = files;
+    options.count_files = 1;
+    return options;
+}
+
+static void assert_same_file(const char *path, const char *other_file)
+{
+    size_t size, other_size;
+    char *content = read_file(path, &size), *other = read_file(other_file, &other_size);
+    assert_int_equal(size, other_size);
+    assert_memory_equal(content, other, size);
+    free(content);
+    free(other);
+}
+
+// From the counts of a text comes the model of the text, be they all or those of the longest n-grams.
+static void test_counts_of_a_text(void **state)
+{
+    (void)state;
+    snprintf(counts_path, sizeof counts_path, "%s/counts", folder);
+    write_random_text(200, 40);
+    write_file(counts_path, "", 0);
+    write_counts(counts_path, 3, true);
+    write_file(other_path, "w0 w1 w2 w5 w30\n", 16);
+    struct vocabulary words;
+    assert_true(word_list_read(&words, other_path, true, NULL));
+    for (int way = 0; way < 8; way++) {
+        struct estimate_options of_text = options_for(3), of_counts = options_for_counts(3);
+        static char wanted[80];
+        snprintf(wanted, sizeof wanted, "%s/wanted", folder);
+        of_text.discount = of_counts.discount =
+            way & 1 ? DISCOUNT_WITTEN_BELL : DISCOUNT_MODIFIED_KNESER_NEY;
+        of_text.unk = of_counts.unk = way & 2;
+        of_text.vocabulary = of_counts.vocabulary = way & 4 ? &words : NULL;
+        of_text.output = wanted;
+        estimate_well(&of_text, NULL);
+        estimate_well(&of_counts, NULL);
+        assert_same_file(model_path, wanted);
+        unlink(wanted);
+    }
+    vocabulary_free(&words);
+    unlink(counts_path);
+}
+
+// a a b / b, as counts: checked by hand. The same file twice has everything twice.
+static void test_counts_by_hand(void **state)
+{
+    (void)state;
+    static const char counted[] = "</s>\t2\n<s>\t2\n<s> a\t1\n<s> b\t1\na\t2\na a\t1\na b\t1\n"
+                                  "b\t2\nb </s>\t2\n";
+    size_t size;
+    snprintf(counts_path, sizeof counts_path, "%s/counts", folder);
+    write_text("a a b\nb\n");
+    write_file(counts_path, "", 0);
+    write_counts(counts_path, 2, true);
+    char *content = read_file(counts_path, &size);
+    assert_string_equal(content, counted);
+    free(content);
+    write_text(counted); // and once more, the order of lines changed, as blanks and repeated
+    static const char again[] = "b </s> 1\n\n a  b 1 \na a\t0\na a 1\n<s> b 1\nb </s> 1\n<s> a 1\n";
+    write_file(other_path, again, strlen(again));
+    write_counts(other_path, 2, false);
+    assert_same_file(counts_path, text_path);
+    unlink(counts_path);
+}
+
+static void expect_counts_error(const char *content, const char *part)
+{
+    struct estimate_options options = options_for_counts(2);
+    struct error error = {""};
+    write_file(counts_path, content, strlen(content));
+    options.discount = DISCOUNT_WITTEN_BELL;
+    unlink(model_path);
+    assert_false(estimate(&options, NULL, &error));
+    if (strstr(error.text, part) == NULL)
+        fail_msg("\"%s\" wanted in: %s", part, error.text);
+}
+
+static void test_bad_counts(void **state)
+{
+    (void)state;
+    snprintf(counts_path, sizeof counts_path, "%s/counts", folder);
+    expect_counts_error("a b 3\na 2\nb 3\n",
+                        "\"a\" has 2, but the n-grams that begin with it have 3");
+    expect_counts_error("a b 2\nc b 2\nb 3\n",
+                        "\"b\" has 3, but the n-grams that end in it have 4");
+    expect_counts_error("a b 1\n\na b x\n", "line 3: found \"a b x\", wanted words and a count");
+    expect_counts_error("7\n", "line 1: found \"7\"");
+    expect_counts_error("a -1\n", "line 1");
+    expect_counts_error("a 1.5\n", "line 1");
+    expect_counts_error("a 99999999999999999999\n", "line 1");
+    expect_counts_error("a <s> 1\nb <s> 1\n", "line 1: <s> inside an n-gram");
+    expect_counts_error("</s> a 1\n", "line 1: </s> inside an n-gram");
+    expect_counts_error("", "no n-gram of up to 2 words");
+    expect_counts_error("a b c 3\n", "no n-gram of up to 2 words");
+    unlink(counts_path);
+    struct estimate_options options = options_for_counts(2);
+    expect_error(&options, counts_path);
+    options.texts = 1;
+    expect_error(&options, "do not go together");
+}
+
+// ---- failures ---------------------------------------------------------------------------------
+
 static void test_bad_input(void **state)
 {
     (void)state;
@@ -500,6 +635,9 @@ int main(void)
         cmocka_unit_test(test_unknown_words),
         cmocka_unit_test(test_disk_gives_the_same),
         cmocka_unit_test(test_pruning),
+        cmocka_unit_test(test_counts_of_a_text),
+        cmocka_unit_test(test_counts_by_hand),
+        cmocka_unit_test(test_bad_counts),
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_no_room_on_disk),
         cmocka_unit_test(test_failing_allocations),

@@ -1,0 +1,103 @@
+// The command `count` of rnnlm-ngram: counts of n-grams from texts, and several files of counts as one.
+#ifndef TOOLS_NGRAM_COUNT_H
+#define TOOLS_NGRAM_COUNT_H
+
+#include <stdio.h>
+
+#include "base/machine.h"
+#include "endings.h"
+#include "ngram/counts_write.h"
+#include "ngram/estimate.h"
+#include "options.h"
+#include "text/word_cut.h"
+
+static struct {
+    struct option_list text, counts;
+    const char *vocabulary, *unknown, *memory, *temporary, *output;
+    int64_t order;
+} count_set = {.order = 3, .memory = "1G", .output = "-"};
+
+static const struct option count_table[] = {
+    {.type = OPTION_GROUP, .help = "Text or counts"},
+    {OPTION_LIST, "text", "FILE", &count_set.text, NULL, 0, 0,
+     "Text to count, a sentence a line, plain or gzip-compressed; - is standard input. May be "
+     "given several times."},
+    {OPTION_LIST, "counts", "FILE", &count_set.counts, NULL, 0, 0,
+     "Counts to add up, instead of a text: words and count a line. May be given several times."},
+    {OPTION_TEXT, "vocab", "FILE", &count_set.vocabulary, NULL, 0, 0,
+     "Words to keep, with blanks or newlines between; all others become <unk>."},
+    {OPTION_TEXT, "unk-word", "WORD", &count_set.unknown, NULL, 0, 0, "Call it so."},
+    {.type = OPTION_GROUP, .help = "Counts"},
+    {OPTION_COUNT, "order", "N", &count_set.order, NULL, 1, NGRAM_MOST_ORDER,
+     "Longest n-grams, 1 to 9."},
+    {OPTION_TEXT, "o", "FILE", &count_set.output, NULL, 0, 0,
+     "Write the counts here; compressed if the name ends in .gz."},
+    {.type = OPTION_GROUP, .help = "Resources"},
+    {OPTION_TEXT, "memory", "BYTES", &count_set.memory, NULL, 0, 0,
+     "Memory, such as 500M or 2G, at least 1M; beyond it counts are sorted on disk. The words "
+     "themselves come on top."},
+    {OPTION_TEXT, "temp", "FOLDER", &count_set.temporary, NULL, 0, 0,
+     "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."}};
+
+static const struct options count_options = {
+    .program = "rnnlm-ngram count",
+    .summary = "count the n-grams of a text",
+    .usage =
+        "-text FILE [-order N] [-o COUNTS[.gz]]\n-counts FILE -counts FILE [...] [-o COUNTS[.gz]]",
+    .about =
+        "Counts the n-grams of all orders up to N in texts, or adds up files of counts, and\n"
+        "writes them sorted, words and count a line, as SRILM's `ngram-count -sort -write FILE`\n"
+        "does. rnnlm-ngram train -counts estimates a model from them.",
+    .table = count_table,
+    .count = sizeof count_table / sizeof *count_table,
+};
+
+static bool count_work(struct error *error)
+{
+    size_t memory;
+    if (count_set.text.count + count_set.counts.count == 0)
+        return error_usage(error, "no text given: -text FILE is wanted, or -counts FILE");
+    if (count_set.text.count > 0 && count_set.counts.count > 0)
+        return error_usage(error, "-text and -counts do not go together: count the text first");
+    if (!estimate_parse_memory(count_set.memory, &memory, error) ||
+        !machine_has_memory((double)memory, error))
+        return error_option(error, "memory");
+    if (memory < ESTIMATE_MEMORY_LEAST)
+        return error_usage(error, "option -memory: found %zu bytes, wanted at least %d", memory,
+                           ESTIMATE_MEMORY_LEAST);
+    struct allowance allowance = {memory, 0};
+    struct vocabulary words = {.size = 0};
+    struct counts_options options = {.order = (size_t)count_set.order,
+                                     .text = count_set.text.item,
+                                     .texts = count_set.text.count,
+                                     .file = count_set.counts.item,
+                                     .files = count_set.counts.count,
+                                     .vocabulary = count_set.vocabulary != NULL ? &words : NULL,
+                                     .unk = true,
+                                     .unknown = count_set.unknown,
+                                     .allowance = &allowance,
+                                     .temporary = count_set.temporary};
+    struct counts counts = {.order = 0};
+    if (!output_try(count_set.output, error))
+        return false;
+    bool ok = (count_set.vocabulary == NULL ||
+               word_list_read(&words, count_set.vocabulary, false, error)) &&
+              counts_read(&counts, &options, error) &&
+              counts_write(&counts, count_set.output, &allowance, count_set.temporary, NULL, error);
+    counts_free(&counts);
+    vocabulary_free(&words);
+    return ok;
+}
+
+// `argv[0]` is not looked at. Returns the exit status.
+static int ngram_count_main(int argc, char **argv)
+{
+    struct error error;
+    enum options_result result = options_parse(&count_options, argc, argv, NULL);
+    if (result != OPTIONS_RUN)
+        return options_status(result);
+    endings_catch();
+    return count_work(&error) ? 0 : options_error(count_options.program, &error);
+}
+
+#endif
