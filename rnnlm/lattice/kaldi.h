@@ -11,19 +11,7 @@
 
 #include "base/file.h"
 #include "lattice/lattice.h"
-#include "lattice/pair_map.h"
-
-// A table of words and their numbers (words.txt), for lattices whose arcs have numbers.
-struct symbols {
-    struct vocabulary words;
-    struct pair_map by_number; // index of the word
-    uint64_t *number;          // [words.size]
-    size_t number_capacity;
-};
-
-// Error: file, line, what was found and wanted. symbols_free() in any case.
-bool symbols_read(struct symbols *symbols, const char *path, struct error *error);
-void symbols_free(struct symbols *symbols);
+#include "lattice/symbols.h"
 
 // Goes to the next utterance and reads its name into an empty lattice (lattice_init() is called);
 // false at the end of the file, and with `error` filled and *failed set if that cannot be.

@@ -324,6 +324,20 @@ bool lattice_keep(struct lattice *lattice, const bool *keep, struct error *error
     return lattice_arrange(lattice, true, error);
 }
 
+bool lattice_end_is_implied(const struct lattice *lattice)
+{
+    size_t from = NO_NODE;
+    for (size_t i = 0; i < lattice->links; i++) {
+        const struct lattice_link *link = &lattice->link[i];
+        if (link->to != lattice->end)
+            continue;
+        if (link->kind != LINK_NULL || link->from == from)
+            return false;
+        from = link->from; // links are in order of it
+    }
+    return true;
+}
+
 // ---- scores -----------------------------------------------------------------------------------
 
 double lattice_total(const struct lattice *lattice, const struct lattice_link *link)

@@ -93,6 +93,10 @@ bool lattice_arrange(struct lattice *lattice, bool trim, struct error *error);
 // Keeps the links with keep[i] that are on a way from start to end, of which there is one at least.
 bool lattice_keep(struct lattice *lattice, const bool *keep, struct error *error);
 
+// Whether only links without words lead to the end, at most one from a node, so that files whose
+// states may be final do not need it.
+bool lattice_end_is_implied(const struct lattice *lattice);
+
 // A link's scores together.
 double lattice_total(const struct lattice *lattice, const struct lattice_link *link);
 
