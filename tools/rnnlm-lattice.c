@@ -20,7 +20,7 @@ static struct {
     bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given;
     double prune, posterior_scale, lambda, merge_margin, merge_distance, beam, oov_penalty;
     int64_t merge_order, most_histories, most_nodes, nbest, debug, threads;
-    bool unk, trim, quotes, gz, keep_going;
+    bool unk, trim, quotes, gz, keep_going, least_errors;
 } set = {.write = "best",
          .lambda = 1,
          .beam = INFINITY,
@@ -69,7 +69,10 @@ static const struct option table[] = {
     {OPTION_NUMBER, "prune", "P", &set.prune, NULL, 0, 1,
      "First drop links whose posterior probability, by the lattice's own scores, is below P."},
     {OPTION_NUMBER, "posterior-scale", "X", &set.posterior_scale, NULL, 0, 1e9,
-     "Scores are divided by X for posterior probabilities; 0: by the language model scale."},
+     "Scores are divided by X for posterior probabilities, here and in the output; 0: by the "
+     "language model scale, as SRILM does, and Kaldi, whose acoustic scale is one over that of "
+     "the language model. With that scale 1, posteriors are far too sure of themselves: Kaldi's "
+     "lattices want -lm-scale 12, or -ac-scale 0.083, or what was best on other utterances."},
     {OPTION_COUNT, "merge-order", "N", &set.merge_order, NULL, 0, 1000,
      "Merge hypotheses of a node whose last N-1 words are the same, as far as -merge-margin lets "
      "them. 0: only those with all words the same, so that without -merge-distance, -beam and "
@@ -105,11 +108,19 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Output"},
     {OPTION_TEXT, "write", "WHAT", &set.write, NULL, 0, 0,
      "`best`: lines ID WORD WORD ...; `nbest`: lines of ID, acoustic score, language model score, "
-     "number of words and words, between tabs; `lattice`."},
+     "number of words and words, between tabs; `lattice`; `posteriors`: a line ID 1 START "
+     "DURATION WORD POSTERIOR for each word of the best sentence, in the order of NIST's CTM, "
+     "with * for times that the lattice does not have; `sausage`: a confusion network, aligned to "
+     "the sentence of -mbr, in SRILM's form of word meshes (wlat-format)."},
+    {OPTION_FLAG, "mbr", NULL, &set.least_errors, NULL, 0, 0,
+     "The best sentence is the one with the fewest word errors to be expected, given the posterior "
+     "probabilities of all of the lattice's (minimum Bayes risk), not the most likely one; "
+     "wants -write best, posteriors or sausage."},
     {OPTION_COUNT, "nbest", "N", &set.nbest, NULL, 1, 1e9,
      "Length of n-best lists; no two hypotheses have the same words."},
     {OPTION_TEXT, "format", "FORMAT", &set.format, NULL, 0, 0,
-     "Of lattices: `slf` or `kaldi`; that of the input if not given."},
+     "Of lattices: `slf` or `kaldi`; that of the input if not given. With -write sausage, `kaldi` "
+     "gives lines ID [ WORD POSTERIOR ... ] ..., with numbers for words if there is -words."},
     {OPTION_TEXT, "o", "FILE", &set.output, NULL, 0, 0, "Write here, not to standard output."},
     {OPTION_TEXT, "out-dir", "DIR", &set.folder, NULL, 0, 0,
      "Write a file DIR/ID for each utterance; n-best lists are then lines of acoustic score, "
@@ -122,12 +133,13 @@ static const struct option table[] = {
 static const struct options options = {
     .program = PROGRAM,
     .summary = "rescore word lattices with a recurrent network",
-    .usage = "-rnnlm MODEL [-ngram A.arpa] [-lambda X] [-write lattice|nbest|best] LATTICES...",
+    .usage = "-rnnlm MODEL [-ngram A.arpa] [-lambda X] [-write WHAT] LATTICES...",
     .about = "Gives the words of lattices new language model scores, and prints the best sentence\n"
-             "of each, an n-best list, or the lattice. LATTICES are files of HTK's standard\n"
-             "lattice format (one utterance a file) or of Kaldi's compact lattices in text form\n"
-             "(any number of utterances), recognised by content, plain or gzip-compressed; - is\n"
-             "standard input. Histories of words are expanded as far as -merge-order,\n"
+             "of each, an n-best list, posterior probabilities of words, a confusion network, or\n"
+             "the lattice. LATTICES are files of HTK's standard lattice format (one utterance a\n"
+             "file) or of Kaldi's compact lattices in text form (any number of utterances),\n"
+             "recognised by content, plain or gzip-compressed; - is standard input. Histories of "
+             "words are expanded as far as -merge-order,\n"
              "-merge-distance and -beam let them. Scores are log10, but in the lattices\n"
              "themselves, which keep their base.",
     .table = table,
@@ -164,17 +176,22 @@ static void scale(struct lattice *lattice)
         lattice->scales.word_penalty = set.scales.word_penalty;
 }
 
+// What scores are divided by for posteriors.
+static double posterior_scale(const struct lattice *lattice)
+{
+    if (set.posterior_scale > 0)
+        return set.posterior_scale;
+    return lattice->scales.lm > 0 ? lattice->scales.lm : 1;
+}
+
 static bool rescore(struct work *work, struct lattice *lattice, struct error *error)
 {
     size_t nodes = lattice->nodes, links = lattice->links;
     uint64_t predicted = work->language.predicted, advanced = work->language.advanced;
-    double posterior_scale = set.posterior_scale > 0  ? set.posterior_scale
-                             : lattice->scales.lm > 0 ? lattice->scales.lm
-                                                      : 1;
     struct rescore_options options_here = work->rescoring;
     options_here.log_linear =
         set.mix != NULL ? strcmp(set.mix, "log") == 0 : lattice->format == LATTICE_KALDI;
-    if (set.prune > 0 && !lattice_prune(lattice, set.prune, posterior_scale, error))
+    if (set.prune > 0 && !lattice_prune(lattice, set.prune, posterior_scale(lattice), error))
         return false;
     size_t pruned_nodes = lattice->nodes, pruned_links = lattice->links;
     if (set.model != NULL && !lattice_rescore(lattice, &work->language, &options_here, error))
@@ -213,7 +230,8 @@ static struct output *open_own(const struct lattice *lattice, struct error *erro
 static bool write_result(struct work *work, const struct lattice *lattice, struct error *error)
 {
     struct lattice_result_form form = work->form;
-    if (set.format == NULL)
+    form.posterior_scale = posterior_scale(lattice);
+    if (set.format == NULL && form.writing == WRITE_LATTICE)
         form.format = lattice->format;
     if (set.folder != NULL) {
         struct output *output = open_own(lattice, error);
@@ -326,6 +344,7 @@ static bool prepare(struct work *work, struct error *error)
     work->form.symbols = symbols;
     work->form.most = (size_t)set.nbest;
     work->form.with_id = set.folder == NULL;
+    work->form.least_errors = set.least_errors;
     if (set.model != NULL && !model_open(&work->model, set.model, error))
         return false;
     if (set.ngram != NULL && (work->ngram = tool_open_ngram(PROGRAM, set.ngram, error)) == NULL)
@@ -389,13 +408,16 @@ static const char *wrong_usage(const struct option_list *operands)
 // Options with a few words to choose from.
 static const char *wrong_choice(void)
 {
-    static const char *const writings[] = {"lattice", "nbest", "best"};
+    static const char *const writings[] = {"lattice", "nbest", "best", "posteriors", "sausage"};
+    const size_t choices = sizeof writings / sizeof *writings;
     size_t writing = 0;
-    while (writing < 3 && strcmp(set.write, writings[writing]) != 0)
+    while (writing < choices && strcmp(set.write, writings[writing]) != 0)
         writing++;
     work.form.writing = (enum lattice_writing)writing;
-    if (writing == 3)
-        return "-write: wanted lattice, nbest or best";
+    if (writing == choices)
+        return "-write: wanted lattice, nbest, best, posteriors or sausage";
+    if (set.least_errors && writing < WRITE_BEST)
+        return "-mbr wants -write best, posteriors or sausage";
     if (set.mix != NULL && strcmp(set.mix, "linear") != 0 && strcmp(set.mix, "log") != 0)
         return "-mix: wanted linear or log";
     if (set.format != NULL && strcmp(set.format, "slf") != 0 && strcmp(set.format, "kaldi") != 0)

@@ -1,8 +1,18 @@
 // What is written of a lattice.
 #include "lattice/result.h"
 
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "lattice/bayes.h"
 #include "lattice/paths.h"
+#include "lattice/sausage.h"
 #include "lattice/slf.h"
+
+static bool is_counted(const struct lattice_link *link)
+{
+    return link->kind == LINK_WORD || link->kind == LINK_IGNORED;
+}
 
 // The words, `first` in front of the first one.
 static void write_words(const struct lattice *lattice, const struct lattice_path *path,
@@ -10,7 +20,7 @@ static void write_words(const struct lattice *lattice, const struct lattice_path
 {
     for (size_t i = 0; i < path->links; i++) {
         const struct lattice_link *link = &lattice->link[path->link[i]];
-        if (link->kind != LINK_WORD && link->kind != LINK_IGNORED)
+        if (!is_counted(link))
             continue;
         output_text(output, first);
         output_text(output, lattice_word(lattice, link));
@@ -34,6 +44,68 @@ static void write_path(const struct lattice *lattice, const struct lattice_path 
     write_words(lattice, path, blank, output);
 }
 
+// ---- words against each other -----------------------------------------------------------------
+
+// The words of a path, [path->links] at most; free() them.
+static int32_t *words_of(const struct lattice *lattice, const struct lattice_path *path,
+                         size_t *words, struct error *error)
+{
+    int32_t *word = memory_new(path->links, sizeof *word, error);
+    *words = 0;
+    for (size_t i = 0; word != NULL && i < path->links; i++) {
+        const struct lattice_link *link = &lattice->link[path->link[i]];
+        if (is_counted(link))
+            word[(*words)++] = link->word;
+    }
+    return word;
+}
+
+static void write_sentence(const struct lattice *lattice, const struct confusions *confusions,
+                           struct output *output)
+{
+    output_text(output, lattice->id);
+    for (size_t i = 0; i < confusions->words; i++)
+        output_format(output, " %s", vocabulary_word(&lattice->words, confusions->sentence[i]));
+    output_text(output, "\n");
+}
+
+static bool write_confusions(const struct lattice *lattice, const struct confusions *confusions,
+                             const struct lattice_path *best,
+                             const struct lattice_result_form *form, struct output *output,
+                             struct error *error)
+{
+    if (form->writing == WRITE_POSTERIORS)
+        return posteriors_write(lattice, confusions, form->least_errors ? NULL : best, output,
+                                error);
+    if (form->writing == WRITE_SAUSAGE && form->format == LATTICE_KALDI)
+        return sausage_write_kaldi(lattice, confusions, form->symbols, output, error);
+    if (form->writing == WRITE_SAUSAGE)
+        sausage_write_mesh(lattice, confusions, output);
+    else
+        write_sentence(lattice, confusions, output);
+    return true;
+}
+
+// What takes all ways into account, from the best one on.
+static bool weigh_all(const struct lattice *lattice, const struct lattice_path *best,
+                      const struct lattice_result_form *form, struct output *output,
+                      struct error *error)
+{
+    struct confusions confusions = {0};
+    size_t words;
+    int32_t *word = words_of(lattice, best, &words, error);
+    bool decode = form->least_errors || form->writing == WRITE_SAUSAGE;
+    bool ok =
+        word != NULL &&
+        confusions_find(lattice, form->posterior_scale, word, words, decode, &confusions, error) &&
+        write_confusions(lattice, &confusions, best, form, output, error);
+    confusions_free(&confusions);
+    free(word);
+    return ok;
+}
+
+// ---- the whole --------------------------------------------------------------------------------
+
 bool lattice_result_write(const struct lattice *lattice, const struct lattice_result_form *form,
                           struct output *output, struct error *error)
 {
@@ -44,9 +116,12 @@ bool lattice_result_write(const struct lattice *lattice, const struct lattice_re
         return true;
     }
     struct lattice_paths paths;
-    size_t most = form->writing == WRITE_BEST ? 1 : form->most;
-    bool ok = lattice_paths_find(lattice, most, &paths, error);
-    for (size_t i = 0; ok && i < paths.count; i++)
+    bool weighed = form->writing > WRITE_BEST || form->least_errors;
+    bool ok =
+        lattice_paths_find(lattice, form->writing == WRITE_NBEST ? form->most : 1, &paths, error);
+    if (ok && weighed)
+        ok = weigh_all(lattice, &paths.path[0], form, output, error);
+    for (size_t i = 0; ok && !weighed && i < paths.count; i++)
         write_path(lattice, &paths.path[i], form, output);
     lattice_paths_free(&paths);
     return ok;

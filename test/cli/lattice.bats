@@ -206,6 +206,58 @@ costs() {
     [ "$(cat short)" -le "$(cat long)" ]
 }
 
+# ---- posteriors -----------------------------------------------------------------------------------
+
+@test "lattice: posteriors of each slot sum up to 1, and its likeliest words are the sentence of -mbr" {
+    rnnlm-lattice -rnnlm "$model" lat/*.slf -mbr >best
+    rnnlm-lattice -rnnlm "$model" lat/*.slf -write sausage >mesh
+    awk '$1 == "name" && NR > 1 { print line } $1 == "name" { line = $2 }
+         $1 == "align" {
+             sum = 0
+             for (i = 4; i <= NF; i += 2) sum += $i
+             if (sum < 0.999999 || sum > 1.000001) bad = 1
+             if ($3 != "*DELETE*") line = line " " $3
+         }
+         END { print line; exit bad }' mesh | cmp - best
+    awk '$1 == "numaligns" { n += $2 } $1 == "align" { n-- } END { exit n != 0 }' mesh
+    rnnlm-lattice -rnnlm "$model" lat/*.slf -write sausage -format kaldi |
+        awk '{ line = $1; for (i = 2; i < NF; i++) if ($i == "[" && $(i + 1) != "<eps>") line = line " " $(i + 1)
+               print line }' | cmp - best
+    rnnlm-lattice -rnnlm "$model" lat/*.slf -write posteriors -mbr >ctm
+    awk '$1 != last { if (NR > 1) print line; line = last = $1 } { line = line " " $5 } END { print line }' ctm |
+        cmp - best
+    # in order, one word behind the other
+    awk 'NF != 6 || $6 <= 0 || $6 > 1 || $4 < 0 || ($1 == id && $3 < end - 0.0015) { print; bad = 1 }
+         { id = $1; end = $3 + $4 } END { exit bad }' ctm
+    # what is written of the lattice written in between is the same
+    mkdir out
+    rnnlm-lattice -rnnlm "$model" lat/*.slf -write lattice -out-dir out
+    for id in $(cut -d ' ' -f 1 best); do rnnlm-lattice "out/$id" -mbr; done | cmp - best
+}
+
+@test "lattice: posteriors of the best sentence have its words' times, where there are any" {
+    rnnlm-lattice lat/u1.slf -write posteriors >ctm
+    [ "$(rnnlm-lattice lat/u1.slf)" = "u1$(awk '{ printf " %s", $5 }' ctm)" ]
+    # node i is at i / 4 seconds
+    awk '{ if ($2 != 1 || $3 * 4 % 1 || $4 <= 0) bad = 1 } END { exit bad || $3 + $4 <= 1 }' ctm
+    rnnlm-lattice lat/u1.slf -write lattice -format kaldi | rnnlm-lattice - -lm-scale 9 -word-penalty -0.2171472 \
+        -write posteriors >timeless
+    awk '{ print $1, $2, "*", "*", $5, $6 }' ctm | cmp - timeless
+    # a larger scale levels posteriors, a smaller one sharpens them
+    average() { rnnlm-lattice lat/*.slf -write posteriors "$@" | awk '{ sum += $6 } END { print sum / NR }'; }
+    sharp="$(average -posterior-scale 1)" own="$(average)" same="$(average -posterior-scale 9)" flat="$(average -posterior-scale 100)"
+    [ "$own" = "$same" ]
+    awk -v a="$sharp" -v b="$own" -v c="$flat" 'BEGIN { exit !(a > b + 0.01 && b > c + 0.01) }'
+}
+
+@test "lattice: sausages and posteriors in files of their own" {
+    mkdir out
+    rnnlm-lattice lat/*.slf -write sausage -out-dir out
+    [ "$(grep -l "^name u" out/u* | wc -l)" -eq 12 ]
+    rnnlm-lattice lat/*.slf -write sausage >all
+    for i in 1 10 11 12 2 3 4 5 6 7 8 9; do cat out/u$i; done | cmp - all
+}
+
 # ---- files --------------------------------------------------------------------------------------
 
 @test "lattice: compressed files, a list, standard input, n-best files" {
@@ -303,6 +355,7 @@ costs() {
 @test "lattice: wrong usage, wrong choices, and a full disk" {
     wrong 2 "wanted: LATTICES" rnnlm-lattice
     wrong 2 "-rnnlm MODEL" rnnlm-lattice -lambda 0.5 lat/u1.slf
+    wrong 2 "-mbr wants -write best" rnnlm-lattice -mbr -write nbest lat/u1.slf
     wrong 2 "-write: wanted lattice" rnnlm-lattice -write all lat/u1.slf
     wrong 2 "-mix: wanted linear" rnnlm-lattice -rnnlm "$model" -mix all lat/u1.slf
     wrong 2 "-format: wanted slf" rnnlm-lattice -format htk lat/u1.slf

@@ -1,8 +1,24 @@
-// Fuzzing of lattices (lattice/slf.c, lattice/kaldi.c, lattice/lattice.c) and of writing them.
+// Fuzzing of lattices (lattice/slf.c, lattice/kaldi.c, lattice/lattice.c) and of what is written of
+// them.
 #include "fuzz.h"
 
 #include "base/file.h"
 #include "lattice/reader.h"
+#include "lattice/result.h"
+
+// Confusion networks and posteriors, in the forms that `way` says.
+static void weigh(const struct lattice *lattice, unsigned way, struct output *output)
+{
+    struct error error = {""};
+    const struct lattice_result_form form = {
+        .writing = way & 8 ? WRITE_SAUSAGE : WRITE_POSTERIORS,
+        .format = way & 1 ? LATTICE_KALDI : LATTICE_SLF,
+        .least_errors = way & 2,
+        .posterior_scale = way & 4 ? 1e-3 : 10,
+    };
+    if (!lattice_result_write(lattice, &form, output, &error))
+        fuzz_check_error(&error);
+}
 
 static void use(struct lattice *lattice, unsigned way)
 {
@@ -25,6 +41,7 @@ static void use(struct lattice *lattice, unsigned way)
         slf_write(lattice, way & 1, output);
     else if (!kaldi_write(lattice, NULL, output, &error))
         fuzz_check_error(&error);
+    weigh(lattice, way, output);
     output_commit(output, &error);
     free(best);
     free(posterior);
