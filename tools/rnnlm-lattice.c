@@ -18,7 +18,8 @@ static struct {
     struct option_list ignored;
     struct lattice_scales scales;
     bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given;
-    double prune, posterior_scale, lambda, merge_margin, merge_distance, beam, oov_penalty;
+    double prune, posterior_scale, least_posterior, lambda, merge_margin, merge_distance, beam,
+        oov_penalty;
     int64_t merge_order, most_histories, most_nodes, nbest, debug, threads;
     bool unk, trim, quotes, gz, keep_going, least_errors;
 } set = {.write = "best",
@@ -116,6 +117,9 @@ static const struct option table[] = {
      "The best sentence is the one with the fewest word errors to be expected, given the posterior "
      "probabilities of all of the lattice's (minimum Bayes risk), not the most likely one; "
      "wants -write best, posteriors or sausage."},
+    {OPTION_NUMBER, "min-posterior", "P", &set.least_posterior, NULL, 0, 1,
+     "Leave words out of sausages whose posteriors are below P: what a slot then lacks of 1 is "
+     "theirs."},
     {OPTION_COUNT, "nbest", "N", &set.nbest, NULL, 1, 1e9,
      "Length of n-best lists; no two hypotheses have the same words."},
     {OPTION_TEXT, "format", "FORMAT", &set.format, NULL, 0, 0,
@@ -345,6 +349,7 @@ static bool prepare(struct work *work, struct error *error)
     work->form.most = (size_t)set.nbest;
     work->form.with_id = set.folder == NULL;
     work->form.least_errors = set.least_errors;
+    work->form.least_posterior = set.least_posterior;
     if (set.model != NULL && !model_open(&work->model, set.model, error))
         return false;
     if (set.ngram != NULL && (work->ngram = tool_open_ngram(PROGRAM, set.ngram, error)) == NULL)

@@ -203,10 +203,11 @@ static bool return_word(struct recursion *recursion, size_t index, double *befor
                         struct error *error)
 {
     const struct lattice_link *link = &recursion->lattice->link[index];
+    const double least = 1e-15; // rounding of the posteriors' sum, which is 1
     double *arc = recursion->arc;
     for (size_t q = recursion->places; q-- > 0;) {
         enum choice choice = get_choice(recursion, index, q);
-        if (arc[q] == 0)
+        if (arc[q] < least)
             continue;
         if (choice == DROPPED)
             before[q] += arc[q];

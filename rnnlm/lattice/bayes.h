@@ -34,8 +34,9 @@ struct confusions {
 // [words], which is copied. If `decode`, the sentence is only where the search for the one of the
 // fewest errors begins: as long as that makes errors fewer, each slot's likeliest word, or none,
 // takes the place of what was there. Noises and the like (LINK_IGNORED) are words, marks of sentence
-// ends are not. Takes time in links times words, and a quarter of a byte of memory. Error: a scale
-// that makes scores infinite; no memory. confusions_free() in any case.
+// ends are not. What has a share of less than 1e-15 of all ways is left out. Takes time in links
+// times words, and half a byte of memory. Error: a scale that makes scores infinite; no memory.
+// confusions_free() in any case.
 bool confusions_find(const struct lattice *lattice, double scale, const int32_t *sentence,
                      size_t words, bool decode, struct confusions *confusions, struct error *error);
 void confusions_free(struct confusions *confusions);

@@ -78,9 +78,10 @@ static bool write_confusions(const struct lattice *lattice, const struct confusi
         return posteriors_write(lattice, confusions, form->least_errors ? NULL : best, output,
                                 error);
     if (form->writing == WRITE_SAUSAGE && form->format == LATTICE_KALDI)
-        return sausage_write_kaldi(lattice, confusions, form->symbols, output, error);
+        return sausage_write_kaldi(lattice, confusions, form->least_posterior, form->symbols,
+                                   output, error);
     if (form->writing == WRITE_SAUSAGE)
-        sausage_write_mesh(lattice, confusions, output);
+        sausage_write_mesh(lattice, confusions, form->least_posterior, output);
     else
         write_sentence(lattice, confusions, output);
     return true;

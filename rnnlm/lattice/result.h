@@ -18,6 +18,7 @@ struct lattice_result_form {
     bool with_id;                  // n-best lists: ID, scores, words between tabs
     bool least_errors;             // the best sentence is that of the fewest errors to be expected
     double posterior_scale;        // confusions_find()
+    double least_posterior;        // of the words of sausages
 };
 
 // Writes an arranged lattice. The best one: ID WORD WORD ... N-best lists: lines

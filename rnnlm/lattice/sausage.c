@@ -12,12 +12,23 @@ static const char *spelling(const struct lattice *lattice, int32_t word, const c
     return word >= 0 ? vocabulary_word(&lattice->words, word) : none;
 }
 
+// How many words of a slot are written, no word among them.
+static size_t count_words(const struct confusions *confusions, size_t slot, double least)
+{
+    const struct slot_word *word = confusions->word + confusions->first[slot];
+    size_t words = confusions->first[slot + 1] - confusions->first[slot];
+    while (words > 0 && word[words - 1].posterior < least)
+        words--;
+    return words;
+}
+
 // ---- SRILM's ----------------------------------------------------------------------------------
 
-static bool has_words(const struct confusions *confusions, size_t slot)
+// Whether there is more than no word.
+static bool has_words(const struct confusions *confusions, size_t slot, double least)
 {
-    size_t begin = confusions->first[slot], end = confusions->first[slot + 1];
-    return end - begin > 1 || (end > begin && confusions->word[begin].word != WORD_OOV);
+    size_t words = count_words(confusions, slot, least);
+    return words > 1 || (words == 1 && confusions->word[confusions->first[slot]].word != WORD_OOV);
 }
 
 static void write_info(const struct lattice *lattice, const struct slot_word *word, size_t number,
@@ -30,16 +41,16 @@ static void write_info(const struct lattice *lattice, const struct slot_word *wo
 }
 
 void sausage_write_mesh(const struct lattice *lattice, const struct confusions *confusions,
-                        struct output *output)
+                        double least, struct output *output)
 {
     size_t slots = 0, number = 0;
     for (size_t i = 0; i < confusions->slots; i++)
-        slots += has_words(confusions, i);
+        slots += has_words(confusions, i, least);
     output_format(output, "name %s\nnumaligns %zu\nposterior 1\n", lattice->id, slots);
     for (size_t i = 0; i < confusions->slots; i++) {
         const struct slot_word *word = confusions->word + confusions->first[i];
-        size_t words = confusions->first[i + 1] - confusions->first[i];
-        if (!has_words(confusions, i))
+        size_t words = count_words(confusions, i, least);
+        if (!has_words(confusions, i, least))
             continue;
         output_format(output, "align %zu", number);
         for (size_t k = 0; k < words; k++)
@@ -55,18 +66,19 @@ void sausage_write_mesh(const struct lattice *lattice, const struct confusions *
 // ---- Kaldi's ----------------------------------------------------------------------------------
 
 bool sausage_write_kaldi(const struct lattice *lattice, const struct confusions *confusions,
-                         const struct symbols *symbols, struct output *output, struct error *error)
+                         double least, const struct symbols *symbols, struct output *output,
+                         struct error *error)
 {
     output_text(output, lattice->id);
     for (size_t i = 0; i < confusions->slots; i++) {
         output_text(output, " [");
-        for (size_t k = confusions->first[i]; k < confusions->first[i + 1]; k++) {
-            const struct slot_word *word = &confusions->word[k];
+        const struct slot_word *word = confusions->word + confusions->first[i];
+        for (size_t k = 0; k < count_words(confusions, i, least); k++) {
             output_text(output, " ");
-            if (!symbols_write(symbols, lattice, spelling(lattice, word->word, NULL), output,
+            if (!symbols_write(symbols, lattice, spelling(lattice, word[k].word, NULL), output,
                                error))
                 return false;
-            output_format(output, " %.9g", word->posterior);
+            output_format(output, " %.9g", word[k].posterior);
         }
         output_text(output, " ]");
     }

@@ -381,7 +381,13 @@ static void test_forms(void **state)
                    "info 0 b 0 0.25 -0.602059991 -0.301029996 ? ?\n"
                    "align 1 *DELETE* 0.75 c 0.25\n"
                    "info 1 c 0.25 0.25 -0.602059991 -0.301029996 ? ?\n");
-    struct lattice_result_form form = {.writing = WRITE_SAUSAGE, .format = LATTICE_KALDI};
+    struct lattice_result_form form = {.writing = WRITE_SAUSAGE, .least_posterior = 0.4};
+    assert_written(&lattice, form,
+                   "name id\nnumaligns 1\nposterior 1\nalign 0 a 0.75\n"
+                   "info 0 a 0 0.25 -0.124938737 -0.0624693683 ? ?\n");
+    form.format = LATTICE_KALDI;
+    assert_written(&lattice, form, "id [ <eps> 1 ] [ a 0.75 ] [ <eps> 0.75 ]\n");
+    form.least_posterior = 0;
     assert_written(&lattice, form, "id [ <eps> 1 ] [ a 0.75 b 0.25 ] [ <eps> 0.75 c 0.25 ]\n");
     struct symbols symbols;
     write_file("words", "<eps> 0\na 7\nb 8\nc 9\n", 20);
