@@ -14,7 +14,8 @@
 #define PROGRAM "rnnlm-lattice"
 
 static struct {
-    const char *model, *ngram, *unk_word, *list, *symbols, *output, *folder, *write, *format, *mix;
+    const char *model, *ngram, *unk_word, *list, *symbols, *output, *folder, *write, *format, *mix,
+        *cost;
     struct option_list ignored;
     struct lattice_scales scales;
     bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given;
@@ -44,8 +45,7 @@ static const struct option table[] = {
      "the lattice's own scores (1 if not given: they are replaced)."},
     {OPTION_TEXT, "mix", "HOW", &set.mix, NULL, 0, 0,
      "How the lattice's own scores are mixed in: `linear` (probabilities; the default for SLF) or "
-     "`log` (logarithms; the default for Kaldi's lattices, whose graph costs are not those of "
-     "words alone)."},
+     "`log` (logarithms; the default for the others, whose costs are not those of words alone)."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
      "Words that a model does not know are taken as <unk>, if it has that word; <UNK>, [unk] and "
      "the "
@@ -98,7 +98,12 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Input"},
     {OPTION_TEXT, "list", "FILE", &set.list, NULL, 0, 0, "More lattice files, one name a line."},
     {OPTION_TEXT, "words", "FILE", &set.symbols, NULL, 0, 0,
-     "Kaldi's table of words (words.txt), if the lattices have numbers for words."},
+     "Table of words and numbers, as Kaldi's words.txt, if the lattices have numbers for words."},
+    {OPTION_TEXT, "fst-cost", "SCORE", &set.cost, NULL, 0, 0,
+     "What the costs of OpenFst's files, which do not say what part of them is a language model's, "
+     "are taken for: `acoustic` scores (the default: new language model scores come beside them) "
+     "or "
+     "`lm` (they take their place)."},
     {OPTION_FLAG, "htk-quotes", NULL, &set.quotes, NULL, 0, 0,
      "Words of SLF lattices have HTK's quotes and backslashes; without this option words are what "
      "stands there, as SRILM has it."},
@@ -123,8 +128,10 @@ static const struct option table[] = {
     {OPTION_COUNT, "nbest", "N", &set.nbest, NULL, 1, 1e9,
      "Length of n-best lists; no two hypotheses have the same words."},
     {OPTION_TEXT, "format", "FORMAT", &set.format, NULL, 0, 0,
-     "Of lattices: `slf` or `kaldi`; that of the input if not given. With -write sausage, `kaldi` "
-     "gives lines ID [ WORD POSTERIOR ... ] ..., with numbers for words if there is -words."},
+     "Of lattices: `slf`, `kaldi`, `fst` or `fsa`; that of the input if not given. The last two "
+     "are OpenFst's transducers and acceptors in text form; costs are of all scores, with their "
+     "scales and the word penalty. With -write sausage, `kaldi` gives lines ID [ WORD POSTERIOR "
+     "... ] ..., with numbers for words if there is -words."},
     {OPTION_TEXT, "o", "FILE", &set.output, NULL, 0, 0, "Write here, not to standard output."},
     {OPTION_TEXT, "out-dir", "DIR", &set.folder, NULL, 0, 0,
      "Write a file DIR/ID for each utterance; n-best lists are then lines of acoustic score, "
@@ -141,11 +148,12 @@ static const struct options options = {
     .about = "Gives the words of lattices new language model scores, and prints the best sentence\n"
              "of each, an n-best list, posterior probabilities of words, a confusion network, or\n"
              "the lattice. LATTICES are files of HTK's standard lattice format (one utterance a\n"
-             "file) or of Kaldi's compact lattices in text form (any number of utterances),\n"
-             "recognised by content, plain or gzip-compressed; - is standard input. Histories of "
-             "words are expanded as far as -merge-order,\n"
-             "-merge-distance and -beam let them. Scores are log10, but in the lattices\n"
-             "themselves, which keep their base.",
+             "file), of Kaldi's compact lattices in text form (any number of utterances), or of\n"
+             "OpenFst's text form, as fstprint, k2 and Kaldi's lattice-to-fst write it (one, or\n"
+             "any number with names as Kaldi has them), recognised by content, plain or\n"
+             "gzip-compressed; - is standard input. Histories of words are expanded as far as\n"
+             "-merge-order, -merge-distance and -beam let them. Scores are log10, but in the\n"
+             "lattices themselves, which keep their base.",
     .table = table,
     .count = sizeof table / sizeof *table,
     .operands = "LATTICES...",
@@ -194,7 +202,7 @@ static bool rescore(struct work *work, struct lattice *lattice, struct error *er
     uint64_t predicted = work->language.predicted, advanced = work->language.advanced;
     struct rescore_options options_here = work->rescoring;
     options_here.log_linear =
-        set.mix != NULL ? strcmp(set.mix, "log") == 0 : lattice->format == LATTICE_KALDI;
+        set.mix != NULL ? strcmp(set.mix, "log") == 0 : lattice->format != LATTICE_SLF;
     if (set.prune > 0 && !lattice_prune(lattice, set.prune, posterior_scale(lattice), error))
         return false;
     size_t pruned_nodes = lattice->nodes, pruned_links = lattice->links;
@@ -246,11 +254,15 @@ static bool write_result(struct work *work, const struct lattice *lattice, struc
         output_discard(output);
         return false;
     }
-    if (work->lattices > 0 && form.writing == WRITE_LATTICE && form.format == LATTICE_SLF)
+    form.named = !lattice->bare;
+    bool one = form.format == LATTICE_SLF || (form.format != LATTICE_KALDI && lattice->bare);
+    if (work->lattices > 0 && form.writing == WRITE_LATTICE && one)
         return error_set(error,
-                         "%s: found a second lattice, wanted one, as SLF has one a file: "
-                         "-out-dir writes a file each",
-                         lattice->file);
+                         "%s: found a second lattice, wanted one, as %s: -out-dir writes a file "
+                         "each",
+                         lattice->file,
+                         form.format == LATTICE_SLF ? "SLF has one a file"
+                                                    : "those without names are one a file");
     return lattice_result_write(lattice, &form, work->output, error);
 }
 
@@ -335,7 +347,13 @@ static bool prepare(struct work *work, struct error *error)
     bool own = set.ngram == NULL; // scores to be mixed with, if any
     if (!own && !set.lambda_given)
         set.lambda = 0.5;
-    work->reading = (struct lattice_reading){set.quotes, set.trim, symbols, &work->ignored};
+    work->reading = (struct lattice_reading){
+        .quotes = set.quotes,
+        .trim = set.trim,
+        .cost_as_lm = set.cost != NULL && strcmp(set.cost, "lm") == 0,
+        .symbols = symbols,
+        .ignored = &work->ignored,
+    };
     work->rescoring = (struct rescore_options){.merge_order = set.merge_order,
                                                .merge_margin = set.merge_margin,
                                                .merge_distance = set.merge_distance,
@@ -425,10 +443,18 @@ static const char *wrong_choice(void)
         return "-mbr wants -write best, posteriors or sausage";
     if (set.mix != NULL && strcmp(set.mix, "linear") != 0 && strcmp(set.mix, "log") != 0)
         return "-mix: wanted linear or log";
-    if (set.format != NULL && strcmp(set.format, "slf") != 0 && strcmp(set.format, "kaldi") != 0)
-        return "-format: wanted slf or kaldi";
-    if (set.format != NULL && strcmp(set.format, "kaldi") == 0)
-        work.form.format = LATTICE_KALDI;
+    if (set.cost != NULL && strcmp(set.cost, "acoustic") != 0 && strcmp(set.cost, "lm") != 0)
+        return "-fst-cost: wanted acoustic or lm";
+    static const char *const formats[] = {[LATTICE_SLF] = "slf",
+                                          [LATTICE_KALDI] = "kaldi",
+                                          [LATTICE_FST] = "fst",
+                                          [LATTICE_FSA] = "fsa"};
+    size_t format = 0;
+    while (set.format != NULL && format < 4 && strcmp(set.format, formats[format]) != 0)
+        format++;
+    work.form.format = (enum lattice_format)format;
+    if (format == 4)
+        return "-format: wanted slf, kaldi, fst or fsa";
     return NULL;
 }
 

@@ -3,28 +3,17 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
+#include "lattice/states.h"
 
 // ---- reading ----------------------------------------------------------------------------------
 
 struct kaldi {
-    struct input *input;
+    struct states states;
     struct lattice *lattice;
     const struct symbols *symbols;
-    struct pair_map index; // of nodes, by the number of the state
-    size_t final;          // the node that all final states lead to; NO_NODE before the first
 };
-
-// Goes behind the lines of an utterance that cannot be read.
-static void skip(struct input *input)
-{
-    struct piece piece[MOST_PIECES];
-    for (char *line; (line = input_line(input, NULL)) != NULL && pieces_cut(line, piece) > 0;)
-        ;
-}
 
 bool kaldi_next(struct input *input, struct lattice *lattice, bool *failed, struct error *error)
 {
@@ -37,28 +26,15 @@ bool kaldi_next(struct input *input, struct lattice *lattice, bool *failed, stru
     if (pieces == 1 && !(*failed = !lattice_init(lattice, input_name(input), piece[0].text, error)))
         return true;
     if (pieces > 1)
-        *failed = !piece_complain(input, &piece[0], "a line with only an utterance's name", error);
+        *failed = !piece_complain(input, input_line_number(input), &piece[0],
+                                  "a line with only an utterance's name", error);
     if (pieces > 1)
-        skip(input);
+        pieces_skip(input);
     if (pieces == 0 && !input_ok(input, error)) {
         *failed = true;
         error_prefix(error, "%s: line %" PRIu64 ": ", input_name(input), input_line_number(input));
     }
     return false;
-}
-
-static bool take_state(struct kaldi *kaldi, const struct piece *piece, size_t *node,
-                       struct error *error)
-{
-    uint64_t number;
-    bool added = false;
-    *node = kaldi->lattice->nodes;
-    if (!piece_number(piece, &number))
-        return piece_complain(kaldi->input, piece, "the number of a state", error);
-    if (!pair_map_add(&kaldi->index, number, 0, node, &added, error))
-        return false;
-    return !added ||
-           lattice_add_node(kaldi->lattice, NAN, number, input_line_number(kaldi->input), error);
 }
 
 // graph,acoustic,alignment; the alignment may be empty.
@@ -76,7 +52,7 @@ static bool take_weight(struct kaldi *kaldi, const struct piece *piece, struct l
         *comma = *second = ',';
     }
     if (!ok)
-        return piece_complain(kaldi->input, piece,
+        return piece_complain(kaldi->states.input, input_line_number(kaldi->states.input), piece,
                               "a weight of a compact lattice: GRAPH,ACOUSTIC,ALIGNMENT", error);
     return second[1] == '\0' ||
            lattice_note(kaldi->lattice, second + 1, strlen(second + 1), &link->note, error);
@@ -84,10 +60,10 @@ static bool take_weight(struct kaldi *kaldi, const struct piece *piece, struct l
 
 static bool take_arc(struct kaldi *kaldi, struct piece *piece, size_t pieces, struct error *error)
 {
-    struct lattice_link link = {.word = WORD_OOV, .line = input_line_number(kaldi->input)};
-    return take_state(kaldi, &piece[0], &link.from, error) &&
-           take_state(kaldi, &piece[1], &link.to, error) &&
-           symbols_set_word(kaldi->symbols, kaldi->lattice, &link, &piece[2], kaldi->input,
+    struct lattice_link link = {.word = WORD_OOV, .line = input_line_number(kaldi->states.input)};
+    return states_take(&kaldi->states, &piece[0], &link.from, error) &&
+           states_take(&kaldi->states, &piece[1], &link.to, error) &&
+           symbols_set_word(kaldi->symbols, kaldi->lattice, &link, &piece[2], kaldi->states.input,
                             error) &&
            (pieces < 4 || take_weight(kaldi, &piece[3], &link, error)) &&
            lattice_add_link(kaldi->lattice, &link, error);
@@ -95,18 +71,11 @@ static bool take_arc(struct kaldi *kaldi, struct piece *piece, size_t pieces, st
 
 static bool take_final(struct kaldi *kaldi, struct piece *piece, size_t pieces, struct error *error)
 {
-    struct lattice_link link = {.word = WORD_OOV, .line = input_line_number(kaldi->input)};
-    if (!take_state(kaldi, &piece[0], &link.from, error) ||
+    struct lattice_link link = {.word = WORD_OOV, .line = input_line_number(kaldi->states.input)};
+    if (!states_take(&kaldi->states, &piece[0], &link.from, error) ||
         (pieces > 1 && !take_weight(kaldi, &piece[1], &link, error)))
         return false;
-    if (kaldi->final == NO_NODE) {
-        kaldi->final = kaldi->lattice->end = kaldi->lattice->nodes;
-        if (!lattice_add_node(kaldi->lattice, NAN, kaldi->lattice->node[link.from].number,
-                              link.line, error))
-            return false;
-    }
-    link.to = kaldi->final;
-    return lattice_add_link(kaldi->lattice, &link, error);
+    return states_end(&kaldi->states, &link, error);
 }
 
 static bool take_line(struct kaldi *kaldi, char *line, bool *end, struct error *error)
@@ -117,8 +86,9 @@ static bool take_line(struct kaldi *kaldi, char *line, bool *end, struct error *
     if (pieces == 0)
         return true;
     if (pieces > 4)
-        return piece_complain(kaldi->input, &piece[4],
-                              "the arc's end: compact lattices have FROM TO WORD WEIGHT", error);
+        return piece_complain(kaldi->states.input, input_line_number(kaldi->states.input),
+                              &piece[4], "the arc's end: compact lattices have FROM TO WORD WEIGHT",
+                              error);
     return pieces > 2 ? take_arc(kaldi, piece, pieces, error)
                       : take_final(kaldi, piece, pieces, error);
 }
@@ -126,21 +96,19 @@ static bool take_line(struct kaldi *kaldi, char *line, bool *end, struct error *
 bool kaldi_read(struct input *input, struct lattice *lattice, const struct symbols *symbols,
                 struct error *error)
 {
-    struct kaldi kaldi = {.input = input, .lattice = lattice, .symbols = symbols, .final = NO_NODE};
+    struct kaldi kaldi = {.lattice = lattice, .symbols = symbols};
     bool ok = true, end = false;
     lattice->format = LATTICE_KALDI;
+    states_init(&kaldi.states, input, lattice);
     for (char *line; ok && !end && (line = input_line(input, NULL)) != NULL;)
         ok = take_line(&kaldi, line, &end, error);
     if (!ok && !end)
-        skip(input);
+        pieces_skip(input);
     if (ok && !input_ok(input, error))
         ok = error_prefix(error, "%s: line %" PRIu64 ": ", input_name(input),
                           input_line_number(input));
-    if (ok && kaldi.final == NO_NODE)
-        ok = error_set(error, "%s: line %" PRIu64 ": %s ends without a final state",
-                       input_name(input), input_line_number(input), lattice->id);
-    lattice->start = 0;
-    pair_map_free(&kaldi.index);
+    ok = ok && states_have_end(&kaldi.states, error);
+    states_free(&kaldi.states);
     return ok;
 }
 

@@ -70,7 +70,7 @@ bool lattice_note(struct lattice *lattice, const char *text, size_t length, size
 
 static enum link_kind kind_of(const char *word, size_t length)
 {
-    static const char *const none[] = {"!NULL", "<eps>"};
+    static const char *const none[] = {"!NULL", "<eps>", "<epsilon>"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         if (strlen(none[i]) == length && memcmp(none[i], word, length) == 0)
             return LINK_NULL;

@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "text/vocabulary.h"
 
-enum lattice_format { LATTICE_SLF, LATTICE_KALDI };
+enum lattice_format { LATTICE_SLF, LATTICE_KALDI, LATTICE_FST, LATTICE_FSA };
 
 enum link_kind {
-    LINK_NULL,   // no word: !NULL, <eps>
+    LINK_NULL,   // no word: !NULL, <eps>, <epsilon>
     LINK_START,  // <s> and its other names: no word of the utterance, not predicted
     LINK_END,    // </s> and its other names: predicted as </s>, but not behind another of them
     LINK_WORD,   // any other word
@@ -45,6 +45,7 @@ struct lattice_scales {
 
 struct lattice {
     enum lattice_format format; // of the file, which the notes are for
+    bool bare;                  // the file, one of FST or FSA, does not name the utterance
     char *id;                   // of the utterance
     const char *file;           // for messages; the reader's
     struct vocabulary words;

@@ -8,12 +8,11 @@
 #include "base/number.h"
 #include "lattice/lattice.h"
 
-bool piece_complain(const struct input *input, const struct piece *piece, const char *wanted,
-                    struct error *error)
+bool piece_complain(const struct input *input, uint64_t line, const struct piece *piece,
+                    const char *wanted, struct error *error)
 {
     return error_set(error, "%s: line %" PRIu64 ": found \"%.*s\", wanted %s", input_name(input),
-                     input_line_number(input), (int)(piece->length < 60 ? piece->length : 60),
-                     piece->text, wanted);
+                     line, (int)(piece->length < 60 ? piece->length : 60), piece->text, wanted);
 }
 
 static bool is_blank(char letter)
@@ -37,6 +36,13 @@ size_t pieces_cut(char *line, struct piece piece[MOST_PIECES])
             *at++ = '\0';
     }
     return pieces;
+}
+
+void pieces_skip(struct input *input)
+{
+    struct piece piece[MOST_PIECES];
+    for (char *line; (line = input_line(input, NULL)) != NULL && pieces_cut(line, piece) > 0;)
+        ;
 }
 
 bool piece_number(const struct piece *piece, uint64_t *number)

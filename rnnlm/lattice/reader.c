@@ -9,15 +9,15 @@
 struct lattice_reader {
     struct input *input;
     const struct lattice_reading *reading;
-    enum lattice_format format;
-    char *name; // of the utterance, where the file does not name it
+    bool slf, bare; // neither: utterances of other forms have names
+    char *name;     // of the utterance, where the file does not name it
     bool ended;
 };
 
 // The file's name without folders and the usual endings.
 static char *utterance_of(const char *path, struct error *error)
 {
-    static const char *const endings[] = {".gz", ".slf", ".lat", ".htk"};
+    static const char *const endings[] = {".gz", ".txt", ".slf", ".lat", ".htk", ".fst", ".fsa"};
     const char *slash = strrchr(path, '/');
     const char *begin = slash != NULL ? slash + 1 : path;
     size_t length = strlen(begin);
@@ -29,8 +29,51 @@ static char *utterance_of(const char *path, struct error *error)
     return memory_text(begin, length, error);
 }
 
-// SLF begins with KEY=VALUE or a comment, Kaldi's form with a name. Looks at the first line without
-// taking it.
+// A line that has not been taken yet, which begins at *begin of what has not; its length without the
+// newline, SIZE_MAX if it ends beyond what can be seen. As little as can be is waited for.
+static const char *line_ahead(struct input *input, size_t begin, size_t *length)
+{
+    size_t size;
+    const char *text = input_ahead(input, 1, &size);
+    for (size_t i = begin;; i++) {
+        size_t seen = size;
+        if (i == size && size < INPUT_AHEAD)
+            text = input_ahead(input, size + 1, &size);
+        if (i < size ? text[i] == '\n' : size == seen && size < INPUT_AHEAD) {
+            *length = i - begin;
+            return text + begin;
+        }
+        if (i >= size) {
+            *length = SIZE_MAX;
+            return NULL;
+        }
+    }
+}
+
+// What a line looks like, without cutting it.
+struct look {
+    size_t pieces, commas; // commas of the last piece
+    bool assigned, number; // the first has a = in it; is digits alone
+};
+
+static struct look look_at(const char *line, size_t length)
+{
+    struct look look = {.number = true};
+    bool blank = true;
+    for (size_t i = 0; i < length; i++) {
+        bool before = blank;
+        blank = line[i] == ' ' || line[i] == '\t' || line[i] == '\r';
+        if (blank)
+            continue;
+        look.pieces += before;
+        look.commas = (before ? 0 : look.commas) + (line[i] == ',');
+        look.assigned = look.assigned || (look.pieces == 1 && line[i] == '=');
+        look.number = look.number && (look.pieces > 1 || (line[i] >= '0' && line[i] <= '9'));
+    }
+    return look;
+}
+
+// SLF begins with KEY=VALUE or a comment, named utterances of other forms with a name alone.
 static bool recognise(struct lattice_reader *reader, struct error *error)
 {
     int byte;
@@ -41,14 +84,30 @@ static bool recognise(struct lattice_reader *reader, struct error *error)
         return input_ok(reader->input, error) &&
                error_set(error, "%s: line 1: the file is empty, wanted a lattice",
                          input_name(reader->input));
-    size_t size, length = 0;
-    const char *text = input_ahead(reader->input, 1, &size);
-    for (; length < size && strchr("= \t\r\n", text[length]) == NULL; length++)
-        if (length + 1 == size && size < INPUT_AHEAD)
-            text = input_ahead(reader->input, size + 1, &size);
-    bool assigned = length < size && text[length] == '=';
-    reader->format = byte == '#' || assigned ? LATTICE_SLF : LATTICE_KALDI;
+    size_t length;
+    const char *line = line_ahead(reader->input, 0, &length);
+    if (line == NULL) // what can be seen of it
+        line = input_ahead(reader->input, 1, &length);
+    struct look look = look_at(line, length);
+    reader->slf = byte == '#' || look.assigned;
+    reader->bare = !reader->slf && look.number && look.pieces > 1;
     return true;
+}
+
+// Whether the utterance that comes is a compact lattice of Kaldi's: the first line that can tell,
+// says it. Arcs have three fields and a weight with commas, or no weight; final states too.
+static bool is_compact(struct lattice_reader *reader)
+{
+    const char *line;
+    for (size_t begin = 0, length; (line = line_ahead(reader->input, begin, &length)) != NULL;
+         begin += length + 1) {
+        struct look look = look_at(line, length);
+        if (look.pieces == 0)
+            break;
+        if (look.pieces >= 4 || (look.pieces == 2 && look.commas != 1))
+            return look.pieces < 5 && look.commas > 0;
+    }
+    return !reader->bare;
 }
 
 struct lattice_reader *lattice_reader_open(const char *path, const struct lattice_reading *reading,
@@ -93,11 +152,37 @@ static bool read_slf(struct lattice_reader *reader, struct lattice *lattice, str
            slf_read(reader->input, lattice, reader->reading->quotes, error);
 }
 
-static bool read_kaldi(struct lattice_reader *reader, struct lattice *lattice, struct error *error)
+static bool read_arcs(struct lattice_reader *reader, struct lattice *lattice, struct error *error)
+{
+    const struct lattice_reading *reading = reader->reading;
+    return is_compact(reader)
+               ? kaldi_read(reader->input, lattice, reading->symbols, error)
+               : fst_read(reader->input, lattice, reading->cost_as_lm, reading->symbols, error);
+}
+
+// The one of a file, behind which there is nothing.
+static bool read_bare(struct lattice_reader *reader, struct lattice *lattice, struct error *error)
+{
+    struct piece piece[MOST_PIECES];
+    reader->ended = true;
+    if (!lattice_init(lattice, input_name(reader->input), reader->name, error) ||
+        !read_arcs(reader, lattice, error))
+        return false;
+    lattice->bare = true;
+    for (char *line; (line = input_line(reader->input, NULL)) != NULL;)
+        if (pieces_cut(line, piece) > 0)
+            return piece_complain(reader->input, input_line_number(reader->input), &piece[0],
+                                  "the end of the file: where there are several, each has a line "
+                                  "with its name before it",
+                                  error);
+    return input_ok(reader->input, error);
+}
+
+static bool read_named(struct lattice_reader *reader, struct lattice *lattice, struct error *error)
 {
     bool failed;
     if (kaldi_next(reader->input, lattice, &failed, error))
-        return kaldi_read(reader->input, lattice, reader->reading->symbols, error);
+        return read_arcs(reader, lattice, error);
     reader->ended = !failed;
     return false;
 }
@@ -108,9 +193,11 @@ enum lattice_result lattice_read(struct lattice_reader *reader, struct lattice *
     if (reader->ended)
         return LATTICE_NO_MORE;
     memset(lattice, 0, sizeof *lattice);
-    bool slf = reader->format == LATTICE_SLF;
-    bool ok = slf ? read_slf(reader, lattice, error) : read_kaldi(reader, lattice, error);
-    if (!ok && !slf && reader->ended)
+    bool named = !reader->slf && !reader->bare;
+    bool ok = reader->slf    ? read_slf(reader, lattice, error)
+              : reader->bare ? read_bare(reader, lattice, error)
+                             : read_named(reader, lattice, error);
+    if (!ok && named && reader->ended)
         return LATTICE_NO_MORE;
     reader->ended = reader->ended || !input_ok(reader->input, NULL);
     if (ok) {

@@ -2,6 +2,7 @@
 #ifndef LATTICE_READER_H
 #define LATTICE_READER_H
 
+#include "lattice/fst.h"
 #include "lattice/kaldi.h"
 #include "lattice/lattice.h"
 #include "lattice/slf.h"
@@ -9,7 +10,8 @@
 struct lattice_reading {
     bool quotes;                      // slf_read()
     bool trim;                        // lattice_arrange()
-    const struct symbols *symbols;    // kaldi_read(), may be NULL
+    bool cost_as_lm;                  // fst_read()
+    const struct symbols *symbols;    // kaldi_read(), fst_read(); may be NULL
     const struct vocabulary *ignored; // words that language models do not see; may be NULL
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "lattice/bayes.h"
+#include "lattice/fst.h"
 #include "lattice/paths.h"
 #include "lattice/sausage.h"
 #include "lattice/slf.h"
@@ -107,15 +108,23 @@ static bool weigh_all(const struct lattice *lattice, const struct lattice_path *
 
 // ---- the whole --------------------------------------------------------------------------------
 
+static bool write_lattice(const struct lattice *lattice, const struct lattice_result_form *form,
+                          struct output *output, struct error *error)
+{
+    if (form->format == LATTICE_KALDI)
+        return kaldi_write(lattice, form->symbols, output, error);
+    if (form->format == LATTICE_FST || form->format == LATTICE_FSA)
+        return fst_write(lattice, form->format == LATTICE_FSA, form->named, form->symbols, output,
+                         error);
+    slf_write(lattice, form->quotes, output);
+    return true;
+}
+
 bool lattice_result_write(const struct lattice *lattice, const struct lattice_result_form *form,
                           struct output *output, struct error *error)
 {
-    if (form->writing == WRITE_LATTICE && form->format == LATTICE_KALDI)
-        return kaldi_write(lattice, form->symbols, output, error);
-    if (form->writing == WRITE_LATTICE) {
-        slf_write(lattice, form->quotes, output);
-        return true;
-    }
+    if (form->writing == WRITE_LATTICE)
+        return write_lattice(lattice, form, output, error);
     struct lattice_paths paths;
     bool weighed = form->writing > WRITE_BEST || form->least_errors;
     bool ok =

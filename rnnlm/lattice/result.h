@@ -13,7 +13,8 @@ struct lattice_result_form {
     enum lattice_writing writing;
     enum lattice_format format;    // of lattices; of sausages Kaldi's or any other, SRILM's
     bool quotes;                   // slf_write()
-    const struct symbols *symbols; // kaldi_write()
+    const struct symbols *symbols; // kaldi_write(), fst_write()
+    bool named;                    // fst_write()
     size_t most;                   // sentences of an n-best list
     bool with_id;                  // n-best lists: ID, scores, words between tabs
     bool least_errors;             // the best sentence is that of the fewest errors to be expected

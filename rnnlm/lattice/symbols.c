@@ -16,7 +16,8 @@ static bool take_symbol(struct symbols *symbols, struct input *input, char *line
     if (pieces == 0)
         return true;
     if (pieces != 2 || !piece_number(&piece[1], &number))
-        return piece_complain(input, &piece[pieces > 1], "WORD NUMBER", error);
+        return piece_complain(input, input_line_number(input), &piece[pieces > 1], "WORD NUMBER",
+                              error);
     int32_t word = vocabulary_add(&symbols->words, piece[0].text, piece[0].length, error);
     bool added = false;
     if (word < 0 || !memory_grow(&symbols->number, &symbols->number_capacity, symbols->words.size,
@@ -27,7 +28,7 @@ static bool take_symbol(struct symbols *symbols, struct input *input, char *line
         return false;
     bool repeated = index < known && (index != WORD_END || symbols->number[WORD_END] != UINT64_MAX);
     if (!added || repeated)
-        return piece_complain(input, &piece[0],
+        return piece_complain(input, input_line_number(input), &piece[0],
                               "a word and a number that have not been there before", error);
     symbols->number[word] = number;
     return true;
@@ -68,7 +69,8 @@ bool symbols_set_word(const struct symbols *symbols, struct lattice *lattice,
     if (piece_number(piece, &number))
         index = pair_map_find(&symbols->by_number, number, 0);
     if (index == NULL)
-        return piece_complain(input, piece, "the number of a word in the table of words", error);
+        return piece_complain(input, link->line, piece,
+                              "the number of a word in the table of words", error);
     const char *word = vocabulary_word(&symbols->words, (int32_t)*index);
     return lattice_set_word(lattice, link, word, strlen(word), error);
 }

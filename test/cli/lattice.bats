@@ -296,6 +296,45 @@ costs() {
     rnnlm-lattice again -words words $options | cmp - own
 }
 
+@test "lattice: OpenFst's text form, in and out, with the same costs" {
+    costs lat/u[123].slf >own
+    words() { rnnlm-lattice "$@" | cut -d ' ' -f 2-; }
+    words lat/u[123].slf >best
+    for format in fst fsa; do
+        mkdir $format
+        for i in 1 2 3; do rnnlm-lattice lat/u$i.slf -write lattice -format $format -o $format/u$i.txt; done
+        words $format/*.txt | cmp - best
+        # the whole cost is there
+        rnnlm-lattice $format/*.txt -write nbest -nbest 1 | awk -F '\t' '{ printf "%.6f\n", -2.302585093 * $2 }' >$format.costs
+        same_numbers $format.costs own 1e-5
+        # an archive
+        cat $format/*.txt >archive
+        grep -cx 'u[123] ' archive | grep -qx 3
+        rnnlm-lattice archive -write lattice | cmp - archive
+        rnnlm-lattice archive | cut -d ' ' -f 2- | cmp - best
+    done
+    # files of their own have no names; a second one has no place beside the first
+    mkdir files
+    rnnlm-lattice archive -write lattice -out-dir files
+    sed 1d fsa/u2.txt | sed '/^$/d' | cmp - files/u2
+    rnnlm-lattice files/u2 -write lattice | cmp - files/u2
+    wrong 1 "those without names are one a file" rnnlm-lattice files/u1 files/u2 -write lattice
+    # new language model scores come beside the costs, or take their place
+    cost() { rnnlm-lattice -rnnlm "$model" "$@" -write nbest -nbest 1 | cut -f 2,3; }
+    cost files/u1 >beside
+    cost files/u1 -fst-cost lm >instead
+    cost files/u1 -lambda 0 -fst-cost lm | awk '$1 != 0 || $2 >= 0 { exit 1 }'
+    awk '$1 >= 0 || $2 >= 0 { exit 1 }' beside
+    awk '$1 != 0 || $2 >= 0 { exit 1 }' instead
+    # numbers for words
+    awk 'NF >= 3 && $3 != "<eps>" { print $3 }' archive | sort -u | awk 'BEGIN { print "<eps> 0" } { print $1 " " NR }' >table
+    rnnlm-lattice archive -words table -write lattice >wrong 2>err || true
+    grep -q 'wanted the number of a word' err
+    awk 'FNR == NR { n[$1] = $2; next } NF >= 3 { $3 = n[$3] } { print }' table files/u2 >numbers
+    [ "$(words numbers -words table)" = "$(sed -n 2p best)" ]
+    rnnlm-lattice numbers -words table -write lattice | cmp - numbers
+}
+
 @test "lattice: words in UTF-8 and Latin-1 are bytes" {
     printf 'I=0\nI=1\nI=2\nJ=0 S=0 E=1 W=stra\303\237e a=-1\nJ=1 S=1 E=2 W=stra\337e a=-2\n' >words.slf
     printf 'words stra\303\237e stra\337e\n' >wanted
@@ -358,7 +397,8 @@ costs() {
     wrong 2 "-mbr wants -write best" rnnlm-lattice -mbr -write nbest lat/u1.slf
     wrong 2 "-write: wanted lattice" rnnlm-lattice -write all lat/u1.slf
     wrong 2 "-mix: wanted linear" rnnlm-lattice -rnnlm "$model" -mix all lat/u1.slf
-    wrong 2 "-format: wanted slf" rnnlm-lattice -format htk lat/u1.slf
+    wrong 2 "-format: wanted slf, kaldi, fst or fsa" rnnlm-lattice -format htk lat/u1.slf
+    wrong 2 "-fst-cost: wanted acoustic or lm" rnnlm-lattice -fst-cost both lat/u1.slf
     wrong 1 "that would replace a file" rnnlm-lattice -out-dir . lat/u1.slf lat/u1.slf
     [ ! -w /dev/full ] || ! rnnlm-lattice lat/u1.slf >/dev/full 2>err
     rnnlm-lattice --help | grep -q merge-distance

@@ -1,5 +1,5 @@
-// Fuzzing of lattices (lattice/slf.c, lattice/kaldi.c, lattice/lattice.c) and of what is written of
-// them.
+// Fuzzing of lattices (lattice/slf.c, lattice/kaldi.c, lattice/fst.c, lattice/lattice.c) and of what
+// is written of them.
 #include "fuzz.h"
 
 #include "base/file.h"
@@ -37,9 +37,11 @@ static void use(struct lattice *lattice, unsigned way)
                    "links lead forward");
     struct output *output = output_open("/dev/null", &error);
     fuzz_check(output != NULL, "the null device can be written");
-    if (lattice->format == LATTICE_SLF)
-        slf_write(lattice, way & 1, output);
-    else if (!kaldi_write(lattice, NULL, output, &error))
+    const struct lattice_result_form form = {.writing = WRITE_LATTICE,
+                                             .format = lattice->format,
+                                             .quotes = way & 1,
+                                             .named = !lattice->bare};
+    if (!lattice_result_write(lattice, &form, output, &error))
         fuzz_check_error(&error);
     weigh(lattice, way, output);
     output_commit(output, &error);
@@ -54,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lattice lattice;
     enum lattice_result result;
     unsigned way = fuzz_choice(&data, &size);
-    const struct lattice_reading reading = {.quotes = way & 1, .trim = way & 2};
+    const struct lattice_reading reading = {
+        .quotes = way & 1, .trim = way & 2, .cost_as_lm = way & 16};
     struct lattice_reader *reader =
         lattice_reader_open(fuzz_write(&file, data, size), &reading, &error);
     if (reader == NULL) {

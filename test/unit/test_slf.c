@@ -346,9 +346,9 @@ static void test_bad_kaldi(void **state)
     (void)state;
     refuse("u \n0 1 a nan,1,\n1\n", LINE(2) "found \"nan,1,\", wanted a weight");
     refuse("u \n0 1 a 1,inf,\n1\n", LINE(2) "found \"1,inf,\", wanted a weight");
-    refuse("u \n0 1 a 1\n1\n", LINE(2) "found \"1\", wanted a weight");
+    refuse("u \n0 1 a 1,2,\n0 1 a 1\n1\n", LINE(3) "found \"1\", wanted a weight");
     refuse("u \n0 1 a 1,,\n1\n", LINE(2) "found \"1,,\", wanted a weight");
-    refuse("u \n0 1 a a 1,2\n1\n", LINE(2) "found \"1,2\", wanted the arc's end");
+    refuse("u \n0 1 a 1,2,\n0 1 a a 1,2\n1\n", LINE(3) "found \"1,2\", wanted the arc's end");
     refuse("u \n0 -1 a 1,2,\n1\n", LINE(2) "found \"-1\", wanted the number of a state");
     refuse("u \n0 99999999999999999999999 a 1,2,\n1\n",
            LINE(2) "found \"99999999999999999999999\", wanted the number");
