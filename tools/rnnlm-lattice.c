@@ -120,8 +120,8 @@ static const struct option table[] = {
      "the sentence of -mbr, in SRILM's form of word meshes (wlat-format)."},
     {OPTION_FLAG, "mbr", NULL, &set.least_errors, NULL, 0, 0,
      "The best sentence is the one with the fewest word errors to be expected, given the posterior "
-     "probabilities of all of the lattice's (minimum Bayes risk), not the most likely one; "
-     "wants -write best, posteriors or sausage."},
+     "probabilities of all ways (minimum Bayes risk), not the most likely one; wants -write best, "
+     "posteriors or sausage."},
     {OPTION_NUMBER, "min-posterior", "P", &set.least_posterior, NULL, 0, 1,
      "Leave words out of sausages whose posteriors are below P: what a slot then lacks of 1 is "
      "theirs."},
