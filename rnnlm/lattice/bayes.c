@@ -27,13 +27,15 @@ struct recursion {
     const struct lattice *lattice;
     const double *posterior; // [links]
     const double *mass;      // [nodes] of the links that enter
+    const double *place;     // [nodes] time, or level
     const size_t *entering;  // [nodes + 1] where a node's links begin in `by_to`
     const size_t *by_to;     // [links]
     struct rows rows;
     size_t places;   // slots + 1
     uint8_t *choice; // [links][bytes] two bits a place
     size_t bytes;
-    double *arc; // [places]
+    double *arc;    // [places]
+    double *centre; // [slots] where slots are
     struct confusions *confusions;
     struct pair_map known; // (slot, word) to `found`
     struct slot_word *found;
@@ -106,30 +108,32 @@ static enum choice get_choice(const struct recursion *recursion, size_t link, si
 }
 
 // Expected errors behind a link with a word, from those before it:
-//   arc(q) = min(before(q - 1) + [word is not r(q)], before(q) + 1, arc(q - 1) + [r(q) is a word])
-// Of equals the first, so that words are in slots wherever they can be; sums in other orders differ
-// in their last bits.
-static void pass_word(struct recursion *recursion, size_t link, int32_t word, const double *before)
+//   arc(q) = min(before(q - 1) + [word is not r(q)], arc(q - 1) + [r(q) is a word], before(q) + 1)
+// Of equals (sums in other orders differ in their last bits) one with the word in a slot, and of two
+// slots the one that is nearer to the link.
+static void pass_word(struct recursion *recursion, size_t index, const double *before)
 {
     const double equal = 1e-9;
-    double *arc = recursion->arc;
+    const struct lattice_link *link = &recursion->lattice->link[index];
+    double *arc = recursion->arc, distance = INFINITY; // from the word's slot, if it has one
+    double at = (recursion->place[link->from] + recursion->place[link->to]) / 2;
     arc[0] = before[0] + 1;
-    set_choice(recursion, link, 0, DROPPED);
+    set_choice(recursion, index, 0, DROPPED);
     for (size_t q = 1; q < recursion->places; q++) {
         int32_t own = own_word(recursion->confusions, q - 1);
-        double aligned = before[q - 1] + (word != own), dropped = before[q] + 1;
+        double aligned = before[q - 1] + (link->word != own), dropped = before[q] + 1;
         double missing = arc[q - 1] + (own != WORD_OOV);
-        enum choice choice = ALIGNED;
-        arc[q] = aligned;
-        if (dropped < arc[q] - equal) {
-            choice = DROPPED;
-            arc[q] = dropped;
-        }
-        if (missing < arc[q] - equal) {
+        double here = fabs(recursion->centre[q - 1] - at);
+        arc[q] = fmin(fmin(aligned, missing), dropped);
+        bool kept = missing <= arc[q] + equal && distance < INFINITY;
+        enum choice choice = DROPPED;
+        if (aligned <= arc[q] + equal && (!kept || here < distance))
+            choice = ALIGNED;
+        else if (kept || dropped > arc[q] + equal)
             choice = MISSING;
-            arc[q] = missing;
-        }
-        set_choice(recursion, link, q, choice);
+        if (choice != MISSING)
+            distance = choice == ALIGNED ? here : INFINITY;
+        set_choice(recursion, index, q, choice);
     }
 }
 
@@ -151,7 +155,7 @@ static bool pass_forward(struct recursion *recursion, struct error *error)
             if (to == NULL)
                 return false;
             if (word != WORD_OOV)
-                pass_word(recursion, i, word, before);
+                pass_word(recursion, i, before);
             double share = recursion->posterior[i] / recursion->mass[link->to];
             for (size_t q = 0; q < recursion->places; q++)
                 to[q] += share * (word != WORD_OOV ? recursion->arc[q] : before[q]);
@@ -170,7 +174,6 @@ static bool pass_forward(struct recursion *recursion, struct error *error)
 static bool gather(struct recursion *recursion, size_t slot, const struct lattice_link *link,
                    double mass, struct error *error)
 {
-    const struct lattice *lattice = recursion->lattice;
     int32_t word = link != NULL ? counted_word(link) : WORD_OOV;
     size_t index = recursion->count;
     bool added;
@@ -189,8 +192,8 @@ static bool gather(struct recursion *recursion, size_t slot, const struct lattic
     struct slot_word *found = &recursion->found[index];
     found->posterior += mass;
     if (link != NULL) {
-        found->begin += mass * lattice->node[link->from].time;
-        found->end += mass * lattice->node[link->to].time;
+        found->begin += mass * recursion->place[link->from];
+        found->end += mass * recursion->place[link->to];
         found->acoustic += mass * link->acoustic;
         found->lm += mass * (link->lm + link->pronunciation);
     }
@@ -303,6 +306,20 @@ static bool arrange_slots(struct recursion *recursion, struct error *error)
     return true;
 }
 
+// Slots for words are where these are, the others between them.
+static void place_slots(struct recursion *recursion)
+{
+    const struct lattice *lattice = recursion->lattice;
+    const struct confusions *confusions = recursion->confusions;
+    double before = recursion->place[lattice->start];
+    for (size_t i = 0; i < confusions->words; i++) {
+        double here = confusions->centre[i];
+        recursion->centre[2 * i] = (before + here) / 2;
+        recursion->centre[2 * i + 1] = before = here;
+    }
+    recursion->centre[2 * confusions->words] = (before + recursion->place[lattice->end]) / 2;
+}
+
 // Fills `confusions`, which has a sentence.
 static bool align(struct recursion *recursion, struct confusions *confusions, struct error *error)
 {
@@ -312,14 +329,19 @@ static bool align(struct recursion *recursion, struct confusions *confusions, st
     recursion->bytes = (recursion->places + 3) / 4;
     recursion->choice = memory_new(lattice->links, recursion->bytes, error);
     recursion->arc = memory_new(recursion->places, sizeof *recursion->arc, error);
-    bool ok = recursion->choice != NULL && recursion->arc != NULL &&
-              rows_init(&recursion->rows, lattice->nodes, recursion->places, error) &&
-              pass_forward(recursion, error) && pass_backward(recursion, error) &&
-              arrange_slots(recursion, error);
+    recursion->centre = memory_new(recursion->places, sizeof *recursion->centre, error);
+    bool ok = recursion->choice != NULL && recursion->arc != NULL && recursion->centre != NULL &&
+              rows_init(&recursion->rows, lattice->nodes, recursion->places, error);
+    if (ok) {
+        place_slots(recursion);
+        ok = pass_forward(recursion, error) && pass_backward(recursion, error) &&
+             arrange_slots(recursion, error);
+    }
     rows_free(&recursion->rows, lattice->nodes);
     pair_map_free(&recursion->known);
     free(recursion->choice);
     free(recursion->arc);
+    free(recursion->centre);
     free(recursion->found);
     free(recursion->slot);
     return ok;
@@ -329,20 +351,33 @@ static bool align(struct recursion *recursion, struct confusions *confusions, st
 
 // What a search knows of the lattice; its passes begin with a copy of it.
 struct shares {
-    double *posterior, *mass;
+    double *posterior, *mass, *place;
+    bool timed; // places are times
     size_t *entering, *by_to;
 };
+
+static void find_places(struct shares *shares, const struct lattice *lattice)
+{
+    shares->timed = true;
+    for (size_t i = 0; i < lattice->nodes; i++)
+        shares->timed = shares->timed && !isnan(lattice->node[i].time);
+    for (size_t i = 0; i < lattice->nodes; i++)
+        shares->place[i] = shares->timed ? lattice->node[i].time : (double)lattice->level[i];
+}
 
 static bool shares_find(struct shares *shares, const struct lattice *lattice, double scale,
                         struct error *error)
 {
     shares->posterior = memory_new(lattice->links, sizeof *shares->posterior, error);
     shares->mass = memory_new(lattice->nodes, sizeof *shares->mass, error);
+    shares->place = memory_new(lattice->nodes, sizeof *shares->place, error);
     shares->entering = memory_new(lattice->nodes + 2, sizeof *shares->entering, error);
     shares->by_to = memory_new(lattice->links, sizeof *shares->by_to, error);
-    if (shares->posterior == NULL || shares->mass == NULL || shares->entering == NULL ||
-        shares->by_to == NULL || !lattice_posteriors(lattice, scale, shares->posterior, error))
+    if (shares->posterior == NULL || shares->mass == NULL || shares->place == NULL ||
+        shares->entering == NULL || shares->by_to == NULL ||
+        !lattice_posteriors(lattice, scale, shares->posterior, error))
         return false;
+    find_places(shares, lattice);
     size_t *begin = shares->entering + 1;
     for (size_t i = 0; i < lattice->links; i++) {
         const struct lattice_link *link = &lattice->link[i];
@@ -366,55 +401,53 @@ static void shares_free(struct shares *shares)
 {
     free(shares->posterior);
     free(shares->mass);
+    free(shares->place);
     free(shares->entering);
     free(shares->by_to);
 }
 
-static bool begin_with(struct confusions *confusions, const int32_t *sentence, size_t words,
-                       struct error *error)
+static bool sentence_new(struct confusions *confusions, size_t most, struct error *error)
 {
     memset(confusions, 0, sizeof *confusions);
-    confusions->sentence = memory_new(words, sizeof *sentence, error);
-    confusions->words = words;
-    if (confusions->sentence != NULL && words > 0)
-        memcpy(confusions->sentence, sentence, words * sizeof *sentence);
-    return confusions->sentence != NULL;
+    confusions->sentence = memory_new(most, sizeof *confusions->sentence, error);
+    confusions->centre = memory_new(most, sizeof *confusions->centre, error);
+    return confusions->sentence != NULL && confusions->centre != NULL;
 }
 
 // The likeliest words of all slots, as a sentence of its own.
 static bool take_likeliest(const struct confusions *old, struct confusions *confusions,
                            struct error *error)
 {
-    memset(confusions, 0, sizeof *confusions);
-    confusions->sentence = memory_new(old->slots, sizeof *confusions->sentence, error);
-    if (confusions->sentence == NULL)
+    if (!sentence_new(confusions, old->slots, error))
         return false;
     for (size_t i = 0; i < old->slots; i++) {
-        size_t first = old->first[i];
-        if (first < old->first[i + 1] && old->word[first].word != WORD_OOV)
-            confusions->sentence[confusions->words++] = old->word[first].word;
+        const struct slot_word *word = old->word + old->first[i];
+        if (old->first[i] == old->first[i + 1] || word->word == WORD_OOV)
+            continue;
+        confusions->sentence[confusions->words] = word->word;
+        confusions->centre[confusions->words++] = (word->begin + word->end) / 2;
     }
     return true;
 }
 
-bool confusions_find(const struct lattice *lattice, double scale, const int32_t *sentence,
-                     size_t words, bool decode, struct confusions *confusions, struct error *error)
+// Evenly spread over the lattice.
+static void spread(struct confusions *confusions, const struct lattice *lattice,
+                   const double *place)
+{
+    double begin = place[lattice->start], width = place[lattice->end] - begin;
+    for (size_t i = 0; i < confusions->words; i++)
+        confusions->centre[i] = begin + width * ((double)i + 0.5) / (double)confusions->words;
+}
+
+// Goes on to better sentences as long as there are some.
+static bool search(const struct recursion *begin, struct confusions *confusions,
+                   struct error *error)
 {
     const double gain = 1e-9; // less is rounding
-    struct shares shares = {0};
-    bool ok = begin_with(confusions, sentence, words, error) &&
-              shares_find(&shares, lattice, scale, error),
-         better = decode;
-    const struct recursion begin = {.lattice = lattice,
-                                    .posterior = shares.posterior,
-                                    .mass = shares.mass,
-                                    .entering = shares.entering,
-                                    .by_to = shares.by_to};
-    struct recursion recursion = begin;
-    ok = ok && align(&recursion, confusions, error);
+    bool better = true, ok = true;
     while (ok && better) {
         struct confusions next;
-        recursion = begin;
+        struct recursion recursion = *begin;
         ok = take_likeliest(confusions, &next, error) && align(&recursion, &next, error);
         better = ok && next.errors < confusions->errors - gain;
         if (better) {
@@ -424,13 +457,67 @@ bool confusions_find(const struct lattice *lattice, double scale, const int32_t 
         }
         confusions_free(&next);
     }
+    return ok;
+}
+
+bool confusions_find(const struct lattice *lattice, double scale, const int32_t *sentence,
+                     const double *centre, size_t words, bool decode, struct confusions *confusions,
+                     struct error *error)
+{
+    struct shares shares = {0};
+    bool ok = sentence_new(confusions, words, error) && shares_find(&shares, lattice, scale, error);
+    const struct recursion begin = {.lattice = lattice,
+                                    .posterior = shares.posterior,
+                                    .mass = shares.mass,
+                                    .place = shares.place,
+                                    .entering = shares.entering,
+                                    .by_to = shares.by_to};
+    struct recursion recursion = begin;
+    if (ok) {
+        confusions->words = words;
+        spread(confusions, lattice, shares.place);
+        for (size_t i = 0; i < words; i++) {
+            confusions->sentence[i] = sentence[i];
+            confusions->centre[i] = centre != NULL ? centre[i] : confusions->centre[i];
+        }
+        ok = align(&recursion, confusions, error) && (!decode || search(&begin, confusions, error));
+    }
+    for (size_t i = 0; ok && !shares.timed && i < confusions->first[confusions->slots]; i++)
+        confusions->word[i].begin = confusions->word[i].end = NAN;
     shares_free(&shares);
+    return ok;
+}
+
+bool confusions_find_from(const struct lattice *lattice, double scale,
+                          const struct lattice_path *path, bool decode,
+                          struct confusions *confusions, struct error *error)
+{
+    struct shares places = {.place = memory_new(lattice->nodes, sizeof *places.place, error)};
+    int32_t *sentence = memory_new(path->links, sizeof *sentence, error);
+    double *centre = memory_new(path->links, sizeof *centre, error);
+    bool ok = places.place != NULL && sentence != NULL && centre != NULL;
+    size_t words = 0;
+    memset(confusions, 0, sizeof *confusions);
+    if (ok)
+        find_places(&places, lattice);
+    for (size_t i = 0; ok && i < path->links; i++) {
+        const struct lattice_link *link = &lattice->link[path->link[i]];
+        if (counted_word(link) == WORD_OOV)
+            continue;
+        centre[words] = (places.place[link->from] + places.place[link->to]) / 2;
+        sentence[words++] = link->word;
+    }
+    ok = ok && confusions_find(lattice, scale, sentence, centre, words, decode, confusions, error);
+    shares_free(&places);
+    free(sentence);
+    free(centre);
     return ok;
 }
 
 void confusions_free(struct confusions *confusions)
 {
     free(confusions->sentence);
+    free(confusions->centre);
     free(confusions->word);
     free(confusions->first);
     memset(confusions, 0, sizeof *confusions);

@@ -10,12 +10,13 @@
 #define LATTICE_BAYES_H
 
 #include "lattice/lattice.h"
+#include "lattice/paths.h"
 
 // A word of a slot. Times and scores are averages over its links in this slot.
 struct slot_word {
     int32_t word; // in the lattice's words; WORD_OOV for no word
     double posterior;
-    double begin, end;   // seconds; NAN if nodes have no times
+    double begin, end;   // seconds; NAN unless all nodes have times
     double acoustic, lm; // log10, unscaled; pronunciations are in `lm`
 };
 
@@ -23,6 +24,7 @@ struct slot_word {
 // the sentence does not have. In each the posteriors of its words sum up to 1.
 struct confusions {
     int32_t *sentence; // [words]
+    double *centre;    // [words] where they are, for alignments of equal cost
     size_t words;
     struct slot_word *word; // of slot i: word[first[i]..first[i + 1] - 1], by falling posterior
     size_t *first;          // [slots + 1]
@@ -31,14 +33,21 @@ struct confusions {
 };
 
 // Aligns an arranged lattice's ways, each with a probability of 10^(total / scale), to a sentence
-// [words], which is copied. If `decode`, the sentence is only where the search for the one of the
-// fewest errors begins: as long as that makes errors fewer, each slot's likeliest word, or none,
-// takes the place of what was there. Noises and the like (LINK_IGNORED) are words, marks of sentence
-// ends are not. What has a share of less than 1e-15 of all ways is left out. Takes time in links
-// times words, and half a byte of memory. Error: a scale that makes scores infinite; no memory.
-// confusions_free() in any case.
+// [words], which is copied; where each word is (`centre`), in seconds or, unless all nodes have times,
+// in levels, decides between slots of the same cost; NULL: evenly spread. If `decode`, the sentence
+// is only where the search for the one of the fewest errors begins: as long as that makes errors
+// fewer, each slot's likeliest word, or none, takes the place of what was there. Noises and the like
+// (LINK_IGNORED) are words, marks of sentence ends are not. What has a share of less than 1e-15 of all
+// ways is left out. Takes time in links times words, and half a byte of memory. Error: a scale that
+// makes scores infinite; no memory. confusions_free() in any case.
 bool confusions_find(const struct lattice *lattice, double scale, const int32_t *sentence,
-                     size_t words, bool decode, struct confusions *confusions, struct error *error);
+                     const double *centre, size_t words, bool decode, struct confusions *confusions,
+                     struct error *error);
+
+// The same from the words of a path on.
+bool confusions_find_from(const struct lattice *lattice, double scale,
+                          const struct lattice_path *path, bool decode,
+                          struct confusions *confusions, struct error *error);
 void confusions_free(struct confusions *confusions);
 
 // The word of a slot that the sentence has there; NULL if its links are aligned elsewhere.

@@ -1,19 +1,11 @@
 // What is written of a lattice.
 #include "lattice/result.h"
 
-#include <stdlib.h>
-
-#include "base/memory.h"
 #include "lattice/bayes.h"
 #include "lattice/fst.h"
 #include "lattice/paths.h"
 #include "lattice/sausage.h"
 #include "lattice/slf.h"
-
-static bool is_counted(const struct lattice_link *link)
-{
-    return link->kind == LINK_WORD || link->kind == LINK_IGNORED;
-}
 
 // The words, `first` in front of the first one.
 static void write_words(const struct lattice *lattice, const struct lattice_path *path,
@@ -21,7 +13,7 @@ static void write_words(const struct lattice *lattice, const struct lattice_path
 {
     for (size_t i = 0; i < path->links; i++) {
         const struct lattice_link *link = &lattice->link[path->link[i]];
-        if (!is_counted(link))
+        if (link->kind != LINK_WORD && link->kind != LINK_IGNORED)
             continue;
         output_text(output, first);
         output_text(output, lattice_word(lattice, link));
@@ -46,20 +38,6 @@ static void write_path(const struct lattice *lattice, const struct lattice_path 
 }
 
 // ---- words against each other -----------------------------------------------------------------
-
-// The words of a path, [path->links] at most; free() them.
-static int32_t *words_of(const struct lattice *lattice, const struct lattice_path *path,
-                         size_t *words, struct error *error)
-{
-    int32_t *word = memory_new(path->links, sizeof *word, error);
-    *words = 0;
-    for (size_t i = 0; word != NULL && i < path->links; i++) {
-        const struct lattice_link *link = &lattice->link[path->link[i]];
-        if (is_counted(link))
-            word[(*words)++] = link->word;
-    }
-    return word;
-}
 
 static void write_sentence(const struct lattice *lattice, const struct confusions *confusions,
                            struct output *output)
@@ -93,16 +71,12 @@ static bool weigh_all(const struct lattice *lattice, const struct lattice_path *
                       const struct lattice_result_form *form, struct output *output,
                       struct error *error)
 {
-    struct confusions confusions = {0};
-    size_t words;
-    int32_t *word = words_of(lattice, best, &words, error);
+    struct confusions confusions;
     bool decode = form->least_errors || form->writing == WRITE_SAUSAGE;
     bool ok =
-        word != NULL &&
-        confusions_find(lattice, form->posterior_scale, word, words, decode, &confusions, error) &&
+        confusions_find_from(lattice, form->posterior_scale, best, decode, &confusions, error) &&
         write_confusions(lattice, &confusions, best, form, output, error);
     confusions_free(&confusions);
-    free(word);
     return ok;
 }
 

@@ -158,7 +158,7 @@ static void find(const struct lattice *lattice, const int32_t *sentence, size_t 
                  struct confusions *confusions)
 {
     struct error error;
-    if (!confusions_find(lattice, scale, sentence, length, decode, confusions, &error))
+    if (!confusions_find(lattice, scale, sentence, NULL, length, decode, confusions, &error))
         fail_msg("%s", error.text);
     assert_int_equal(confusions->slots, 2 * confusions->words + 1);
     for (size_t i = 0; i < confusions->slots; i++) {
@@ -216,8 +216,8 @@ static void test_exact_on_trees(void **state)
     }
 }
 
-// The sentence found has fewer errors than the likeliest, hardly ever more than the best of all ways;
-// the bound holds, and is tight.
+// The sentence found has fewer errors than the likeliest, by nine tenths of what the best of all ways
+// has; the bound holds, and is tight.
 static void check_decoding(void (*make)(struct lattice *, uint32_t), double slack)
 {
     double found = 0, likely = 0, least = 0, bound = 0;
@@ -245,7 +245,7 @@ static void check_decoding(void (*make)(struct lattice *, uint32_t), double slac
         free(ways.way);
         lattice_free(&lattice);
     }
-    assert_true(found < 0.99 * likely);
+    assert_true(likely - found > 0.9 * (likely - least));
     assert_true(found <= least * (1 + slack));
     assert_true(bound <= found * (1 + slack));
 }
@@ -290,7 +290,8 @@ static void test_confusion_network(void **state)
         struct confusions confusions;
         int32_t sentence[] = {1, 4};
         assert_string_equal(vocabulary_word(&lattice.words, 4), "d");
-        assert_true(confusions_find(&lattice, divisor, sentence, 2, false, &confusions, NULL));
+        assert_true(
+            confusions_find(&lattice, divisor, sentence, NULL, 2, false, &confusions, NULL));
         double a = pow(10, -1.5 / divisor), b = pow(10, -2.25 / divisor);
         assert_near(posterior_of(&lattice, &confusions, 1, "a"), a / (a + b), 1e-12);
         assert_near(posterior_of(&lattice, &confusions, 1, "b"), b / (a + b), 1e-12);
@@ -306,6 +307,37 @@ static void test_confusion_network(void **state)
         confusions_free(&confusions);
     }
     lattice_free(&lattice);
+}
+
+// Of slots of the same cost a word is in the one that it is nearer to, by time or by level.
+static void test_places(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        struct lattice lattice;
+        struct confusions confusions;
+        struct lattice_paths paths;
+        bool early = i & 1, timed = i & 2, decode = i & 4;
+        begin(&lattice, 4);
+        add(&lattice, 0, 1, "a", -0.2);
+        add(&lattice, 1, 3, "b", -0.2);
+        add(&lattice, early ? 0 : 2, early ? 2 : 3, "x", -0.5);
+        add(&lattice, early ? 2 : 0, early ? 3 : 2, "!NULL", 0);
+        lattice.node[2].time = 0.25;
+        lattice.node[0].time = timed ? 0 : NAN;
+        arrange(&lattice);
+        assert_true(lattice_paths_find(&lattice, 1, &paths, NULL));
+        assert_int_equal(paths.path[0].words, 2);
+        assert_true(confusions_find_from(&lattice, 1, &paths.path[0], decode, &confusions, NULL));
+        assert_int_equal(confusions.words, 2);
+        double x = pow(10, -0.75) / (pow(10, -0.75) + pow(10, -0.6));
+        assert_near(posterior_of(&lattice, &confusions, early ? 1 : 3, "x"), x, 1e-12);
+        assert_near(posterior_of(&lattice, &confusions, early ? 3 : 1, NULL), x, 1e-12);
+        assert_int_equal(isnan(confusions_own(&confusions, 1)->begin), !timed);
+        confusions_free(&confusions);
+        lattice_paths_free(&paths);
+        lattice_free(&lattice);
+    }
 }
 
 // Probabilities that vanish beside others, scores that no scale makes one, and no memory.
@@ -326,14 +358,14 @@ static void test_extremes(void **state)
     assert_int_equal(confusions.words, 2);
     assert_near(confusions.errors, 0, 1e-9);
     confusions_free(&confusions);
-    assert_false(confusions_find(&lattice, 1e-320, &word, 1, true, &confusions, &error));
+    assert_false(confusions_find(&lattice, 1e-320, &word, NULL, 1, true, &confusions, &error));
     assert_contains(error.text, "file: id: divided by ");
     assert_contains(error.text, "-posterior-scale");
     confusions_free(&confusions);
     bool ok = false;
     for (int64_t count = 0; !ok; count++) {
         memory_fail_after(count);
-        ok = confusions_find(&lattice, 1, &word, 1, true, &confusions, &error);
+        ok = confusions_find(&lattice, 1, &word, NULL, 1, true, &confusions, &error);
         memory_fail_after(-1);
         if (!ok)
             assert_true(error_is_of_memory(&error));
@@ -436,11 +468,9 @@ static void test_best_of_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_on_trees),
-        cmocka_unit_test(test_decoding),
-        cmocka_unit_test(test_confusion_network),
-        cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_exact_on_trees),    cmocka_unit_test(test_decoding),
+        cmocka_unit_test(test_confusion_network), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_extremes),          cmocka_unit_test(test_forms),
         cmocka_unit_test(test_best_of_all),
     };
     return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
