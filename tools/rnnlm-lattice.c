@@ -19,8 +19,8 @@ static struct {
     struct option_list ignored;
     struct lattice_scales scales;
     bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given;
-    double prune, posterior_scale, least_posterior, lambda, merge_margin, merge_distance, beam,
-        oov_penalty;
+    double frame_shift, prune, posterior_scale, least_posterior, lambda, merge_margin,
+        merge_distance, beam, oov_penalty;
     int64_t merge_order, most_histories, most_nodes, nbest, debug, threads;
     bool unk, trim, quotes, gz, keep_going, least_errors;
 } set = {.write = "best",
@@ -104,6 +104,10 @@ static const struct option table[] = {
      "are taken for: `acoustic` scores (the default: new language model scores come beside them) "
      "or "
      "`lm` (they take their place)."},
+    {OPTION_NUMBER, "frame-shift", "X", &set.frame_shift, NULL, 0, 1000,
+     "Seconds from one frame to the next (most often 0.01, or 0.03) of Kaldi's compact lattices, "
+     "whose alignments then give nodes their times; 0: they have none. Words are where they belong "
+     "after lattice-align-words."},
     {OPTION_FLAG, "htk-quotes", NULL, &set.quotes, NULL, 0, 0,
      "Words of SLF lattices have HTK's quotes and backslashes; without this option words are what "
      "stands there, as SRILM has it."},
@@ -116,7 +120,8 @@ static const struct option table[] = {
      "`best`: lines ID WORD WORD ...; `nbest`: lines of ID, acoustic score, language model score, "
      "number of words and words, between tabs; `lattice`; `posteriors`: a line ID 1 START "
      "DURATION WORD POSTERIOR for each word of the best sentence, in the order of NIST's CTM, "
-     "with * for times that the lattice does not have; `sausage`: a confusion network, aligned to "
+     "with * for times that the lattice does not have (see -frame-shift); `sausage`: a confusion "
+     "network, aligned to "
      "the sentence of -mbr, in SRILM's form of word meshes (wlat-format)."},
     {OPTION_FLAG, "mbr", NULL, &set.least_errors, NULL, 0, 0,
      "The best sentence is the one with the fewest word errors to be expected, given the posterior "
@@ -351,6 +356,7 @@ static bool prepare(struct work *work, struct error *error)
         .quotes = set.quotes,
         .trim = set.trim,
         .cost_as_lm = set.cost != NULL && strcmp(set.cost, "lm") == 0,
+        .frame_shift = set.frame_shift,
         .symbols = symbols,
         .ignored = &work->ignored,
     };

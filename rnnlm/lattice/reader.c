@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "lattice/frames.h"
 
 struct lattice_reader {
     struct input *input;
@@ -204,6 +205,8 @@ enum lattice_result lattice_read(struct lattice_reader *reader, struct lattice *
         mark_ignored(lattice, reader->reading->ignored);
         ok = lattice_arrange(lattice, reader->reading->trim, error);
     }
+    if (ok && lattice->format == LATTICE_KALDI && reader->reading->frame_shift > 0)
+        ok = lattice_take_frames(lattice, reader->reading->frame_shift, error);
     if (!ok)
         lattice_free(lattice);
     return ok ? LATTICE_READ : LATTICE_FAILED;

@@ -11,6 +11,7 @@ struct lattice_reading {
     bool quotes;                      // slf_read()
     bool trim;                        // lattice_arrange()
     bool cost_as_lm;                  // fst_read()
+    double frame_shift;               // lattice_take_frames(), of Kaldi's lattices; 0: no times
     const struct symbols *symbols;    // kaldi_read(), fst_read(); may be NULL
     const struct vocabulary *ignored; // words that language models do not see; may be NULL
 };

@@ -243,6 +243,10 @@ costs() {
     rnnlm-lattice lat/u1.slf -write lattice -format kaldi | rnnlm-lattice - -lm-scale 9 -word-penalty -0.2171472 \
         -write posteriors >timeless
     awk '{ print $1, $2, "*", "*", $5, $6 }' ctm | cmp - timeless
+    # Kaldi's alignments have times
+    printf 'u \n0 1 the 0,0,1_1_2\n1 2 cat 0,0,3_4\n2 0,0,5\n\n' >aligned
+    rnnlm-lattice aligned -frame-shift 0.03 -write posteriors >ctm
+    printf 'u 1 0.000 0.090 the 1.000000\nu 1 0.090 0.060 cat 1.000000\n' | cmp - ctm
     # a larger scale levels posteriors, a smaller one sharpens them
     average() { rnnlm-lattice lat/*.slf -write posteriors "$@" | awk '{ sum += $6 } END { print sum / NR }'; }
     sharp="$(average -posterior-scale 1)" own="$(average)" same="$(average -posterior-scale 9)" flat="$(average -posterior-scale 100)"

@@ -56,8 +56,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lattice lattice;
     enum lattice_result result;
     unsigned way = fuzz_choice(&data, &size);
-    const struct lattice_reading reading = {
-        .quotes = way & 1, .trim = way & 2, .cost_as_lm = way & 16};
+    const struct lattice_reading reading = {.quotes = way & 1,
+                                            .trim = way & 2,
+                                            .cost_as_lm = way & 16,
+                                            .frame_shift = way & 32 ? 0.01 : 0};
     struct lattice_reader *reader =
         lattice_reader_open(fuzz_write(&file, data, size), &reading, &error);
     if (reader == NULL) {

@@ -328,6 +328,27 @@ static void test_kaldi_numbers(void **state)
     }
 }
 
+// Alignments as times.
+static void test_kaldi_frames(void **state)
+{
+    (void)state;
+    struct lattice lattice;
+    reading.frame_shift = 0.03;
+    accept("u \n0 1 a 1,2,7_7_8\n1 2 b 1,2,\n0 2 b 1,2,5_5_5\n2 0,0,9\n\n", &lattice);
+    assert_near(lattice.node[0].time, 0, 0);
+    assert_near(lattice.node[1].time, 0.09, 1e-12);
+    assert_near(lattice.node[2].time, 0.09, 1e-12);
+    assert_near(lattice.node[3].time, 0.12, 1e-12);
+    lattice_free(&lattice);
+    refuse("u \n0 1 a 1,2,7_7\n1 2 b 1,2,\n0 2 b 1,2,5\n2\n",
+           "line 3: u: found 2 frames on the way to node 2, wanted 1 as on another way");
+    refuse("u \n0 1 a 1,2,\n1\n", "u: found no alignments");
+    accept("base=10\n" NODES TAIL, &lattice); // has times of its own
+    assert_near(lattice.node[1].time, 0.25, 0);
+    lattice_free(&lattice);
+    reading.frame_shift = 0;
+}
+
 // An SLF lattice as Kaldi's and back: costs stay, and the end is a state of its own where words
 // lead there.
 static void test_other_format(void **state)
@@ -411,8 +432,9 @@ int main(void)
         cmocka_unit_test(test_slf_round_trip), cmocka_unit_test(test_bad_slf),
         cmocka_unit_test(test_zero_byte),      cmocka_unit_test(test_cut_gzip),
         cmocka_unit_test(test_kaldi),          cmocka_unit_test(test_kaldi_numbers),
-        cmocka_unit_test(test_other_format),   cmocka_unit_test(test_bad_kaldi),
-        cmocka_unit_test(test_going_on),       cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_kaldi_frames),   cmocka_unit_test(test_other_format),
+        cmocka_unit_test(test_bad_kaldi),      cmocka_unit_test(test_going_on),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }
