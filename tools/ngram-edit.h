@@ -49,7 +49,7 @@ static int edit_run(const struct options *options, edit_work *work, int argc, ch
 static struct ngram_model *edit_open(const char *program, struct error *error)
 {
     if (edit_set.model != NULL)
-        return tool_open_ngram(program, edit_set.model, error);
+        return tool_load_ngram(program, edit_set.model, error);
     error_usage(error, "no model given: -lm FILE is wanted");
     return NULL;
 }
@@ -127,7 +127,7 @@ static bool prune_work(struct error *error)
     struct ngram_model *model = edit_open(program, error);
     bool ok = model != NULL;
     if (ok && prune_set.history != NULL) {
-        history = tool_open_ngram(program, prune_set.history, error);
+        history = tool_load_ngram(program, prune_set.history, error);
         ok = history != NULL;
     }
     if (ok) {
@@ -235,7 +235,7 @@ static bool mix_models(struct ngram_model **model, size_t models, double *weight
                        struct error *error)
 {
     for (size_t i = 0; i < models; i++) {
-        model[i] = tool_open_ngram(mix_options_table.program, mix_set.model.item[i], error);
+        model[i] = tool_load_ngram(mix_options_table.program, mix_set.model.item[i], error);
         if (model[i] == NULL)
             return false;
     }

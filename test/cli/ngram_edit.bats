@@ -121,3 +121,17 @@ number() {
     run bash -c "'$NGRAM' convert -lm a.arpa > /dev/full"
     [ "$status" -eq 1 ]
 }
+
+@test "a binary model is edited as the ARPA file that it was made from" {
+    for model in a b; do "$NGRAM" build -lm $model.arpa -o $model.bin; done
+    for command in "renorm" "convert -order 1" "prune -threshold 1e-9" "prune -threshold 0.1 -history-lm a" \
+        "mix -lm b -lambda 0.2" "mix -lm b -tune text"; do
+        printf 'a b\nb\n' >text
+        for kind in arpa bin; do
+            "$NGRAM" ${command%% *} -lm a.$kind $(echo "${command#"${command%% *}"}" | sed "s/lm \([ab]\)/lm \1.$kind/") \
+                -o out.$kind
+        done
+        grep -q '^ngram 1=[34]' out.arpa
+        cmp out.arpa out.bin
+    done
+}
