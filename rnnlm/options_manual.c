@@ -59,11 +59,29 @@ static void print_synopsis(const struct options *options, const char *name)
 // The pages of all programs but this one, as they are installed.
 static void print_see_also(const char *name)
 {
-    static const char *const pages[] = {
-        "rnnlm",           "rnnlm-arpa",        "rnnlm-convert",   "rnnlm-getbest",
-        "rnnlm-gettext",   "rnnlm-lattice",     "rnnlm-makenbest", "rnnlm-mix",
-        "rnnlm-model",     "rnnlm-nbest",       "rnnlm-ngram",     "rnnlm-ngram-cache",
-        "rnnlm-ngram-ppl", "rnnlm-ngram-train", "rnnlm-prob",      "rnnlm-wer"};
+    static const char *const pages[] = {"rnnlm",
+                                        "rnnlm-arpa",
+                                        "rnnlm-convert",
+                                        "rnnlm-getbest",
+                                        "rnnlm-gettext",
+                                        "rnnlm-lattice",
+                                        "rnnlm-makenbest",
+                                        "rnnlm-mix",
+                                        "rnnlm-model",
+                                        "rnnlm-nbest",
+                                        "rnnlm-ngram",
+                                        "rnnlm-ngram-build",
+                                        "rnnlm-ngram-cache",
+                                        "rnnlm-ngram-convert",
+                                        "rnnlm-ngram-count",
+                                        "rnnlm-ngram-mix",
+                                        "rnnlm-ngram-ppl",
+                                        "rnnlm-ngram-prune",
+                                        "rnnlm-ngram-renorm",
+                                        "rnnlm-ngram-train",
+                                        "rnnlm-ngram-vocab",
+                                        "rnnlm-prob",
+                                        "rnnlm-wer"};
     const char *before = ".SH SEE ALSO\n";
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         if (strcmp(pages[i], name) == 0)

@@ -24,7 +24,7 @@ static struct {
 #define EDIT_MODEL                                                                                 \
     {                                                                                              \
         OPTION_TEXT, "lm", "FILE", &edit_set.model, NULL, 0, 0,                                    \
-            "Model, an ARPA file, plain or gzip-compressed; - is standard input."                  \
+            "Model, an ARPA file or a binary model; - is standard input."                          \
     }
 #define EDIT_OUTPUT                                                                                \
     {                                                                                              \
@@ -158,8 +158,8 @@ static struct {
 static const struct option mix_table[] = {
     {.type = OPTION_GROUP, .help = "Files"},
     {OPTION_LIST, "lm", "FILE", &mix_set.model, NULL, 0, 0,
-     "Model, an ARPA file, plain or gzip-compressed; - is standard input. Given once for each "
-     "model."},
+     "Model, an ARPA file or a binary model; - is standard input. Given several times, once for "
+     "each model."},
     EDIT_OUTPUT,
     {.type = OPTION_GROUP, .help = "Weights"},
     {OPTION_TEXT, "lambda", "A,B,...", &mix_set.lambda, NULL, 0, 0,

@@ -129,7 +129,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 // The commands' names and usages as the program's own.
 static const struct options program_options = {
     .program = PROGRAM,
-    .summary = "back-off n-gram models: train, build, test, prune, mix, vocabularies",
+    .summary = "n-gram models: train, test, prune, mix; counts and vocabularies",
     .usage = "ppl -lm MODEL -text FILE [-order N] [-unk] [-debug 0|1|2]\n"
              "train -text FILE [-order N] [-o MODEL.arpa[.gz]] [options]\n"
              "count -text FILE [-order N] [-o COUNTS[.gz]]\n"

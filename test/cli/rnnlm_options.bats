@@ -109,7 +109,7 @@ END
 
 # Every option with a value, of every program, but those that say that they may be given several times.
 @test "no program takes an option twice that does not add up" {
-    for program in "$BIN"/* "$BIN/rnnlm-ngram "{train,build,ppl,cache}; do
+    for program in "$BIN"/* "$BIN/rnnlm-ngram "{train,count,build,ppl,prune,mix,renorm,convert,cache,vocab}; do
         [[ "$program" != *.* ]] || continue
         $program --manual=x | sed -n '/^\.TP/{N;N;s/\n/ /g;p;}' >"$BATS_TEST_TMPDIR/manual"
         # lines .TP .B \-NAME \fIVALUE\fP TEXT
@@ -117,9 +117,7 @@ END
             [[ "$value" == \\fI* ]] || continue
             name=${name#\\-}
             name=${name//\\-/-}
-            case "$(basename "$program") $name" in
-            'rnnlm rnnlm' | 'rnnlm-nbest rnnlm' | *' ignore' | 'rnnlm-ngram train text') continue ;;
-            esac
+            [[ "$text" != *'several times'* ]] || continue
             code=0
             $program "-$name" 1 "-$name" 1 2>"$BATS_TEST_TMPDIR/err" >"$BATS_TEST_TMPDIR/out" || code=$?
             [ $code -eq 2 ] && grep -qE "option -$name: found (twice|\"1\")" "$BATS_TEST_TMPDIR/err" ||
