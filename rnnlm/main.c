@@ -21,7 +21,7 @@ static bool run(struct output *output, struct error *error)
     }
     if (set.train != NULL && !main_train(output, error))
         return false;
-    bool use = set.test != NULL || set.words_to_generate > 0;
+    bool use = set.test != NULL || main_generates();
     return !use || atomic_load(main_asked) != 0 || main_use(output, error);
 }
 

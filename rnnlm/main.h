@@ -15,14 +15,16 @@
 // What the command line says, or else the defaults.
 struct settings {
     const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *vocabulary, *unk_word, *unk_probs, *format, *write, *layers, *activation, *output,
-        *optimiser, *dropout_mask, *products, *class_by;
+    const char *vocabulary, *unk_word, *unk_probs, *prefix, *format, *write, *layers, *activation,
+        *output, *optimiser, *dropout_mask, *products, *class_by;
     struct option_list models;
     int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs, min_count, vocabulary_size, unk_count;
+    int64_t sentences_to_generate, longest_sentence;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
+    double temperature;
     double penalty_activation, penalty_change;
     bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence;
 };
@@ -32,7 +34,8 @@ struct given {
     bool debug, most_epochs, classes, lambda, gradient_cutoff, dynamic, generate, alpha, beta,
         min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
         bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
-        dropout_layers, dropout_output, output, min_count, vocabulary_size;
+        dropout_layers, dropout_output, output, min_count, vocabulary_size, sentences, temperature,
+        longest;
 };
 
 extern struct settings set;
@@ -75,7 +78,10 @@ bool main_words_are(const struct vocabulary *found, struct corpus *text, struct 
 bool main_train(struct output *output, struct error *error);
 extern bool main_unwritten;
 
-// -test and -gen.
+// -gen or -gen-sentences is wanted.
+bool main_generates(void);
+
+// -test, -gen and -gen-sentences.
 bool main_use(struct output *output, struct error *error);
 
 // -lambda or -weights: a number from 0 to 1; or "auto".

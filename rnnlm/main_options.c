@@ -17,7 +17,9 @@ struct settings set = {.classes = 100,
                        .beta = 1e-7,
                        .gradient_cutoff = 15,
                        .min_improvement = 1.003,
-                       .lambda = "0.75"};
+                       .lambda = "0.75",
+                       .temperature = 1,
+                       .longest_sentence = 1000};
 struct given given;
 
 #define MANY 9e15 // what counts may reach
@@ -205,9 +207,20 @@ static const struct option table[] = {
      "The test file holds n-best lists, \"ID word word ...\": print each line's log10 "
      "probability."},
 
-    {.type = OPTION_GROUP, .help = "General"},
+    {.type = OPTION_GROUP, .help = "Sampling"},
     {OPTION_COUNT, "gen", "N", &set.words_to_generate, &given.generate, 0, MANY,
      "Generate so many words."},
+    {OPTION_COUNT, "gen-sentences", "N", &set.sentences_to_generate, &given.sentences, 0, MANY,
+     "Generate so many whole sentences, each from the start state (-per-sentence)."},
+    {OPTION_COUNT, "gen-longest", "N", &set.longest_sentence, &given.longest, 1, MANY,
+     "Words that -gen-sentences draws for a sentence at most."},
+    {OPTION_NUMBER, "temperature", "X", &set.temperature, &given.temperature, 0, 1e6,
+     "Draw from P^(1/X) instead of P, the probabilities of the mixture of all models: below 1 "
+     "likely words become likelier, 0 always takes the likeliest, above 1 all become more alike."},
+    {OPTION_TEXT, "prefix", "WORDS", &set.prefix, NULL, 0, 0,
+     "Begin the text, or with -gen-sentences each sentence, with these words, in one argument."},
+
+    {.type = OPTION_GROUP, .help = "General"},
     {OPTION_FLAG, "independent", NULL, &set.independent, NULL, 0, 0,
      "Forget everything at the end of a sentence, in training and in testing."},
     {OPTION_COUNT, "debug", "N", &set.debug, &given.debug, 0, 100,
@@ -220,7 +233,7 @@ const struct options main_options = {
     .usage = "-train FILE -valid FILE -rnnlm MODEL [options]\n"
              "-rnnlm MODEL -test FILE [options]\n"
              "-rnnlm MODEL -test LISTS -nbest [options]\n"
-             "-rnnlm MODEL -gen N [options]",
+             "-rnnlm MODEL -gen N | -gen-sentences N [options]",
     .about = "Recurrent neural network language models: training, perplexity, rescoring, sampling.",
     .table = table,
     .count = sizeof table / sizeof table[0],
@@ -268,6 +281,22 @@ bool main_is_auto(const char *text)
     return text != NULL && strcmp(text, "auto") == 0;
 }
 
+bool main_generates(void)
+{
+    return set.words_to_generate > 0 || set.sentences_to_generate > 0;
+}
+
+static bool check_sampling(struct error *error)
+{
+    if (set.words_to_generate > 0 && set.sentences_to_generate > 0)
+        return error_set(error, "-gen and -gen-sentences exclude each other");
+    if (given.longest && set.sentences_to_generate == 0)
+        return error_set(error, "-gen-longest is for -gen-sentences");
+    const char *name = set.prefix != NULL ? "-prefix" : given.temperature ? "-temperature" : NULL;
+    return name == NULL || main_generates() ||
+           error_set(error, "%s is for -gen and -gen-sentences", name);
+}
+
 static bool check_per_sentence(struct error *error)
 {
     if (!set.per_sentence)
@@ -280,14 +309,14 @@ static bool check_per_sentence(struct error *error)
         return error_set(error,
                          "-per-sentence and -dynamic exclude each other: lines are scored side "
                          "by side, by the same network");
-    return set.test != NULL || set.words_to_generate > 0 ||
+    return set.test != NULL || main_generates() ||
            error_set(error, "-per-sentence is for -test and -gen");
 }
 
 // What is wrong here is the command line.
 bool main_check(struct error *error)
 {
-    if (set.train == NULL && set.test == NULL && set.words_to_generate == 0)
+    if (set.train == NULL && set.test == NULL && !main_generates())
         return error_set(error, "nothing to do: -train, -test or -gen is wanted");
     double lambda;
     if (!main_is_auto(set.lambda) &&
@@ -315,7 +344,7 @@ bool main_check(struct error *error)
         return error_set(error, "option -write: found \"%s\", wanted srilm or scores", set.write);
     if (set.write != NULL && set.nbest)
         return error_set(error, "-write %s is for texts, not for -nbest", set.write);
-    return main_words_check(error) && check_per_sentence(error);
+    return main_words_check(error) && check_sampling(error) && check_per_sentence(error);
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------
@@ -361,6 +390,9 @@ void main_echo(struct output *output)
         output_format(output, "Dynamic learning rate: %f\n", set.dynamic);
     if (given.generate)
         output_format(output, "Generating # words: %lld\n", (long long)set.words_to_generate);
+    if (given.sentences)
+        output_format(output, "Generating # sentences: %lld\n",
+                      (long long)set.sentences_to_generate);
     if (set.independent)
         output_text(output, "Sentences will be processed independently...\n");
     if (given.alpha)

@@ -1,4 +1,4 @@
-// rnnlm -test and -gen.
+// rnnlm -test, -gen and -gen-sentences.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,17 +137,18 @@ static void free_sources(struct blend *blend)
     blend->other = NULL;
 }
 
-// Sources that stand before a text; a file of probabilities belongs to one text.
-static bool make_sources(struct evaluation *evaluation, const char *lm_prob,
+// Sources that stand before a text, whose lines may each begin in the start state; a file of
+// probabilities belongs to one text.
+static bool make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
                          struct learner *learner, struct error *error)
 {
     struct blend *blend = &evaluation->blend;
     free_sources(blend);
-    blend->per_sentence = set.per_sentence;
+    blend->per_sentence = per_sentence;
     for (size_t i = 0; i < blend->networks; i++) {
         const struct model *model = &evaluation->model[i];
         const struct network_use use = {.independent = set.independent || model->record.independent,
-                                        .per_sentence = set.per_sentence,
+                                        .per_sentence = per_sentence,
                                         .unknown = unknown_of(&model->vocabulary),
                                         .shares = shares_of(evaluation),
                                         .learner = i == 0 ? learner : NULL,
@@ -185,7 +186,8 @@ static bool tune(struct evaluation *evaluation, struct output *output, struct er
                    "wanted too: -tune-lm-prob FILE");
     struct mixture_score score;
     struct reader *text = reader_open(set.tune, error);
-    bool ok = text != NULL && make_sources(evaluation, set.tune_lm_prob, NULL, error) &&
+    bool ok = text != NULL &&
+              make_sources(evaluation, set.tune_lm_prob, set.per_sentence, NULL, error) &&
               blend_tune(&evaluation->blend, text, main_is_auto(set.weights),
                          main_is_auto(set.lambda), &score, error);
     if (ok && set.debug > 0 && !main_scores)
@@ -267,10 +269,35 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
         return false;
     struct reader *text = reader_open(set.test, error);
     bool ok = text != NULL &&
-              make_sources(evaluation, set.lm_prob, dynamic ? &evaluation->learner : NULL, error) &&
+              make_sources(evaluation, set.lm_prob, set.per_sentence,
+                           dynamic ? &evaluation->learner : NULL, error) &&
               test_text(&evaluation->blend, text, output, error);
     reader_close(text);
     return ok;
+}
+
+static bool generate(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    struct sampling sampling = {.words = (uint64_t)set.words_to_generate,
+                                .sentences = (uint64_t)set.sentences_to_generate,
+                                .longest = (uint64_t)set.longest_sentence,
+                                .temperature = set.temperature,
+                                .prefix = set.prefix,
+                                .unk = set.unk || set.unk_word != NULL || has_shares(),
+                                .seed = (uint32_t)set.seed};
+    bool per_sentence = set.per_sentence || set.sentences_to_generate > 0;
+    uint64_t cut;
+    if (!make_sources(evaluation, set.lm_prob, per_sentence, NULL, error) ||
+        !generate_text(&evaluation->blend, &sampling, output, &cut, error))
+        return false;
+    if (cut > 0) {
+        struct error warning;
+        error_set(&warning, "%llu of %lld sentences were cut off behind %lld words (-gen-longest)",
+                  (unsigned long long)cut, (long long)set.sentences_to_generate,
+                  (long long)set.longest_sentence);
+        options_warn(PROGRAM, warning.text);
+    }
+    return true;
 }
 
 static bool evaluate(struct evaluation *evaluation, struct output *output, struct error *error)
@@ -283,10 +310,7 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
         return false;
     if (set.test != NULL && !test(evaluation, output, error))
         return false;
-    return set.words_to_generate == 0 ||
-           (make_sources(evaluation, set.lm_prob, NULL, error) &&
-            generate_text(&evaluation->blend, (uint64_t)set.words_to_generate, (uint32_t)set.seed,
-                          output, error));
+    return !main_generates() || generate(evaluation, output, error);
 }
 
 static void evaluation_free(struct evaluation *evaluation)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 bool scorer_init(struct scorer *scorer, const struct model *model,
                  const struct forward_weights *weights, enum state_start start,
                  struct learner *learner, struct error *error)
@@ -34,6 +36,8 @@ void scorer_free(struct scorer *scorer)
     free(scorer->begin);
     free(scorer->now);
     free(scorer->next);
+    free(scorer->all);
+    free(scorer->place);
     forward_free(&scorer->forward);
     memset(scorer, 0, sizeof *scorer);
 }
@@ -80,4 +84,19 @@ int32_t scorer_draw(struct scorer *scorer, struct random *random)
 {
     load(scorer);
     return forward_draw(&scorer->forward, 0, random);
+}
+
+bool scorer_distribution(struct scorer *scorer, double *prob, struct error *error)
+{
+    size_t words = scorer->model->vocabulary.size;
+    if (scorer->all == NULL) {
+        scorer->place = memory_new(words, sizeof *scorer->place, error);
+        scorer->all = scorer->place != NULL ? memory_new(words, sizeof *scorer->all, error) : NULL;
+        if (scorer->all == NULL)
+            return false;
+        for (size_t i = 0; i < words; i++)
+            scorer->all[i] = (int32_t)i;
+    }
+    load(scorer);
+    return forward_predict(&scorer->forward, words, scorer->place, scorer->all, prob, error);
 }

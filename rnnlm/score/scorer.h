@@ -15,6 +15,8 @@ struct scorer {
     struct forward forward;   // one state; not used where a model learns as it goes
     struct learner *learner;  // dynamic evaluation: not NULL if the model learns as it goes
     int32_t previous;         // the learner's input word
+    int32_t *all;             // all words, once their probabilities have been asked for
+    size_t *place;            // zeros, as many
 };
 
 // Stands before the first word of a text that begins as `start` says (STATE_STORED: in the state that
@@ -34,6 +36,10 @@ double scorer_word(struct scorer *scorer, int32_t word);
 
 // Goes on behind `word`.
 void scorer_advance(struct scorer *scorer, int32_t word);
+
+// The probabilities of all words here [words of the model]; the scorer stays where it is. Not for models
+// that learn. Error: no memory.
+bool scorer_distribution(struct scorer *scorer, double *prob, struct error *error);
 
 // A word drawn from the distribution here; the scorer stays where it is. Not for models that
 // learn.

@@ -45,6 +45,16 @@ const char *source_draw(struct source *source, struct random *random)
     return source->type->draw != NULL ? source->type->draw(source, random) : NULL;
 }
 
+const struct vocabulary *source_words(const struct source *source)
+{
+    return source->type->words != NULL ? source->type->words(source) : NULL;
+}
+
+bool source_distribution(struct source *source, double *prob, struct error *error)
+{
+    return source->type->words == NULL || source->type->distribution(source, prob, error);
+}
+
 void source_share(const struct unknown_shares *shares, int32_t unknown, const struct token *token,
                   struct source_word *word)
 {

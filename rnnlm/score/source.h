@@ -81,6 +81,13 @@ bool source_begin_lists(struct source *source, const struct token *token, size_t
 // until it is freed); the source does not move. NULL if it cannot: streams.
 const char *source_draw(struct source *source, struct random *random);
 
+// All words that may come next, with their ids in the source; NULL if it cannot tell: streams.
+const struct vocabulary *source_words(const struct source *source);
+
+// Their probabilities at this place [source_words(source)->size]; <s>, which comes nowhere, has 0 in
+// n-gram models. Where source_words() is NULL, nothing. Error: no memory.
+bool source_distribution(struct source *source, double *prob, struct error *error);
+
 // ---- for those who make sources ---------------------------------------------------------------
 
 // Shares the probability of a token that is not in the vocabulary, if `word` says that it is taken as the
@@ -99,6 +106,8 @@ struct source_type {
     bool (*begin_lists)(struct source *source, const struct token *token, size_t count,
                         const size_t *list, struct error *error);
     const char *(*draw)(struct source *source, struct random *random); // NULL: cannot
+    const struct vocabulary *(*words)(const struct source *source);    // NULL: cannot tell
+    bool (*distribution)(struct source *source, double *prob, struct error *error); // with `words`
     void (*free)(struct source *source);
 };
 

@@ -13,7 +13,7 @@
 struct network_source {
     struct source source;
     struct scorer scorer;
-    int32_t unknown;           // what words that are not in the vocabulary are taken as
+    int32_t unknown; // what words that are not in the vocabulary are taken as
     const struct unknown_shares *shares;
     bool per_sentence;         // each line begins in the scorer's first state
     struct sequence *sentence; // scratch: the lines that are computed ahead
@@ -89,6 +89,16 @@ static const char *network_draw(struct source *source, struct random *random)
 {
     struct scorer *scorer = &of(source)->scorer;
     return vocabulary_word(&scorer->model->vocabulary, scorer_draw(scorer, random));
+}
+
+static const struct vocabulary *network_words(const struct source *source)
+{
+    return &((const struct network_source *)source)->scorer.model->vocabulary;
+}
+
+static bool network_distribution(struct source *source, double *prob, struct error *error)
+{
+    return scorer_distribution(&of(source)->scorer, prob, error);
 }
 
 // ---- ahead ------------------------------------------------------------------------------------
@@ -322,6 +332,8 @@ static const struct source_type network_type = {.next = network_next,
                                                 .look_ahead = network_look_ahead,
                                                 .begin_lists = network_begin_lists,
                                                 .draw = network_draw,
+                                                .words = network_words,
+                                                .distribution = network_distribution,
                                                 .free = network_free_source};
 
 static bool network_init_source(struct network_source *network, const struct model *model,

@@ -50,6 +50,23 @@ static const char *ngram_source_draw(struct source *source, struct random *rando
     return vocabulary_word(&ngram->model->words, ngram_draw(&ngram->drawer, &ngram->now, random));
 }
 
+static const struct vocabulary *ngram_source_words(const struct source *source)
+{
+    return &((const struct ngram_source *)source)->model->words;
+}
+
+static bool ngram_source_distribution(struct source *source, double *prob, struct error *error)
+{
+    const struct ngram_source *ngram = of(source);
+    struct ngram_state behind;
+    (void)error;
+    for (size_t i = 0; i < ngram->model->words.size; i++)
+        prob[i] = (int32_t)i == ngram->model->start
+                      ? 0
+                      : pow(10, ngram_score(ngram->model, &ngram->now, (int32_t)i, &behind, NULL));
+    return true;
+}
+
 static void ngram_source_free(struct source *source)
 {
     ngram_drawer_free(&of(source)->drawer);
@@ -59,6 +76,8 @@ static void ngram_source_free(struct source *source)
 static const struct source_type ngram_type = {.next = ngram_source_next,
                                               .advance = ngram_source_advance,
                                               .draw = ngram_source_draw,
+                                              .words = ngram_source_words,
+                                              .distribution = ngram_source_distribution,
                                               .free = ngram_source_free};
 
 struct source *source_ngram(const struct ngram_model *model, const struct unknown_shares *shares,

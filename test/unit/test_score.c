@@ -554,7 +554,8 @@ static void generate(const char *path, uint64_t words, uint32_t seed)
     open_mix(&mix, &setting);
     struct output *output = output_open(path, &error);
     assert_non_null(output);
-    assert_true(generate_text(&mix.blend, words, seed, output, &error));
+    const struct sampling sampling = {.words = words, .temperature = 1, .seed = seed};
+    assert_true(generate_text(&mix.blend, &sampling, output, NULL, &error));
     assert_true(output_commit(output, &error));
     close_mix(&mix);
 }
