@@ -131,7 +131,7 @@ $(BIN)/%: $(BUILD)/tools/%.o $(BUILD)/internal.a
 # The reference toolkit's small companions have common names: they are installed with "rnnlm-" in front.
 SHORT_NAMES = convert prob makenbest gettext getbest
 INSTALLED := $(foreach program,$(notdir $(PROGRAMS)),$(if $(filter $(program),$(SHORT_NAMES)),rnnlm-$(program),$(program)))
-NGRAM_COMMANDS = train count build ppl prune mix renorm convert cache vocab
+NGRAM_COMMANDS = train count build ppl prune mix renorm convert expand cache vocab
 MANUALS := $(INSTALLED:%=$(BUILD)/man/%.1) $(NGRAM_COMMANDS:%=$(BUILD)/man/rnnlm-ngram-%.1)
 VERSION := $(shell sed -n 's/^\#define RNNLM_VERSION "\(.*\)"/\1/p' rnnlm/options.h)
 

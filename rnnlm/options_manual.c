@@ -74,6 +74,7 @@ static void print_see_also(const char *name)
                                         "rnnlm-ngram-cache",
                                         "rnnlm-ngram-convert",
                                         "rnnlm-ngram-count",
+                                        "rnnlm-ngram-expand",
                                         "rnnlm-ngram-mix",
                                         "rnnlm-ngram-ppl",
                                         "rnnlm-ngram-prune",

@@ -1,4 +1,4 @@
-// The commands of rnnlm-ngram that make a model from models: prune, mix, renorm, convert.
+// The commands of rnnlm-ngram that make a model from models: prune, mix, renorm, convert, expand.
 #ifndef TOOLS_NGRAM_EDIT_H
 #define TOOLS_NGRAM_EDIT_H
 
@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "ngram/arpa.h"
+#include "ngram/class_expand.h"
 #include "ngram/mix.h"
 #include "ngram/prune.h"
 #include "ngram/renormalise.h"
@@ -384,6 +385,75 @@ static bool convert_work(struct error *error)
 static int ngram_convert_main(int argc, char **argv)
 {
     return edit_run(&convert_options, convert_work, argc, argv);
+}
+
+// ---- expand ------------------------------------------------------------------------------------
+
+static struct {
+    const char *classes;
+    int64_t order;
+} expand_set;
+
+static const struct option expand_table[] = {
+    {.type = OPTION_GROUP, .help = "Files"},
+    EDIT_MODEL,
+    {OPTION_TEXT, "classes", "FILE", &expand_set.classes, NULL, 0, 0,
+     "What the classes of the model stand for: CLASS [PROBABILITY] WORD... a line, SRILM's "
+     "classes-format(5). Words of the model that are no classes stand for themselves."},
+    EDIT_OUTPUT,
+    {.type = OPTION_GROUP, .help = "Expansion"},
+    {OPTION_COUNT, "order", "N", &expand_set.order, NULL, 1, NGRAM_LONGEST,
+     "Longest n-grams of the result, which classes of several words make longer; without it, as "
+     "long as those of the model."}};
+
+static const struct options expand_options = {
+    .program = "rnnlm-ngram expand",
+    .summary = "a class n-gram model as a word n-gram model",
+    .usage = "-lm CLASSES.arpa -classes FILE [-order N] -o MODEL.arpa[.gz]",
+    .about =
+        "Puts words in the place of the classes of a class n-gram model, as SRILM's `ngram -lm\n"
+        "MODEL -classes FILE -expand-classes N -write-lm FILE` does: an n-gram of words for all\n"
+        "that each n-gram of classes stands for.",
+    .table = expand_table,
+    .count = sizeof expand_table / sizeof *expand_table,
+};
+
+static struct ngram_model *expand_model(const struct ngram_model *model,
+                                        const struct class_definitions *definitions,
+                                        struct error *error)
+{
+    struct error remark;
+    uint64_t left_out;
+    int order = expand_set.order > 0 ? (int)expand_set.order : model->order;
+    if (class_definitions_remark(definitions, expand_set.classes, &remark))
+        options_warn(expand_options.program, remark.text);
+    struct ngram_model *expanded = class_expand(model, definitions, order, &left_out, error);
+    if (expanded != NULL && left_out > 0)
+        fprintf(stderr,
+                "%s: left out what has more than %d words, %llu times; -order N keeps more\n",
+                expand_options.program, order, (unsigned long long)left_out);
+    return expanded;
+}
+
+static bool expand_work(struct error *error)
+{
+    struct class_definitions definitions = {0};
+    struct ngram_model *expanded = NULL;
+    if (expand_set.classes == NULL)
+        return error_usage(error, "no classes given: -classes FILE is wanted");
+    struct ngram_model *model = edit_open(expand_options.program, error);
+    if (model != NULL && class_definitions_read(&definitions, expand_set.classes, error))
+        expanded = expand_model(model, &definitions, error);
+    bool ok = expanded != NULL && arpa_write(expanded, edit_set.output, error);
+    class_definitions_free(&definitions);
+    ngram_close(model);
+    ngram_close(expanded);
+    return ok;
+}
+
+static int ngram_expand_main(int argc, char **argv)
+{
+    return edit_run(&expand_options, expand_work, argc, argv);
 }
 
 #endif

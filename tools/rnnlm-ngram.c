@@ -120,6 +120,7 @@ static const struct command {
     {"mix", &mix_options_table, ngram_mix_main},
     {"renorm", &renorm_options, ngram_renorm_main},
     {"convert", &convert_options, ngram_convert_main},
+    {"expand", &expand_options, ngram_expand_main},
     {"cache", &cache_options_table, ngram_cache},
     {"vocab", &vocab_options, ngram_vocab},
 };
@@ -138,12 +139,14 @@ static const struct options program_options = {
              "mix -lm A -lm B [-lambda A,B | -tune TEXT] [-o MODEL.arpa[.gz]]\n"
              "renorm -lm MODEL [-o MODEL.arpa[.gz]]\n"
              "convert -lm MODEL [-vocab FILE] [-order N] [-renorm] [-o MODEL.arpa[.gz]]\n"
+             "expand -lm CLASSES -classes FILE [-order N] [-o MODEL.arpa[.gz]]\n"
              "cache -text FILE [-decay X] [-window N] [-independent] [-o FILE]\n"
              "vocab -text FILE [-min-count N] [-vocab-size N] [-counts] [-o FILE]",
     .about =
         "Back-off n-gram models: perplexity of a text (ppl), estimation from a text or from\n"
         "counts (train), counts (count), a binary form that opens at once (build), models made\n"
-        "from models (prune, mix, renorm, convert), a cache of the words seen lately (cache),\n"
+        "from models (prune, mix, renorm, convert, expand), a cache of the words seen lately "
+        "(cache),\n"
         "and the words of a text (vocab). COMMAND --help lists the options of a command.",
     .operands = "COMMAND",
 };

@@ -31,7 +31,7 @@ setup() {
             grep -q "^\.B .*-$(echo "$option" | sed 's/-/\\\\-/g')" "$page" || { echo "$page lacks -$option"; exit 1; }
         done
     done
-    for command in train count build ppl prune mix renorm convert cache vocab; do
+    for command in train count build ppl prune mix renorm convert expand cache vocab; do
         grep -q '^\.SH OPTIONS' "$PREFIX/share/man/man1/rnnlm-ngram-$command.1"
     done
 }

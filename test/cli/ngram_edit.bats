@@ -91,6 +91,31 @@ number() {
     ! grep -q 'ngram 2' v.arpa
 }
 
+@test "expand: words in the place of classes" {
+    printf 'a 0.5 x\na 0.5 y z\n' >classes
+    "$NGRAM" expand -lm a.arpa -classes classes -order 3 -o w.arpa 2>err
+    [ ! -s err ]
+    # N(x) = 0.25 * 0.5 of N = 1 + 0.125, as y and z have it each; p(b | y z) = p(b | a)
+    [ "$(number w.arpa x 1)" = 0.1111 ]
+    [ "$(number w.arpa 'x b' 1)" = 0.7500 ]
+    [ "$(number w.arpa 'y z b' 1)" = 0.7500 ]
+    # Without -order no n-gram is longer than the model's; it is said.
+    "$NGRAM" expand -lm a.arpa -classes classes >v.arpa 2>err
+    ! grep -q 'ngram 3' v.arpa
+    grep -qx 'rnnlm-ngram expand: left out what has more than 2 words, 1 times; -order N keeps more' err
+    "$NGRAM" build -lm a.arpa -o a.bin
+    "$NGRAM" expand -lm a.bin -classes classes -order 3 | cmp - w.arpa
+    printf 'a 0.5 x\n' >classes
+    "$NGRAM" expand -lm a.arpa -classes classes -o v.arpa 2>err
+    grep -q 'classes: the probabilities of the class a sum to 0.5 instead of 1' err
+    run "$NGRAM" expand -lm a.arpa -o v.arpa
+    [ "$status" -eq 2 ]
+    printf 'a 2 x\n' >classes
+    run "$NGRAM" expand -lm a.arpa -classes classes -o v.arpa
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'classes: line 1: found "2", wanted a probability, 0 to 1' ]]
+}
+
 @test "bad command lines and files" {
     for bad in "prune -lm a.arpa" "prune -threshold 1" "prune -lm a.arpa -threshold x" "mix -lm a.arpa" \
         "prune -lm a.arpa -threshold -1" "mix -lm a.arpa -lm b.arpa -lambda 1,1" \

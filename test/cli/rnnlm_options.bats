@@ -109,7 +109,7 @@ END
 
 # Every option with a value, of every program, but those that say that they may be given several times.
 @test "no program takes an option twice that does not add up" {
-    for program in "$BIN"/* "$BIN/rnnlm-ngram "{train,count,build,ppl,prune,mix,renorm,convert,cache,vocab}; do
+    for program in "$BIN"/* "$BIN/rnnlm-ngram "{train,count,build,ppl,prune,mix,renorm,convert,expand,cache,vocab}; do
         [[ "$program" != *.* ]] || continue
         $program --manual=x | sed -n '/^\.TP/{N;N;s/\n/ /g;p;}' >"$BATS_TEST_TMPDIR/manual"
         # lines .TP .B \-NAME \fIVALUE\fP TEXT
