@@ -58,3 +58,42 @@ bool history_after(struct histories *histories, size_t before, int32_t word, siz
             return false;
     return append(histories, *after, word, after, error);
 }
+
+bool histories_keep(struct histories *histories, size_t *number, size_t count, struct error *error)
+{
+    struct history_word *history = histories->history;
+    size_t all = histories->count;
+    size_t *after = memory_new(all, sizeof *after, error); // 0: goes
+    if (after == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        after[number[i]] = 1;
+    for (size_t i = all; i > 1; i--) // what a history is made of is older
+        if (after[i - 1] != 0)
+            after[history[i - 1].before] = 1;
+    struct pair_map next = {0};
+    bool ok = true;
+    size_t kept = 1;
+    after[0] = 0;
+    for (size_t i = 1; ok && i < all; i++) {
+        if (after[i] == 0)
+            continue;
+        size_t index = after[i] = kept++;
+        ok = pair_map_add(&next, after[history[i].before], (uint64_t)(uint32_t)history[i].word,
+                          &index, NULL, error);
+        history[index] = (struct history_word){after[history[i].before], history[i].word};
+    }
+    histories->count = kept;
+    pair_map_free(&histories->next);
+    histories->next = next;
+    for (size_t i = 0; ok && i < count; i++)
+        number[i] = after[number[i]];
+    free(after);
+    return ok;
+}
+
+size_t histories_memory(const struct histories *histories)
+{
+    return histories->capacity * sizeof *histories->history +
+           histories->next.slots * sizeof *histories->next.entry;
+}

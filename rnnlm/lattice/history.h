@@ -27,4 +27,10 @@ void histories_free(struct histories *histories);
 bool history_after(struct histories *histories, size_t before, int32_t word, size_t *after,
                    struct error *error);
 
+// Keeps number[0..count-1] and what they are made of; they get new numbers, which take the old ones'
+// places. Error: no memory.
+bool histories_keep(struct histories *histories, size_t *number, size_t count, struct error *error);
+
+size_t histories_memory(const struct histories *histories); // bytes
+
 #endif

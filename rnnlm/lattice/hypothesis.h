@@ -22,6 +22,7 @@ struct lattice_hypothesis {
     size_t merged;  // another hypothesis that stands for this one, or NO_HYPOTHESIS
     int32_t word;   // last one, WORD_OOV before the first
     bool ended;     // </s> was the last word
+    size_t waiting; // links behind it that wait for their node's level
     double score;   // of the best way to it
 };
 

@@ -10,54 +10,82 @@
 
 // ---- states -----------------------------------------------------------------------------------
 
-bool language_init(struct language *language, const struct model *model,
-                   const struct ngram_model *ngram, double lambda, bool unk, struct pool *pool,
-                   struct error *error)
+bool language_init(struct language *language, const struct language_models *models,
+                   struct pool *pool, struct error *error)
 {
     memset(language, 0, sizeof *language);
-    language->model = model;
-    language->ngram = ngram;
-    language->lambda = ngram != NULL ? lambda : 1;
-    language->unk = unk;
-    language->unknown = vocabulary_unknown(&model->vocabulary, NULL);
+    language->models = *models;
+    language->unknown = WORD_OOV;
+    if (models->network == NULL)
+        return true;
+    language->unknown = vocabulary_unknown(&models->network->vocabulary, NULL);
     // An utterance of which nothing is known, as in rnnlm_start().
-    bool independent = model->record.independent;
-    language->start =
-        state_at_start(&model->network, independent ? STATE_SENTENCE : STATE_TEXT, NULL, error);
+    bool independent = models->network->record.independent;
+    language->start = state_at_start(&models->network->network,
+                                     independent ? STATE_SENTENCE : STATE_TEXT, NULL, error);
     return language->start != NULL &&
-           forward_crew_init(&language->crew, &model->network, independent, pool, error);
+           forward_crew_init(&language->crew, &models->network->network, independent, pool, error);
 }
 
 void language_free(struct language *language)
 {
     for (size_t i = 0; i < language->states; i++)
         free(language->state[i].network);
-    forward_crew_free(&language->crew);
+    if (language->models.network != NULL)
+        forward_crew_free(&language->crew);
     free(language->start);
     free(language->net_id);
     free(language->ngram_id);
+    free(language->old_id);
     free(language->state);
     free(language->unused);
     memset(language, 0, sizeof *language);
 }
 
+size_t language_longest(const struct language *language)
+{
+    const struct language_models *models = &language->models;
+    int ngram = models->ngram != NULL ? ngram_order(models->ngram) - 1 : 0;
+    int old = models->old != NULL ? ngram_order(models->old) - 1 : 0;
+    return models->network != NULL ? SIZE_MAX : (size_t)(ngram > old ? ngram : old);
+}
+
+size_t language_memory(const struct language *language)
+{
+    const struct model *network = language->models.network;
+    return (language->states - language->unused_count) *
+           (sizeof *language->state + (network != NULL ? state_size(&network->network) : 0));
+}
+
+void language_give_back(struct language *language)
+{
+    for (size_t i = 0; i < language->unused_count; i++) {
+        struct language_state *state = &language->state[language->unused[i]];
+        free(state->network);
+        state->network = NULL;
+    }
+}
+
 static bool new_state(struct language *language, size_t *index, struct error *error)
 {
-    if (language->unused_count > 0) {
-        *index = language->unused[--language->unused_count];
-    } else {
+    const struct model *network = language->models.network;
+    if (language->unused_count == 0) {
         if (!memory_grow(&language->state, &language->state_capacity, language->states + 1,
                          sizeof *language->state, error) ||
             !memory_grow(&language->unused, &language->unused_capacity, language->states + 1,
                          sizeof *language->unused, error))
             return false;
-        *index = language->states;
-        language->state[*index].network = state_new(&language->model->network, error);
-        if (language->state[*index].network == NULL)
-            return false;
-        language->states++;
+        language->state[language->states] = (struct language_state){0};
+        language->unused[language->unused_count++] = language->states++;
     }
-    language->state[*index].holders = 1;
+    *index = language->unused[language->unused_count - 1];
+    struct language_state *state = &language->state[*index];
+    if (network != NULL && state->network == NULL)
+        state->network = state_new(&network->network, error);
+    if (network != NULL && state->network == NULL)
+        return false;
+    state->holders = 1;
+    language->unused_count--;
     return true;
 }
 
@@ -65,9 +93,14 @@ bool language_start(struct language *language, size_t *state, struct error *erro
 {
     if (!new_state(language, state, error))
         return false;
-    state_copy(&language->model->network, language->state[*state].network, language->start);
-    if (language->ngram != NULL)
-        ngram_start(language->ngram, &language->state[*state].ngram, true);
+    const struct language_models *models = &language->models;
+    struct language_state *start = &language->state[*state];
+    if (models->network != NULL)
+        state_copy(&models->network->network, start->network, language->start);
+    if (models->ngram != NULL)
+        ngram_start(models->ngram, &start->ngram, true);
+    if (models->old != NULL)
+        ngram_start(models->old, &start->old, true);
     return true;
 }
 
@@ -86,51 +119,64 @@ void language_release(struct language *language, size_t state)
 
 static int32_t net_id(const struct language *language, const char *word)
 {
-    const struct vocabulary *vocabulary = &language->model->vocabulary;
+    const struct vocabulary *vocabulary = &language->models.network->vocabulary;
     int32_t id = vocabulary_find(vocabulary, word, strlen(word));
-    return id < 0 && language->unk ? language->unknown : id;
+    return id < 0 && language->models.unk ? language->unknown : id;
 }
 
 // Without `unk`, the word for unknown ones is none.
-static int32_t ngram_id(const struct language *language, const char *word)
+static int32_t ngram_id(const struct language *language, const struct ngram_model *ngram,
+                        const char *word)
 {
-    int32_t id = ngram_word(language->ngram, word, strlen(word));
-    return id == language->ngram->unknown && !language->unk ? WORD_OOV : id;
+    int32_t id = ngram_word(ngram, word, strlen(word));
+    return id == ngram->unknown && !language->models.unk ? WORD_OOV : id;
 }
 
 static void cover(struct language *language, const struct lattice *lattice)
 {
+    const struct language_models *models = &language->models;
     for (size_t i = 0; i < lattice->links; i++) {
         const struct lattice_link *link = &lattice->link[i];
         const char *word = lattice_word(lattice, link);
-        if (link->kind == LINK_WORD)
+        if (link->kind != LINK_WORD)
+            continue;
+        size_t length = strlen(word);
+        if (models->network != NULL || models->ngram != NULL)
             coverage_add(
-                &language->coverage, word, strlen(word),
-                vocabulary_has(&language->model->vocabulary, word) ||
-                    (language->ngram != NULL && vocabulary_has(&language->ngram->words, word)));
+                &language->coverage, word, length,
+                (models->network != NULL && vocabulary_has(&models->network->vocabulary, word)) ||
+                    (models->ngram != NULL && vocabulary_has(&models->ngram->words, word)));
+        if (models->old != NULL)
+            coverage_add(&language->old_coverage, word, length,
+                         vocabulary_has(&models->old->words, word));
     }
+}
+
+// Room for the numbers of words in a model, where there is one.
+static bool renew(int32_t **id, bool wanted, size_t words, struct error *error)
+{
+    free(*id);
+    *id = wanted ? memory_new(words, sizeof **id, error) : NULL;
+    return *id != NULL || !wanted;
 }
 
 bool language_take_words(struct language *language, const struct lattice *lattice,
                          struct error *error)
 {
+    const struct language_models *models = &language->models;
     size_t words = lattice->words.size;
-    free(language->net_id);
-    free(language->ngram_id);
-    language->ngram_id = NULL;
-    language->net_id = memory_new(words, sizeof *language->net_id, error);
-    if (language->net_id == NULL)
+    if (!renew(&language->net_id, models->network != NULL, words, error) ||
+        !renew(&language->ngram_id, models->ngram != NULL, words, error) ||
+        !renew(&language->old_id, models->old != NULL, words, error))
         return false;
-    if (language->ngram != NULL) {
-        language->ngram_id = memory_new(words, sizeof *language->ngram_id, error);
-        if (language->ngram_id == NULL)
-            return false;
-    }
     for (size_t i = 0; i < words; i++) {
         const char *word = vocabulary_word(&lattice->words, (int32_t)i);
-        language->net_id[i] = net_id(language, word);
-        if (language->ngram != NULL)
-            language->ngram_id[i] = ngram_id(language, word);
+        if (models->network != NULL)
+            language->net_id[i] = net_id(language, word);
+        if (models->ngram != NULL)
+            language->ngram_id[i] = ngram_id(language, models->ngram, word);
+        if (models->old != NULL)
+            language->old_id[i] = ngram_id(language, models->old, word);
     }
     cover(language, lattice);
     language->unused_count = 0;
@@ -157,16 +203,25 @@ static void advance_item(void *context, size_t worker, size_t item)
     size_t begin = item * FORWARD_STATES, left = steps->count - begin;
     size_t n = left < FORWARD_STATES ? left : FORWARD_STATES;
     for (size_t i = 0; i < n; i++) {
-        const struct language_state *in = &language->state[steps->before[begin + i]];
-        struct language_state *out = &language->state[steps->after[begin + i]];
-        int32_t word = steps->word[begin + i];
-        from[i] = in->network;
-        to[i] = out->network;
-        id[i] = language->net_id[word];
-        if (language->ngram != NULL)
-            ngram_score(language->ngram, &in->ngram, language->ngram_id[word], &out->ngram, NULL);
+        from[i] = language->state[steps->before[begin + i]].network;
+        to[i] = language->state[steps->after[begin + i]].network;
+        id[i] = language->net_id[steps->word[begin + i]];
     }
     forward_advance(&language->crew.forward[worker], n, from, id, to);
+}
+
+static void advance_ngrams(struct language *language, const struct steps *steps)
+{
+    const struct language_models *models = &language->models;
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct language_state *in = &language->state[steps->before[i]];
+        struct language_state *out = &language->state[steps->after[i]];
+        int32_t word = steps->word[i];
+        if (models->ngram != NULL)
+            ngram_score(models->ngram, &in->ngram, language->ngram_id[word], &out->ngram, NULL);
+        if (models->old != NULL)
+            ngram_score(models->old, &in->old, language->old_id[word], &out->old, NULL);
+    }
 }
 
 bool language_advance(struct language *language, size_t count, const size_t *before,
@@ -176,8 +231,10 @@ bool language_advance(struct language *language, size_t count, const size_t *bef
     for (size_t i = 0; i < count; i++)
         if (!new_state(language, &after[i], error))
             return false;
-    pool_run(language->crew.pool, advance_item, &steps,
-             (count + FORWARD_STATES - 1) / FORWARD_STATES);
+    if (language->models.network != NULL)
+        pool_run(language->crew.pool, advance_item, &steps,
+                 (count + FORWARD_STATES - 1) / FORWARD_STATES);
+    advance_ngrams(language, &steps);
     language->advanced += count;
     return true;
 }
@@ -256,25 +313,33 @@ static bool verify(const struct language *language, int32_t word, double prob, s
     if (language->net_id[word] < 0 || (prob >= 0 && prob <= 1.001))
         return true;
     return error_set(error, "the network's probability of \"%s\" is %g",
-                     vocabulary_word(&language->model->vocabulary, language->net_id[word]), prob);
+                     vocabulary_word(&language->models.network->vocabulary, language->net_id[word]),
+                     prob);
 }
 
 bool language_predict(struct language *language, size_t count, const size_t *state,
-                      const int32_t *word, double *prob, struct error *error)
+                      const int32_t *word, double *prob, double *old, struct error *error)
 {
-    if (!predict(language, count, state, word, prob, error))
+    const struct language_models *models = &language->models;
+    double lambda = models->network != NULL ? models->lambda : 0, other;
+    if (models->network != NULL && !predict(language, count, state, word, prob, error))
         return false;
-    struct ngram_state after;
     for (size_t i = 0; i < count; i++) {
-        if (!verify(language, word[i], prob[i], error))
+        const struct language_state *here = &language->state[state[i]];
+        struct ngram_state after;
+        if (models->network != NULL && !verify(language, word[i], prob[i], error))
             return false;
-        if (language->ngram == NULL)
+        if (models->old != NULL &&
+            !ngram_prob(models->old, &here->old, language->old_id[word[i]], &after, &old[i], error))
+            return false;
+        if (models->network == NULL)
+            prob[i] = models->ngram == NULL;
+        if (models->ngram == NULL)
             continue;
-        double other;
-        if (!ngram_prob(language->ngram, &language->state[state[i]].ngram,
-                        language->ngram_id[word[i]], &after, &other, error))
+        if (!ngram_prob(models->ngram, &here->ngram, language->ngram_id[word[i]], &after, &other,
+                        error))
             return false;
-        prob[i] = language->lambda * prob[i] + (1 - language->lambda) * other;
+        prob[i] = lambda * prob[i] + (1 - lambda) * other;
     }
     language->predicted += count;
     return true;
@@ -282,6 +347,10 @@ bool language_predict(struct language *language, size_t count, const size_t *sta
 
 double language_distance(const struct language *language, size_t a, size_t b)
 {
-    return state_distance(&language->model->network, language->state[a].network,
-                          language->state[b].network);
+    const struct language_state *left = &language->state[a], *right = &language->state[b];
+    if (language->models.network != NULL)
+        return state_distance(&language->models.network->network, left->network, right->network);
+    bool same = memcmp(&left->ngram, &right->ngram, sizeof left->ngram) == 0 &&
+                memcmp(&left->old, &right->old, sizeof left->old) == 0;
+    return same ? 0 : INFINITY;
 }

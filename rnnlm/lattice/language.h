@@ -1,5 +1,6 @@
-// What predicts the words of lattices: a network, alone or mixed with a back-off model, for many
-// states and words at once.
+// What predicts the words of lattices: a network, a back-off model or both mixed, for many states and
+// words at once; and what an old back-off model, whose scores the lattices have, says of the same
+// words.
 #ifndef LATTICE_LANGUAGE_H
 #define LATTICE_LANGUAGE_H
 
@@ -11,36 +12,52 @@
 #include "ngram/backoff.h"
 #include "text/coverage.h"
 
-// The state of both models. States are numbers, and counted: the last release frees one.
+// The state of all models. States are numbers, and counted: the last release frees one.
 struct language_state {
-    struct state *network;
-    struct ngram_state ngram;
+    struct state *network; // NULL where there is no network
+    struct ngram_state ngram, old;
     size_t holders;
 };
 
+// The parts stay the caller's; any may be NULL. With neither network nor `ngram` all words have
+// probability 1.
+struct language_models {
+    const struct model *network;
+    const struct ngram_model *ngram;
+    const struct ngram_model *old; // whose scores the lattices have
+    double lambda;                 // weight of the network beside `ngram`
+    bool unk;                      // unknown words are taken as a model's word for them
+};
+
 struct language {
-    const struct model *model;
-    const struct ngram_model *ngram; // NULL: the network alone
-    double lambda;                   // weight of the network beside it
-    bool unk;                        // unknown words are taken as a model's word for them,
-    int32_t unknown;                 // the network's; the caller may choose another
+    struct language_models models;
+    int32_t unknown; // the network's word for unknown ones; the caller may choose another
     struct forward_crew crew;
-    struct state *start;          // template
-    int32_t *net_id, *ngram_id;   // of the current lattice's words
-    struct language_state *state; // [states]
+    struct state *start;                 // template
+    int32_t *net_id, *ngram_id, *old_id; // of the current lattice's words; NULL without the model
+    struct language_state *state;        // [states]
     size_t states, state_capacity;
     size_t *unused; // states that are free
     size_t unused_count, unused_capacity;
     uint64_t predicted, advanced; // words and states computed so far
-    struct coverage coverage;     // words of links so far
+    struct coverage coverage;     // words of links so far: of network and `ngram` together
+    struct coverage old_coverage; // of the old model
 };
 
-// The models and the pool stay the caller's; `ngram` may be NULL. language_free() in any case. The
-// results do not depend on the number of threads.
-bool language_init(struct language *language, const struct model *model,
-                   const struct ngram_model *ngram, double lambda, bool unk, struct pool *pool,
-                   struct error *error);
+// `pool` may be NULL without a network. language_free() in any case. The results do not depend on the
+// number of threads.
+bool language_init(struct language *language, const struct language_models *models,
+                   struct pool *pool, struct error *error);
 void language_free(struct language *language);
+
+// Words of the longest history that the back-off models tell apart; SIZE_MAX with a network.
+size_t language_longest(const struct language *language);
+
+// Bytes of the states that are held.
+size_t language_memory(const struct language *language);
+
+// Frees the memory of states that are not held.
+void language_give_back(struct language *language);
 
 // Words are henceforth the numbers of this lattice's words. No state lives on.
 bool language_take_words(struct language *language, const struct lattice *lattice,
@@ -56,12 +73,13 @@ void language_release(struct language *language, size_t state);
 bool language_advance(struct language *language, size_t count, const size_t *before,
                       const int32_t *word, size_t *after, struct error *error);
 
-// prob[i] = P(word[i] | state[i]), 0 for words that no model knows. Equal states should stand
-// together.
+// prob[i] = P(word[i] | state[i]), 0 for words that no model knows; old[i] likewise by the old model,
+// not touched without one. Equal states should stand together.
 bool language_predict(struct language *language, size_t count, const size_t *state,
-                      const int32_t *word, double *prob, struct error *error);
+                      const int32_t *word, double *prob, double *old, struct error *error);
 
-// Root mean square difference of the hidden vectors of two states, 0 to 1.
+// Root mean square difference of the hidden vectors of two states, 0 to 1. Without a network 0 where
+// the back-off models cannot tell them apart, else INFINITY.
 double language_distance(const struct language *language, size_t a, size_t b);
 
 #endif

@@ -10,6 +10,7 @@
 #ifndef LATTICE_RESCORE_H
 #define LATTICE_RESCORE_H
 
+#include "lattice/bounds.h"
 #include "lattice/language.h"
 #include "lattice/lattice.h"
 
@@ -20,15 +21,20 @@ struct rescore_options {
     double merge_distance; // hypotheses nearer than this (language_distance()) are merged
     double beam;           // hypotheses this much worse than their node's best go; INFINITY: none
     size_t most_histories; // kept in a node, the best ones; 0: all
-    size_t most_nodes;     // of the result; more is an error
     double oov_penalty;    // log10, the score of a word that no model knows
-    double lambda;   // weight of the new scores beside the lattice's own; 1: they replace them
-    bool log_linear; // the logarithms are mixed, not the probabilities
+    double lambda;    // weight of the new scores beside the lattice's own; 1: they replace them
+    bool log_linear;  // the logarithms are mixed, not the probabilities
+    double old_scale; // of what the old model's scores are subtracted with
+    struct search_bounds bounds;
 };
 
 // Rescores an arranged lattice in place. A way that does not end with </s> gets its score at the
-// end. `language` has the models. Error: what is too large, or no memory.
+// end. `language` has the models; what its old model says of a word is subtracted from the link's own
+// score, and the rest stays beside the new one. Where a bound is met the search narrows, and
+// *narrowing says so: there is always a way to the end. Error: no memory, a probability that is
+// none.
 bool lattice_rescore(struct lattice *lattice, struct language *language,
-                     const struct rescore_options *options, struct error *error);
+                     const struct rescore_options *options, struct narrowing *narrowing,
+                     struct error *error);
 
 #endif

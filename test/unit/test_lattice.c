@@ -1,248 +1,17 @@
-// Lattices: order, posteriors, best ways, and rescoring against the enumeration of all ways with
-// the network walked by hand.
-#include "plain_network.h"
-
-#include "scratch.h"
-
-#include "lattice/paths.h"
-#include "lattice/rescore.h"
-
-enum { WORDS = 9, MOST_WAYS = 20000, LATTICES = 60 };
-
-static const char *const spelling[WORDS] = {"</s>", "a", "b", "c", "d", "e", "f", "g", "h"};
-
-static struct model model; // a small network with direct connections
-static struct ngram_model *ngram;
-static struct pool *pool; // two threads
-
-static const char arpa[] =
-    "\\data\\\nngram 1=7\nngram 2=4\n\n\\1-grams:\n-1\t<s>\t-0.2\n-0.9\t</s>\n"
-    "-0.8\ta\t-0.3\n-0.7\tb\t-0.1\n-1.1\tc\n-0.6\tx\t-0.4\n-1.5\te\n\n"
-    "\\2-grams:\n-0.3\t<s> a\n-0.5\ta b\n-0.4\tb x\n-0.2\tx </s>\n\n\\end\\\n";
-
-static int make_models(void **state)
-{
-    const struct network_shape shape = new_shape(WORDS, "elman:6", 3, 200, 3);
-    if (!vocabulary_init(&model.vocabulary, NULL))
-        return -1;
-    for (size_t i = 0; i < WORDS; i++)
-        vocabulary_add(&model.vocabulary, spelling[i], strlen(spelling[i]), NULL);
-    make_network(&model.network, &shape, 9, 1.2);
-    if (!model_attach(&model, NULL) || scratch_enter(state) != 0)
-        return -1;
-    FILE *file = fopen("arpa", "w");
-    if (file == NULL || fputs(arpa, file) < 0 || fclose(file) != 0)
-        return -1;
-    ngram = ngram_open("arpa", NULL);
-    pool = pool_new(2, NULL);
-    return ngram != NULL && pool != NULL ? 0 : -1;
-}
-
-static int free_models(void **state)
-{
-    model_free(&model);
-    ngram_close(ngram);
-    pool_free(pool);
-    return scratch_leave(state);
-}
-
-// ---- lattices ---------------------------------------------------------------------------------
-
-static void add(struct lattice *lattice, size_t from, size_t to, const char *word, double acoustic,
-                double lm)
-{
-    struct lattice_link link = {.from = from, .to = to, .acoustic = acoustic, .lm = lm};
-    link.line = lattice->links + 1;
-    assert_true(lattice_set_word(lattice, &link, word, strlen(word), NULL));
-    assert_true(lattice_add_link(lattice, &link, NULL));
-}
-
-static void begin(struct lattice *lattice, size_t nodes)
-{
-    assert_true(lattice_init(lattice, "file", "id", NULL));
-    for (size_t i = 0; i < nodes; i++)
-        assert_true(lattice_add_node(lattice, NAN, i, 100 + i, NULL));
-}
-
-static size_t below(struct random *random, size_t n)
-{
-    return (size_t)random_next(random) % n;
-}
-
-static size_t ends = 1; // nodes, the last ones, that </s> leads to
-
-// A random graph in which each node leads on; a quarter of the words are special. `x` and `y` are
-// not in the network's vocabulary, `y` is not in the other model's either.
-static void make_lattice(struct lattice *lattice, uint32_t seed)
-{
-    static const char *const words[] = {"a", "b", "c", "e",     "a",   "b",
-                                        "x", "y", "g", "!NULL", "<s>", "</s>"};
-    struct random random;
-    struct error error;
-    random_seed(&random, seed);
-    size_t nodes = 4 + below(&random, 5);
-    begin(lattice, nodes);
-    lattice->scales = (struct lattice_scales){0.7, 1.5, 1, -0.25};
-    for (size_t i = 0; i + 1 < nodes; i++)
-        for (size_t j = 0; j < 1 + below(&random, 4); j++) {
-            size_t to = j == 0 ? i + 1 : i + 1 + below(&random, nodes - i - 1);
-            const char *word = words[below(&random, to + ends >= nodes ? 12 : 11)];
-            add(lattice, i, to, word, random_uniform(&random, -3, 0),
-                random_uniform(&random, -3, -0.1));
-        }
-    if (!lattice_arrange(lattice, false, &error))
-        fail_msg("%s", error.text);
-}
-
-// ---- by hand ----------------------------------------------------------------------------------
-
-// All ways through a lattice: total, acoustic score and words of each.
-struct way {
-    double total, acoustic;
-    char words[64];
-};
-
-struct ways {
-    struct way *way; // [MOST_WAYS]
-    size_t count;
-};
-
-struct walk {
-    const struct lattice *lattice;
-    const struct rescore_options *options; // NULL: the lattice's own scores
-    bool mixed;                            // with the back-off model
-    struct ways *ways;
-};
-
-static double predicted(const struct walk *walk, const struct state *state,
-                        const struct ngram_state *history, const char *word, double old,
-                        bool implied)
-{
-    const struct rescore_options *options = walk->options;
-    struct plain plain = plain_new(&model.network);
-    struct ngram_state after;
-    int32_t id = vocabulary_find(&model.vocabulary, word, strlen(word));
-    int32_t other = ngram_word(ngram, word, strlen(word));
-    double prob = plain_prob_behind(&plain, state, id);
-    plain_free(&plain);
-    if (walk->mixed)
-        prob = 0.4 * prob + 0.6 * pow(10, ngram_score(ngram, history, other, &after, NULL));
-    if (options->lambda == 1 || (implied && old == 0 && !options->log_linear))
-        return prob > 0 ? log10(prob) : options->oov_penalty;
-    if (options->log_linear)
-        return options->lambda * (prob > 0 ? log10(prob) : options->oov_penalty) +
-               (1 - options->lambda) * old;
-    return log10(options->lambda * prob + (1 - options->lambda) * pow(10, old));
-}
-
-static void step(const struct walk *walk, size_t node, const struct state *state,
-                 const struct ngram_state *history, bool ended, const struct way *so_far);
-
-static void take_link(const struct walk *walk, const struct lattice_link *link,
-                      const struct state *state, const struct ngram_state *history, bool ended,
-                      struct way way)
-{
-    struct state *after = state_new(&model.network, NULL);
-    struct ngram_state history_after = *history;
-    struct lattice_link copy = *link;
-    bool end = link->kind == LINK_END && !ended; // a second end is none
-    const char *word = end                       ? "</s>"
-                       : link->kind == LINK_WORD ? lattice_word(walk->lattice, link)
-                                                 : NULL;
-    bool implied = word == NULL && link->kind == LINK_NULL && link->to == walk->lattice->end &&
-                   !ended && walk->options != NULL;
-    state_copy(&model.network, after, state);
-    if (walk->options != NULL && (word != NULL || implied))
-        copy.lm = predicted(walk, state, history, implied ? "</s>" : word, link->lm, implied);
-    else if (walk->options != NULL)
-        copy.lm = (1 - walk->options->lambda) * link->lm;
-    if (word != NULL) {
-        int32_t other = ngram_word(ngram, word, strlen(word));
-        advance_state(&model.network, state, vocabulary_find(&model.vocabulary, word, strlen(word)),
-                      after);
-        ngram_score(ngram, history, other, &history_after, NULL);
-        ended = end;
-    }
-    way.total += lattice_total(walk->lattice, &copy);
-    way.acoustic += link->acoustic;
-    if (link->kind == LINK_WORD)
-        strcat(strcat(way.words, word), " ");
-    step(walk, link->to, after, &history_after, ended || implied, &way);
-    free(after);
-}
-
-static void step(const struct walk *walk, size_t node, const struct state *state,
-                 const struct ngram_state *history, bool ended, const struct way *so_far)
-{
-    const struct lattice *lattice = walk->lattice;
-    if (node == lattice->end) {
-        struct way way = *so_far;
-        if (!ended && walk->options != NULL)
-            way.total += lattice->scales.lm * predicted(walk, state, history, "</s>", 0, true);
-        assert_true(walk->ways->count < MOST_WAYS);
-        walk->ways->way[walk->ways->count++] = way;
-        return;
-    }
-    for (size_t i = lattice->first[node]; i < lattice->first[node + 1]; i++)
-        take_link(walk, &lattice->link[i], state, history, ended, *so_far);
-}
-
-static int by_total(const void *left, const void *right)
-{
-    const struct way *a = left, *b = right;
-    return a->total != b->total ? (a->total > b->total ? -1 : 1) : strcmp(a->words, b->words);
-}
-
-static int by_acoustic(const void *left, const void *right)
-{
-    const struct way *a = left, *b = right;
-    return a->acoustic != b->acoustic ? (a->acoustic > b->acoustic ? -1 : 1)
-                                      : strcmp(a->words, b->words);
-}
-
-// All ways of a lattice, the best first.
-static struct ways enumerate(const struct lattice *lattice, const struct rescore_options *options,
-                             bool mixed)
-{
-    struct ways ways = {malloc(MOST_WAYS * sizeof *ways.way), 0};
-    struct state *start = state_at_start(&model.network, STATE_TEXT, NULL, NULL);
-    struct ngram_state history;
-    const struct way none = {0, 0, ""};
-    const struct walk walk = {lattice, options, mixed, &ways};
-    assert_true(ways.way != NULL && start != NULL);
-    ngram_start(ngram, &history, true);
-    step(&walk, lattice->start, start, &history, false, &none);
-    free(start);
-    qsort(ways.way, ways.count, sizeof *ways.way, by_total);
-    return ways;
-}
-
-static void rescore(struct lattice *lattice, const struct rescore_options *options, bool mixed)
-{
-    struct language language;
-    struct error error;
-    assert_true(language_init(&language, &model, mixed ? ngram : NULL, 0.4, false, pool, &error));
-    if (!lattice_rescore(lattice, &language, options, &error))
-        fail_msg("%s", error.text);
-    for (size_t i = 0; i < language.states; i++)
-        assert_true(language.state[i].holders == 0);
-    language_free(&language);
-}
-
-static const struct rescore_options exact = {
-    .beam = INFINITY, .most_nodes = 100000, .oov_penalty = -4, .lambda = 1};
+// Lattices: order, posteriors, best ways, and rescoring against the enumeration of all ways.
+#include "lattice_ways.h"
 
 // ---- rescoring --------------------------------------------------------------------------------
 
 // Every way through the expanded lattice has the score that walking the old one gives.
-static void check_exact(const struct rescore_options *options, bool mixed)
+static void check_exact(const struct rescore_options *options, struct with with)
 {
     for (uint32_t seed = 1; seed <= LATTICES; seed++) {
         struct lattice lattice;
         make_lattice(&lattice, seed);
-        struct ways wanted = enumerate(&lattice, options, mixed);
-        rescore(&lattice, options, mixed);
-        struct ways found = enumerate(&lattice, NULL, false);
+        struct ways wanted = enumerate(&lattice, options, with);
+        assert_true(rescore(&lattice, options, with));
+        struct ways found = own_ways(&lattice);
         assert_int_equal(found.count, wanted.count);
         for (size_t i = 0; i < found.count; i++)
             assert_near(found.way[i].total, wanted.way[i].total, 1e-5);
@@ -256,7 +25,7 @@ static void check_exact(const struct rescore_options *options, bool mixed)
 static void test_exact(void **state)
 {
     (void)state;
-    check_exact(&exact, false);
+    check_exact(&exact, network_alone);
 }
 
 // </s> within the lattice, behind another one or before words.
@@ -264,15 +33,15 @@ static void test_exact_with_two_ends(void **state)
 {
     (void)state;
     ends = 4;
-    check_exact(&exact, false);
-    check_exact(&exact, true);
+    check_exact(&exact, network_alone);
+    check_exact(&exact, both);
     ends = 1;
 }
 
 static void test_exact_with_ngram(void **state)
 {
     (void)state;
-    check_exact(&exact, true);
+    check_exact(&exact, both);
 }
 
 static void test_exact_interpolated(void **state)
@@ -280,9 +49,9 @@ static void test_exact_interpolated(void **state)
     (void)state;
     struct rescore_options options = exact;
     options.lambda = 0.3;
-    check_exact(&options, false);
+    check_exact(&options, network_alone);
     options.log_linear = true;
-    check_exact(&options, false);
+    check_exact(&options, network_alone);
 }
 
 // Merging loses no way, and a high order or a wide margin merges nothing that differs.
@@ -303,15 +72,15 @@ static void test_merging(void **state)
     for (uint32_t seed = 1; seed <= LATTICES; seed++) {
         struct lattice lattice;
         make_lattice(&lattice, seed);
-        struct ways before = enumerate(&lattice, NULL, false);
-        struct ways scored = enumerate(&lattice, &exact, false);
+        struct ways before = own_ways(&lattice);
+        struct ways scored = enumerate(&lattice, &exact, network_alone);
         qsort(before.way, before.count, sizeof *before.way, by_acoustic);
         lattice_free(&lattice);
         for (size_t i = 0; i < 6; i++) {
             make_lattice(&lattice, seed);
             size_t nodes = lattice.nodes;
-            rescore(&lattice, &options[i], false);
-            struct ways after = enumerate(&lattice, NULL, false);
+            rescore(&lattice, &options[i], network_alone);
+            struct ways after = own_ways(&lattice);
             if (i == 0)
                 assert_true(lattice.nodes <= 2 * nodes + 1);
             if (i == 3 || i == 4)
@@ -328,6 +97,17 @@ static void test_merging(void **state)
     }
 }
 
+// Every way of `left` is one of `all` with the same score.
+static void check_among(const struct ways *left, const struct ways *all)
+{
+    for (size_t i = 0, at = 0; i < left->count; i++, at++) {
+        while (at < all->count && all->way[at].total > left->way[i].total + 1e-4)
+            at++;
+        assert_true(at < all->count);
+        assert_near(all->way[at].total, left->way[i].total, 1e-4);
+    }
+}
+
 // With one hypothesis a node the lattice does not grow; what is left has right scores.
 static void test_beam(void **state)
 {
@@ -337,40 +117,166 @@ static void test_beam(void **state)
         struct rescore_options options = exact;
         make_lattice(&lattice, seed);
         size_t nodes = lattice.nodes;
-        struct ways all = enumerate(&lattice, &exact, false);
+        struct ways all = enumerate(&lattice, &exact, network_alone);
         options.beam = seed % 2 == 0 ? 0 : INFINITY;
         options.most_histories = seed % 2;
-        rescore(&lattice, &options, false);
+        rescore(&lattice, &options, network_alone);
         assert_true(lattice.nodes <= nodes + 1);
-        struct ways left = enumerate(&lattice, NULL, false);
-        for (size_t i = 0, at = 0; i < left.count; i++, at++) {
-            while (at < all.count && all.way[at].total > left.way[i].total + 1e-4)
-                at++;
-            assert_true(at < all.count);
-            assert_near(all.way[at].total, left.way[i].total, 1e-4);
-        }
+        struct ways left = own_ways(&lattice);
+        check_among(&left, &all);
         free(all.way);
         free(left.way);
         lattice_free(&lattice);
     }
 }
 
-static void test_most_nodes(void **state)
+// However tight the bounds, there is a way, what is left has right scores, and wide ones do nothing.
+static void test_bounds(void **state)
 {
     (void)state;
-    struct lattice lattice;
-    struct language language;
-    struct error error;
+    static const struct search_bounds bounds[] = {{.steps = 1},
+                                                  {.steps = 12},
+                                                  {.steps = 60},
+                                                  {.live = 1},
+                                                  {.live = 3},
+                                                  {.live = 10},
+                                                  {.memory = 1},
+                                                  {.memory = 4000},
+                                                  {.seconds = 1e-9},
+                                                  {2, 30, 1, 1e-9},
+                                                  {100000, 1000000, 100000000, 1000}};
+    const size_t count = sizeof bounds / sizeof *bounds;
+    size_t narrowed[sizeof bounds / sizeof *bounds] = {0};
+    for (uint32_t seed = 1; seed <= LATTICES; seed++) {
+        struct lattice lattice;
+        make_lattice(&lattice, seed);
+        struct ways all = enumerate(&lattice, &exact, network_alone);
+        lattice_free(&lattice);
+        for (size_t i = 0; i < count; i++) {
+            struct rescore_options options = exact;
+            options.bounds = bounds[i];
+            make_lattice(&lattice, seed);
+            bool whole = rescore(&lattice, &options, network_alone);
+            struct ways left = own_ways(&lattice);
+            narrowed[i] += !whole;
+            assert_in_range(left.count, 1, all.count);
+            if (whole)
+                assert_int_equal(left.count, all.count);
+            check_among(&left, &all);
+            free(left.way);
+            lattice_free(&lattice);
+        }
+        free(all.way);
+    }
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(narrowed[i] > LATTICES / 4, i + 1 < count);
+}
+
+// The note names the bounds that were met.
+static void test_narrowing_remark(void **state)
+{
+    (void)state;
+    struct error remark;
+    const struct search_bounds bounds = {7, 8, 9 << 20, 0.5};
+    struct narrowing narrowing = {BOUND_STEPS | BOUND_SECONDS, 12, 3.25};
+    assert_true(narrowing_remark(&narrowing, &bounds, &remark));
+    assert_contains(remark.text, "12 links behind hypotheses were left out, each 3.25 or more");
+    assert_contains(remark.text, "; -max-steps 8; -max-seconds 0.5 (another run");
+    narrowing.bounds = BOUND_LIVE | BOUND_MEMORY;
+    assert_true(narrowing_remark(&narrowing, &bounds, &remark));
+    assert_contains(remark.text, "; -max-nodes 7; -memory 9");
+    narrowing.dropped = 0;
+    assert_false(narrowing_remark(&narrowing, &bounds, &remark));
+}
+
+static int falling(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return a > b ? -1 : a < b;
+}
+
+// A cut leaves the best ones, and as many as wanted, whatever is equal.
+static void test_cut(void **state)
+{
+    (void)state;
+    enum { MOST = 40 };
+    struct random random;
+    random_seed(&random, 4);
+    for (size_t round = 0; round < 2000; round++) {
+        double value[MOST], sorted[MOST], moved[MOST];
+        struct narrowing narrowing = {0};
+        size_t count = 1 + below(&random, MOST), most = 1 + below(&random, MOST), stays = 0;
+        for (size_t i = 0; i < count; i++)
+            sorted[i] = moved[i] = value[i] = (double)below(&random, 1 + round % 30);
+        qsort(sorted, count, sizeof *sorted, falling);
+        struct cut cut = cut_to(moved, count, most);
+        assert_near(cut.best, sorted[0], 0);
+        for (size_t i = 0; i < count; i++)
+            if (cut_stays(&cut, value[i], &narrowing)) {
+                stays++;
+                assert_true(value[i] >= sorted[(count < most ? count : most) - 1]);
+            }
+        assert_int_equal(stays, count < most ? count : most);
+        assert_int_equal(narrowing.dropped, count - stays);
+        if (count > most)
+            assert_near(narrowing.nearest, sorted[0] - sorted[most], 0);
+    }
+}
+
+// ---- back-off models and the old one ----------------------------------------------------------
+
+static void test_ngram_alone(void **state)
+{
+    (void)state;
+    const struct with alone = {.ngram = true};
     struct rescore_options options = exact;
-    options.most_nodes = 3;
-    make_lattice(&lattice, 7);
-    assert_true(language_init(&language, &model, NULL, 1, false, pool, &error));
-    assert_false(lattice_rescore(&lattice, &language, &options, &error));
-    assert_contains(error.text, "more than 3 nodes: -beam");
-    options.most_nodes = 1000; // the same lattice and models can be used again
-    assert_true(lattice_rescore(&lattice, &language, &options, &error));
-    language_free(&language);
-    lattice_free(&lattice);
+    check_exact(&options, alone);
+    options.lambda = 0.3;
+    check_exact(&options, alone);
+}
+
+// What the old model says goes, the rest of a link's score stays.
+static void test_old_model(void **state)
+{
+    (void)state;
+    struct rescore_options options = exact;
+    for (int i = 0; i < 8; i++) {
+        const struct with with = {i & 1, i & 2, true};
+        options.old_scale = i & 4 ? 0.6 : 1;
+        options.lambda = 1;
+        check_exact(&options, with);
+        options.lambda = 0.3;
+        options.log_linear = i & 1;
+        check_exact(&options, with);
+    }
+}
+
+// A model in its own place leaves the score of every way as it was, though it does not know all
+// words.
+static void test_same_model(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= LATTICES; seed++) {
+        struct lattice lattice;
+        struct language language;
+        struct narrowing narrowing;
+        const struct language_models models = {.ngram = other_ngram, .old = other_ngram};
+        struct rescore_options options = exact;
+        options.merge_order = 5;
+        options.merge_margin = 64;
+        make_lattice(&lattice, seed);
+        struct ways before = own_ways(&lattice);
+        assert_true(language_init(&language, &models, pool, NULL));
+        assert_true(lattice_rescore(&lattice, &language, &options, &narrowing, NULL));
+        language_free(&language);
+        struct ways after = own_ways(&lattice);
+        assert_int_equal(after.count, before.count);
+        for (size_t i = 0; i < after.count; i++)
+            assert_near(after.way[i].total, before.way[i].total, 1e-9);
+        free(before.way);
+        free(after.way);
+        lattice_free(&lattice);
+    }
 }
 
 // ---- the graph --------------------------------------------------------------------------------
@@ -382,7 +288,7 @@ static void test_paths(void **state)
         struct lattice lattice;
         struct lattice_paths paths;
         make_lattice(&lattice, seed);
-        struct ways ways = enumerate(&lattice, NULL, false);
+        struct ways ways = own_ways(&lattice);
         assert_true(lattice_paths_find(&lattice, SIZE_MAX, &paths, NULL));
         size_t wordings = 0;
         for (size_t i = 0; i < ways.count; i++) {
@@ -438,9 +344,9 @@ static void test_prune_keeps_best(void **state)
     for (uint32_t seed = 1; seed <= LATTICES; seed++) {
         struct lattice lattice;
         make_lattice(&lattice, seed);
-        struct ways before = enumerate(&lattice, NULL, false);
+        struct ways before = own_ways(&lattice);
         assert_true(lattice_prune(&lattice, seed % 3 * 0.4 + 0.1, 1, NULL));
-        struct ways after = enumerate(&lattice, NULL, false);
+        struct ways after = own_ways(&lattice);
         assert_near(after.way[0].total, before.way[0].total, 1e-12);
         assert_true(after.count <= before.count);
         free(before.way);
@@ -521,15 +427,18 @@ static void test_no_memory(void **state)
     struct language language;
     struct lattice_paths paths;
     struct rescore_options options = exact;
+    struct narrowing narrowing;
+    const struct language_models models = models_of((struct with){true, true, true});
     options.merge_order = 3;
     options.merge_margin = 1;
+    options.bounds = (struct search_bounds){.live = 4, .steps = 100, .memory = 10000};
     bool ok = false;
     for (int64_t left = 0; !ok; left++) {
         make_lattice(&lattice, 5);
         memory_fail_after(left);
-        ok = language_init(&language, &model, ngram, 0.5, false, pool, NULL) &&
+        ok = language_init(&language, &models, pool, NULL) &&
              lattice_prune(&lattice, 1e-9, 1, NULL) &&
-             lattice_rescore(&lattice, &language, &options, NULL);
+             lattice_rescore(&lattice, &language, &options, &narrowing, NULL);
         bool found = ok && lattice_paths_find(&lattice, 5, &paths, NULL);
         memory_fail_after(-1);
         if (ok)
@@ -550,7 +459,12 @@ int main(void)
         cmocka_unit_test(test_exact_interpolated),
         cmocka_unit_test(test_merging),
         cmocka_unit_test(test_beam),
-        cmocka_unit_test(test_most_nodes),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_narrowing_remark),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_ngram_alone),
+        cmocka_unit_test(test_old_model),
+        cmocka_unit_test(test_same_model),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_posteriors),
         cmocka_unit_test(test_prune_keeps_best),

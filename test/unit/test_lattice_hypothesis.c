@@ -20,8 +20,9 @@ static int set_up(void **state)
         vocabulary_add(&model.vocabulary, spelling[i], strlen(spelling[i]), NULL);
     make_network(&model.network, &shape, 1, 1);
     pool = pool_new(1, NULL);
-    bool ok = pool != NULL && model_attach(&model, NULL) &&
-              language_init(&language, &model, NULL, 1, false, pool, NULL);
+    const struct language_models models = {.network = &model};
+    bool ok =
+        pool != NULL && model_attach(&model, NULL) && language_init(&language, &models, pool, NULL);
     return ok ? 0 : -1;
 }
 
