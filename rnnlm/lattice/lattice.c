@@ -389,6 +389,11 @@ bool lattice_posteriors(const struct lattice *lattice, double scale, double *pos
         backward[link->from] = add_log10(backward[link->from],
                                          backward[link->to] + lattice_total(lattice, link) / scale);
     }
+    if (ok && !isfinite(forward[lattice->end]))
+        ok = error_set(error,
+                       "%s: %s: divided by %g, scores are too large for probabilities: "
+                       "-posterior-scale takes a larger one",
+                       lattice->file, lattice->id, scale);
     for (size_t i = 0; ok && i < lattice->links; i++) {
         const struct lattice_link *link = &lattice->link[i];
         posterior[i] = pow(10, forward[link->from] + lattice_total(lattice, link) / scale +

@@ -104,7 +104,8 @@ double lattice_total(const struct lattice *lattice, const struct lattice_link *l
 // best[i] = the highest total of a way from node i to the end. [nodes]
 void lattice_best_to_end(const struct lattice *lattice, double *best);
 
-// posterior[i] = probability of link i, each way having the probability 10^(total / scale).
+// posterior[i] = probability of link i, each way having the probability 10^(total / scale). Error:
+// memory; sums that overflow.
 bool lattice_posteriors(const struct lattice *lattice, double scale, double *posterior,
                         struct error *error);
 

@@ -335,6 +335,13 @@ static void test_posteriors(void **state)
     assert_int_equal(lattice.nodes, 3);
     assert_true(lattice_prune(&lattice, 1, 0.001, NULL)); // the best way stays
     assert_int_equal(lattice.links, 2);
+    struct error error = {""};
+    assert_false(lattice_posteriors(&lattice, 1e-310, posterior, &error)); // no numbers for them
+    assert_string_equal(error.text,
+                        "file: id: divided by 1e-310, scores are too large for probabilities: "
+                        "-posterior-scale takes a larger one");
+    assert_false(lattice_prune(&lattice, 0.5, 1e-310, &error));
+    assert_int_equal(lattice.links, 2);
     lattice_free(&lattice);
 }
 
