@@ -244,7 +244,12 @@ $(BUILD)/test/bench/sgemm: test/bench/sgemm.c
 $(BUILD)/test/bench/ngram: $(BUILD)/test/bench/ngram.o $(BUILD)/internal.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-bench: all $(BUILD)/test/bench/sgemm $(BUILD)/test/bench/ngram
+# Lattices such as a recogniser of meetings writes.
+$(BUILD)/test/bench/dense-lattice: test/bench/dense-lattice.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< -lm
+
+bench: all $(BUILD)/test/bench/sgemm $(BUILD)/test/bench/ngram $(BUILD)/test/bench/dense-lattice
 	RNNLM_BIN=$(BIN) RNNLM_BENCH_TOOLS=$(BUILD)/test/bench test/bench/run
 
 clean:
