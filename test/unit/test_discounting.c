@@ -15,30 +15,17 @@
 #include "base/random.h"
 #include "ngram/build.h"
 #include "ngram/estimate.h"
+#include "scratch.h"
 
 enum { START, END, FIRST, WORDS = 32, ORDER = 3, ALL = WORDS * WORDS * WORDS };
 
-static char folder[] = "/tmp/test_discounting_XXXXXX";
-static char text_path[64], model_path[64];
+static const char text_path[] = "text", model_path[] = "model.arpa";
 static struct random generator;
 
-static int make_folder(void **state)
+static int enter(void **state)
 {
-    (void)state;
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    snprintf(text_path, sizeof text_path, "%s/text", folder);
-    snprintf(model_path, sizeof model_path, "%s/model.arpa", folder);
     random_seed(&generator, 5);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(text_path);
-    unlink(model_path);
-    return rmdir(folder);
+    return scratch_enter(state);
 }
 
 // ---- counts ------------------------------------------------------------------------------------
@@ -338,5 +325,5 @@ static void test_definitions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_definitions)};
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }

@@ -22,28 +22,15 @@
 #include "ngram/renormalise.h"
 #include "ngram/select.h"
 #include "score/ngram_weights.h"
+#include "scratch.h"
 
-static char folder[] = "/tmp/test_ngram_edit_XXXXXX";
-static char text_path[64], model_path[64];
+static const char text_path[] = "text", model_path[] = "model.arpa";
 static struct random generator;
 
-static int make_folder(void **state)
+static int enter(void **state)
 {
-    (void)state;
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    snprintf(text_path, sizeof text_path, "%s/text", folder);
-    snprintf(model_path, sizeof model_path, "%s/model.arpa", folder);
     random_seed(&generator, 11);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(text_path);
-    unlink(model_path);
-    return rmdir(folder);
+    return scratch_enter(state);
 }
 
 // ---- models ------------------------------------------------------------------------------------
@@ -462,5 +449,5 @@ int main(void)
         cmocka_unit_test(test_selecting),
         cmocka_unit_test(test_failing_allocations),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }
