@@ -33,23 +33,25 @@ static struct {
 static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Models"},
     {OPTION_LIST, "rnnlm", "FILE", &set.models, NULL, 0, 0,
-     "Model. Given several times, the models are averaged."},
+     "Network, in any model format. Given several times, the networks are averaged. Without one "
+     "the "
+     "score is that of -ngram, -lm-prob, -lm-score or -list-lm alone, and one of these is wanted."},
     {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
      "Weights of several networks, in their order. Equal if not given."},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
-     "Back-off n-gram model (ARPA file, or binary model of rnnlm-ngram build) to mix with; -lm and "
-     "-ngrams are the same."},
+     "Back-off n-gram model (ARPA file, or binary model of rnnlm-ngram build), alone or to mix "
+     "with; each hypothesis begins behind <s>. -lm and -ngrams are the same."},
     {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
      "Another model's probabilities of the words of all hypotheses, each with its </s>, in their "
      "order, to mix with: one number a line, or SRILM's -ppl -debug 2 output."},
     {OPTION_TEXT, "lm-score", "FILE", &set.lm_score, NULL, 0, 0,
      "Another model's log10 scores of all hypotheses, one a line, in their order, to mix with; "
-     "wants "
-     "-mix sentence."},
+     "beside networks it wants -mix sentence."},
     {OPTION_FLAG, "list-lm", NULL, &set.list_lm, NULL, 0, 0,
-     "Mix with the language model scores that the lists have; wants -mix sentence."},
+     "Mix with the language model scores that the lists have; beside networks it wants -mix "
+     "sentence."},
     {OPTION_NUMBER, "lambda", "X", &set.rank.lambda, &given.lambda, 0, 1,
-     "Weight of the networks beside the other model."},
+     "Weight of the networks beside the other model; wants -rnnlm."},
     {OPTION_TEXT, "mix", "HOW", &set.mix, NULL, 0, 0,
      "word: linear mixture of the probabilities of each word; sentence: that of the sentences' log "
      "scores."},
@@ -62,7 +64,8 @@ static const struct option table[] = {
      "Take unknown words as <unk>, where a model has it; <UNK>, [unk] and the like are found too."},
     {OPTION_TEXT, "unk-probs", "FILE", &set.unk_probs, NULL, 0, 0,
      "Lines WORD PROBABILITY, Kaldi's unk.probs: an unknown word is scored as the model's word for "
-     "rare words, times its probability among these."},
+     "rare words, times its probability among these. An n-gram model beside networks wants -unk "
+     "for it."},
     {OPTION_COUNT, "unk-count", "N", &set.unk_count, NULL, 1, 1e15,
      "Unknown words share the probability of the models' word for them equally among N; implies "
      "-unk."},
@@ -70,11 +73,12 @@ static const struct option table[] = {
      "The models' word for unknown words, where it is called otherwise; implies -unk. With "
      "-unk-probs or -unk-count, for rare words, where it is not RNN_UNK."},
     {OPTION_TEXT, "word-list", "FILE", &set.word_list, NULL, 0, 0,
-     "Only the first words of the lines of this file (Kaldi's wordlist.rnn) are known."},
+     "Networks know only the first words of the lines of this file (Kaldi's wordlist.rnn)."},
 
     {.type = OPTION_GROUP, .help = "History across utterances"},
     {OPTION_TEXT, "history", "WHICH", &set.history, NULL, 0, 0,
-     "What comes before a hypothesis: none, nothing, as in rnnlm-lattice; previous, the first "
+     "What comes before a hypothesis in networks: none, nothing, as in rnnlm-lattice; previous, "
+     "the first "
      "hypothesis of the list before, as rnnlm -nbest has it; best, the best one, after "
      "re-ranking."},
     {OPTION_COUNT, "speaker-field", "N", &set.speaker_field, NULL, 0, 1000,
@@ -140,20 +144,22 @@ static const struct option table[] = {
      "made), srilm, lists and ranked go there, a file for each utterance, those of srilm "
      "gzip-compressed."},
     {OPTION_COUNT, "threads", "N", &set.threads, NULL, 0, 1 << 12,
-     "Threads; 0 for one for each processor. Results do not depend on it."},
+     "Threads for networks; 0 for one for each processor. Results do not depend on it."},
 };
 
 static const struct options options = {
     .program = PROGRAM,
-    .summary = "score and re-rank n-best lists with recurrent networks",
-    .usage = "-rnnlm MODEL [options] LISTS...\n"
-             "-rnnlm MODEL -tune REFS -write-weights FILE [options] LISTS...",
-    .about = "Scores n-best lists with recurrent network language models. LISTS are files, plain\n"
-             "or gzip-compressed, folders, and files with a path a line; their form is\n"
-             "recognised: lines ID WORD WORD ... as rnnlm -nbest reads them; Kaldi's lines\n"
-             "UTTERANCE-N WORD WORD ..., with costs in archives of their own (a folder as\n"
-             "steps/rnnlmrescore.sh makes it is recognised too); SRILM's n-best forms; ID, scores\n"
-             "and words with tabs between; those of Moses. - is standard input.",
+    .summary = "score and re-rank n-best lists with recurrent networks and n-gram models",
+    .usage = "[-rnnlm MODEL] [-ngram MODEL] [options] LISTS...\n"
+             "[-rnnlm MODEL] [-ngram MODEL] -tune REFS -write-weights FILE [options] LISTS...",
+    .about =
+        "Scores n-best lists with networks, an n-gram model or both, or takes scores that are\n"
+        "there already, and re-ranks them. LISTS are files, plain or gzip-compressed,\n"
+        "folders, and files with a path a line; their form is recognised: lines ID WORD\n"
+        "WORD ... as rnnlm -nbest reads them; Kaldi's lines UTTERANCE-N WORD WORD ..., with\n"
+        "costs in archives of their own (a folder as steps/rnnlmrescore.sh makes it is\n"
+        "recognised too); SRILM's n-best forms; ID, scores and words with tabs between; those\n"
+        "of Moses. - is standard input.",
     .table = table,
     .count = sizeof table / sizeof *table,
     .operands = "LISTS...",

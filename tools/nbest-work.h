@@ -119,6 +119,47 @@ static bool choose_form(struct work *work, struct error *error)
            error_option(error, "form");
 }
 
+static bool has_shares(void)
+{
+    return set.unk_probs != NULL || set.unk_count > 0;
+}
+
+// Whether there is something to score with, or scores, beside networks.
+static bool has_other(void)
+{
+    return set.ngram != NULL || set.lm_prob != NULL || set.lm_score != NULL || set.list_lm;
+}
+
+// Without networks: what is of no use then, and what scores.
+static bool check_alone(struct error *error)
+{
+    const struct {
+        const char *option, *why;
+        bool given;
+    } useless[] = {
+        {"-weights", "it weighs networks among themselves", set.weights != NULL},
+        {"-lambda", "it weighs networks beside another model", given.lambda},
+        {"-dynamic", "a network is what learns", set.dynamic > 0},
+        {"-history", "an n-gram model begins each hypothesis with <s>",
+         strcmp(set.history, "none") != 0},
+        {"-word-list", "it has the words of networks", set.word_list != NULL},
+    };
+    if (set.models.count > 0)
+        return true;
+    if (!has_other())
+        return error_usage(error,
+                           "no model named: -rnnlm FILE or -ngram FILE is wanted, or for scores "
+                           "that are there -list-lm, -lm-score FILE or -lm-prob FILE");
+    for (size_t i = 0; i < sizeof useless / sizeof *useless; i++)
+        if (useless[i].given)
+            return error_usage(error, "%s wants -rnnlm FILE: %s", useless[i].option,
+                               useless[i].why);
+    if (set.ngram == NULL && (set.unk || set.unk_word != NULL || has_shares()))
+        return error_usage(error, "-unk, -unk-word, -unk-probs and -unk-count want -rnnlm FILE or "
+                                  "-ngram FILE");
+    return true;
+}
+
 static bool check_other(const struct work *work, struct error *error)
 {
     const char *scores = set.list_lm ? "-list-lm" : set.lm_score != NULL ? "-lm-score" : NULL;
@@ -140,22 +181,21 @@ static bool check_other(const struct work *work, struct error *error)
 static bool check_settings(struct work *work, struct error *error)
 {
     int what, history, mix;
-    if (set.models.count == 0)
-        return error_usage(error, "no model named: -rnnlm FILE is wanted");
     if (!choose("write", set.write, what_names, &what, error) ||
         !choose("history", set.history, history_names, &history, error) ||
         !choose("mix", set.mix, mix_names, &mix, error) || !choose_form(work, error))
         return false;
     work->what = (enum what)what;
     work->models.history = (enum list_history)history;
-    work->models.sentence_mix = mix == 1;
+    // without networks, too: the scores of sentences are the other model's alone
+    work->models.sentence_mix = mix == 1 || set.models.count == 0;
     if (set.unk_probs != NULL && set.unk_count > 0)
         return error_usage(error, "-unk-probs and -unk-count exclude each other");
     if (set.dynamic > 0 && set.models.count > 1)
         return error_usage(error, "-dynamic wants a single model, found %zu", set.models.count);
     if (set.write_weights != NULL && set.tune == NULL)
         return error_usage(error, "-write-weights wants -tune REFS");
-    return check_other(work, error);
+    return check_alone(error) && check_other(work, error);
 }
 
 // What the command line says goes before what the file says.
@@ -166,6 +206,11 @@ static bool read_weights(struct error *error)
         return true;
     if (!rerank_weights_read(&file, set.weights_file, error))
         return false;
+    if (file.has_lambda && set.models.count == 0)
+        return error_set(error,
+                         "%s: found lambda, which weighs networks beside another model: -rnnlm "
+                         "FILE is wanted",
+                         set.weights_file);
     set.rank = (struct rerank_weights){
         .ac_scale = given.ac_scale ? set.rank.ac_scale : file.ac_scale,
         .lm_scale = given.lm_scale ? set.rank.lm_scale : file.lm_scale,
@@ -190,7 +235,8 @@ static bool parse_model_weights(struct work *work, struct error *error)
                 set.weights, count);
         at += length + (at[length] == ',');
     }
-    return mixture_check(count, work->weight, error) || error_option(error, "weights");
+    return count == 0 || mixture_check(count, work->weight, error) ||
+           error_option(error, "weights");
 }
 
 // ---- models -----------------------------------------------------------------------------------
@@ -217,9 +263,14 @@ static bool load_models(struct work *work, struct error *error)
            (work->stream = stream_open(set.lm_prob, STREAM_NET, error)) != NULL;
 }
 
-static bool has_shares(void)
+// A model without a word for rare words, which shares are of.
+static bool want_rare_word(const char *model, int32_t word, struct error *error)
 {
-    return set.unk_probs != NULL || set.unk_count > 0;
+    return word != WORD_OOV || !has_shares() ||
+           error_set(error,
+                     "%s: has no word %s, which %s wants for rare words: -unk-word names another",
+                     model, set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like",
+                     set.unk_probs != NULL ? "-unk-probs" : "-unk-count");
 }
 
 // The words for unknown ones, of all models.
@@ -231,21 +282,18 @@ static bool find_unknown_classes(struct work *work, struct error *error)
         work->unknown_class[i] = has_shares() ? vocabulary_rare(vocabulary, set.unk_word)
                                               : vocabulary_unknown(vocabulary, set.unk_word);
         found = found || vocabulary_has(vocabulary, set.unk_word);
-        if (has_shares() && work->unknown_class[i] == WORD_OOV)
-            return error_set(error,
-                             "%s: has no word %s, which %s wants for rare words: -unk-word names "
-                             "another",
-                             set.models.item[i],
-                             set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like",
-                             set.unk_probs != NULL ? "-unk-probs" : "-unk-count");
+        if (!want_rare_word(set.models.item[i], work->unknown_class[i], error))
+            return false;
     }
     work->models.unknown_class = work->unknown_class;
     if (work->ngram != NULL && set.unk_word != NULL) {
         work->ngram->unknown = vocabulary_unknown(&work->ngram->words, set.unk_word);
         found = found || vocabulary_has(&work->ngram->words, set.unk_word);
     }
-    return found ||
-           error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
+    if (!found)
+        return error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
+    return set.models.count > 0 || work->ngram == NULL ||
+           want_rare_word(set.ngram, work->ngram->unknown, error);
 }
 
 static bool read_word_list(struct vocabulary *words, struct error *error)
@@ -315,8 +363,10 @@ static bool make_scorer(struct work *work, struct error *error)
     models->ngram = work->ngram;
     models->other_probs = work->stream != NULL;
     models->other_language = set.list_lm || set.lm_score != NULL;
-    models->lambda = set.rank.lambda;
-    models->unk = set.unk || set.unk_count > 0 || (set.unk_word != NULL && set.unk_probs == NULL);
+    models->lambda = models->models > 0 ? set.rank.lambda : 0;
+    // a table is for networks, or for an n-gram model alone
+    models->unk = set.unk || set.unk_count > 0 ||
+                  (set.unk_probs != NULL ? models->models == 0 : set.unk_word != NULL);
     models->unknown_log10 = set.oov;
     models->independent = set.independent;
     models->pool = work->pool;

@@ -13,11 +13,6 @@
 
 // ---- reading ----------------------------------------------------------------------------------
 
-static bool has_other(void)
-{
-    return set.ngram != NULL || set.lm_prob != NULL || set.lm_score != NULL || set.list_lm;
-}
-
 // What the work wants of a list besides its words.
 static bool check_list(struct work *work, const struct nbest_list *list, struct error *error)
 {
@@ -230,8 +225,9 @@ static bool read_references(struct work *work, struct error *error)
         return false;
     work->heard = memory_new(work->references.count, sizeof *work->heard, error);
     return work->heard != NULL &&
-           tuning_init(&work->tuning, work->models.sentence_mix && has_other(), &work->rules,
-                       &work->words, error);
+           tuning_init(&work->tuning,
+                       work->models.sentence_mix && work->models.models > 0 && has_other(),
+                       &work->rules, &work->words, error);
 }
 
 // References may be those of more than the lists.

@@ -309,8 +309,11 @@ static bool score_ngram(const struct list_models *models, const char *word, size
     if (id == ngram->unknown && !models->unk)
         id = WORD_OOV;
     bool ok = ngram_prob(ngram, state, id, state, prob, error);
-    if (id >= 0 && id == ngram->unknown && vocabulary_find(&ngram->words, word, length) != id)
-        *prob *= unknown_share(models->shares, word, length, NULL);
+    if (id >= 0 && id == ngram->unknown && vocabulary_find(&ngram->words, word, length) != id) {
+        bool listed;
+        *prob *= unknown_share(models->shares, word, length, &listed);
+        *is_known = *is_known || listed;
+    }
     return ok;
 }
 
@@ -372,7 +375,8 @@ static void mix_word(const struct list_scorer *scorer, size_t at,
     double other = has_other ? scorer->other[at] : 0;
     double other_log10 = other > 0 ? log10(other) : models->unknown_log10;
     double mixed = has_other ? models->lambda * networks + (1 - models->lambda) * other : networks;
-    hypothesis->networks += known ? log10(networks) : models->unknown_log10;
+    if (scorer->sides > 0)
+        hypothesis->networks += known ? log10(networks) : models->unknown_log10;
     hypothesis->other += has_other ? other_log10 : 0;
     hypothesis->mixed += known ? log10(mixed) : other_log10;
 }
@@ -400,6 +404,8 @@ static void cover(struct list_scorer *scorer, struct nbest_list *const *list, si
     bool probs = scorer->models->other_probs;
     size_t words = 0, length;
     const char *word;
+    if (scorer->sides == 0 && scorer->models->other_language)
+        return;
     for (size_t k = 0; k < lists; k++)
         for (size_t j = 0; j < list[k]->count; j++, words++) {
             struct words rest = words_of(list[k], &list[k]->hypothesis[j]);

@@ -4,10 +4,11 @@
 //   word mixture      log P = sum over words of log(lambda P_net + (1 - lambda) P_other)
 //   sentence mixture  log P = lambda log P_net + (1 - lambda) log P_other
 //
-// with P_net = sum over networks of weight[i] P_i. A word that no network knows costs what the
-// other model gives it, or, where that is nothing, `unknown_log10`; in a sentence mixture each side
-// charges `unknown_log10` for what it does not know. With shares (score/unknown_shares.h) a word outside a
-// model's vocabulary has its share of the probability of the model's word for such words.
+// with P_net = sum over networks of weight[i] P_i; without networks P = P_other. A word that no
+// network knows costs what the other model gives it, or, where that is nothing, `unknown_log10`; in
+// a sentence mixture each side charges `unknown_log10` for what it does not know. With shares
+// (score/unknown_shares.h) a word outside a model's vocabulary has its share of the probability of
+// the model's word for such words.
 #ifndef NBEST_LIST_SCORE_H
 #define NBEST_LIST_SCORE_H
 
@@ -29,7 +30,7 @@ enum list_history {
 
 // What is scored with. The parts stay the caller's.
 struct list_models {
-    const struct model *model; // [models], at least one
+    const struct model *model; // [models], which may be 0
     const double *weight;      // [models], summing to 1
     size_t models;
     const struct ngram_model *ngram; // NULL: none
@@ -37,7 +38,7 @@ struct list_models {
     bool other_language;             // the other model is that of the lists' own scores (sentence
                                      // mixture only)
     bool sentence_mix;
-    double lambda; // weight of the networks beside the other model
+    double lambda; // weight of the networks beside the other model; 0 where there are none
     bool unk;      // words unknown to a model are taken as its word for them, if it has one
     double unknown_log10;
     const struct unknown_shares
@@ -72,7 +73,7 @@ bool list_scorer_go_on(struct list_scorer *scorer, const struct nbest_list *list
                        struct error *error);
 
 // How many words no model has known so far; with a table of unknown words, those that it does not
-// have.
+// have. Where only scores of whole hypotheses count, no words do.
 const struct coverage *list_scorer_coverage(const struct list_scorer *scorer);
 
 // Another speaker, or talk: the history is as before the first list.

@@ -15,7 +15,8 @@ struct list_hypothesis {
     double acoustic;      // log10, 0 if there is none
     double graph;         // log10 of Kaldi's graph without the language model, 0 if there is none
     double language;      // log10, the language model's score in the list; NAN if there is none
-    double networks;      // log10, </s> included, filled by score/list_score.h: the networks',
+    double networks;      // log10, </s> included, filled by nbest/list_score.h: the networks'
+                          // (0 without any),
     double other;         // the other model's (0 without one),
     double mixed;         // and that of their mixture
 };

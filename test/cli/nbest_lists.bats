@@ -47,13 +47,13 @@ make_forms() {
 every_form() {
     local form
     for form in nbest plain packed files first second kaldi kaldi/words_text tabs moses bars totals numbered; do
-        "$BIN/rnnlm-nbest" "${@:2}" -history previous "$form" >scores
+        "$BIN/rnnlm-nbest" "${@:2}" "$form" >scores
         same_numbers scores "$1" 0.001 || fail "in the form of $form"
-        "$BIN/rnnlm-nbest" "${@:2}" -history previous -write lists "$form" >written
-        "$BIN/rnnlm-nbest" "${@:2}" -history previous written >scores
+        "$BIN/rnnlm-nbest" "${@:2}" -write lists "$form" >written
+        "$BIN/rnnlm-nbest" "${@:2}" written >scores
         same_numbers scores "$1" 0.001 || fail "written from $form"
         [ -d "$form" ] || ! cmp -s written "$form" || fail "$form: nothing was filled in"
-        "$BIN/rnnlm-nbest" "${@:2}" -history previous -write lists written | cmp - written
+        "$BIN/rnnlm-nbest" "${@:2}" -write lists written | cmp - written
     done
 }
 
@@ -84,7 +84,7 @@ refused_with() {
 }
 
 @test "rnnlm-nbest: --help, --version, unknown options" {
-    nbest --help | grep -q 'rnnlm-nbest -rnnlm MODEL'
+    nbest --help | grep -q 'rnnlm-nbest \[-rnnlm MODEL\] \[-ngram MODEL\]'
     nbest --version | grep -q '^rnnlm-nbest '
     run nbest -no-such-option
     [ "$status" -eq 2 ]
@@ -92,14 +92,24 @@ refused_with() {
     [ "$status" -eq 2 ]
     run "$BIN/rnnlm-nbest" nbest
     [ "$status" -eq 2 ]
-    [ "$output" = 'rnnlm-nbest: no model named: -rnnlm FILE is wanted' ]
+    [[ "$output" == 'rnnlm-nbest: no model named: -rnnlm FILE or -ngram FILE is wanted,'* ]]
 }
 
 @test "rnnlm-nbest: the scores of rnnlm -nbest in every form, round trip" {
     make_forms nbest
     rnnlm -rnnlm "$MODEL" -test nbest -nbest -debug 0 >scores
     same_numbers scores "$WANTED" 0.001
-    every_form "$WANTED" -rnnlm "$MODEL"
+    every_form "$WANTED" -rnnlm "$MODEL" -history previous
+}
+
+@test "rnnlm-nbest: an n-gram model's own scores in every form, those of rnnlm-ngram ppl" {
+    make_forms nbest
+    cut -d ' ' -f 2- nbest >text
+    "$BIN/rnnlm-ngram" train -text train -order 3 -o arpa 2>log
+    "$BIN/rnnlm-ngram" ppl -lm arpa -text text -debug 2 | awk '
+        $1 == "p(" { sum += $(NF - 1) == "-inf" ? -5 : $(NF - 1) }
+        $1 == "p(" && $2 == "</s>" { printf "%f\n", sum; sum = 0 }' >wanted
+    every_form wanted -ngram arpa
 }
 
 @test "rnnlm-nbest: the reference's golden scores in every form" {
@@ -107,7 +117,7 @@ refused_with() {
     skip_if_slow
     cp "$GOLDEN/text/nbest.txt" nbest
     make_forms nbest
-    every_form "$GOLDEN/mikolov/elman.nbest" -rnnlm "$GOLDEN/mikolov/elman.model"
+    every_form "$GOLDEN/mikolov/elman.nbest" -rnnlm "$GOLDEN/mikolov/elman.model" -history previous
 }
 
 @test "rnnlm-nbest: the reference's golden scores of every model, and with another model" {
