@@ -140,8 +140,7 @@ static bool check_alone(struct error *error)
         {"-weights", "it weighs networks among themselves", set.weights != NULL},
         {"-lambda", "it weighs networks beside another model", given.lambda},
         {"-dynamic", "a network is what learns", set.dynamic > 0},
-        {"-history", "an n-gram model begins each hypothesis with <s>",
-         strcmp(set.history, "none") != 0},
+        {"-history", "networks alone go on behind a hypothesis", strcmp(set.history, "none") != 0},
         {"-word-list", "it has the words of networks", set.word_list != NULL},
     };
     if (set.models.count > 0)

@@ -332,7 +332,8 @@ static bool score_ngrams(struct list_scorer *scorer, struct nbest_list *const *l
                 more = next_word(&rest, &word, &length);
                 if (!score_ngram(scorer->models, more ? word : "</s>", more ? length : 4, &state,
                                  &scorer->other[words], &scorer->known[words], error))
-                    return false;
+                    return error_prefix(error, "%s: line %llu: ", list[k]->path,
+                                        (unsigned long long)list[k]->line);
                 words++;
             } while (more);
         }

@@ -181,8 +181,12 @@ misused() {
     misused 'exclude each other' -- -ngram arpa -list-lm nbest
     # nothing that changes nothing
     nbest -ngram arpa -history none -dynamic 0 nbest >scores
-    # a model that is none
+    # a model that is none, or that gives too much
     run --separate-stderr nbest -ngram train nbest
     [ "$status" -eq 1 ]
     [[ "$stderr" == 'rnnlm-nbest: train: '* ]]
+    awk -F '\t' '$2 == "<s>" { $0 = $1 "\t<s>\t50" } 1' arpa >large
+    run --separate-stderr nbest -ngram large nbest
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == 'rnnlm-nbest: nbest: line '*": the n-gram model's probability of "*': a back-off weight is too large' ]]
 }

@@ -144,7 +144,7 @@ check_golden() {
     "$BIN/rnnlm" -train train -rnnlm model -hidden 2 -class 5 -one-iter -debug 0
     wrong='the n-gram model'"'"'s probability of "the" is 10^49.9: a back-off weight is too large'
     for command in "rnnlm-ngram ppl -lm large.arpa -text text" "rnnlm -rnnlm model -ngram large.arpa -test text" \
-        "rnnlm-nbest -rnnlm model -ngram large.arpa list" "rnnlm-lattice -rnnlm model -ngram large.arpa u.slf"; do
+        "rnnlm-nbest -rnnlm model -ngram large.arpa list" "rnnlm-nbest -ngram large.arpa list" "rnnlm-lattice -rnnlm model -ngram large.arpa u.slf"; do
         run "$BIN"/$command
         [ "$status" -eq 1 ]
         [[ "$output" == *"$wrong" ]]
