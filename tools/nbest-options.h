@@ -34,8 +34,8 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Models"},
     {OPTION_LIST, "rnnlm", "FILE", &set.models, NULL, 0, 0,
      "Network, in any model format. Given several times, the networks are averaged. Without one "
-     "the "
-     "score is that of -ngram, -lm-prob, -lm-score or -list-lm alone, and one of these is wanted."},
+     "the score is that of -ngram, -lm-prob, -lm-score or -list-lm alone, and one of these is "
+     "wanted."},
     {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
      "Weights of several networks, in their order. Equal if not given."},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
@@ -78,8 +78,7 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "History across utterances"},
     {OPTION_TEXT, "history", "WHICH", &set.history, NULL, 0, 0,
      "What comes before a hypothesis in networks: none, nothing, as in rnnlm-lattice; previous, "
-     "the first "
-     "hypothesis of the list before, as rnnlm -nbest has it; best, the best one, after "
+     "the first hypothesis of the list before, as rnnlm -nbest has it; best, the best one, after "
      "re-ranking."},
     {OPTION_COUNT, "speaker-field", "N", &set.speaker_field, NULL, 0, 1000,
      "The history ends where the first N parts of the utterance's name change, which - or _ "
