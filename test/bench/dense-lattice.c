@@ -31,6 +31,7 @@ static int *token;
 static long tokens;
 static uint64_t *bigram;
 static struct node *node;
+static FILE *made; // links, whose number stands before them
 static long nodes, links, wanted_nodes, wanted_links;
 static int length; // frames
 static uint64_t state;
@@ -186,8 +187,8 @@ static void put_link(long from, long to)
         double misfit = abs(end - begin - node[to].natural);
         acoustic = -(6 + node[to].gap) * (end - begin) - 0.4 * misfit - 2 * random_uniform();
     }
-    printf("J=%ld S=%ld E=%ld a=%.2f l=%.2f\n", links++, from + 1, to + 1, acoustic,
-           to < nodes ? language(from < 0 ? -1 : node[from].word, node[to].word) : -2.5);
+    fprintf(made, "J=%ld S=%ld E=%ld a=%.2f l=%.2f\n", links++, from + 1, to + 1, acoustic,
+            to < nodes ? language(from < 0 ? -1 : node[from].word, node[to].word) : -2.5);
     if (from >= 0)
         node[from].leaving++;
 }
@@ -263,13 +264,23 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: dense-lattice SEED NODES LINKS TEXT\n");
         return 2;
     }
+    char *lines = NULL;
+    size_t size = 0;
+    made = open_memstream(&lines, &size);
+    if (made == NULL)
+        return 1;
     make_nodes();
-    printf("VERSION=1.0\nUTTERANCE=dense%s\nlmscale=12 wdpenalty=0\n", argv[1]);
+    make_links();
+    if (fclose(made) != 0)
+        return 1;
+    printf("VERSION=1.0\nUTTERANCE=dense%s\nlmscale=12 wdpenalty=0\nN=%ld L=%ld\n", argv[1],
+           nodes + 2, links);
     printf("I=0 t=0\n");
     for (long i = 0; i < nodes; i++)
         printf("I=%ld t=%.2f W=%s\n", i + 1, node[i].time / 100.0, spelling[node[i].word]);
     printf("I=%ld t=%.2f W=</s>\n", nodes + 1, length / 100.0);
-    make_links();
+    fputs(lines, stdout);
+    free(lines);
     free(node);
     free(token);
     free(bigram);
