@@ -72,7 +72,7 @@ bool counts_write(struct counts *counts, const char *path, struct allowance *all
                   const char *temporary, uint64_t *written, struct error *error)
 {
     struct sorter all;
-    uint64_t unwanted;
+    uint64_t unwanted = 0;
     written = written != NULL ? written : &unwanted;
     *written = 0;
     struct record_shape shape =

@@ -63,7 +63,7 @@ static float mixed_prob(const struct mixing *mixing, int32_t word)
         sum += component->weight * pow(10, ngram_score(component->model, &component->history,
                                                        component->own_id[word], &unwanted, NULL));
     }
-    return (float)log10(sum);
+    return sum > 0 ? (float)log10(sum) : -INFINITY;
 }
 
 static bool mix_words(struct mixing *mixing, struct error *error)

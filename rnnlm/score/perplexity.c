@@ -219,9 +219,9 @@ static bool score_lines(void *context, const struct reader *text, const struct t
 bool perplexity_lines(struct blend *blend, struct reader *text, struct output *output,
                       struct totals *totals, struct error *error)
 {
+    *totals = (struct totals){.words = 0};
     struct line_scoring scoring = {
         blend, output, totals, {LOG_SUM_EMPTY, LOG_SUM_EMPTY, LOG_SUM_EMPTY}};
-    *totals = (struct totals){.words = 0};
     return score_text(text, false, score_lines, &scoring, error) &&
            end_text(blend, text, totals, error);
 }
