@@ -11,14 +11,15 @@
 
 static struct {
     const char *model, *ngram, *old_ngram, *unk_word, *list, *symbols, *output, *folder, *write,
-        *format, *mix, *cost;
+        *format, *mix, *cost, *unk_probs;
     struct option_list ignored;
     struct lattice_scales scales;
     bool acoustic_given, lm_given, pronunciation_given, penalty_given, lambda_given,
-        old_scale_given;
+        old_scale_given, oov_given;
     double frame_shift, prune, posterior_scale, least_posterior, lambda, merge_margin,
         merge_distance, beam, oov_penalty, old_scale, most_seconds;
-    int64_t merge_order, most_histories, most_nodes, most_steps, memory, nbest, debug, threads;
+    int64_t merge_order, most_histories, most_nodes, most_steps, memory, nbest, debug, threads,
+        unk_count;
     bool unk, trim, quotes, gz, keep_going, least_errors;
 } set = {.write = "best",
          .lambda = 1,
@@ -57,12 +58,18 @@ static const struct option table[] = {
      "of words alone)."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
      "Words that a model does not know are taken as <unk>, if it has that word; <UNK>, [unk] and "
-     "the "
-     "like are found too."},
+     "the like are found too."},
+    {OPTION_TEXT, "unk-probs", "FILE", &set.unk_probs, NULL, 0, 0,
+     "Lines WORD PROBABILITY, Kaldi's unk.probs: an unknown word is scored as the models' word for "
+     "rare words, times its probability among these. Not in -old-ngram."},
+    {OPTION_COUNT, "unk-count", "N", &set.unk_count, NULL, 1, 1e15,
+     "Unknown words share the probability of the models' word for them equally among N."},
     {OPTION_TEXT, "unk-word", "WORD", &set.unk_word, NULL, 0, 0,
-     "The models' word for unknown words, where it is called otherwise; implies -unk."},
-    {OPTION_NUMBER, "oov-penalty", "X", &set.oov_penalty, NULL, -1e9, 0,
-     "log10 probability of a word that no model knows."},
+     "The models' word for unknown words, where it is called otherwise; implies -unk. With "
+     "-unk-probs or -unk-count, for rare words, where it is not RNN_UNK."},
+    {OPTION_NUMBER, "oov-penalty", "X", &set.oov_penalty, &set.oov_given, -1e9, 0,
+     "log10 probability of a word that no model knows; with -unk-probs the share of a word that "
+     "the table does not have, -7 if not given."},
     {OPTION_LIST, "ignore", "WORD", &set.ignored, NULL, 0, 0,
      "A word that language models do not see, such as a noise or a pause; may be given several "
      "times."},

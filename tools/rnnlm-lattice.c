@@ -20,6 +20,8 @@ struct work {
     struct pool *pool;
     struct symbols symbols;
     struct vocabulary ignored;
+    struct number_table unknown_words; // of -unk-probs
+    struct unknown_shares shares;
     struct rescore_options rescoring;
     struct lattice_reading reading;
     struct lattice_result_form form;
@@ -212,6 +214,41 @@ static bool choose_unknown(struct work *work, struct error *error)
            error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
 }
 
+static bool has_shares(void)
+{
+    return set.unk_probs != NULL || set.unk_count > 0;
+}
+
+// A model without a word for rare words, which shares are of.
+static bool want_rare_word(const char *model, int32_t word, struct error *error)
+{
+    return word != WORD_OOV ||
+           error_set(error,
+                     "%s: has no word %s, which %s wants for rare words: -unk-word names another",
+                     model, set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like",
+                     set.unk_probs != NULL ? "-unk-probs" : "-unk-count");
+}
+
+static bool read_shares(struct work *work, struct error *error)
+{
+    if (!has_shares())
+        return true;
+    if (set.unk_probs != NULL && !set.oov_given)
+        set.oov_penalty = -7;
+    work->shares = (struct unknown_shares){
+        .table = set.unk_probs != NULL ? &work->unknown_words : NULL,
+        .count = (double)set.unk_count,
+        .other = pow(10, set.oov_penalty),
+    };
+    if (set.model != NULL)
+        work->language.unknown = vocabulary_rare(&work->model.vocabulary, set.unk_word);
+    work->language.models.shares = &work->shares;
+    return (set.unk_probs == NULL ||
+            number_table_read(&work->unknown_words, set.unk_probs, 0, 1, error)) &&
+           (set.model == NULL || want_rare_word(set.model, work->language.unknown, error)) &&
+           (set.ngram == NULL || want_rare_word(set.ngram, work->ngram->unknown, error));
+}
+
 static bool prepare(struct work *work, struct error *error)
 {
     if (!vocabulary_init(&work->ignored, error))
@@ -244,7 +281,6 @@ static bool prepare(struct work *work, struct error *error)
                                                .most_histories = (size_t)set.most_histories,
                                                .old_scale = set.old_scale,
                                                .bounds = bounds,
-                                               .oov_penalty = set.oov_penalty,
                                                .lambda = own ? set.lambda : 1};
     work->form.quotes = set.quotes;
     work->form.symbols = symbols;
@@ -260,10 +296,18 @@ static bool prepare(struct work *work, struct error *error)
         (work->old = tool_open_ngram(PROGRAM, set.old_ngram, error)) == NULL)
         return false;
     work->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
-    const struct language_models models = {set.model != NULL ? &work->model : NULL, work->ngram,
-                                           work->old, set.lambda, set.unk || set.unk_word != NULL};
-    return work->pool != NULL && language_init(&work->language, &models, work->pool, error) &&
-           choose_unknown(work, error);
+    const struct language_models models = {
+        .network = set.model != NULL ? &work->model : NULL,
+        .ngram = work->ngram,
+        .old = work->old,
+        .lambda = set.lambda,
+        .unk = set.unk || set.unk_word != NULL || has_shares(),
+    };
+    if (work->pool == NULL || !language_init(&work->language, &models, work->pool, error) ||
+        !choose_unknown(work, error) || !read_shares(work, error))
+        return false;
+    work->rescoring.oov_penalty = set.oov_penalty;
+    return true;
 }
 
 // Words that no model knows; Kaldi's lattices may have numbers for words.
@@ -280,7 +324,7 @@ static void warn_of_unknown(const struct language *language)
         return;
     error_set(&remark, "-old-ngram %s does not know %" PRIu64 " of %" PRIu64 " words of links: %s",
               set.old_ngram, old->unknown, old->words,
-              set.unk || set.unk_word != NULL
+              set.unk || set.unk_word != NULL || has_shares()
                   ? "they count as its word for unknown words, or without one as -oov-penalty"
                   : "they count as -oov-penalty there");
     options_warn(PROGRAM, remark.text);
@@ -308,6 +352,7 @@ static bool rescore_all(const struct option_list *operands, struct output *outpu
         model_free(&work.model);
     symbols_free(&work.symbols);
     vocabulary_free(&work.ignored);
+    number_table_free(&work.unknown_words);
     return ok;
 }
 
@@ -317,6 +362,10 @@ static const char *wrong_usage(const struct option_list *operands)
         return "wanted: LATTICES...";
     if (set.model == NULL && set.ngram == NULL && (set.lambda_given || set.mix != NULL))
         return "-lambda and -mix want -rnnlm MODEL or -ngram FILE";
+    if (set.unk_probs != NULL && set.unk_count > 0)
+        return "-unk-probs and -unk-count exclude each other";
+    if (has_shares() && set.model == NULL && set.ngram == NULL)
+        return "-unk-probs and -unk-count want -rnnlm MODEL or -ngram FILE";
     if (set.old_ngram == NULL && set.old_scale_given)
         return "-old-scale wants -old-ngram FILE";
     if (set.folder != NULL && set.output != NULL)

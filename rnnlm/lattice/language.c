@@ -37,6 +37,8 @@ void language_free(struct language *language)
     free(language->net_id);
     free(language->ngram_id);
     free(language->old_id);
+    free(language->net_share);
+    free(language->ngram_share);
     free(language->state);
     free(language->unused);
     memset(language, 0, sizeof *language);
@@ -132,6 +134,17 @@ static int32_t ngram_id(const struct language *language, const struct ngram_mode
     return id == ngram->unknown && !language->models.unk ? WORD_OOV : id;
 }
 
+// With a table of unknown words those that it has are known, too.
+static bool is_known(const struct language_models *models, const char *word)
+{
+    bool listed = false;
+    if (models->shares != NULL)
+        unknown_share(models->shares, word, strlen(word), &listed);
+    return listed ||
+           (models->network != NULL && vocabulary_has(&models->network->vocabulary, word)) ||
+           (models->ngram != NULL && vocabulary_has(&models->ngram->words, word));
+}
+
 static void cover(struct language *language, const struct lattice *lattice)
 {
     const struct language_models *models = &language->models;
@@ -142,10 +155,7 @@ static void cover(struct language *language, const struct lattice *lattice)
             continue;
         size_t length = strlen(word);
         if (models->network != NULL || models->ngram != NULL)
-            coverage_add(
-                &language->coverage, word, length,
-                (models->network != NULL && vocabulary_has(&models->network->vocabulary, word)) ||
-                    (models->ngram != NULL && vocabulary_has(&models->ngram->words, word)));
+            coverage_add(&language->coverage, word, length, is_known(models, word));
         if (models->old != NULL)
             coverage_add(&language->old_coverage, word, length,
                          vocabulary_has(&models->old->words, word));
@@ -160,6 +170,24 @@ static bool renew(int32_t **id, bool wanted, size_t words, struct error *error)
     return *id != NULL || !wanted;
 }
 
+static bool find_shares(double **share, const struct vocabulary *words,
+                        const struct language_models *models, const struct lattice *lattice,
+                        struct error *error)
+{
+    free(*share);
+    *share = NULL;
+    if (models->shares == NULL || words == NULL)
+        return true;
+    *share = memory_new(lattice->words.size, sizeof **share, error);
+    for (size_t i = 0; *share != NULL && i < lattice->words.size; i++) {
+        const char *word = vocabulary_word(&lattice->words, (int32_t)i);
+        (*share)[i] = vocabulary_has(words, word)
+                          ? 1
+                          : unknown_share(models->shares, word, strlen(word), NULL);
+    }
+    return *share != NULL;
+}
+
 bool language_take_words(struct language *language, const struct lattice *lattice,
                          struct error *error)
 {
@@ -167,7 +195,12 @@ bool language_take_words(struct language *language, const struct lattice *lattic
     size_t words = lattice->words.size;
     if (!renew(&language->net_id, models->network != NULL, words, error) ||
         !renew(&language->ngram_id, models->ngram != NULL, words, error) ||
-        !renew(&language->old_id, models->old != NULL, words, error))
+        !renew(&language->old_id, models->old != NULL, words, error) ||
+        !find_shares(&language->net_share,
+                     models->network != NULL ? &models->network->vocabulary : NULL, models, lattice,
+                     error) ||
+        !find_shares(&language->ngram_share, models->ngram != NULL ? &models->ngram->words : NULL,
+                     models, lattice, error))
         return false;
     for (size_t i = 0; i < words; i++) {
         const char *word = vocabulary_word(&lattice->words, (int32_t)i);
@@ -329,6 +362,8 @@ bool language_predict(struct language *language, size_t count, const size_t *sta
         struct ngram_state after;
         if (models->network != NULL && !verify(language, word[i], prob[i], error))
             return false;
+        if (language->net_share != NULL)
+            prob[i] *= language->net_share[word[i]];
         if (models->old != NULL &&
             !ngram_prob(models->old, &here->old, language->old_id[word[i]], &after, &old[i], error))
             return false;
@@ -339,6 +374,8 @@ bool language_predict(struct language *language, size_t count, const size_t *sta
         if (!ngram_prob(models->ngram, &here->ngram, language->ngram_id[word[i]], &after, &other,
                         error))
             return false;
+        if (language->ngram_share != NULL)
+            other *= language->ngram_share[word[i]];
         prob[i] = lambda * prob[i] + (1 - lambda) * other;
     }
     language->predicted += count;

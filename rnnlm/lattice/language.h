@@ -10,6 +10,7 @@
 #include "net/forward.h"
 #include "net/state.h"
 #include "ngram/backoff.h"
+#include "score/unknown_shares.h"
 #include "text/coverage.h"
 
 // The state of all models. States are numbers, and counted: the last release frees one.
@@ -27,6 +28,8 @@ struct language_models {
     const struct ngram_model *old; // whose scores the lattices have
     double lambda;                 // weight of the network beside `ngram`
     bool unk;                      // unknown words are taken as a model's word for them
+    // and have their shares of its probability, but in `old`; NULL: each has all of it
+    const struct unknown_shares *shares;
 };
 
 struct language {
@@ -35,6 +38,7 @@ struct language {
     struct forward_crew crew;
     struct state *start;                 // template
     int32_t *net_id, *ngram_id, *old_id; // of the current lattice's words; NULL without the model
+    double *net_share, *ngram_share;     // 1 for words that the model knows; NULL without shares
     struct language_state *state;        // [states]
     size_t states, state_capacity;
     size_t *unused; // states that are free

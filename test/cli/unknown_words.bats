@@ -135,6 +135,7 @@ scores() {
     word() { # PROGRAM'S: the scores of "a WORD b", of the word and of the line
         printf 'a %s b\n' "$1" >line
         printf 'u a %s b\n' "$1" >list
+        printf '%s\n' u '0 1 a 0,2,' "1 2 $1 0,2," '2 3 b 0,2,' '3 0,0,' '' >lattice
         shift
         {
             rnnlm -rnnlm model -test line -write scores "$@"
@@ -143,6 +144,9 @@ scores() {
             rnnlm -rnnlm model -rnnlm model -test list -nbest -debug 0 "$@"
             "$BIN/rnnlm-nbest" -rnnlm model list "$@"
             "$BIN/rnnlm-nbest" -rnnlm model -ngram model.arpa -unk list "$@"
+            for models in "-rnnlm model" "-rnnlm model -ngram model.arpa" "-ngram model.arpa"; do
+                "$BIN/rnnlm-lattice" $models -unk -write nbest lattice "$@" | cut -f 3
+            done
             "$BIN/rnnlm-ngram" ppl -lm model.arpa -text line "$@" | sed -n 's/.*logprob= \([-0-9.]*\).*/\1/p'
         } 2>err
     }
@@ -151,7 +155,7 @@ scores() {
         awk -v share="$2" '{ printf "%.6f\n", $1 + log(share) / log(10) }' "$1"
     }
     word '<RNN_UNK>' >whole
-    [ "$(wc -l <whole)" -eq 7 ]
+    [ "$(wc -l <whole)" -eq 10 ]
     for pair in 'x 0.25' 'y 0.5' 'never 1e-7' 'other 1e-7'; do
         word ${pair% *} -unk-probs table >found
         less whole ${pair#* } >wanted
@@ -168,7 +172,8 @@ scores() {
     done
     # Words that are listed are known ones.
     printf 'x y x\n' >line
-    for command in "rnnlm -rnnlm model -debug 0 -test line" "rnnlm-ngram ppl -lm model.arpa -text line"; do
+    printf '%s\n' u '0 1 x 0,2,' '1 2 y 0,2,' '2 3 x 0,2,' '3 0,0,' '' >lattice
+    for command in "rnnlm -rnnlm model -debug 0 -test line" "rnnlm-lattice -rnnlm model lattice" "rnnlm-ngram ppl -lm model.arpa -text line"; do
         "$BIN/"$command -unk-probs table 2>err >out
         ! grep -q unknown err || fail "$command: $(cat err)"
         "$BIN/"$command -unk-count 3 2>err >out
@@ -184,7 +189,9 @@ scores() {
     printf 'x 0.5\nx 0.5\n' >twice
     printf 'x 1.5\n' >large
     printf 'x 0.5\n' >table
-    for program in "rnnlm -rnnlm usual -debug 0 -test text" "rnnlm-nbest -rnnlm usual text" "rnnlm-ngram ppl -lm usual.arpa -text text"; do
+    printf '%s\n' u '0 1 a 0,2,' '1 0,0,' '' >lattice
+    for program in "rnnlm -rnnlm usual -debug 0 -test text" "rnnlm-nbest -rnnlm usual text" \
+        "rnnlm-lattice -rnnlm usual lattice" "rnnlm-ngram ppl -lm usual.arpa -text text"; do
         run --separate-stderr "$BIN/"$program -unk-probs twice
         [ "$status" -eq 1 ]
         [[ "$stderr" == *'twice: line 2: found "x" for the second time' ]]
