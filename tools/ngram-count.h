@@ -14,7 +14,7 @@
 static struct {
     struct option_list text, counts;
     const char *vocabulary, *unknown, *memory, *temporary, *output;
-    int64_t order;
+    int64_t order, threads;
 } count_set = {.order = 3, .memory = "1G", .output = "-"};
 
 static const struct option count_table[] = {
@@ -37,7 +37,9 @@ static const struct option count_table[] = {
      "Memory, such as 500M or 2G, at least 1M; beyond it counts are sorted on disk. The words "
      "themselves come on top."},
     {OPTION_TEXT, "temp", "FOLDER", &count_set.temporary, NULL, 0, 0,
-     "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."}};
+     "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
+    {OPTION_COUNT, "threads", "N", &count_set.threads, NULL, 0, 1 << 12,
+     "Threads; 0 for one for each processor. Counts do not depend on it."}};
 
 static const struct options count_options = {
     .program = "rnnlm-ngram count",
@@ -65,7 +67,8 @@ static bool count_work(struct error *error)
     if (memory < ESTIMATE_MEMORY_LEAST)
         return error_usage(error, "option -memory: found %zu bytes, wanted at least %d", memory,
                            ESTIMATE_MEMORY_LEAST);
-    struct allowance allowance = {memory, 0};
+    struct allowance allowance = {.limit = memory};
+    size_t threads = count_set.threads > 0 ? (size_t)count_set.threads : threads_available();
     struct vocabulary words = {.size = 0};
     struct counts_options options = {.order = (size_t)count_set.order,
                                      .text = count_set.text.item,
@@ -80,12 +83,15 @@ static bool count_work(struct error *error)
     struct counts counts = {.order = 0};
     if (!output_try(count_set.output, error))
         return false;
-    bool ok = (count_set.vocabulary == NULL ||
+    allowance.pool = pool_new(threads, error);
+    bool ok = allowance.pool != NULL &&
+              (count_set.vocabulary == NULL ||
                word_list_read(&words, count_set.vocabulary, false, error)) &&
               counts_read(&counts, &options, error) &&
               counts_write(&counts, count_set.output, &allowance, count_set.temporary, NULL, error);
     counts_free(&counts);
     vocabulary_free(&words);
+    pool_free(allowance.pool);
     return ok;
 }
 

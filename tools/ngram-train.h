@@ -18,7 +18,7 @@ static struct {
     struct option_list text, counts;
     const char *vocabulary, *unknown, *cutoff, *discount, *constant, *largest, *memory, *temporary,
         *output;
-    int64_t order, debug, min_count, size;
+    int64_t order, debug, min_count, size, threads;
     double prune;
     bool unk, backoff, fallback;
 } train_set = {.order = 3, .discount = "modified-kneser-ney", .memory = "1G", .output = "-"};
@@ -86,6 +86,8 @@ static const struct option train_table[] = {
      "words themselves come on top."},
     {OPTION_TEXT, "temp", "FOLDER", &train_set.temporary, NULL, 0, 0,
      "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
+    {OPTION_COUNT, "threads", "N", &train_set.threads, NULL, 0, 1 << 12,
+     "Threads; 0 for one for each processor. The model does not depend on it."},
     {OPTION_COUNT, "debug", "N", &train_set.debug, NULL, 0, 1,
      "1: counts of counts, discounts and numbers of n-grams on standard error."}};
 
@@ -177,6 +179,7 @@ static bool train_read_options(struct estimate_options *to, struct error *error)
     to->unknown = train_set.unknown;
     to->discount_fallback = train_set.fallback;
     to->temporary = train_set.temporary;
+    to->threads = (size_t)train_set.threads;
     to->prune = train_set.prune;
     to->output = train_set.output;
     if (to->texts + to->count_files == 0)

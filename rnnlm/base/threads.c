@@ -33,6 +33,7 @@ struct pool {
     void (*task)(void *context, size_t worker, size_t item);
     void *context;
     size_t items;
+    bool busy;                 // between two runs it changes, and nobody looks
     int looks;                 // none where there are fewer processors than threads
     atomic_size_t next;        // item
     atomic_size_t working;     // workers that have not finished the run
@@ -99,10 +100,15 @@ static void wait_for_workers(struct pool *pool)
     pthread_mutex_unlock(&pool->mutex);
 }
 
+size_t pool_ready(const struct pool *pool)
+{
+    return pool == NULL || pool->busy ? 1 : pool->threads;
+}
+
 void pool_run(struct pool *pool, void (*task)(void *context, size_t worker, size_t item),
               void *context, size_t items)
 {
-    if (pool->threads == 1 || items <= 1) {
+    if (items <= 1 || pool_ready(pool) == 1) {
         for (size_t item = 0; item < items; item++)
             task(context, 0, item);
         return;
@@ -110,11 +116,13 @@ void pool_run(struct pool *pool, void (*task)(void *context, size_t worker, size
     pool->task = task;
     pool->context = context;
     pool->items = items;
+    pool->busy = true;
     atomic_store(&pool->next, 0);
     atomic_store(&pool->working, pool->started);
     begin_run(pool);
     work(pool, 0);
     wait_for_workers(pool);
+    pool->busy = false;
 }
 
 static bool start_workers(struct pool *pool, struct error *error)

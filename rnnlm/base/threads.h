@@ -16,9 +16,12 @@ void pool_free(struct pool *pool);
 
 size_t pool_threads(const struct pool *pool);
 
+// Threads that pool_run() would work with now: 1 without a pool, and within one of its tasks.
+size_t pool_ready(const struct pool *pool);
+
 // Calls task(context, worker, item) once for each item < items, in order of item as workers get
 // free, and returns when all are done. `worker` is below pool_threads(): each has scratch of its
-// own.
+// own. Without a pool (NULL), and within one of its tasks, the caller does all items, as worker 0.
 void pool_run(struct pool *pool, void (*task)(void *context, size_t worker, size_t item),
               void *context, size_t items);
 

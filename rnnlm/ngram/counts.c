@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "ngram/count_file.h"
+#include "ngram/scan.h"
 #include "text/reader.h"
 #include "text/vocabulary.h"
 
@@ -309,160 +310,6 @@ static bool add_given(struct counts *counts, struct text_reading *reading, const
     return false;
 }
 
-// ---- counts of all orders ----------------------------------------------------------------------
-
-// The scan goes through the records in order of their last words, so that all records with the
-// same last k words stand together: the k-gram is complete when they change.
-struct scan {
-    struct counts *counts;
-    struct sorter *prefixes;       // NULL if counts come from text
-    const uint64_t *prefix;        // read next, NULL at the end
-    uint32_t ids[RECORD_MOST_IDS]; // of the record before: last word first
-    size_t length;                 // its words, up to <s>
-    // [k] for the n-gram that is its last k words:
-    uint64_t own[RECORD_MOST_IDS + 1];    // the count that is given, 0 if none is
-    uint64_t longer[RECORD_MOST_IDS + 1]; // what the n-grams that end in it have together
-    uint64_t begun[RECORD_MOST_IDS + 1];  // what those that begin with it have together
-    uint64_t kinds[RECORD_MOST_IDS + 1];  // different words before it
-};
-
-static bool contradiction(const struct scan *scan, size_t k, uint64_t sum, const char *how,
-                          struct error *error)
-{
-    char text[200] = "";
-    for (size_t i = k; i-- > 0;) {
-        strncat(text, scan->counts->word[scan->ids[i]], sizeof text - 1 - strlen(text));
-        strncat(text, i > 0 ? " " : "", sizeof text - 1 - strlen(text));
-    }
-    return error_set(error,
-                     "contradictory counts: \"%s\" has %llu, but the n-grams that %s it have %llu "
-                     "together",
-                     text, (unsigned long long)scan->own[k], how, (unsigned long long)sum);
-}
-
-// How often the k-gram occurs.
-static bool occurrences(const struct scan *scan, size_t k, uint64_t *occurs, struct error *error)
-{
-    uint64_t longer = scan->longer[k], begun = scan->begun[k];
-    *occurs = scan->own[k];
-    if (*occurs == 0) {
-        *occurs = longer > begun ? longer : begun;
-        return true;
-    }
-    if (longer > *occurs)
-        return contradiction(scan, k, longer, "end in", error);
-    return begun <= *occurs || contradiction(scan, k, begun, "begin with", error);
-}
-
-static uint64_t count_of(const struct scan *scan, size_t k, uint64_t occurs)
-{
-    const struct counts *counts = scan->counts;
-    uint32_t first = scan->ids[k - 1];
-    // Words that are never predicted have no different words before them.
-    bool plain = !counts->kinds || k == counts->order || first == counts->start ||
-                 (first == counts->unknown && !counts->unk);
-    return plain ? occurs : scan->kinds[k];
-}
-
-// What a text tells while it is read.
-static void count_tokens(struct counts *counts, uint32_t word, uint64_t occurs)
-{
-    counts->tokens += occurs;
-    if (word == counts->end)
-        counts->sentences = occurs;
-}
-
-// Hands on the k-gram at the end of the record before. Without -unk, n-grams that end in <unk> do
-// not exist, and those that hold it elsewhere have no probabilities but are among the counts of
-// counts, as in SRILM.
-static bool complete(struct scan *scan, size_t k, struct error *error)
-{
-    struct counts *counts = scan->counts;
-    const uint32_t *ids = scan->ids;
-    uint64_t occurs, record[RECORD_MOST_WORDS];
-    if (!occurrences(scan, k, &occurs, error))
-        return false;
-    scan->longer[k - 1] += occurs;
-    scan->kinds[k - 1]++;
-    if (k == 1 && scan->prefixes != NULL)
-        count_tokens(counts, ids[0], occurs);
-    if (ids[0] == counts->unknown && !counts->unk)
-        return true;
-    uint64_t count = count_of(scan, k, occurs);
-    if (count > 0 && count <= COUNTS_OF_COUNTS)
-        counts->discount[k].occurring[count - 1]++;
-    if (k == 1) {
-        counts->unigram[ids[0]] = count;
-        return true;
-    }
-    uint32_t reordered[RECORD_MOST_IDS];
-    for (size_t i = 1; i < k; i++) {
-        if (ids[i] == counts->unknown && !counts->unk)
-            return true;
-        reordered[i - 1] = ids[i];
-    }
-    reordered[k - 1] = ids[0];
-    record_encode(&counts->ngrams[k].shape, reordered, count, record);
-    return sorter_add(&counts->ngrams[k], record, error);
-}
-
-// What the n-grams that begin with this one have; each of those has a record here.
-static bool take_begun(struct scan *scan, const uint64_t *record, struct error *error)
-{
-    struct sorter *prefixes = scan->prefixes;
-    if (prefixes == NULL || scan->prefix == NULL ||
-        !record_same_ids(&prefixes->shape, scan->prefix, record))
-        return true;
-    scan->begun[scan->length] = record_payload(&prefixes->shape, scan->prefix);
-    return sorter_next(prefixes, &scan->prefix, error);
-}
-
-static bool scan_record(struct scan *scan, const struct record_shape *shape, const uint64_t *record,
-                        struct error *error)
-{
-    uint32_t ids[RECORD_MOST_IDS] = {0};
-    size_t order = scan->counts->order, common = 0, length = 0;
-    record_decode(shape, record, ids);
-    while (length < order && ids[length] != 0)
-        length++;
-    while (common < scan->length && common < length && ids[common] == scan->ids[common])
-        common++;
-    for (size_t k = scan->length; k > common; k--)
-        if (!complete(scan, k, error))
-            return false;
-    for (size_t k = common + 1; k <= length; k++)
-        scan->own[k] = scan->longer[k] = scan->begun[k] = scan->kinds[k] = 0;
-    scan->own[length] = record_payload(shape, record);
-    scan->length = length;
-    memcpy(scan->ids, ids, order * sizeof *ids);
-    return take_begun(scan, record, error);
-}
-
-static bool scan_all(struct counts *counts, struct sorter *sorter, struct sorter *prefixes,
-                     struct error *error)
-{
-    struct scan scan = {.counts = counts, .prefixes = prefixes};
-    const uint64_t *record;
-    if (counts->order > 1 && sorter_in_memory(sorter))
-        sorter_lend(sorter, &counts->ngrams[counts->order]);
-    if (!sorter_start(sorter, error) ||
-        (prefixes != NULL &&
-         (!sorter_start(prefixes, error) || !sorter_next(prefixes, &scan.prefix, error))))
-        return false;
-    for (;;) {
-        if (!sorter_next(sorter, &record, error))
-            return false;
-        if (record == NULL)
-            break;
-        if (!scan_record(&scan, &sorter->shape, record, error))
-            return false;
-    }
-    for (size_t k = scan.length; k > 0; k--)
-        if (!complete(&scan, k, error))
-            return false;
-    return true;
-}
-
 // ---- the whole ---------------------------------------------------------------------------------
 
 // The highest order may take half of the memory, all orders three quarters: what comes later wants
@@ -494,7 +341,7 @@ static bool sort_and_scan(struct counts *counts, struct text_reading *reading,
     sequence_free(&reading->given);
     ok = ok && sorter_finish(&sorter, error) && sorter_finish(&prefixes, error);
     allowance->limit = whole / 4 * 3;
-    ok = ok && scan_all(counts, &sorter, from_files ? &prefixes : NULL, error);
+    ok = ok && scan_ngrams(counts, &sorter, from_files ? &prefixes : NULL, error);
     sorter_free(&sorter);
     sorter_free(&prefixes);
     for (size_t k = 2; ok && k <= counts->order; k++)
@@ -512,7 +359,7 @@ bool counts_read(struct counts *counts, const struct counts_options *options, st
     for (size_t k = 0; k <= NGRAM_MOST_ORDER; k++)
         sorter_init(&counts->ngrams[k], record_shape(1, 1, 1), SORTER_SUM, options->allowance,
                     options->temporary);
-    struct allowance ids = {options->allowance->limit / 8, 0};
+    struct allowance ids = {.limit = options->allowance->limit / 8};
     uint32_t *new_id = NULL;
     struct text_reading *reading = memory_new(1, sizeof *reading, error);
     if (reading == NULL)

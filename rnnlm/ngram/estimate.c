@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/number.h"
+#include "base/threads.h"
 #include "ngram/arpa.h"
 #include "ngram/assemble.h"
 #include "ngram/interpolate.h"
@@ -242,16 +243,9 @@ static bool estimate_from(struct counts *counts, struct interpolated *model,
                               : write_model(model, counts, options, report->ngrams, error);
 }
 
-bool estimate(const struct estimate_options *options, struct estimate_report *report,
-              struct error *error)
+static bool estimate_within(const struct estimate_options *options, struct allowance *allowance,
+                            struct estimate_report *report, struct error *error)
 {
-    struct estimate_report unwanted;
-    if (report == NULL)
-        report = &unwanted;
-    memset(report, 0, sizeof *report);
-    if (!check_options(options, error) || !output_try(options->output, error))
-        return false;
-    struct allowance allowance = {options->memory, 0};
     struct counts_options reading = {
         .order = options->order,
         .text = options->text,
@@ -262,7 +256,7 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
         .unk = options->unk,
         .unknown = options->unknown,
         .kinds = discount_counts_kinds(options->discount),
-        .allowance = &allowance,
+        .allowance = allowance,
         .temporary = options->temporary,
     };
     struct counts counts;
@@ -270,9 +264,25 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
               compute_discounts(&counts, options, report, error);
     if (ok) {
         struct interpolated model;
-        ok = estimate_from(&counts, &model, options, &allowance, report, error);
+        ok = estimate_from(&counts, &model, options, allowance, report, error);
         interpolated_free(&model);
     }
     counts_free(&counts);
+    return ok;
+}
+
+bool estimate(const struct estimate_options *options, struct estimate_report *report,
+              struct error *error)
+{
+    struct estimate_report unwanted;
+    if (report == NULL)
+        report = &unwanted;
+    memset(report, 0, sizeof *report);
+    if (!check_options(options, error) || !output_try(options->output, error))
+        return false;
+    size_t threads = options->threads > 0 ? options->threads : threads_available();
+    struct allowance allowance = {.limit = options->memory, .pool = pool_new(threads, error)};
+    bool ok = allowance.pool != NULL && estimate_within(options, &allowance, report, error);
+    pool_free(allowance.pool);
     return ok;
 }

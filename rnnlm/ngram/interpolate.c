@@ -27,6 +27,8 @@ struct entry {
 // One order: what is read next, and the n-grams of the context that is being visited.
 struct level {
     struct sorter *source;
+    size_t next, last;             // of the part's records, where they are in memory
+    uint64_t *place;               // there: where the next result is written
     bool end;                      // nothing is read next
     uint32_t ids[RECORD_MOST_IDS]; // read next: context, nearest word first, then the word
     uint64_t count;
@@ -40,7 +42,11 @@ struct visit {
     struct counts *counts;
     const uint64_t *cutoff;
     struct level level[NGRAM_MOST_ORDER + 1];
-    struct error *error;
+    uint64_t kept[NGRAM_MOST_ORDER + 1];
+    struct sorter_batch backoffs[NGRAM_MOST_ORDER + 1];
+    bool failed;
+    struct error failure;
+    struct error *error; // the same
 };
 
 // ---- unigrams ----------------------------------------------------------------------------------
@@ -127,9 +133,13 @@ static void estimate_unigrams(struct interpolated *model, const struct counts *c
 static bool read_next(struct visit *visit, size_t order)
 {
     struct level *level = &visit->level[order];
-    const uint64_t *record;
-    if (!sorter_next(level->source, &record, visit->error))
+    const uint64_t *record = NULL;
+    if (level->place != NULL) {
+        if (level->next < level->last)
+            record = level->source->records + level->next++ * level->source->shape.words;
+    } else if (!sorter_next(level->source, &record, visit->error)) {
         return false;
+    }
     level->end = record == NULL;
     if (record == NULL)
         return true;
@@ -297,10 +307,15 @@ static bool hand_on_ngrams(struct visit *visit, size_t order)
             continue; // nothing can need it
         float cost = (float)fabs(log10(entry->probability < 1 ? entry->probability : 1));
         ids[order - 1] = entry->word;
-        to->kept += !entry->dropped;
+        visit->kept[order] += !entry->dropped;
         record_encode(&to->shape, ids, record_from_float(entry->dropped ? -cost : cost), record);
-        if (!sequence_add(&to->ngrams, record, visit->error))
-            return false;
+        if (level->place == NULL) {
+            if (!sequence_add(&to->ngrams, record, visit->error))
+                return false;
+            continue;
+        }
+        for (unsigned j = 0; j < to->shape.words; j++)
+            *level->place++ = record[j];
     }
     return true;
 }
@@ -315,13 +330,14 @@ static bool hand_on_backoff(struct visit *visit, size_t order, double backoff)
         return true;
     }
     // As an n-gram of the order below, the context's last word is its nearest one.
-    struct sorter *to = &visit->model->order[order - 1].backoffs;
+    struct sorter_batch *to = &visit->backoffs[order - 1];
+    const struct record_shape *shape = &to->to->shape;
     uint32_t ids[RECORD_MOST_IDS] = {0};
     uint64_t record[RECORD_MOST_WORDS];
     memcpy(ids, context + 1, (order - 2) * sizeof *ids);
     ids[order - 2] = context[0];
-    record_encode(&to->shape, ids, record_from_float(weight), record);
-    return sorter_add(to, record, visit->error);
+    record_encode(shape, ids, record_from_float(weight), record);
+    return sorter_batch_add(to, record, visit->error);
 }
 
 // Visits the context read next at this order, and those under it. A context is part of the model
@@ -346,17 +362,166 @@ static bool visit_context(struct visit *visit, size_t order, bool *in_model)
 static bool visit_all(struct visit *visit)
 {
     struct counts *counts = visit->counts;
-    for (size_t k = 2; k <= counts->order; k++) {
-        visit->level[k].source = &counts->ngrams[k];
-        if (!sorter_start(&counts->ngrams[k], visit->error) || !read_next(visit, k))
+    for (size_t k = 2; k <= counts->order; k++)
+        if (!read_next(visit, k))
             return false;
-    }
-    while (counts->order > 1 && !visit->level[2].end) {
+    while (!visit->level[2].end) {
         bool in_model = false;
         if (!visit_context(visit, 2, &in_model))
             return false;
     }
     return true;
+}
+
+// ---- parts -------------------------------------------------------------------------------------
+
+// Where all orders are in memory they are cut into parts by the nearest words of contexts, for several
+// threads. Each part writes its n-grams over those that it has read.
+struct part {
+    size_t begin[NGRAM_MOST_ORDER + 1], end[NGRAM_MOST_ORDER + 1]; // records of an order
+    size_t written[NGRAM_MOST_ORDER + 1];
+};
+
+enum { PARTS_A_THREAD = 8 };
+
+struct parts {
+    struct counts *counts;
+    struct visit *visit; // [threads]
+    struct part *part;   // [count]
+    size_t count;
+};
+
+static void cut_parts(struct parts *parts)
+{
+    struct counts *counts = parts->counts;
+    const struct sorter *longest = &counts->ngrams[counts->order];
+    for (size_t i = 0; i < parts->count; i++) {
+        size_t at = (size_t)((double)longest->count * (double)i / (double)parts->count);
+        uint32_t word = 0;
+        if (i > 0)
+            word = record_first_id(&longest->shape, longest->records + at * longest->shape.words);
+        for (size_t k = 2; k <= counts->order; k++) {
+            const struct sorter *sorter = &counts->ngrams[k];
+            parts->part[i].begin[k] = i > 0 ? sorter_find(sorter, word) : 0;
+            parts->part[i].end[k] = sorter->count;
+            if (i > 0)
+                parts->part[i - 1].end[k] = parts->part[i].begin[k];
+        }
+    }
+}
+
+static void visit_part(void *context, size_t worker, size_t item)
+{
+    struct parts *parts = context;
+    struct part *part = &parts->part[item];
+    struct visit *visit = &parts->visit[worker];
+    size_t order = parts->counts->order;
+    if (visit->failed)
+        return;
+    for (size_t k = 2; k <= order; k++) {
+        struct level *level = &visit->level[k];
+        struct sorter *sorter = level->source;
+        level->next = part->begin[k];
+        level->last = part->end[k];
+        level->place = sorter_in_memory(sorter)
+                           ? sorter->records + part->begin[k] * sorter->shape.words
+                           : NULL;
+    }
+    visit->failed = !visit_all(visit);
+    for (size_t k = 2; k <= order; k++) {
+        const struct level *level = &visit->level[k];
+        const struct sorter *sorter = level->source;
+        if (level->place != NULL)
+            part->written[k] =
+                (size_t)(level->place - sorter->records) / sorter->shape.words - part->begin[k];
+    }
+}
+
+static bool start_visits(struct parts *parts, struct interpolated *model, const uint64_t *cutoff,
+                         pthread_mutex_t *lock, size_t threads, struct error *error)
+{
+    struct counts *counts = parts->counts;
+    for (size_t i = 0; i < threads; i++) {
+        struct visit *visit = &parts->visit[i];
+        visit->model = model;
+        visit->counts = counts;
+        visit->cutoff = cutoff;
+        visit->error = &visit->failure;
+        for (size_t k = 2; k <= counts->order; k++) {
+            visit->level[k].source = &counts->ngrams[k];
+            visit->backoffs[k] =
+                (struct sorter_batch){.to = &model->order[k].backoffs, .lock = lock};
+        }
+    }
+    for (size_t k = 2; k <= counts->order; k++)
+        if (!sorter_start(&counts->ngrams[k], error))
+            return false;
+    return true;
+}
+
+static bool end_visit(struct visit *visit, struct error *error)
+{
+    struct interpolated *model = visit->model;
+    if (visit->failed && error != NULL)
+        *error = visit->failure;
+    for (size_t k = 2; k <= model->orders; k++) {
+        model->order[k].kept += visit->kept[k];
+        visit->failed = visit->failed || !sorter_batch_end(&visit->backoffs[k], error);
+        free(visit->level[k].entry);
+    }
+    return !visit->failed;
+}
+
+// Puts what the parts have written in place one behind the other.
+static void take_places(const struct parts *parts, struct interpolated *model)
+{
+    for (size_t k = 2; k <= model->orders; k++) {
+        struct sequence *to = &model->order[k].ngrams;
+        size_t count = 0;
+        if (!sorter_in_memory(&parts->counts->ngrams[k]))
+            continue;
+        for (size_t i = 0; i < parts->count; i++) {
+            const struct part *part = &parts->part[i];
+            if (part->written[k] > 0)
+                memmove(to->data + count * to->size, to->data + part->begin[k] * to->size,
+                        part->written[k] * to->size);
+            count += part->written[k];
+        }
+        sequence_fill(to, count);
+    }
+}
+
+// On how many threads: on one where not all is in memory.
+static size_t threads_for(const struct counts *counts, const struct allowance *allowance)
+{
+    for (size_t k = 2; k <= counts->order; k++)
+        if (!sorter_in_memory(&counts->ngrams[k]) || counts->ngrams[k].count == 0)
+            return 1;
+    return pool_ready(allowance->pool);
+}
+
+static bool visit_parts(struct interpolated *model, struct counts *counts, const uint64_t *cutoff,
+                        struct allowance *allowance, struct error *error)
+{
+    size_t threads = threads_for(counts, allowance);
+    struct parts parts = {.counts = counts, .count = threads > 1 ? threads * PARTS_A_THREAD : 1};
+    pthread_mutex_t lock;
+    parts.visit = memory_new(threads, sizeof *parts.visit, error);
+    parts.part = memory_new(parts.count, sizeof *parts.part, error);
+    pthread_mutex_init(&lock, NULL);
+    bool ok = parts.visit != NULL && parts.part != NULL &&
+              start_visits(&parts, model, cutoff, &lock, threads, error);
+    if (ok) {
+        cut_parts(&parts);
+        pool_run(allowance->pool, visit_part, &parts, parts.count);
+        for (size_t i = 0; i < threads; i++)
+            ok = end_visit(&parts.visit[i], ok ? error : NULL) && ok;
+        take_places(&parts, model);
+    }
+    pthread_mutex_destroy(&lock);
+    free(parts.visit);
+    free(parts.part);
+    return ok;
 }
 
 // ---- the whole ---------------------------------------------------------------------------------
@@ -389,12 +554,9 @@ bool interpolate(struct interpolated *model, struct counts *counts, const uint64
     if (model->unigram == NULL || model->unigram_backoff == NULL || model->context == NULL)
         return false;
     estimate_unigrams(model, counts, cutoff[1]);
-    struct visit visit = {.model = model, .counts = counts, .cutoff = cutoff, .error = error};
-    bool ok = visit_all(&visit);
-    for (size_t k = 2; k <= counts->order; k++) {
-        free(visit.level[k].entry);
+    bool ok = counts->order < 2 || visit_parts(model, counts, cutoff, allowance, error);
+    for (size_t k = 2; k <= counts->order; k++)
         sorter_free(&counts->ngrams[k]);
-    }
     return ok;
 }
 

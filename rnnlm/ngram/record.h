@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/threads.h"
+
 enum { RECORD_MOST_IDS = 9, RECORD_MOST_WORDS = 6 };
 
 struct record_shape {
@@ -66,6 +68,11 @@ static inline void record_decode(const struct record_shape *shape, const uint64_
     }
 }
 
+static inline uint32_t record_first_id(const struct record_shape *shape, const uint64_t *record)
+{
+    return (uint32_t)(record[0] >> (64 - shape->bits));
+}
+
 // Whether two records hold the same ids.
 static inline int record_same_ids(const struct record_shape *shape, const uint64_t *a,
                                   const uint64_t *b)
@@ -101,8 +108,8 @@ static inline float record_to_float(uint64_t payload)
     return value;
 }
 
-// Sorts `count` records of `words` 64-bit words each in place, payload included, on as many
-// threads as there are processors (at most a few).
-void record_sort(uint64_t *records, size_t count, unsigned words);
+// Sorts `count` records of `words` 64-bit words each in place, payload included, on the threads of a
+// pool; NULL: on the caller's alone.
+void record_sort(uint64_t *records, size_t count, unsigned words, struct pool *pool);
 
 #endif

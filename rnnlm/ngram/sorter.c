@@ -71,7 +71,7 @@ static void sort_block(struct sorter *sorter)
     unsigned words = sorter->shape.words;
     if (sorter->count == 0)
         return;
-    record_sort(sorter->records, sorter->count, words);
+    record_sort(sorter->records, sorter->count, words, sorter->allowance->pool);
     uint64_t *kept = sorter->records;
     for (size_t i = 1; i < sorter->count; i++) {
         const uint64_t *record = sorter->records + i * words;
@@ -289,6 +289,42 @@ bool sorter_make_room(struct sorter *sorter, struct error *error)
     return sorter->count <= sorter->capacity / 2 || spill(sorter, error);
 }
 
+bool sorter_room(struct sorter *sorter, uint64_t **records, size_t *room, struct error *error)
+{
+    if (sorter->count == sorter->capacity && !sorter_make_room(sorter, error))
+        return false;
+    *records = sorter->records + sorter->count * sorter->shape.words;
+    *room = sorter->capacity - sorter->count;
+    return true;
+}
+
+bool sorter_add_all(struct sorter *sorter, const uint64_t *records, size_t count,
+                    struct error *error)
+{
+    uint64_t *to;
+    size_t room;
+    while (count > 0) {
+        if (!sorter_room(sorter, &to, &room, error))
+            return false;
+        room = room < count ? room : count;
+        memcpy(to, records, room * record_bytes(sorter));
+        sorter->count += room;
+        records += room * sorter->shape.words;
+        count -= room;
+    }
+    return true;
+}
+
+bool sorter_batch_end(struct sorter_batch *batch, struct error *error)
+{
+    pthread_mutex_lock(batch->lock);
+    bool ok =
+        sorter_add_all(batch->to, batch->records, batch->words / batch->to->shape.words, error);
+    pthread_mutex_unlock(batch->lock);
+    batch->words = 0;
+    return ok;
+}
+
 // ---- reading -----------------------------------------------------------------------------------
 
 bool sorter_finish(struct sorter *sorter, struct error *error)
@@ -307,6 +343,20 @@ bool sorter_finish(struct sorter *sorter, struct error *error)
         return false;
     release_block(sorter);
     return true;
+}
+
+size_t sorter_find(const struct sorter *sorter, uint32_t id)
+{
+    unsigned words = sorter->shape.words;
+    size_t low = 0, high = sorter->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (record_first_id(&sorter->shape, sorter->records + middle * words) < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 void sorter_lend(struct sorter *from, struct sorter *to)

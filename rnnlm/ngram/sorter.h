@@ -50,6 +50,14 @@ static inline bool sorter_add(struct sorter *sorter, const uint64_t *record, str
     return true;
 }
 
+// Adds `count` records that lie one behind the other.
+bool sorter_add_all(struct sorter *sorter, const uint64_t *records, size_t count,
+                    struct error *error);
+
+// Room for records that the caller writes himself: *records is where, and *room how many there is
+// room for, one at least; then sorter->count tells how many there are.
+bool sorter_room(struct sorter *sorter, uint64_t **records, size_t *room, struct error *error);
+
 // Ends the adding.
 bool sorter_finish(struct sorter *sorter, struct error *error);
 
@@ -58,6 +66,10 @@ static inline bool sorter_in_memory(const struct sorter *sorter)
 {
     return sorter->run_count == 0;
 }
+
+// Where, of the records in memory, those begin whose first id is `id` or a larger one; after
+// sorter_finish().
+size_t sorter_find(const struct sorter *sorter, uint32_t id);
 
 // Gives the block of an in-memory sorter to a sorter or sequence of the same record size, which
 // writes over it from the start while `from` is still being read. It must not write further than
@@ -70,5 +82,31 @@ bool sorter_start(struct sorter *sorter, struct error *error);
 
 // The next record, valid until the next call; NULL at the end. False only on failure.
 bool sorter_next(struct sorter *sorter, const uint64_t **record, struct error *error);
+
+// ---- from several threads ----------------------------------------------------------------------
+
+enum { SORTER_BATCH = 1 << 10 };
+
+// Records on their way to a sorter that several threads add to, each with a batch of its own.
+struct sorter_batch {
+    struct sorter *to;
+    pthread_mutex_t *lock; // the same for all sorters of an allowance
+    size_t words;          // used
+    uint64_t records[SORTER_BATCH];
+};
+
+// Hands on what is held.
+bool sorter_batch_end(struct sorter_batch *batch, struct error *error);
+
+static inline bool sorter_batch_add(struct sorter_batch *batch, const uint64_t *record,
+                                    struct error *error)
+{
+    unsigned words = batch->to->shape.words;
+    if (batch->words + words > SORTER_BATCH && !sorter_batch_end(batch, error))
+        return false;
+    for (unsigned i = 0; i < words; i++)
+        batch->records[batch->words++] = record[i];
+    return true;
+}
 
 #endif

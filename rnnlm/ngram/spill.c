@@ -120,6 +120,12 @@ void sequence_adopt(struct sequence *sequence, void *data, size_t capacity)
     sequence->capacity = capacity;
 }
 
+void sequence_fill(struct sequence *sequence, size_t count)
+{
+    sequence->held = count;
+    sequence->count = count;
+}
+
 static bool write_held(struct sequence *sequence, struct error *error)
 {
     if (!temporary_write(&sequence->file, sequence->data, sequence->held * sequence->size,

@@ -1,4 +1,4 @@
-// What does not fit in memory: an allowance of bytes shared by several buffers, temporary files,
+// What does not fit in memory: an allowance of bytes (and threads) shared by several buffers, temporary files,
 // and sequences of elements that begin in memory and go on in a file.
 #ifndef NGRAM_SPILL_H
 #define NGRAM_SPILL_H
@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/threads.h"
 
 // ---- allowance ---------------------------------------------------------------------------------
 
+// Not to be used by several threads at once.
 struct allowance {
     size_t limit, used; // bytes
+    struct pool *pool;  // threads that work, NULL: the caller's alone
 };
 
 // Whether `bytes` more may be used; if so they are.
@@ -58,6 +61,9 @@ void sequence_free(struct sequence *sequence);
 
 // Takes over a block of `capacity` elements from malloc; it never grows.
 void sequence_adopt(struct sequence *sequence, void *data, size_t capacity);
+
+// Says that the first `count` elements have been written into that block.
+void sequence_fill(struct sequence *sequence, size_t count);
 
 bool sequence_add(struct sequence *sequence, const void *element, struct error *error);
 

@@ -33,7 +33,7 @@ static void estimate_from(const char *path, unsigned way)
 static void add_up(const char *path, unsigned way)
 {
     struct error error = {""};
-    struct allowance allowance = {ESTIMATE_MEMORY_LEAST, 0};
+    struct allowance allowance = {.limit = ESTIMATE_MEMORY_LEAST};
     const char *const files[] = {path, path};
     struct counts counts;
     struct counts_options options = {.order = 1 + way % 4,

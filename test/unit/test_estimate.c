@@ -388,7 +388,7 @@ static char counts_path[64];
 static void write_counts(const char *path, size_t order, bool from_text)
 {
     const char *const texts[] = {text_path}, *const files[] = {path};
-    struct allowance allowance = {ESTIMATE_MEMORY_LEAST, 0};
+    struct allowance allowance = {.limit = ESTIMATE_MEMORY_LEAST};
     struct error error = {""};
     struct counts counts;
     struct counts_options options = {.order = order,

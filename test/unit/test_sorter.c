@@ -43,7 +43,7 @@ static void test_records_keep_ids(void **state)
     }
 }
 
-static void check_sort(size_t count, uint64_t mask)
+static void check_sort(struct pool *pool, size_t count, uint64_t mask)
 {
     uint64_t *records = memory_new(count, 3 * sizeof *records, NULL);
     uint64_t *wanted = memory_new(count, 3 * sizeof *records, NULL);
@@ -54,10 +54,10 @@ static void check_sort(size_t count, uint64_t mask)
             ((uint64_t)random_next(&generator) << 33 ^ (uint64_t)random_next(&generator)) & mask;
     memcpy(wanted, records, count * 3 * sizeof *records);
     qsort(wanted, count, 3 * sizeof *wanted, compare_records);
-    record_sort(records, count, 3);
+    record_sort(records, count, 3, pool);
     assert_memory_equal(records, wanted, count * 3 * sizeof *records);
     // The same numbers as records of one word: counting them all is enough with the order.
-    record_sort(records, 3 * count, 1);
+    record_sort(records, 3 * count, 1, pool);
     for (size_t i = 1; i < 3 * count; i++)
         assert_true(records[i - 1] <= records[i]);
     free(records);
@@ -67,11 +67,18 @@ static void check_sort(size_t count, uint64_t mask)
 static void test_sort(void **state)
 {
     (void)state;
-    static const size_t counts[] = {1, 2, 16, 17, 100, 769, 5000, 70000};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        check_sort(counts[i], UINT64_MAX);
-        check_sort(counts[i], 0x8000000000000003); // many equal ones
-        check_sort(counts[i], 0);
+    static const size_t counts[] = {1, 2, 16, 17, 100, 769, 5000, 20000, 70000};
+    struct error error;
+    for (size_t threads = 1; threads <= 3; threads++) {
+        struct pool *pool = pool_new(threads, &error);
+        assert_non_null(pool);
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+            check_sort(pool, counts[i], UINT64_MAX);
+            check_sort(pool, counts[i], 0x8000000000000003); // many equal ones
+            check_sort(pool, counts[i], 0xff00000000000000);
+            check_sort(pool, counts[i], 0);
+        }
+        pool_free(pool);
     }
 }
 
@@ -97,7 +104,7 @@ static void test_sorter_on_disk(void **state)
 {
     (void)state;
     enum { COUNT = 200000 };
-    struct allowance much = {1 << 26, 0}, little = {0, 0};
+    struct allowance much = {.limit = 1 << 26}, little = {.limit = 0};
     struct sorter in_memory, on_disk;
     struct error error = {""};
     fill_sorter(&in_memory, &much, COUNT);
@@ -126,7 +133,7 @@ static void test_sorter_on_disk(void **state)
 static void test_sequence_on_disk(void **state)
 {
     (void)state;
-    struct allowance little = {0, 0};
+    struct allowance little = {.limit = 0};
     struct sequence sequence;
     struct error error = {""};
     sequence_init(&sequence, sizeof(int32_t), &little, NULL);
@@ -148,7 +155,7 @@ static void test_failing_allocations_on_disk(void **state)
 {
     (void)state;
     for (int64_t n = 0; n < 200; n += 3) {
-        struct allowance little = {0, 0};
+        struct allowance little = {.limit = 0};
         struct sorter sorter;
         struct error error = {""};
         struct record_shape shape = record_shape(2, 20, 32);
