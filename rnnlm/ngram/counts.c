@@ -1,4 +1,4 @@
-// Counting: text to ids, ids to records of the highest order sorted by their last words, and from
+// Counting: ids of texts to records of the highest order sorted by their last words, and from
 // these in one scan the counts of all orders.
 #include "ngram/counts.h"
 
@@ -8,21 +8,10 @@
 #include "base/memory.h"
 #include "ngram/count_file.h"
 #include "ngram/scan.h"
-#include "text/reader.h"
+#include "ngram/text_ids.h"
 #include "text/vocabulary.h"
 
-// ---- text to ids -------------------------------------------------------------------------------
-
-// Ids while reading are those of a struct vocabulary; </s> is 0 and ends a sentence.
-enum { ID_END = WORD_END, ID_START = 1, ID_UNKNOWN = 2, SPECIAL_WORDS = 3 };
-
-// Where the last word with a certain hash is: most tokens of a text are a few frequent words.
-struct recent_word {
-    size_t length; // 0: none
-    int32_t id;
-};
-
-enum { RECENT_WORDS = 1 << 14 };
+// ---- texts and files of counts ------------------------------------------------------------------
 
 // Sums of counts have 60 bits in records.
 static const uint64_t GIVEN_MOST = (uint64_t)1 << 59;
@@ -33,108 +22,16 @@ struct given {
     int32_t length, id[RECORD_MOST_IDS];
 };
 
-struct text_reading {
-    struct recent_word recent[RECENT_WORDS];
+struct reading {
     struct counts *counts;
     const struct counts_options *options;
-    struct vocabulary vocabulary;
-    bool closed;           // no word enters any more
-    struct sequence ids;   // int32_t
+    struct text_ids text;
     struct sequence given; // struct given: the n-grams of files
     uint64_t given_total;
-    bool inside, ended; // the sentence has words; it had a </s> before the line's end
 };
 
-static bool wrong_place(const struct reader *reader, const char *word, struct error *error)
-{
-    return error_set(error, "%s: line %llu: %s inside a sentence, a word is wanted",
-                     reader_name(reader), (unsigned long long)reader_line_number(reader), word);
-}
-
-static struct recent_word *recent_word(struct text_reading *reading, const struct token *token)
-{
-    uint64_t hash = token->length;
-    for (size_t i = 0; i < token->length; i += sizeof hash) {
-        uint64_t part = 0;
-        size_t left = token->length - i;
-        memcpy(&part, token->text + i, left < sizeof part ? left : sizeof part);
-        hash = (hash ^ part) * 0x9e3779b97f4a7c15;
-        hash ^= hash >> 32;
-    }
-    return &reading->recent[hash % RECENT_WORDS];
-}
-
-static bool word_id(struct text_reading *reading, const struct token *token, int32_t *id,
-                    struct error *error)
-{
-    struct vocabulary *vocabulary = &reading->vocabulary;
-    struct recent_word *recent = recent_word(reading, token);
-    if (recent->length == token->length &&
-        memcmp(vocabulary_word(vocabulary, recent->id), token->text, token->length) == 0) {
-        *id = recent->id;
-        return true;
-    }
-    if (reading->closed) {
-        *id = vocabulary_find(vocabulary, token->text, token->length);
-        if (*id == WORD_OOV) {
-            *id = ID_UNKNOWN;
-            return true;
-        }
-    } else {
-        *id = vocabulary_add(vocabulary, token->text, token->length, error);
-        if (*id < 0)
-            return false;
-    }
-    *recent = (struct recent_word){token->length, *id};
-    return true;
-}
-
-// Empty lines are no sentences; <s> at the start and </s> at the end of a line add nothing.
-static bool take_token(struct text_reading *reading, const struct reader *reader,
-                       const struct token *token, struct error *error)
-{
-    int32_t id = ID_END;
-    if (token->sentence_end) {
-        bool empty = !reading->inside;
-        reading->inside = reading->ended = false;
-        if (empty)
-            return true;
-        reading->counts->sentences++;
-    } else {
-        if (!word_id(reading, token, &id, error))
-            return error_prefix(error, "%s: line %llu: ", reader_name(reader),
-                                (unsigned long long)reader_line_number(reader));
-        if (reading->ended)
-            return wrong_place(reader, "</s>", error);
-        if (id == ID_START)
-            return !reading->inside || wrong_place(reader, "<s>", error);
-        if (id == ID_END) {
-            reading->ended = true;
-            return true;
-        }
-        reading->inside = true;
-    }
-    reading->counts->tokens++;
-    return sequence_add(&reading->ids, &id, error);
-}
-
-static bool read_text(struct text_reading *reading, const char *path, struct error *error)
-{
-    struct token token;
-    struct reader *reader = reader_open(path, error);
-    if (reader == NULL)
-        return false;
-    bool ok = true;
-    while (ok && reader_next(reader, &token))
-        ok = take_token(reading, reader, &token, error);
-    ok = ok && reader_ok(reader, error);
-    reader_close(reader);
-    return ok;
-}
-
 // <s> alone is never predicted; n-grams longer than the model's are not wanted.
-static bool take_counted(struct text_reading *reading, const struct counted *ngram,
-                         struct error *error)
+static bool take_counted(struct reading *reading, const struct counted *ngram, struct error *error)
 {
     struct given given = {.count = ngram->count, .length = (int32_t)ngram->length};
     if (ngram->length > reading->counts->order)
@@ -144,7 +41,7 @@ static bool take_counted(struct text_reading *reading, const struct counted *ngr
         return error_set(error, "the counts add up to more than %llu",
                          (unsigned long long)GIVEN_MOST);
     for (size_t i = 0; i < ngram->length; i++) {
-        if (!word_id(reading, &ngram->word[i], &given.id[i], error))
+        if (!text_ids_word(&reading->text, &ngram->word[i], &given.id[i], error))
             return false;
         if ((given.id[i] == ID_START && i > 0) || (given.id[i] == ID_END && i + 1 < ngram->length))
             return error_set(error, "%s inside an n-gram, a word is wanted",
@@ -153,7 +50,7 @@ static bool take_counted(struct text_reading *reading, const struct counted *ngr
     return given.id[given.length - 1] == ID_START || sequence_add(&reading->given, &given, error);
 }
 
-static bool read_counts(struct text_reading *reading, const char *path, struct error *error)
+static bool read_counts(struct reading *reading, const char *path, struct error *error)
 {
     struct counted ngram;
     struct count_file *file = count_file_open(path, error);
@@ -167,37 +64,17 @@ static bool read_counts(struct text_reading *reading, const char *path, struct e
     return ok;
 }
 
-static bool take_vocabulary(struct text_reading *reading, const struct vocabulary *words,
-                            struct error *error)
-{
-    for (size_t i = 0; i < words->size; i++) {
-        const char *word = vocabulary_word(words, (int32_t)i);
-        if (vocabulary_add(&reading->vocabulary, word, strlen(word), error) < 0)
-            return false;
-    }
-    reading->closed = true;
-    return true;
-}
-
-static bool read_all(struct text_reading *reading, struct error *error)
+static bool read_all(struct reading *reading, struct error *error)
 {
     const struct counts_options *options = reading->options;
-    const char *unknown = options->unknown != NULL ? options->unknown : "<unk>";
-    if (!vocabulary_init(&reading->vocabulary, error) ||
-        vocabulary_add(&reading->vocabulary, "<s>", 3, error) != ID_START)
-        return false;
-    int32_t id = vocabulary_add(&reading->vocabulary, unknown, strlen(unknown), error);
-    if (id != ID_UNKNOWN)
-        return id != WORD_OOV &&
-               error_set(error, "%s cannot be the word for unknown words", unknown);
-    if (options->vocabulary != NULL && !take_vocabulary(reading, options->vocabulary, error))
-        return false;
     for (size_t i = 0; i < options->texts; i++)
-        if (!read_text(reading, options->text[i], error))
+        if (!text_ids_read(&reading->text, options->text[i], error))
             return false;
     for (size_t i = 0; i < options->files; i++)
         if (!read_counts(reading, options->file[i], error))
             return false;
+    reading->counts->tokens = reading->text.tokens;
+    reading->counts->sentences = reading->text.sentences;
     if (options->files > 0)
         return reading->given.count > 0 ||
                error_set(error, "%s: no n-gram of up to %zu words is there", options->file[0],
@@ -248,37 +125,79 @@ static unsigned bits_for(uint64_t largest)
     return 64 - (unsigned)__builtin_clzll(largest | 1);
 }
 
-// A record for each token: the token, then the words before it, the nearest first, then nothing.
-static bool add_records(struct counts *counts, struct text_reading *reading, const uint32_t *new_id,
-                        struct sorter *sorter, struct error *error)
+enum { CHUNK = 1 << 16, PIECE = 1 << 12 };
+
+// Records made side by side, from a chunk of ids.
+struct encoding {
+    const struct counts *counts;
+    const struct record_shape *shape;
+    const uint32_t *new_id;
+    int32_t id[RECORD_MOST_IDS + CHUNK]; // the first are those before the chunk
+    size_t size;
+    uint64_t *record; // [size] places
+};
+
+// The words before an id, the nearest first, then <s>, then nothing.
+static void words_before(const struct encoding *encoding, size_t at, uint32_t *ids)
 {
-    uint32_t ids[RECORD_MOST_IDS + 1] = {0, counts->start};
-    uint64_t record[RECORD_MOST_WORDS];
-    const void *id;
-    if (!sequence_start(&reading->ids, error))
-        return false;
-    while (sequence_next(&reading->ids, &id, error)) {
-        if (id == NULL)
-            return true;
-        int32_t old;
-        memcpy(&old, id, sizeof old);
-        ids[0] = new_id[old];
-        record_encode(&sorter->shape, ids, 1, record);
-        if (!sorter_add(sorter, record, error))
-            return false;
+    size_t order = encoding->counts->order, k = 1;
+    memset(ids, 0, (RECORD_MOST_IDS + 1) * sizeof *ids);
+    for (; k < order && encoding->id[at - k] != ID_END; k++)
+        ids[k] = encoding->new_id[encoding->id[at - k]];
+    if (k < order)
+        ids[k] = encoding->counts->start;
+}
+
+// A record for each token: the token, then the words before it.
+static void encode_piece(void *context, size_t worker, size_t piece)
+{
+    const struct encoding *encoding = context;
+    const struct record_shape *shape = encoding->shape;
+    size_t begin = piece * PIECE, end = begin + PIECE;
+    uint32_t ids[RECORD_MOST_IDS + 1];
+    (void)worker;
+    words_before(encoding, RECORD_MOST_IDS + begin, ids);
+    for (size_t i = begin; i < end && i < encoding->size; i++) {
+        int32_t old = encoding->id[RECORD_MOST_IDS + i];
+        ids[0] = encoding->new_id[old];
+        record_encode(shape, ids, 1, encoding->record + i * shape->words);
         if (old == ID_END) {
             memset(ids, 0, sizeof ids);
-            ids[1] = counts->start;
+            ids[1] = encoding->counts->start;
         } else {
-            memmove(ids + 1, ids, counts->order * sizeof *ids);
+            memmove(ids + 1, ids, encoding->counts->order * sizeof *ids);
         }
     }
-    return false;
+}
+
+// Before the first token a sentence has ended.
+static bool add_records(struct counts *counts, struct reading *reading, const uint32_t *new_id,
+                        struct sorter *sorter, struct error *error)
+{
+    struct encoding *encoding = memory_new(1, sizeof *encoding, error);
+    bool ok = encoding != NULL && sequence_start(&reading->text.ids, error);
+    for (size_t room = 0; ok;) {
+        encoding->counts = counts;
+        encoding->shape = &sorter->shape;
+        encoding->new_id = new_id;
+        int32_t *chunk = encoding->id + RECORD_MOST_IDS;
+        memmove(encoding->id, chunk + encoding->size - RECORD_MOST_IDS,
+                RECORD_MOST_IDS * sizeof *chunk);
+        ok = sorter_room(sorter, &encoding->record, &room, error) &&
+             sequence_take(&reading->text.ids, chunk, room < CHUNK ? room : CHUNK, &encoding->size,
+                           error);
+        if (!ok || encoding->size == 0)
+            break;
+        pool_run(reading->text.pool, encode_piece, encoding, (encoding->size + PIECE - 1) / PIECE);
+        sorter->count += encoding->size;
+    }
+    free(encoding);
+    return ok;
 }
 
 // The n-grams of files as records, and what those that begin with each n-gram have together. An n-gram
 // that others begin with is there, too, be it with a count of 0.
-static bool add_given(struct counts *counts, struct text_reading *reading, const uint32_t *new_id,
+static bool add_given(struct counts *counts, struct reading *reading, const uint32_t *new_id,
                       struct sorter *sorter, struct sorter *prefixes, struct error *error)
 {
     const void *element;
@@ -314,8 +233,8 @@ static bool add_given(struct counts *counts, struct text_reading *reading, const
 
 // The highest order may take half of the memory, all orders three quarters: what comes later wants
 // some, too.
-static bool sort_and_scan(struct counts *counts, struct text_reading *reading,
-                          const uint32_t *new_id, struct error *error)
+static bool sort_and_scan(struct counts *counts, struct reading *reading, const uint32_t *new_id,
+                          struct error *error)
 {
     enum {
         LEAST_BITS = 32,
@@ -337,7 +256,7 @@ static bool sort_and_scan(struct counts *counts, struct text_reading *reading,
     allowance->limit = whole / 2;
     bool ok = from_files ? add_given(counts, reading, new_id, &sorter, &prefixes, error)
                          : add_records(counts, reading, new_id, &sorter, error);
-    sequence_free(&reading->ids);
+    sequence_free(&reading->text.ids);
     sequence_free(&reading->given);
     ok = ok && sorter_finish(&sorter, error) && sorter_finish(&prefixes, error);
     allowance->limit = whole / 4 * 3;
@@ -359,21 +278,20 @@ bool counts_read(struct counts *counts, const struct counts_options *options, st
     for (size_t k = 0; k <= NGRAM_MOST_ORDER; k++)
         sorter_init(&counts->ngrams[k], record_shape(1, 1, 1), SORTER_SUM, options->allowance,
                     options->temporary);
-    struct allowance ids = {.limit = options->allowance->limit / 8};
+    struct allowance ids = {.limit = options->allowance->limit / 8,
+                            .pool = options->allowance->pool};
     uint32_t *new_id = NULL;
-    struct text_reading *reading = memory_new(1, sizeof *reading, error);
-    if (reading == NULL)
-        return false;
-    reading->counts = counts;
-    reading->options = options;
-    sequence_init(&reading->ids, sizeof(int32_t), &ids, options->temporary);
-    sequence_init(&reading->given, sizeof(struct given), &ids, options->temporary);
-    bool ok = read_all(reading, error) && order_words(counts, &reading->vocabulary, &new_id, error);
-    vocabulary_free(&reading->vocabulary);
-    ok = ok && sort_and_scan(counts, reading, new_id, error);
-    sequence_free(&reading->ids);
-    sequence_free(&reading->given);
-    free(reading);
+    struct reading reading = {.counts = counts, .options = options};
+    const char *unknown = options->unknown != NULL ? options->unknown : "<unk>";
+    sequence_init(&reading.given, sizeof(struct given), &ids, options->temporary);
+    bool ok = text_ids_init(&reading.text, unknown, options->vocabulary, &ids, options->temporary,
+                            error) &&
+              read_all(&reading, error) &&
+              order_words(counts, &reading.text.vocabulary, &new_id, error);
+    vocabulary_free(&reading.text.vocabulary);
+    ok = ok && sort_and_scan(counts, &reading, new_id, error);
+    text_ids_free(&reading.text);
+    sequence_free(&reading.given);
     free(new_id);
     return ok;
 }

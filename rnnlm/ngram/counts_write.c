@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "ngram/lines.h"
 
 // The n-grams of all orders, words in their order with nothing behind them: sorted, they stand as they
 // are to be written.
@@ -43,29 +44,65 @@ static bool gather_words(struct counts *counts, struct sorter *all, struct error
     return true;
 }
 
+// Counts on their way to lines.
+struct count_lines {
+    const struct counts *counts;
+    struct sorter *all;
+    uint64_t written;
+};
+
+enum { COUNT_SIZE = 24 }; // of the number, tab and newline
+
+static bool next_count(void *context, void *element, size_t *most, bool *ok, struct error *error)
+{
+    struct count_lines *lines = context;
+    const struct record_shape *shape = &lines->all->shape;
+    const uint64_t *record;
+    uint32_t words[RECORD_MOST_IDS] = {0};
+    do {
+        *ok = sorter_next(lines->all, &record, error);
+        if (!*ok || record == NULL)
+            return false;
+    } while (record_payload(shape, record) == 0); // there for longer ones' sake
+    memcpy(element, record, shape->words * sizeof *record);
+    record_decode(shape, record, words);
+    *most = COUNT_SIZE;
+    for (size_t i = 0; i < lines->counts->order && words[i] != 0; i++)
+        *most += strlen(lines->counts->word[words[i]]) + 1;
+    lines->written++;
+    return true;
+}
+
+static char *format_count(const void *context, const void *element, char *to)
+{
+    const struct count_lines *lines = context;
+    const struct record_shape *shape = &lines->all->shape;
+    uint32_t words[RECORD_MOST_IDS] = {0};
+    record_decode(shape, element, words);
+    for (size_t i = 0; i < lines->counts->order && words[i] != 0; i++) {
+        if (i > 0)
+            *to++ = ' ';
+        to = stpcpy(to, lines->counts->word[words[i]]);
+    }
+    *to++ = '\t';
+    char digits[COUNT_SIZE], *begin = digits + sizeof digits;
+    for (uint64_t count = record_payload(shape, element); count > 0; count /= 10)
+        *--begin = (char)('0' + count % 10);
+    memcpy(to, begin, (size_t)(digits + sizeof digits - begin));
+    to += digits + sizeof digits - begin;
+    *to++ = '\n';
+    return to;
+}
+
 static bool write_all(const struct counts *counts, struct sorter *all, struct output *output,
                       uint64_t *written, struct error *error)
 {
-    const uint64_t *record;
-    if (!sorter_finish(all, error) || !sorter_start(all, error))
-        return false;
-    for (;;) {
-        uint32_t words[RECORD_MOST_IDS] = {0};
-        if (!sorter_next(all, &record, error))
-            return false;
-        if (record == NULL)
-            return true;
-        uint64_t count = record_payload(&all->shape, record);
-        if (count == 0)
-            continue; // there for longer ones' sake
-        record_decode(&all->shape, record, words);
-        for (size_t i = 0; i < counts->order && words[i] != 0; i++) {
-            output_text(output, i > 0 ? " " : "");
-            output_text(output, counts->word[words[i]]);
-        }
-        output_format(output, "\t%llu\n", (unsigned long long)count);
-        ++*written;
-    }
+    struct count_lines context = {counts, all, 0};
+    struct lines lines = {&context, all->shape.words * sizeof(uint64_t), next_count, format_count};
+    bool ok = sorter_finish(all, error) && sorter_start(all, error) &&
+              lines_write(&lines, output, all->allowance->pool, error);
+    *written = context.written;
+    return ok;
 }
 
 bool counts_write(struct counts *counts, const char *path, struct allowance *allowance,

@@ -11,6 +11,7 @@
 #include "ngram/arpa.h"
 #include "ngram/assemble.h"
 #include "ngram/interpolate.h"
+#include "ngram/lines.h"
 #include "ngram/prune.h"
 #include "ngram/writer.h"
 
@@ -168,32 +169,52 @@ static void write_unigrams(struct writer *writer, const struct interpolated *mod
     }
 }
 
+// The n-grams of an order on their way to lines.
+struct order_lines {
+    const struct writer *writer;
+    struct assembly assembly;
+    size_t order;
+};
+
 // Contexts are held nearest word first.
-static void write_ngram(struct writer *writer, const struct assembled *ngram, size_t order)
+static bool next_ngram(void *context, void *element, size_t *most, bool *ok, struct error *error)
 {
-    uint32_t words[RECORD_MOST_IDS];
-    for (size_t i = 0; i + 1 < order; i++)
-        words[i] = ngram->ids[order - 2 - i];
-    words[order - 1] = ngram->ids[order - 1];
-    writer_ngram(writer, ngram->log10_prob, words, order,
-                 ngram->backoff ? &ngram->log10_backoff : NULL);
+    struct order_lines *lines = context;
+    struct assembled *ngram = element;
+    size_t order = lines->order;
+    if (!assembly_next(&lines->assembly, ngram, ok, error))
+        return false;
+    for (size_t i = 0, j = order - 2; i < j; i++, j--) {
+        uint32_t id = ngram->ids[i];
+        ngram->ids[i] = ngram->ids[j];
+        ngram->ids[j] = id;
+    }
+    *most = writer_most(lines->writer, ngram->ids, order);
+    return true;
+}
+
+static char *format_ngram(const void *context, const void *element, char *to)
+{
+    const struct order_lines *lines = context;
+    const struct assembled *ngram = element;
+    return writer_put(lines->writer, ngram->log10_prob, ngram->ids, lines->order,
+                      ngram->backoff ? &ngram->log10_backoff : NULL, to);
 }
 
 static bool write_order(struct writer *writer, struct interpolated *model, size_t order,
-                        struct error *error)
+                        struct pool *pool, struct error *error)
 {
-    struct assembly assembly;
-    struct assembled ngram;
+    struct order_lines ngrams = {.writer = writer, .order = order};
+    struct lines lines = {&ngrams, sizeof(struct assembled), next_ngram, format_ngram};
     writer_order(writer, order);
-    bool ok = assembly_start(&assembly, model, order, error);
-    while (ok && assembly_next(&assembly, &ngram, &ok, error))
-        write_ngram(writer, &ngram, order);
-    return ok;
+    writer_flush(writer);
+    return assembly_start(&ngrams.assembly, model, order, error) &&
+           lines_write(&lines, writer->output, pool, error);
 }
 
 static bool write_model(struct interpolated *model, const struct counts *counts,
                         const struct estimate_options *options, const uint64_t *count,
-                        struct error *error)
+                        struct pool *pool, struct error *error)
 {
     struct writer writer;
     if (!writer_open(&writer, options->output, counts->word, counts->words, count, counts->order,
@@ -201,7 +222,7 @@ static bool write_model(struct interpolated *model, const struct counts *counts,
         return false;
     write_unigrams(&writer, model, counts);
     for (size_t k = 2; k <= counts->order; k++) {
-        if (!write_order(&writer, model, k, error)) {
+        if (!write_order(&writer, model, k, pool, error)) {
             writer_discard(&writer);
             return false;
         }
@@ -239,8 +260,9 @@ static bool estimate_from(struct counts *counts, struct interpolated *model,
         return false;
     for (size_t k = 2; k <= counts->order; k++)
         report->on_disk = report->on_disk || model->order[k].ngrams.file.descriptor >= 0;
-    return options->prune > 0 ? write_pruned(model, counts, options, report, error)
-                              : write_model(model, counts, options, report->ngrams, error);
+    return options->prune > 0
+               ? write_pruned(model, counts, options, report, error)
+               : write_model(model, counts, options, report->ngrams, allowance->pool, error);
 }
 
 static bool estimate_within(const struct estimate_options *options, struct allowance *allowance,

@@ -211,3 +211,20 @@ bool sequence_next(struct sequence *sequence, const void **element, struct error
     *element = sequence->data + (sequence->next++ - sequence->first) * sequence->size;
     return true;
 }
+
+bool sequence_take(struct sequence *sequence, void *to, size_t most, size_t *taken,
+                   struct error *error)
+{
+    size_t size = sequence->size;
+    *taken = 0;
+    while (*taken < most && sequence->next < sequence->count) {
+        if (sequence->next == sequence->first + sequence->held && !refill(sequence, error))
+            return false;
+        size_t at = (size_t)(sequence->next - sequence->first), there = sequence->held - at;
+        there = there < most - *taken ? there : most - *taken;
+        memcpy((char *)to + *taken * size, sequence->data + at * size, there * size);
+        sequence->next += there;
+        *taken += there;
+    }
+    return true;
+}

@@ -73,4 +73,8 @@ bool sequence_start(struct sequence *sequence, struct error *error);
 // The next element, valid until the next call; NULL at the end. False only on failure.
 bool sequence_next(struct sequence *sequence, const void **element, struct error *error);
 
+// Copies the next elements, at most `most`; *taken 0 at the end.
+bool sequence_take(struct sequence *sequence, void *to, size_t most, size_t *taken,
+                   struct error *error);
+
 #endif

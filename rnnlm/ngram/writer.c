@@ -47,7 +47,7 @@ bool writer_open(struct writer *writer, const char *path, char *const *word, siz
     return true;
 }
 
-static void flush(struct writer *writer)
+void writer_flush(struct writer *writer)
 {
     output_write(writer->output, writer->buffer, writer->used);
     writer->used = 0;
@@ -55,7 +55,7 @@ static void flush(struct writer *writer)
 
 void writer_order(struct writer *writer, size_t order)
 {
-    flush(writer);
+    writer_flush(writer);
     output_format(writer->output, "\n\\%zu-grams:\n", order);
 }
 
@@ -103,12 +103,18 @@ static char *write_number(char *to, double value)
     return to;
 }
 
-void writer_ngram(struct writer *writer, double log10_prob, const uint32_t *ids, size_t order,
-                  const float *log10_backoff)
+size_t writer_most(const struct writer *writer, const uint32_t *ids, size_t order)
 {
-    if (writer->used + writer->longest > writer->size)
-        flush(writer);
-    char *to = write_number(writer->buffer + writer->used, log10_prob);
+    size_t most = order + NUMBERS_SIZE;
+    for (size_t i = 0; i < order; i++)
+        most += writer->length[ids[i]];
+    return most;
+}
+
+char *writer_put(const struct writer *writer, double log10_prob, const uint32_t *ids, size_t order,
+                 const float *log10_backoff, char *to)
+{
+    to = write_number(to, log10_prob);
     char before = '\t';
     for (size_t i = 0; i < order; i++) {
         *to++ = before;
@@ -121,12 +127,22 @@ void writer_ngram(struct writer *writer, double log10_prob, const uint32_t *ids,
         to = write_number(to, *log10_backoff);
     }
     *to++ = '\n';
-    writer->used = (size_t)(to - writer->buffer);
+    return to;
+}
+
+void writer_ngram(struct writer *writer, double log10_prob, const uint32_t *ids, size_t order,
+                  const float *log10_backoff)
+{
+    if (writer->used + writer->longest > writer->size)
+        writer_flush(writer);
+    char *to = writer->buffer + writer->used;
+    writer->used =
+        (size_t)(writer_put(writer, log10_prob, ids, order, log10_backoff, to) - writer->buffer);
 }
 
 bool writer_commit(struct writer *writer, struct error *error)
 {
-    flush(writer);
+    writer_flush(writer);
     output_text(writer->output, "\n\\end\\\n");
     struct output *output = writer->output;
     writer->output = NULL;

@@ -28,6 +28,15 @@ void writer_order(struct writer *writer, size_t order);
 void writer_ngram(struct writer *writer, double log10_prob, const uint32_t *ids, size_t order,
                   const float *log10_backoff);
 
+// The same in memory, by any number of threads: bytes that the line may have, and the line; returns
+// its end.
+size_t writer_most(const struct writer *writer, const uint32_t *ids, size_t order);
+char *writer_put(const struct writer *writer, double log10_prob, const uint32_t *ids, size_t order,
+                 const float *log10_backoff, char *to);
+
+// Hands on all that has been written, so that lines may be written to the output.
+void writer_flush(struct writer *writer);
+
 // Writes the end. The writer is freed, also on failure.
 bool writer_commit(struct writer *writer, struct error *error);
 void writer_discard(struct writer *writer);

@@ -1,0 +1,139 @@
+// Lines made side by side: while some threads make those of one set of blocks, another writes the set
+// before and a third gets the elements of the set behind.
+#include "ngram/lines.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+enum { SETS = 3, BLOCKS_A_THREAD = 8, BLOCK_ELEMENTS = 1 << 9, BLOCK_BYTES = 1 << 17 };
+
+struct block {
+    char *element;
+    size_t count;
+    char *text;
+    size_t most, used, capacity; // bytes of it: that it may have, has, has room for
+    bool failed;                 // no memory
+    struct error failure;
+};
+
+struct lines_run {
+    const struct lines *lines;
+    struct output *output;
+    struct block *block[SETS]; // [blocks]
+    size_t blocks, round;
+    bool end, ok; // of the elements
+    struct error failure;
+};
+
+static void clear(struct lines_run *run, struct block *set)
+{
+    for (size_t i = 0; i < run->blocks; i++)
+        set[i].count = set[i].used = set[i].most = 0;
+}
+
+static void get_elements(struct lines_run *run, struct block *set)
+{
+    const struct lines *lines = run->lines;
+    for (size_t i = 0; i < run->blocks && !run->end; i++) {
+        struct block *block = &set[i];
+        while (block->count < BLOCK_ELEMENTS && block->most < BLOCK_BYTES && !run->end) {
+            size_t most = 0;
+            run->end = !lines->next(lines->context, block->element + block->count * lines->size,
+                                    &most, &run->ok, &run->failure);
+            block->count += !run->end;
+            block->most += most;
+        }
+    }
+}
+
+static void make_text(struct lines_run *run, struct block *block)
+{
+    const struct lines *lines = run->lines;
+    block->failed = !memory_grow(&block->text, &block->capacity, block->most, 1, &block->failure);
+    if (block->failed)
+        return;
+    char *to = block->text;
+    for (size_t i = 0; i < block->count; i++)
+        to = lines->format(lines->context, block->element + i * lines->size, to);
+    block->used = (size_t)(to - block->text);
+}
+
+static void write_text(struct lines_run *run, struct block *set)
+{
+    for (size_t i = 0; i < run->blocks; i++)
+        output_write(run->output, set[i].text, set[i].used);
+    clear(run, set);
+}
+
+// Of a round: the first item writes, the second gets elements, the others make text.
+static void do_item(void *context, size_t worker, size_t item)
+{
+    struct lines_run *run = context;
+    (void)worker;
+    if (item == 0)
+        write_text(run, run->block[run->round % SETS]);
+    else if (item == 1)
+        get_elements(run, run->block[(run->round + 2) % SETS]);
+    else
+        make_text(run, &run->block[(run->round + 1) % SETS][item - 2]);
+}
+
+static bool start_blocks(struct lines_run *run, struct error *error)
+{
+    for (size_t s = 0; s < SETS; s++) {
+        run->block[s] = memory_new(run->blocks, sizeof *run->block[s], error);
+        if (run->block[s] == NULL)
+            return false;
+        for (size_t i = 0; i < run->blocks; i++) {
+            run->block[s][i].element = memory_new(BLOCK_ELEMENTS, run->lines->size, error);
+            if (run->block[s][i].element == NULL)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void free_blocks(struct lines_run *run)
+{
+    for (size_t s = 0; s < SETS; s++) {
+        for (size_t i = 0; run->block[s] != NULL && i < run->blocks; i++) {
+            free(run->block[s][i].element);
+            free(run->block[s][i].text);
+        }
+        free(run->block[s]);
+    }
+}
+
+static bool made_well(const struct lines_run *run, struct error *error)
+{
+    const struct block *set = run->block[(run->round + 1) % SETS];
+    for (size_t i = 0; i < run->blocks; i++) {
+        if (set[i].failed && error != NULL)
+            *error = set[i].failure;
+        if (set[i].failed)
+            return false;
+    }
+    if (!run->ok && error != NULL)
+        *error = run->failure;
+    return run->ok;
+}
+
+// Elements are written in the second round behind that in which they are got.
+bool lines_write(const struct lines *lines, struct output *output, struct pool *pool,
+                 struct error *error)
+{
+    size_t threads = pool_ready(pool);
+    struct lines_run run = {.lines = lines,
+                            .output = output,
+                            .blocks = threads > 1 ? threads * BLOCKS_A_THREAD : 1,
+                            .ok = true};
+    bool ok = start_blocks(&run, error);
+    for (int last = 0; ok && last < SETS; run.round++) {
+        pool_run(pool, do_item, &run, run.blocks + 2);
+        ok = made_well(&run, error);
+        last += run.end;
+    }
+    free_blocks(&run);
+    return ok;
+}

@@ -1,0 +1,24 @@
+// Lines of a file that several threads make and one writes in their order.
+#ifndef NGRAM_LINES_H
+#define NGRAM_LINES_H
+
+#include "base/file.h"
+#include "base/threads.h"
+
+// What lines are made from: elements of `size` bytes, one a line.
+struct lines {
+    void *context;
+    size_t size;
+    // Gets the next element, and how many bytes its line has at most; never called by two threads at
+    // once. False at the end and after a failure, which *ok tells apart; it is true at first.
+    bool (*next)(void *context, void *element, size_t *most, bool *ok, struct error *error);
+    // Writes the line, newline included, and returns where it ends; called by several threads at
+    // once.
+    char *(*format)(const void *context, const void *element, char *to);
+};
+
+// On the threads of a pool, or NULL. Failures of the output are kept in it.
+bool lines_write(const struct lines *lines, struct output *output, struct pool *pool,
+                 struct error *error);
+
+#endif
