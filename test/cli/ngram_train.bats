@@ -71,6 +71,30 @@ golden() {
     [[ "$stderr" == *"400 sentences"*"order 2: n1 "*"D3+ "*"written"* ]]
 }
 
+@test "train, count: the same from any number of threads, in memory and on disk" {
+    awk 'function random() { x = x * 16807 % 2147483647; return x / 2147483647 }
+        BEGIN { x = 3; for (i = 0; i < 20000; i++) { s = ""; n = 1 + int(random() * 12)
+        for (j = 0; j < n; j++) s = s "w" int(9000 * random() ^ 3) " "; print s } }' > "$T/long"
+    for options in "-order 2 -cutoff 0,0" "-order 3 -unk" "-order 4 -cutoff 0,0,0,1" \
+        "-order 3 -memory 1M -temp $T" "-order 3 -discount good-turing"; do
+        rm -f "$T"/*.arpa
+        for threads in 1 2 3 0; do
+            "$NGRAM" train -text "$T/long" -discount-fallback $options -threads $threads \
+                -o "$T/$threads.arpa"
+        done
+        [ "$(md5sum < "$T/1.arpa")" = "$(md5sum < "$T/2.arpa")" ]
+        [ "$(md5sum < "$T/1.arpa")" = "$(md5sum < "$T/3.arpa")" ]
+        [ "$(md5sum < "$T/1.arpa")" = "$(md5sum < "$T/0.arpa")" ]
+    done
+    for memory in 1G 1M; do
+        "$NGRAM" count -text "$T/long" -memory $memory -threads 1 -o "$T/1.counts"
+        "$NGRAM" count -text "$T/long" -memory $memory -threads 3 -o "$T/3.counts"
+        cmp "$T/1.counts" "$T/3.counts"
+    done
+    run "$NGRAM" train -text "$T/long" -threads x
+    [ "$status" -eq 2 ]
+}
+
 @test "train: discounts that cannot be computed" {
     echo "a b c" > "$T/small"
     run "$NGRAM" train -text "$T/small" -order 3 -o "$T/a.arpa"

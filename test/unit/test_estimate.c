@@ -328,12 +328,21 @@ static void test_unknown_words(void **state)
     vocabulary_free(&words);
 }
 
+static void assert_same_files(const char *file, const char *other_file)
+{
+    size_t size, other_size;
+    char *content = read_file(file, &size), *other = read_file(other_file, &other_size);
+    assert_int_equal(size, other_size);
+    assert_memory_equal(content, other, size);
+    free(content);
+    free(other);
+}
+
 static void test_disk_gives_the_same(void **state)
 {
     (void)state;
     struct estimate_report report;
     struct estimate_options options = options_for(5);
-    size_t size, other_size;
     write_random_text(12000, 3000);
     estimate_well(&options, &report);
     assert_false(report.on_disk);
@@ -341,11 +350,64 @@ static void test_disk_gives_the_same(void **state)
     options.output = other_path;
     estimate_well(&options, &report);
     assert_true(report.on_disk);
-    char *content = read_file(model_path, &size), *other = read_file(other_path, &other_size);
-    assert_int_equal(size, other_size);
-    assert_memory_equal(content, other, size);
-    free(content);
-    free(other);
+    assert_same_files(model_path, other_path);
+}
+
+static void test_threads_give_the_same(void **state)
+{
+    (void)state;
+    static const size_t memories[] = {(size_t)1 << 30, ESTIMATE_MEMORY_LEAST};
+    write_random_text(12000, 3000);
+    for (size_t order = 1; order <= 5; order += 2) {
+        for (size_t i = 0; i < 2; i++) {
+            struct estimate_options options = options_for(order);
+            struct estimate_report one, several;
+            options.memory = memories[i];
+            options.discount = i == 0 ? DISCOUNT_MODIFIED_KNESER_NEY : DISCOUNT_WITTEN_BELL;
+            options.threads = 1;
+            estimate_well(&options, &one);
+            options.output = other_path;
+            for (options.threads = 2; options.threads <= 5; options.threads++) {
+                estimate_well(&options, &several);
+                assert_same_files(model_path, other_path);
+                assert_int_equal(one.tokens, several.tokens);
+                assert_memory_equal(one.discount, several.discount, sizeof one.discount);
+            }
+        }
+    }
+}
+
+// The words of a text that is read in blocks: longer than a block, and cut by none.
+static void test_blocks_of_text(void **state)
+{
+    (void)state;
+    enum { LINES = 30000, LONG = 300000 };
+    for (size_t threads = 1; threads <= 3; threads++) {
+        struct estimate_options options = options_for(1);
+        struct estimate_report report;
+        struct error error = {""};
+        options.threads = threads;
+        FILE *file = fopen(text_path, "w");
+        assert_non_null(file);
+        for (int i = 0; i < LINES; i++)
+            fprintf(file, "\n \n  a%d\tb \r\n", i);
+        for (int i = 0; i < LONG; i++)
+            fputc('x', file);
+        fputs(" <s>", file);
+        long size = ftell(file);
+        assert_int_equal(fclose(file), 0);
+        unlink(model_path);
+        assert_false(estimate(&options, &report, &error));
+        char wanted[128];
+        snprintf(wanted, sizeof wanted, "%s: line %d: <s> inside a sentence", text_path,
+                 3 * LINES + 1);
+        assert_memory_equal(error.text, wanted, strlen(wanted));
+        assert_int_equal(truncate(text_path, size - 4), 0);
+        estimate_well(&options, &report);
+        assert_int_equal(report.sentences, LINES + 1);
+        assert_int_equal(report.tokens, 3 * LINES + 2);
+        assert_int_equal(report.words, LINES + 3); // b, the long one and </s>
+    }
 }
 
 static void test_pruning(void **state)
@@ -634,6 +696,8 @@ int main(void)
         cmocka_unit_test(test_by_hand),
         cmocka_unit_test(test_unknown_words),
         cmocka_unit_test(test_disk_gives_the_same),
+        cmocka_unit_test(test_threads_give_the_same),
+        cmocka_unit_test(test_blocks_of_text),
         cmocka_unit_test(test_pruning),
         cmocka_unit_test(test_counts_of_a_text),
         cmocka_unit_test(test_counts_by_hand),
