@@ -11,6 +11,7 @@
 #include "learn/optimisers/kinds.h"
 #include "main.h"
 #include "net/output.h"
+#include "program.h"
 #include "train/new_model.h"
 #include "train/trainer.h"
 
@@ -18,8 +19,7 @@
 enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 4, FAST_BPTT = 4 };
 static const double FAST_DROPOUT = 0.3; // of networks that the reference does not have
 
-// Takes fields out of the line until it leaves the terminal's last column free: it would go on in
-// the next line otherwise, and could not be drawn over.
+// Takes fields out of the line until it leaves the terminal's last column free.
 static void fit_line(char *line, size_t columns)
 {
     static const char *const names[] = {"Alpha:", "Words/sec:", "Iter:", "TRAIN entropy:"};
@@ -29,8 +29,6 @@ static void fit_line(char *line, size_t columns)
         if (behind != NULL)
             memmove(field, behind + 2, strlen(behind + 2) + 1);
     }
-    if (strlen(line) >= columns)
-        line[columns - 1] = '\0';
 }
 
 // On a terminal one line is drawn again and again; standard output gets one line an epoch.
@@ -38,17 +36,15 @@ static void print_progress(void *context, const struct progress *progress)
 {
     struct output *output = context;
     char line[PROGRESS_LINE];
-    bool terminal = isatty(STDERR_FILENO);
     if (progress->epoch_done) {
-        if (terminal)
-            fputs("\r\033[K", stderr);
+        program_draw("");
         progress_epoch_line(progress, line);
         output_format(output, "%s\n", line);
         output_flush(output);
-    } else if (terminal) {
+    } else {
         progress_line(progress, line);
         fit_line(line, (size_t)terminal_columns(STDERR_FILENO));
-        fprintf(stderr, "\r\033[K%s", line);
+        program_draw(line);
     }
 }
 

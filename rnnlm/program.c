@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/map.h"
+#include "base/terminal.h"
 
 static const char *name;
 
@@ -61,4 +63,10 @@ void program_begin(const char *program)
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, NULL);
     signal(SIGXFSZ, SIG_IGN);
+}
+
+void program_draw(const char *line)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K%.*s", terminal_columns(STDERR_FILENO) - 1, line);
 }

@@ -10,4 +10,8 @@
 // 1.
 void program_begin(const char *program);
 
+// Where standard error is a terminal, draws a line over the one drawn last, cut to what fits: it would
+// go on in the next line otherwise, and could not be drawn over. An empty one leaves nothing there.
+void program_draw(const char *line);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/machine.h"
 #include "endings.h"
+#include "ngram-watch.h"
 #include "ngram/counts_write.h"
 #include "ngram/estimate.h"
 #include "options.h"
@@ -14,7 +15,7 @@
 static struct {
     struct option_list text, counts;
     const char *vocabulary, *unknown, *memory, *temporary, *output;
-    int64_t order, threads;
+    int64_t order, threads, debug;
 } count_set = {.order = 3, .memory = "1G", .output = "-"};
 
 static const struct option count_table[] = {
@@ -39,7 +40,9 @@ static const struct option count_table[] = {
     {OPTION_TEXT, "temp", "FOLDER", &count_set.temporary, NULL, 0, 0,
      "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
     {OPTION_COUNT, "threads", "N", &count_set.threads, NULL, 0, 1 << 12,
-     "Threads; 0 for one for each processor. Counts do not depend on it."}};
+     "Threads; 0 for one for each processor. Counts do not depend on it."},
+    {OPTION_COUNT, "debug", "N", &count_set.debug, NULL, 0, 1,
+     "1: steps and their times on standard error."}};
 
 static const struct options count_options = {
     .program = "rnnlm-ngram count",
@@ -67,7 +70,8 @@ static bool count_work(struct error *error)
     if (memory < ESTIMATE_MEMORY_LEAST)
         return error_usage(error, "option -memory: found %zu bytes, wanted at least %d", memory,
                            ESTIMATE_MEMORY_LEAST);
-    struct allowance allowance = {.limit = memory};
+    struct step_watch steps;
+    struct allowance allowance = {.limit = memory, .watch = &steps.watch};
     size_t threads = count_set.threads > 0 ? (size_t)count_set.threads : threads_available();
     struct vocabulary words = {.size = 0};
     struct counts_options options = {.order = (size_t)count_set.order,
@@ -84,6 +88,7 @@ static bool count_work(struct error *error)
     if (!output_try(count_set.output, error))
         return false;
     allowance.pool = pool_new(threads, error);
+    step_watch_init(&steps, count_set.debug > 0);
     bool ok = allowance.pool != NULL &&
               (count_set.vocabulary == NULL ||
                word_list_read(&words, count_set.vocabulary, false, error)) &&
@@ -92,6 +97,7 @@ static bool count_work(struct error *error)
     counts_free(&counts);
     vocabulary_free(&words);
     pool_free(allowance.pool);
+    step_watch_free(&steps);
     return ok;
 }
 

@@ -8,6 +8,7 @@
 #include "base/machine.h"
 #include "endings.h"
 #include "ngram-vocab.h"
+#include "ngram-watch.h"
 #include "ngram/cache.h"
 #include "ngram/estimate.h"
 #include "options.h"
@@ -89,7 +90,8 @@ static const struct option train_table[] = {
     {OPTION_COUNT, "threads", "N", &train_set.threads, NULL, 0, 1 << 12,
      "Threads; 0 for one for each processor. The model does not depend on it."},
     {OPTION_COUNT, "debug", "N", &train_set.debug, NULL, 0, 1,
-     "1: counts of counts, discounts and numbers of n-grams on standard error."}};
+     "1: steps and their times, counts of counts, discounts and numbers of n-grams on standard "
+     "error."}};
 
 static const struct options train_options = {
     .program = "rnnlm-ngram train",
@@ -253,8 +255,13 @@ static int ngram_train(int argc, char **argv)
     if (result != OPTIONS_RUN)
         return options_status(result);
     endings_catch();
+    struct step_watch steps;
+    step_watch_init(&steps, train_set.debug > 0);
     bool ok = train_read_options(&options, &error) && output_try(options.output, &error) &&
-              train_read_words(&words, &options, &error) && estimate(&options, &report, &error);
+              train_read_words(&words, &options, &error);
+    options.watch = &steps.watch;
+    ok = ok && estimate(&options, &report, &error);
+    step_watch_free(&steps);
     vocabulary_free(&words);
     if (!ok)
         return options_error(train_options.program, &error);

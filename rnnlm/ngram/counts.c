@@ -54,12 +54,16 @@ static bool read_counts(struct reading *reading, const char *path, struct error 
 {
     struct counted ngram;
     struct count_file *file = count_file_open(path, error);
+    uint64_t read = 0;
     bool ok = file != NULL;
     while (ok && count_file_next(file, &ngram, &ok, error)) {
         ok = take_counted(reading, &ngram, error);
         if (!ok)
             error_prefix(error, "%s: line %llu: ", path, (unsigned long long)ngram.line);
+        if (++read % WATCH_EACH == 0)
+            watch_add(reading->options->allowance->watch, WATCH_EACH);
     }
+    watch_add(reading->options->allowance->watch, read % WATCH_EACH);
     count_file_close(file);
     return ok;
 }
@@ -67,12 +71,15 @@ static bool read_counts(struct reading *reading, const char *path, struct error 
 static bool read_all(struct reading *reading, struct error *error)
 {
     const struct counts_options *options = reading->options;
+    struct watch *watch = options->allowance->watch;
+    watch_begin(watch, "reading", options->files > 0 ? "n-grams" : "tokens", 0);
     for (size_t i = 0; i < options->texts; i++)
         if (!text_ids_read(&reading->text, options->text[i], error))
             return false;
     for (size_t i = 0; i < options->files; i++)
         if (!read_counts(reading, options->file[i], error))
             return false;
+    watch_end(watch);
     reading->counts->tokens = reading->text.tokens;
     reading->counts->sentences = reading->text.sentences;
     if (options->files > 0)
@@ -188,8 +195,10 @@ static bool add_records(struct counts *counts, struct reading *reading, const ui
                            error);
         if (!ok || encoding->size == 0)
             break;
-        pool_run(reading->text.pool, encode_piece, encoding, (encoding->size + PIECE - 1) / PIECE);
+        pool_run(sorter->allowance->pool, encode_piece, encoding,
+                 (encoding->size + PIECE - 1) / PIECE);
         sorter->count += encoding->size;
+        watch_add(sorter->allowance->watch, encoding->size);
     }
     free(encoding);
     return ok;
@@ -254,12 +263,14 @@ static bool sort_and_scan(struct counts *counts, struct reading *reading, const 
     sorter_init(&sorter, shape, SORTER_SUM, allowance, options->temporary);
     sorter_init(&prefixes, shape, SORTER_SUM, allowance, options->temporary);
     allowance->limit = whole / 2;
+    watch_begin(allowance->watch, "sorting", "n-grams", from_files ? 0 : counts->tokens);
     bool ok = from_files ? add_given(counts, reading, new_id, &sorter, &prefixes, error)
                          : add_records(counts, reading, new_id, &sorter, error);
     sequence_free(&reading->text.ids);
     sequence_free(&reading->given);
     ok = ok && sorter_finish(&sorter, error) && sorter_finish(&prefixes, error);
     allowance->limit = whole / 4 * 3;
+    watch_end(allowance->watch);
     ok = ok && scan_ngrams(counts, &sorter, from_files ? &prefixes : NULL, error);
     sorter_free(&sorter);
     sorter_free(&prefixes);
@@ -279,7 +290,8 @@ bool counts_read(struct counts *counts, const struct counts_options *options, st
         sorter_init(&counts->ngrams[k], record_shape(1, 1, 1), SORTER_SUM, options->allowance,
                     options->temporary);
     struct allowance ids = {.limit = options->allowance->limit / 8,
-                            .pool = options->allowance->pool};
+                            .pool = options->allowance->pool,
+                            .watch = options->allowance->watch};
     uint32_t *new_id = NULL;
     struct reading reading = {.counts = counts, .options = options};
     const char *unknown = options->unknown != NULL ? options->unknown : "<unk>";

@@ -99,8 +99,12 @@ static bool write_all(const struct counts *counts, struct sorter *all, struct ou
 {
     struct count_lines context = {counts, all, 0};
     struct lines lines = {&context, all->shape.words * sizeof(uint64_t), next_count, format_count};
+    struct watch *watch = all->allowance->watch;
+    watch_begin(watch, "writing", "n-grams", sorter_most(all));
     bool ok = sorter_finish(all, error) && sorter_start(all, error) &&
-              lines_write(&lines, output, all->allowance->pool, error);
+              lines_write(&lines, output, all->allowance->pool, watch, error);
+    if (ok)
+        watch_end(watch);
     *written = context.written;
     return ok;
 }

@@ -202,32 +202,40 @@ static char *format_ngram(const void *context, const void *element, char *to)
 }
 
 static bool write_order(struct writer *writer, struct interpolated *model, size_t order,
-                        struct pool *pool, struct error *error)
+                        struct allowance *allowance, struct error *error)
 {
     struct order_lines ngrams = {.writer = writer, .order = order};
     struct lines lines = {&ngrams, sizeof(struct assembled), next_ngram, format_ngram};
     writer_order(writer, order);
     writer_flush(writer);
     return assembly_start(&ngrams.assembly, model, order, error) &&
-           lines_write(&lines, writer->output, pool, error);
+           lines_write(&lines, writer->output, allowance->pool, allowance->watch, error);
 }
 
 static bool write_model(struct interpolated *model, const struct counts *counts,
                         const struct estimate_options *options, const uint64_t *count,
-                        struct pool *pool, struct error *error)
+                        struct allowance *allowance, struct error *error)
 {
+    uint64_t ngrams = 0;
     struct writer writer;
     if (!writer_open(&writer, options->output, counts->word, counts->words, count, counts->order,
                      error))
         return false;
+    for (size_t k = 1; k <= counts->order; k++)
+        ngrams += count[k];
+    watch_begin(allowance->watch, "writing", "n-grams", ngrams);
     write_unigrams(&writer, model, counts);
+    watch_add(allowance->watch, count[1]);
     for (size_t k = 2; k <= counts->order; k++) {
-        if (!write_order(&writer, model, k, pool, error)) {
+        if (!write_order(&writer, model, k, allowance, error)) {
             writer_discard(&writer);
             return false;
         }
     }
-    return writer_commit(&writer, error);
+    bool ok = writer_commit(&writer, error);
+    if (ok)
+        watch_end(allowance->watch);
+    return ok;
 }
 
 // ---- the whole ---------------------------------------------------------------------------------
@@ -262,7 +270,7 @@ static bool estimate_from(struct counts *counts, struct interpolated *model,
         report->on_disk = report->on_disk || model->order[k].ngrams.file.descriptor >= 0;
     return options->prune > 0
                ? write_pruned(model, counts, options, report, error)
-               : write_model(model, counts, options, report->ngrams, allowance->pool, error);
+               : write_model(model, counts, options, report->ngrams, allowance, error);
 }
 
 static bool estimate_within(const struct estimate_options *options, struct allowance *allowance,
@@ -303,7 +311,8 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
     if (!check_options(options, error) || !output_try(options->output, error))
         return false;
     size_t threads = options->threads > 0 ? options->threads : threads_available();
-    struct allowance allowance = {.limit = options->memory, .pool = pool_new(threads, error)};
+    struct allowance allowance = {
+        .limit = options->memory, .pool = pool_new(threads, error), .watch = options->watch};
     bool ok = allowance.pool != NULL && estimate_within(options, &allowance, report, error);
     pool_free(allowance.pool);
     return ok;

@@ -33,6 +33,7 @@ struct estimate_options {
     bool discount_fallback; // 0.5, 1, 1.5 where discounts cannot be computed, instead of an error
     size_t memory;         // bytes, about; beyond them counts are sorted on disk. Words come on top
     const char *temporary; // folder for that; NULL: TMPDIR or /tmp
+    struct watch *watch;   // who is told how far it has come, may be NULL
     size_t threads;        // 0: one for each processor; the model does not depend on it
     double prune; // drop n-grams whose loss changes the perplexity by less than this share; 0: none
     const char *output; // path of the ARPA file, compressed if it ends in .gz; "-" standard output

@@ -43,6 +43,7 @@ struct visit {
     const uint64_t *cutoff;
     struct level level[NGRAM_MOST_ORDER + 1];
     uint64_t kept[NGRAM_MOST_ORDER + 1];
+    size_t seen; // records since that was said
     struct sorter_batch backoffs[NGRAM_MOST_ORDER + 1];
     bool failed;
     struct error failure;
@@ -145,6 +146,7 @@ static bool read_next(struct visit *visit, size_t order)
         return true;
     record_decode(&level->source->shape, record, level->ids);
     level->count = record_payload(&level->source->shape, record);
+    visit->seen++;
     return true;
 }
 
@@ -362,6 +364,7 @@ static bool visit_context(struct visit *visit, size_t order, bool *in_model)
 static bool visit_all(struct visit *visit)
 {
     struct counts *counts = visit->counts;
+    struct watch *watch = counts->ngrams[2].allowance->watch;
     for (size_t k = 2; k <= counts->order; k++)
         if (!read_next(visit, k))
             return false;
@@ -369,6 +372,10 @@ static bool visit_all(struct visit *visit)
         bool in_model = false;
         if (!visit_context(visit, 2, &in_model))
             return false;
+        if (visit->seen >= WATCH_EACH || visit->level[2].end) {
+            watch_add(watch, visit->seen);
+            visit->seen = 0;
+        }
     }
     return true;
 }
@@ -511,12 +518,17 @@ static bool visit_parts(struct interpolated *model, struct counts *counts, const
     pthread_mutex_init(&lock, NULL);
     bool ok = parts.visit != NULL && parts.part != NULL &&
               start_visits(&parts, model, cutoff, &lock, threads, error);
+    uint64_t most = 0;
+    for (size_t k = 2; k <= counts->order; k++)
+        most += sorter_most(&counts->ngrams[k]);
     if (ok) {
+        watch_begin(allowance->watch, "smoothing", "n-grams", most);
         cut_parts(&parts);
         pool_run(allowance->pool, visit_part, &parts, parts.count);
         for (size_t i = 0; i < threads; i++)
             ok = end_visit(&parts.visit[i], ok ? error : NULL) && ok;
         take_places(&parts, model);
+        watch_end(allowance->watch);
     }
     pthread_mutex_destroy(&lock);
     free(parts.visit);

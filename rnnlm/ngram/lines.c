@@ -21,7 +21,7 @@ struct lines_run {
     const struct lines *lines;
     struct output *output;
     struct block *block[SETS]; // [blocks]
-    size_t blocks, round;
+    size_t blocks, round, written;
     bool end, ok; // of the elements
     struct error failure;
 };
@@ -61,8 +61,10 @@ static void make_text(struct lines_run *run, struct block *block)
 
 static void write_text(struct lines_run *run, struct block *set)
 {
-    for (size_t i = 0; i < run->blocks; i++)
+    for (size_t i = 0; i < run->blocks; i++) {
         output_write(run->output, set[i].text, set[i].used);
+        run->written += set[i].count;
+    }
     clear(run, set);
 }
 
@@ -121,7 +123,7 @@ static bool made_well(const struct lines_run *run, struct error *error)
 
 // Elements are written in the second round behind that in which they are got.
 bool lines_write(const struct lines *lines, struct output *output, struct pool *pool,
-                 struct error *error)
+                 struct watch *watch, struct error *error)
 {
     size_t threads = pool_ready(pool);
     struct lines_run run = {.lines = lines,
@@ -131,6 +133,8 @@ bool lines_write(const struct lines *lines, struct output *output, struct pool *
     bool ok = start_blocks(&run, error);
     for (int last = 0; ok && last < SETS; run.round++) {
         pool_run(pool, do_item, &run, run.blocks + 2);
+        watch_add(watch, run.written);
+        run.written = 0;
         ok = made_well(&run, error);
         last += run.end;
     }

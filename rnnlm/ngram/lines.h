@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/threads.h"
+#include "ngram/watch.h"
 
 // What lines are made from: elements of `size` bytes, one a line.
 struct lines {
@@ -17,8 +18,9 @@ struct lines {
     char *(*format)(const void *context, const void *element, char *to);
 };
 
-// On the threads of a pool, or NULL. Failures of the output are kept in it.
+// On the threads of a pool, or NULL; `watch` (may be NULL) is told of each line. Failures of the output
+// are kept in it.
 bool lines_write(const struct lines *lines, struct output *output, struct pool *pool,
-                 struct error *error);
+                 struct watch *watch, struct error *error);
 
 #endif

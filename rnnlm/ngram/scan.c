@@ -24,6 +24,7 @@ struct scan {
     uint64_t kinds[RECORD_MOST_IDS + 1];  // different words before it
     uint64_t occurring[NGRAM_MOST_ORDER + 1][COUNTS_OF_COUNTS];
     struct sorter_batch batch[NGRAM_MOST_ORDER + 1];
+    size_t seen; // records since that was said
     bool failed;
     struct error error;
 };
@@ -165,8 +166,13 @@ static bool next_record(struct scan *scan, const uint64_t **record, struct error
 
 static bool scan_all(struct scan *scan, struct error *error)
 {
+    struct watch *watch = scan->from->allowance->watch;
     const uint64_t *record;
     while (next_record(scan, &record, error)) {
+        if (record == NULL || ++scan->seen == WATCH_EACH) {
+            watch_add(watch, scan->seen);
+            scan->seen = 0;
+        }
         if (record == NULL)
             return complete_rest(scan, error);
         if (!scan_record(scan, record, error))
@@ -284,12 +290,14 @@ bool scan_ngrams(struct counts *counts, struct sorter *from, struct sorter *pref
     bool ok = run.scan != NULL && run.part != NULL &&
               start_scans(&run, counts, prefixes, &lock, threads, error);
     if (ok) {
+        watch_begin(from->allowance->watch, "counting", "n-grams", sorter_most(from));
         cut_parts(&run);
         pool_run(pool, scan_part, &run, run.parts);
         for (size_t i = 0; i < threads; i++)
             ok = end_scan(&run.scan[i], ok ? error : NULL) && ok;
         if (here && counts->order > 1)
             take_places(&run, &counts->ngrams[counts->order]);
+        watch_end(from->allowance->watch);
     }
     pthread_mutex_destroy(&lock);
     free(run.scan);

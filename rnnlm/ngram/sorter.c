@@ -345,6 +345,11 @@ bool sorter_finish(struct sorter *sorter, struct error *error)
     return true;
 }
 
+uint64_t sorter_most(const struct sorter *sorter)
+{
+    return sorter->count + sorter->file_size / record_bytes(sorter);
+}
+
 size_t sorter_find(const struct sorter *sorter, uint32_t id)
 {
     unsigned words = sorter->shape.words;

@@ -67,6 +67,9 @@ static inline bool sorter_in_memory(const struct sorter *sorter)
     return sorter->run_count == 0;
 }
 
+// Records at most: those of runs on disk may be the same.
+uint64_t sorter_most(const struct sorter *sorter);
+
 // Where, of the records in memory, those begin whose first id is `id` or a larger one; after
 // sorter_finish().
 size_t sorter_find(const struct sorter *sorter, uint32_t id);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "ngram/watch.h"
 
 // ---- allowance ---------------------------------------------------------------------------------
 
@@ -15,6 +16,7 @@
 struct allowance {
     size_t limit, used; // bytes
     struct pool *pool;  // threads that work, NULL: the caller's alone
+    struct watch *watch; // who watches that, may be NULL
 };
 
 // Whether `bytes` more may be used; if so they are.

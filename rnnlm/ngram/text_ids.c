@@ -35,9 +35,10 @@ static bool take_vocabulary(struct text_ids *ids, const struct vocabulary *words
 bool text_ids_init(struct text_ids *ids, const char *unknown, const struct vocabulary *words,
                    struct allowance *allowance, const char *temporary, struct error *error)
 {
-    *ids = (struct text_ids){.pool = allowance->pool};
+    *ids = (struct text_ids){.allowance = allowance};
     sequence_init(&ids->ids, sizeof(int32_t), allowance, temporary);
-    ids->recent = memory_new(pool_ready(ids->pool), RECENT_WORDS * sizeof *ids->recent, error);
+    ids->recent =
+        memory_new(pool_ready(allowance->pool), RECENT_WORDS * sizeof *ids->recent, error);
     if (ids->recent == NULL || !vocabulary_init(&ids->vocabulary, error) ||
         vocabulary_add(&ids->vocabulary, "<s>", 3, error) != ID_START)
         return false;
@@ -321,9 +322,11 @@ static bool take_block(struct text_reading *reading, struct text_block *block, s
 static bool take_blocks(struct text_reading *reading, struct error *error)
 {
     struct text_block *block = reading->block[reading->set];
+    uint64_t before = reading->ids->tokens;
     for (size_t i = 0; i < reading->blocks; i++)
         if (!take_block(reading, &block[i], error))
             return false;
+    watch_add(reading->ids->allowance->watch, reading->ids->tokens - before);
     return true;
 }
 
@@ -353,7 +356,7 @@ static bool read_blocks(struct text_reading *reading, struct error *error)
     fill_blocks(reading, reading->block[0]);
     while (!last) {
         last = reading->end;
-        pool_run(reading->ids->pool, do_item, reading, reading->blocks + 1);
+        pool_run(reading->ids->allowance->pool, do_item, reading, reading->blocks + 1);
         if (!take_blocks(reading, error))
             return false;
         reading->set = (reading->set + 1) % SETS;
@@ -363,7 +366,7 @@ static bool read_blocks(struct text_reading *reading, struct error *error)
 
 bool text_ids_read(struct text_ids *ids, const char *path, struct error *error)
 {
-    size_t threads = pool_ready(ids->pool);
+    size_t threads = pool_ready(ids->allowance->pool);
     struct text_reading reading = {
         .ids = ids,
         .input = input_open_text(path, error),

@@ -14,7 +14,7 @@ enum { ID_END = WORD_END, ID_START = 1, ID_UNKNOWN = 2 };
 struct recent_word;
 
 struct text_ids {
-    struct pool *pool;
+    struct allowance *allowance;
     struct vocabulary vocabulary;
     bool closed;                // no word enters any more
     struct sequence ids;        // int32_t

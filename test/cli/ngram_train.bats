@@ -68,7 +68,24 @@ golden() {
     run --separate-stderr "$NGRAM" train -text "$T/text" -order 2 -debug 1 -o "$T/a.arpa"
     [ "$status" -eq 0 ]
     [ -z "$output" ]
-    [[ "$stderr" == *"400 sentences"*"order 2: n1 "*"D3+ "*"written"* ]]
+    [[ "$stderr" == "reading: "*" tokens, "*"writing: "*"400 sentences"*"order 2: n1 "*"D3+ "*"written"* ]]
+}
+
+@test "train, count: how far it has come, on a terminal or where it is asked for" {
+    awk '{ for (i = 0; i < 90; i++) print }' "$T/text" > "$T/long"
+    run --separate-stderr "$NGRAM" train -text "$T/long" -discount-fallback -o "$T/a.arpa"
+    [ "$status" -eq 0 ]
+    [ -z "$output$stderr" ]
+    run --separate-stderr "$NGRAM" count -text "$T/long" -debug 1 -o "$T/counts"
+    [ -z "$output" ]
+    [[ "$stderr" == "reading: "*"sorting: "*"counting: "*"writing: "*" seconds" ]]
+    command -v script > /dev/null || skip "no program to make a terminal (script)"
+    script -qec "stty cols 20; '$NGRAM' train -text '$T/long' -discount-fallback -o '$T/b.arpa'" \
+        /dev/null < /dev/null | tr '\r' '\n' | tr -d '\033' > "$T/shown"
+    grep -q '^\[Kreading: ' "$T/shown"
+    [ "$(tail -n 1 "$T/shown")" = "[K" ]
+    ! grep -q '^.\{22\}' "$T/shown" # 19 columns of 20, and [K
+    cmp "$T/a.arpa" "$T/b.arpa"
 }
 
 @test "train, count: the same from any number of threads, in memory and on disk" {
