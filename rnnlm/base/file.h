@@ -107,6 +107,11 @@ void output_text(struct output *output, const char *text);
 void output_format(struct output *output, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+// Whether the file is compressed: several threads may then pack its parts (base/gzip.h), which are
+// written as they are.
+bool output_is_compressed(const struct output *output);
+void output_write_packed(struct output *output, const void *packed, size_t size);
+
 // Hands on what is buffered, so that a reader of standard output sees it now.
 void output_flush(struct output *output);
 

@@ -12,6 +12,7 @@
 
 enum {
     BUFFER = GZIP_BEGUN,
+    TRAILER = 64, // and more than header and trailer have
     GZIP_FORMAT = 15 + 16,
     MEMORY_LEVEL = 8
 }; // 32 kB of window, gzip header
@@ -145,6 +146,8 @@ bool gzip_write(struct gzip *gzip, int descriptor, const void *data, size_t size
     z_stream *stream = &gzip->stream;
     const unsigned char *at = data;
     int code = Z_OK;
+    if (size == 0 && !last)
+        return true; // no byte of a member that has not begun
     do {
         size_t piece = size < INT_MAX ? size : INT_MAX;
         stream->next_in = (unsigned char *)(uintptr_t)at;
@@ -162,4 +165,31 @@ bool gzip_write(struct gzip *gzip, int descriptor, const void *data, size_t size
         } while (stream->avail_out == 0);
     } while (size > 0);
     return code != Z_STREAM_ERROR;
+}
+
+bool gzip_end_member(struct gzip *gzip, int descriptor, const char **wrong)
+{
+    if (gzip->stream.total_in == 0)
+        return true;
+    return gzip_write(gzip, descriptor, "", 0, true, wrong) && deflateReset(&gzip->stream) == Z_OK;
+}
+
+size_t gzip_most(size_t size)
+{
+    return compressBound(size) + TRAILER;
+}
+
+bool gzip_pack(const void *data, size_t size, void *to, size_t *packed, struct error *error)
+{
+    z_stream stream = {.next_in = (unsigned char *)(uintptr_t)data,
+                       .avail_in = (unsigned)size,
+                       .next_out = to,
+                       .avail_out = (unsigned)gzip_most(size)};
+    if (size > INT_MAX / 2 || deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_FORMAT,
+                                           MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+        return error_set(error, "not enough memory for compressed data");
+    bool ok = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+    *packed = stream.total_out;
+    deflateEnd(&stream);
+    return ok || error_set(error, "cannot compress %zu bytes", size);
 }

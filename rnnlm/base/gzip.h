@@ -32,4 +32,12 @@ bool gzip_write(struct gzip *gzip, int descriptor, const void *data, size_t size
 // Nothing for NULL.
 void gzip_free(struct gzip *gzip);
 
+// Compressed data of its own, which may stand before and behind others in a file; by any number of
+// threads. `to` has room for gzip_most() bytes; *packed: those used. Error: no memory.
+size_t gzip_most(size_t size);
+bool gzip_pack(const void *data, size_t size, void *to, size_t *packed, struct error *error);
+
+// Ends the data written so far, so that such data may follow.
+bool gzip_end_member(struct gzip *gzip, int descriptor, const char **wrong);
+
 #endif

@@ -242,6 +242,20 @@ void output_write(struct output *output, const void *data, size_t size)
     }
 }
 
+bool output_is_compressed(const struct output *output)
+{
+    return output->gzip != NULL;
+}
+
+void output_write_packed(struct output *output, const void *packed, size_t size)
+{
+    const char *wrong = NULL;
+    output_flush(output);
+    if (!output->failed && (!gzip_end_member(output->gzip, output->descriptor, &wrong) ||
+                            !descriptor_write(output->descriptor, packed, size)))
+        write_failed(output, wrong != NULL ? wrong : strerror(errno));
+}
+
 void output_text(struct output *output, const char *text)
 {
     output_write(output, text, strlen(text));

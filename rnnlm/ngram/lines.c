@@ -4,15 +4,19 @@
 
 #include <stdlib.h>
 
+#include "base/gzip.h"
 #include "base/memory.h"
 
-enum { SETS = 3, BLOCKS_A_THREAD = 8, BLOCK_ELEMENTS = 1 << 9, BLOCK_BYTES = 1 << 17 };
+// Blocks that are to be compressed are larger: each is compressed for itself.
+enum { SETS = 3, BLOCKS_A_THREAD = 8, BLOCK_ELEMENTS = 1 << 9, BLOCK_BYTES = 1 << 17, LARGER = 8 };
 
 struct block {
     char *element;
     size_t count;
     char *text;
     size_t most, used, capacity; // bytes of it: that it may have, has, has room for
+    char *packed;                // compressed
+    size_t packed_size, packed_capacity;
     bool failed;                 // no memory
     struct error failure;
 };
@@ -21,7 +25,8 @@ struct lines_run {
     const struct lines *lines;
     struct output *output;
     struct block *block[SETS]; // [blocks]
-    size_t blocks, round, written;
+    bool packs;
+    size_t blocks, elements, round, written; // blocks of a set, elements of a block
     bool end, ok; // of the elements
     struct error failure;
 };
@@ -37,7 +42,8 @@ static void get_elements(struct lines_run *run, struct block *set)
     const struct lines *lines = run->lines;
     for (size_t i = 0; i < run->blocks && !run->end; i++) {
         struct block *block = &set[i];
-        while (block->count < BLOCK_ELEMENTS && block->most < BLOCK_BYTES && !run->end) {
+        while (block->count < run->elements &&
+               block->most < BLOCK_BYTES * (run->packs ? LARGER : 1) && !run->end) {
             size_t most = 0;
             run->end = !lines->next(lines->context, block->element + block->count * lines->size,
                                     &most, &run->ok, &run->failure);
@@ -57,12 +63,20 @@ static void make_text(struct lines_run *run, struct block *block)
     for (size_t i = 0; i < block->count; i++)
         to = lines->format(lines->context, block->element + i * lines->size, to);
     block->used = (size_t)(to - block->text);
+    if (run->packs && block->used > 0)
+        block->failed = !memory_grow(&block->packed, &block->packed_capacity,
+                                     gzip_most(block->used), 1, &block->failure) ||
+                        !gzip_pack(block->text, block->used, block->packed, &block->packed_size,
+                                   &block->failure);
 }
 
 static void write_text(struct lines_run *run, struct block *set)
 {
     for (size_t i = 0; i < run->blocks; i++) {
-        output_write(run->output, set[i].text, set[i].used);
+        if (!run->packs)
+            output_write(run->output, set[i].text, set[i].used);
+        else if (set[i].used > 0)
+            output_write_packed(run->output, set[i].packed, set[i].packed_size);
         run->written += set[i].count;
     }
     clear(run, set);
@@ -88,7 +102,7 @@ static bool start_blocks(struct lines_run *run, struct error *error)
         if (run->block[s] == NULL)
             return false;
         for (size_t i = 0; i < run->blocks; i++) {
-            run->block[s][i].element = memory_new(BLOCK_ELEMENTS, run->lines->size, error);
+            run->block[s][i].element = memory_new(run->elements, run->lines->size, error);
             if (run->block[s][i].element == NULL)
                 return false;
         }
@@ -102,6 +116,7 @@ static void free_blocks(struct lines_run *run)
         for (size_t i = 0; run->block[s] != NULL && i < run->blocks; i++) {
             free(run->block[s][i].element);
             free(run->block[s][i].text);
+            free(run->block[s][i].packed);
         }
         free(run->block[s]);
     }
@@ -128,8 +143,14 @@ bool lines_write(const struct lines *lines, struct output *output, struct pool *
     size_t threads = pool_ready(pool);
     struct lines_run run = {.lines = lines,
                             .output = output,
+                            .packs = output_is_compressed(output),
                             .blocks = threads > 1 ? threads * BLOCKS_A_THREAD : 1,
+                            .elements = BLOCK_ELEMENTS,
                             .ok = true};
+    if (run.packs) {
+        run.elements *= LARGER;
+        run.blocks = (run.blocks + 1) / 2;
+    }
     bool ok = start_blocks(&run, error);
     for (int last = 0; ok && last < SETS; run.round++) {
         pool_run(pool, do_item, &run, run.blocks + 2);

@@ -103,6 +103,12 @@ golden() {
         [ "$(md5sum < "$T/1.arpa")" = "$(md5sum < "$T/3.arpa")" ]
         [ "$(md5sum < "$T/1.arpa")" = "$(md5sum < "$T/0.arpa")" ]
     done
+    for threads in 1 3; do
+        "$NGRAM" train -text "$T/long" -order 2 -threads $threads -o "$T/$threads.arpa.gz"
+    done
+    cmp "$T/1.arpa.gz" "$T/3.arpa.gz"
+    "$NGRAM" train -text "$T/long" -order 2 -o "$T/a.arpa"
+    gunzip < "$T/3.arpa.gz" | cmp - "$T/a.arpa"
     for memory in 1G 1M; do
         "$NGRAM" count -text "$T/long" -memory $memory -threads 1 -o "$T/1.counts"
         "$NGRAM" count -text "$T/long" -memory $memory -threads 3 -o "$T/3.counts"
