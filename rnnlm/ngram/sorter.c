@@ -36,6 +36,11 @@ static void release_block(struct sorter *sorter)
 
 static void release_buffers(struct sorter *sorter)
 {
+    if (sorter->ahead.running)
+        errand_end(&sorter->ahead.errand, NULL);
+    for (size_t i = 0; i < 2; i++)
+        free(sorter->ahead.block[i]);
+    sorter->ahead = (struct sorter_ahead){.capacity = 0};
     for (size_t i = 0; i < sorter->run_count; i++) {
         free(sorter->runs[i].buffer);
         sorter->runs[i].buffer = NULL;
@@ -234,14 +239,51 @@ static bool merge_runs(struct sorter *sorter, struct error *error)
     return add_run(sorter, written + held * bytes, error);
 }
 
+// A block on its way to the file, in pieces that several threads write.
+struct spilling {
+    struct sorter *sorter;
+    size_t bytes;
+    pthread_mutex_t lock;
+    bool failed;
+    struct error failure;
+};
+
+enum { PIECE = 1 << 20 };
+
+static void write_piece(void *context, size_t worker, size_t item)
+{
+    struct spilling *spilling = context;
+    struct sorter *sorter = spilling->sorter;
+    struct error error;
+    size_t begin = item * PIECE, left = spilling->bytes - begin;
+    (void)worker;
+    if (temporary_write(&sorter->file, (const char *)sorter->records + begin,
+                        left < PIECE ? left : PIECE, sorter->file_size + begin, &error))
+        return;
+    pthread_mutex_lock(&spilling->lock);
+    spilling->failed = true;
+    spilling->failure = error;
+    pthread_mutex_unlock(&spilling->lock);
+}
+
+static bool write_block(struct sorter *sorter, size_t bytes, struct error *error)
+{
+    struct spilling spilling = {.sorter = sorter, .bytes = bytes};
+    pthread_mutex_init(&spilling.lock, NULL);
+    pool_run(sorter->allowance->pool, write_piece, &spilling, (bytes + PIECE - 1) / PIECE);
+    pthread_mutex_destroy(&spilling.lock);
+    if (spilling.failed && error != NULL)
+        *error = spilling.failure;
+    return !spilling.failed;
+}
+
 // Writes the sorted block as a run.
 static bool spill(struct sorter *sorter, struct error *error)
 {
     size_t bytes = sorter->count * record_bytes(sorter);
     if (sorter->count == 0)
         return true;
-    if (!temporary_open(&sorter->file, error) ||
-        !temporary_write(&sorter->file, sorter->records, bytes, sorter->file_size, error) ||
+    if (!temporary_open(&sorter->file, error) || !write_block(sorter, bytes, error) ||
         !add_run(sorter, bytes, error))
         return false;
     sorter->count = 0;
@@ -377,16 +419,76 @@ void sorter_become_sequence(struct sorter *sorter, struct sequence *sequence)
     sorter->lent = true;
 }
 
+// Merges the block that is read next.
+static bool merge_ahead(void *context, struct error *error)
+{
+    struct sorter *sorter = context;
+    struct sorter_ahead *ahead = &sorter->ahead;
+    unsigned block = 1 - ahead->current, words = sorter->shape.words;
+    const uint64_t *record;
+    for (size_t i = 0; i < ahead->capacity; i++) {
+        if (!merge_next(sorter, &record, error))
+            return false;
+        if (record == NULL)
+            break;
+        memcpy(ahead->block[block] + i * words, record, words * sizeof *record);
+        ahead->count[block]++;
+    }
+    return true;
+}
+
+static void begin_ahead(struct sorter *sorter)
+{
+    sorter->ahead.count[1 - sorter->ahead.current] = 0;
+    sorter->ahead.running = true;
+    errand_begin(&sorter->ahead.errand, merge_ahead, sorter);
+}
+
+static bool start_ahead(struct sorter *sorter, struct error *error)
+{
+    struct sorter_ahead *ahead = &sorter->ahead;
+    ahead->capacity = sorter->buffer_records;
+    for (size_t i = 0; i < 2; i++) {
+        ahead->block[i] = memory_new(ahead->capacity, record_bytes(sorter), error);
+        if (ahead->block[i] == NULL)
+            return false;
+    }
+    begin_ahead(sorter);
+    return true;
+}
+
+// An empty block is the end.
+static bool next_ahead(struct sorter *sorter, const uint64_t **record, struct error *error)
+{
+    struct sorter_ahead *ahead = &sorter->ahead;
+    *record = NULL;
+    if (ahead->next == ahead->count[ahead->current] && ahead->running) {
+        ahead->running = false;
+        if (!errand_end(&ahead->errand, error))
+            return false;
+        ahead->current = 1 - ahead->current;
+        ahead->next = 0;
+        if (ahead->count[ahead->current] > 0)
+            begin_ahead(sorter);
+    }
+    if (ahead->next < ahead->count[ahead->current])
+        *record = ahead->block[ahead->current] + ahead->next++ * sorter->shape.words;
+    return true;
+}
+
 bool sorter_start(struct sorter *sorter, struct error *error)
 {
     sorter->next = 0;
-    return sorter_in_memory(sorter) || merge_start(sorter, error);
+    return sorter_in_memory(sorter) ||
+           (merge_start(sorter, error) &&
+            (pool_ready(sorter->allowance->pool) == 1 || start_ahead(sorter, error)));
 }
 
 bool sorter_next(struct sorter *sorter, const uint64_t **record, struct error *error)
 {
     if (!sorter_in_memory(sorter))
-        return merge_next(sorter, record, error);
+        return sorter->ahead.capacity > 0 ? next_ahead(sorter, record, error)
+                                          : merge_next(sorter, record, error);
     *record = sorter->next < sorter->count ? sorter->records + sorter->next++ * sorter->shape.words
                                            : NULL;
     return true;

@@ -4,6 +4,7 @@
 #define NGRAM_SORTER_H
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "ngram/record.h"
 #include "ngram/spill.h"
 
@@ -13,6 +14,16 @@ struct sorter_run {
     uint64_t begin, end; // bytes of the file
     uint64_t *buffer;    // while merging: the run's next records
     size_t left, at;     // records in the buffer: not yet taken; the next one's place
+};
+
+// Records merged from runs: a block that is being read, and one that is merged meanwhile.
+struct sorter_ahead {
+    uint64_t *block[2];
+    size_t count[2], capacity; // records
+    unsigned current;
+    size_t next;
+    bool running;
+    struct errand errand;
 };
 
 struct sorter {
@@ -32,6 +43,7 @@ struct sorter {
     size_t heap_count;
     size_t buffer_records;
     uint64_t merged[RECORD_MOST_WORDS];
+    struct sorter_ahead ahead; // with more than one thread
 };
 
 void sorter_init(struct sorter *sorter, struct record_shape shape, enum sorter_rule rule,
