@@ -63,7 +63,7 @@ static void make_text(struct lines_run *run, struct block *block)
     for (size_t i = 0; i < block->count; i++)
         to = lines->format(lines->context, block->element + i * lines->size, to);
     block->used = (size_t)(to - block->text);
-    if (run->packs && block->used > 0)
+    if (run->packs && block->count > 0)
         block->failed = !memory_grow(&block->packed, &block->packed_capacity,
                                      gzip_most(block->used), 1, &block->failure) ||
                         !gzip_pack(block->text, block->used, block->packed, &block->packed_size,
@@ -72,11 +72,11 @@ static void make_text(struct lines_run *run, struct block *block)
 
 static void write_text(struct lines_run *run, struct block *set)
 {
-    for (size_t i = 0; i < run->blocks; i++) {
-        if (!run->packs)
-            output_write(run->output, set[i].text, set[i].used);
-        else if (set[i].used > 0)
+    for (size_t i = 0; i < run->blocks && set[i].count > 0; i++) {
+        if (run->packs)
             output_write_packed(run->output, set[i].packed, set[i].packed_size);
+        else
+            output_write(run->output, set[i].text, set[i].used);
         run->written += set[i].count;
     }
     clear(run, set);
