@@ -36,7 +36,7 @@ static const struct option count_table[] = {
     {.type = OPTION_GROUP, .help = "Resources"},
     {OPTION_TEXT, "memory", "BYTES", &count_set.memory, NULL, 0, 0,
      "Memory, such as 500M or 2G, at least 1M; beyond it counts are sorted on disk. The words "
-     "themselves come on top."},
+     "themselves come on top, and up to 10 MB for each thread."},
     {OPTION_TEXT, "temp", "FOLDER", &count_set.temporary, NULL, 0, 0,
      "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
     {OPTION_COUNT, "threads", "N", &count_set.threads, NULL, 0, 1 << 12,

@@ -84,7 +84,7 @@ static const struct option train_table[] = {
     {.type = OPTION_GROUP, .help = "Resources"},
     {OPTION_TEXT, "memory", "BYTES", &train_set.memory, NULL, 0, 0,
      "Memory for counts, such as 500M or 2G, at least 1M. Beyond it they are sorted on disk. The "
-     "words themselves come on top."},
+     "words themselves come on top, and up to 10 MB for each thread."},
     {OPTION_TEXT, "temp", "FOLDER", &train_set.temporary, NULL, 0, 0,
      "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
     {OPTION_COUNT, "threads", "N", &train_set.threads, NULL, 0, 1 << 12,
