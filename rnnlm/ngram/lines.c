@@ -8,7 +8,7 @@
 #include "base/memory.h"
 
 // Blocks that are to be compressed are larger: each is compressed for itself.
-enum { SETS = 3, BLOCKS_A_THREAD = 8, BLOCK_ELEMENTS = 1 << 9, BLOCK_BYTES = 1 << 17, LARGER = 8 };
+enum { SETS = 3, BLOCKS_A_THREAD = 8, BLOCK_ELEMENTS = 1 << 10, BLOCK_BYTES = 1 << 18, LARGER = 4 };
 
 struct block {
     char *element;

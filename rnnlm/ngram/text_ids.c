@@ -99,7 +99,7 @@ bool text_ids_word(struct text_ids *ids, const struct token *token, int32_t *id,
 
 enum {
     SETS = 2,
-    BLOCKS_A_THREAD = 4,
+    BLOCKS_A_THREAD = 2,
     BLOCK_BYTES = FILE_BUFFER / 4,
     LINE_END = -1,
     TOO_LONG = -2,
