@@ -1,5 +1,5 @@
-// What does not fit in memory: an allowance of bytes (and threads) shared by several buffers, temporary files,
-// and sequences of elements that begin in memory and go on in a file.
+// What does not fit in memory: an allowance of bytes, and of threads, shared by several buffers;
+// temporary files; and sequences of elements that begin in memory and go on in a file.
 #ifndef NGRAM_SPILL_H
 #define NGRAM_SPILL_H
 
