@@ -148,7 +148,7 @@ static const struct option table[] = {
 
 static const struct options options = {
     .program = PROGRAM,
-    .summary = "score and re-rank n-best lists with recurrent networks and n-gram models",
+    .summary = "score and re-rank n-best lists with networks and n-gram models",
     .usage = "[-rnnlm MODEL] [-ngram MODEL] [options] LISTS...\n"
              "[-rnnlm MODEL] [-ngram MODEL] -tune REFS -write-weights FILE [options] LISTS...",
     .about =
