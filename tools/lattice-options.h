@@ -29,8 +29,8 @@ static struct {
          .merge_margin = 64,
          .old_scale = 1,
          .most_nodes = 200000,
-         .most_steps = 1000000,
-         .memory = 250,
+         .most_steps = 2000000,
+         .memory = 150,
          .nbest = 100};
 
 static const struct option table[] = {
