@@ -101,13 +101,9 @@ static bool read_shares(struct evaluation *evaluation, struct error *error)
                                 .count = (double)set.unk_count,
                                 .other = 1e-7}; // as Kaldi's recipes have it
     for (size_t i = 0; i < evaluation->loaded && has_shares(); i++)
-        if (unknown_of(&evaluation->model[i].vocabulary) == WORD_OOV)
-            return error_set(error,
-                             "%s: has no word %s, which %s wants for rare words: -unk-word names "
-                             "another",
-                             set.models.item[i],
-                             set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like",
-                             set.unk_probs != NULL ? "-unk-probs" : "-unk-count");
+        if (!unknown_shares_want(unknown_of(&evaluation->model[i].vocabulary), set.models.item[i],
+                                 set.unk_word, set.unk_probs != NULL, error))
+            return false;
     return set.unk_probs == NULL ||
            number_table_read(&evaluation->unknown_words, set.unk_probs, 0, 1, error);
 }

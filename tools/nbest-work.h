@@ -262,14 +262,10 @@ static bool load_models(struct work *work, struct error *error)
            (work->stream = stream_open(set.lm_prob, STREAM_NET, error)) != NULL;
 }
 
-// A model without a word for rare words, which shares are of.
 static bool want_rare_word(const char *model, int32_t word, struct error *error)
 {
-    return word != WORD_OOV || !has_shares() ||
-           error_set(error,
-                     "%s: has no word %s, which %s wants for rare words: -unk-word names another",
-                     model, set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like",
-                     set.unk_probs != NULL ? "-unk-probs" : "-unk-count");
+    return !has_shares() ||
+           unknown_shares_want(word, model, set.unk_word, set.unk_probs != NULL, error);
 }
 
 // The words for unknown ones, of all models.

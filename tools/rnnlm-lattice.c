@@ -219,16 +219,6 @@ static bool has_shares(void)
     return set.unk_probs != NULL || set.unk_count > 0;
 }
 
-// A model without a word for rare words, which shares are of.
-static bool want_rare_word(const char *model, int32_t word, struct error *error)
-{
-    return word != WORD_OOV ||
-           error_set(error,
-                     "%s: has no word %s, which %s wants for rare words: -unk-word names another",
-                     model, set.unk_word != NULL ? set.unk_word : "RNN_UNK, <unk> or the like",
-                     set.unk_probs != NULL ? "-unk-probs" : "-unk-count");
-}
-
 static bool read_shares(struct work *work, struct error *error)
 {
     if (!has_shares())
@@ -245,8 +235,10 @@ static bool read_shares(struct work *work, struct error *error)
     work->language.models.shares = &work->shares;
     return (set.unk_probs == NULL ||
             number_table_read(&work->unknown_words, set.unk_probs, 0, 1, error)) &&
-           (set.model == NULL || want_rare_word(set.model, work->language.unknown, error)) &&
-           (set.ngram == NULL || want_rare_word(set.ngram, work->ngram->unknown, error));
+           (set.model == NULL || unknown_shares_want(work->language.unknown, set.model,
+                                                     set.unk_word, set.unk_probs != NULL, error)) &&
+           (set.ngram == NULL || unknown_shares_want(work->ngram->unknown, set.ngram, set.unk_word,
+                                                     set.unk_probs != NULL, error));
 }
 
 static bool prepare(struct work *work, struct error *error)

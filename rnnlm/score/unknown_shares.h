@@ -18,4 +18,9 @@ struct unknown_shares {
 double unknown_share(const struct unknown_shares *shares, const char *word, size_t length,
                      bool *listed);
 
+// Whether a model has a word for such words: `word`, its id, or WORD_OOV. `model`: its file; `named`: what
+// -unk-word says, or NULL; `by_table`: shares are those of -unk-probs, not of -unk-count.
+bool unknown_shares_want(int32_t word, const char *model, const char *named, bool by_table,
+                         struct error *error);
+
 #endif

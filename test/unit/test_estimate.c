@@ -477,16 +477,6 @@ static struct estimate_options options_for_counts(size_t order)
     return options;
 }
 
-static void assert_same_file(const char *path, const char *other_file)
-{
-    size_t size, other_size;
-    char *content = read_file(path, &size), *other = read_file(other_file, &other_size);
-    assert_int_equal(size, other_size);
-    assert_memory_equal(content, other, size);
-    free(content);
-    free(other);
-}
-
 // From the counts of a text comes the model of the text, be they all or those of the longest n-grams.
 static void test_counts_of_a_text(void **state)
 {
@@ -509,7 +499,7 @@ static void test_counts_of_a_text(void **state)
         of_text.output = wanted;
         estimate_well(&of_text, NULL);
         estimate_well(&of_counts, NULL);
-        assert_same_file(model_path, wanted);
+        assert_same_files(model_path, wanted);
         unlink(wanted);
     }
     vocabulary_free(&words);
@@ -534,7 +524,7 @@ static void test_counts_by_hand(void **state)
     static const char again[] = "b </s> 1\n\n a  b 1 \na a\t0\na a 1\n<s> b 1\nb </s> 1\n<s> a 1\n";
     write_file(other_path, again, strlen(again));
     write_counts(other_path, 2, false);
-    assert_same_file(counts_path, text_path);
+    assert_same_files(counts_path, text_path);
     unlink(counts_path);
 }
 
