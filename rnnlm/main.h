@@ -41,7 +41,10 @@ struct given {
 extern struct settings set;
 extern struct given given;
 extern enum model_format model_format; // that -format names
-extern bool srilm, main_scores;        // -write srilm, -write scores
+
+// What -test prints: totals and the table of -debug 2; or what -write names.
+extern enum test_form { TEST_TOTALS, TEST_SRILM, TEST_SCORES, TEST_SURPRISAL } main_form;
+
 extern const struct options main_options;
 
 // The signal that asks for an end, 0 for none; while nobody waits for it, it ends the program at

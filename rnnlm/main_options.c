@@ -196,8 +196,9 @@ static const struct option table[] = {
     {OPTION_COUNT, "unk-count", "N", &set.unk_count, NULL, 1, 1e15,
      "Unknown words share that probability equally among N; implies -unk."},
     {OPTION_TEXT, "write", "NAME", &set.write, NULL, 0, 0,
-     "What -test prints: with srilm what SRILM's ngram -ppl prints (an older spelling is -format "
-     "srilm), with scores the log10 probability of each line, one a line."},
+     "What -test prints instead: srilm, what SRILM's ngram -ppl prints; scores, the log10 "
+     "probability of each line, one a line; surprisal, a table of each word's bits, entropies and "
+     "frequency. -format is an older spelling."},
     {OPTION_FLAG, "per-sentence", NULL, &set.per_sentence, NULL, 0, 0,
      "Take each line of -test, -tune and -gen from the start state, as if nothing stood before it. "
      "For networks that were trained on running text; those of -independent do so by themselves."},
@@ -240,12 +241,24 @@ const struct options main_options = {
 };
 
 enum model_format model_format;
-bool srilm, main_scores;
+enum test_form main_form;
+
+static const char *const forms[] = {
+    [TEST_SRILM] = "srilm", [TEST_SCORES] = "scores", [TEST_SURPRISAL] = "surprisal"};
+
+// TEST_TOTALS for every other name.
+static enum test_form form_named(const char *name)
+{
+    for (size_t i = TEST_TOTALS + 1; name != NULL && i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(name, forms[i]) == 0)
+            return (enum test_form)i;
+    return TEST_TOTALS;
+}
 
 // The output of -test was chosen with -format too, which now names the model's format alone.
 static void take_older_spelling(void)
 {
-    if (set.format == NULL || strcmp(set.format, "srilm") != 0)
+    if (form_named(set.format) == TEST_TOTALS)
         return;
     if (set.write == NULL)
         set.write = set.format;
@@ -260,8 +273,7 @@ enum options_result main_parse(int argc, char **argv)
     if (given.save_every && set.save_every > 0 && set.save_every < 10000)
         set.save_every = 10000;
     take_older_spelling();
-    srilm = set.write != NULL && strcmp(set.write, "srilm") == 0;
-    main_scores = set.write != NULL && strcmp(set.write, "scores") == 0;
+    main_form = form_named(set.write);
     return result;
 }
 
@@ -340,10 +352,14 @@ bool main_check(struct error *error)
     }
     if (set.unk_probs != NULL && set.unk_count > 0)
         return error_set(error, "-unk-probs and -unk-count exclude each other");
-    if (set.write != NULL && !srilm && !main_scores)
-        return error_set(error, "option -write: found \"%s\", wanted srilm or scores", set.write);
+    if (set.write != NULL && main_form == TEST_TOTALS)
+        return error_set(error, "option -write: found \"%s\", wanted srilm, scores or surprisal",
+                         set.write);
     if (set.write != NULL && set.nbest)
         return error_set(error, "-write %s is for texts, not for -nbest", set.write);
+    if (main_form == TEST_SURPRISAL && set.dynamic > 0)
+        return error_set(error, "-write surprisal and -dynamic exclude each other: a network that "
+                                "learns tells no entropies");
     return main_words_check(error) && check_sampling(error) && check_per_sentence(error);
 }
 
@@ -362,7 +378,7 @@ static void echo_lambda(struct output *output)
 // In the order in which scripts know them.
 void main_echo(struct output *output)
 {
-    if (set.debug < 1 || srilm || main_scores)
+    if (set.debug < 1 || main_form != TEST_TOTALS)
         return;
     if (given.debug)
         output_format(output, "debug mode: %lld\n", (long long)set.debug);

@@ -10,6 +10,7 @@
 #include "nbest/nbest.h"
 #include "score/generate.h"
 #include "score/perplexity.h"
+#include "score/surprisal.h"
 
 // What is scored with: the models, and the sources made of them.
 struct evaluation {
@@ -186,7 +187,7 @@ static bool tune(struct evaluation *evaluation, struct output *output, struct er
               make_sources(evaluation, set.tune_lm_prob, set.per_sentence, NULL, error) &&
               blend_tune(&evaluation->blend, text, main_is_auto(set.weights),
                          main_is_auto(set.lambda), &score, error);
-    if (ok && set.debug > 0 && !main_scores)
+    if (ok && set.debug > 0 && main_form != TEST_SCORES && main_form != TEST_SURPRISAL)
         write_weights(evaluation, &score, output);
     reader_close(text);
     return ok;
@@ -204,21 +205,40 @@ static void warn_of_zeros(const struct blend *blend, const struct totals *totals
     options_warn(PROGRAM, warning.text);
 }
 
+// What the figures of a text leave out, and whether models and text belong together.
+static void warn_of_unknown(uint64_t unscored, const char *left_out,
+                            const struct coverage *coverage)
+{
+    struct error remark;
+    if (unscored > 0) {
+        error_set(&remark, "%llu words that no model knows %s", (unsigned long long)unscored,
+                  left_out);
+        options_warn(PROGRAM, remark.text);
+    }
+    if (coverage_remark(coverage, &remark))
+        options_warn(PROGRAM, remark.text);
+}
+
 // -write scores.
 static bool score_lines(struct blend *blend, struct reader *text, struct output *output,
                         struct error *error)
 {
     struct totals totals;
-    struct error remark;
     if (!perplexity_lines(blend, text, output, &totals, error))
         return false;
-    if (totals.oovs > 0) {
-        error_set(&remark, "%llu words that no model knows count in no line",
-                  (unsigned long long)totals.oovs);
-        options_warn(PROGRAM, remark.text);
-    }
-    if (coverage_remark(&totals.coverage, &remark))
-        options_warn(PROGRAM, remark.text);
+    warn_of_unknown(totals.oovs, "count in no line", &totals.coverage);
+    return true;
+}
+
+// -write surprisal.
+static bool tell_surprisals(struct blend *blend, struct reader *text, struct output *output,
+                            struct error *error)
+{
+    struct coverage coverage;
+    uint64_t unscored;
+    if (!surprisal_score(blend, text, output, &coverage, &unscored, error))
+        return false;
+    warn_of_unknown(unscored, "have no surprisal (NA); -unk takes them as <unk>", &coverage);
     return true;
 }
 
@@ -227,15 +247,17 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
 {
     struct totals totals;
     struct error remark;
-    if (srilm) {
+    if (main_form == TEST_SRILM) {
         struct srilm_report report;
         srilm_report_init(&report, output, (int)set.debug);
         bool ok = perplexity_report(blend, text, &report, error);
         srilm_report_free(&report);
         return ok;
     }
-    if (main_scores)
+    if (main_form == TEST_SCORES)
         return score_lines(blend, text, output, error);
+    if (main_form == TEST_SURPRISAL)
+        return tell_surprisals(blend, text, output, error);
     bool ok = set.nbest
                   ? nbest_score(blend, text, output, &totals, error)
                   : perplexity_score(blend, text, set.debug >= 2 ? output : NULL, &totals, error);

@@ -10,6 +10,7 @@
 #include "ngram-vocab.h"
 #include "ngram/backoff.h"
 #include "score/ngram_text.h"
+#include "score/surprisal.h"
 #include "tool.h"
 
 #define PROGRAM "rnnlm-ngram"
@@ -17,7 +18,7 @@
 // ---- ppl --------------------------------------------------------------------------------------
 
 static struct {
-    const char *model, *text, *unknown, *unk_probs;
+    const char *model, *text, *unknown, *unk_probs, *write;
     int64_t order, debug, unk_count;
     bool unk;
 } ppl_set;
@@ -43,6 +44,8 @@ static const struct option ppl_table[] = {
     {OPTION_COUNT, "debug", "N", &ppl_set.debug, NULL, 0, 100,
      "0 prints the totals of the text, 1 those of each sentence too, 2 each word's probability as "
      "well."},
+    {OPTION_TEXT, "write", "NAME", &ppl_set.write, NULL, 0, 0,
+     "srilm prints that; surprisal instead a table of each word's bits and entropies. (srilm)"},
 };
 
 static const struct options ppl_options = {
@@ -66,16 +69,39 @@ static bool ppl_read_shares(struct unknown_shares *shares, struct number_table *
     return ppl_set.unk_probs == NULL || number_table_read(table, ppl_set.unk_probs, 0, 1, error);
 }
 
+// -write surprisal.
+static bool ppl_surprisal(const struct ngram_model *model, const struct unknown_shares *shares,
+                          struct output *output, struct coverage *coverage, struct error *error)
+{
+    struct blend blend = {.other = source_ngram(model, shares, error)};
+    struct reader *text = blend.other != NULL ? reader_open(ppl_set.text, error) : NULL;
+    struct error remark;
+    uint64_t unscored = 0;
+    bool ok = text != NULL && surprisal_score(&blend, text, output, coverage, &unscored, error);
+    if (ok && unscored > 0) {
+        error_set(&remark, "%llu words that the model does not know have no surprisal (NA)",
+                  (unsigned long long)unscored);
+        options_warn(ppl_options.program, remark.text);
+    }
+    reader_close(text);
+    source_free(blend.other);
+    return ok;
+}
+
 static bool ppl(const struct option_list *operands, struct output *output, struct error *error)
 {
     (void)operands;
     struct srilm_totals totals;
     struct coverage coverage;
     struct error remark;
+    bool table_of_words = ppl_set.write != NULL && strcmp(ppl_set.write, "surprisal") == 0;
     struct unknown_shares shares;
     struct number_table table = {.path = NULL};
     if (ppl_set.model == NULL || ppl_set.text == NULL)
         return error_usage(error, "wanted: -lm MODEL and -text FILE");
+    if (ppl_set.write != NULL && !table_of_words && strcmp(ppl_set.write, "srilm") != 0)
+        return error_usage(error, "option -write: found \"%s\", wanted srilm or surprisal",
+                           ppl_set.write);
     struct ngram_model *model = tool_open_ngram(ppl_options.program, ppl_set.model, error);
     if (model == NULL)
         return false;
@@ -88,8 +114,9 @@ static bool ppl(const struct option_list *operands, struct output *output, struc
         model->unknown = vocabulary_unknown(&model->words, ppl_set.unknown);
     bool shared = ppl_set.unk_probs != NULL || ppl_set.unk_count > 0;
     ok = ok && ppl_read_shares(&shares, &table, error) &&
-         ngram_text_score(model, shared ? &shares : NULL, ppl_set.text, (int)ppl_set.debug, output,
-                          &totals, &coverage, error);
+         (table_of_words ? ppl_surprisal(model, shared ? &shares : NULL, output, &coverage, error)
+                         : ngram_text_score(model, shared ? &shares : NULL, ppl_set.text,
+                                            (int)ppl_set.debug, output, &totals, &coverage, error));
     number_table_free(&table);
     if (ok && coverage_remark(&coverage, &remark))
         options_warn(ppl_options.program, remark.text);

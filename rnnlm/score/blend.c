@@ -6,6 +6,22 @@
 
 #include "base/memory.h"
 
+size_t blend_sources(const struct blend *blend)
+{
+    return blend->networks + (blend->other != NULL);
+}
+
+struct source *blend_source(const struct blend *blend, size_t i)
+{
+    return i < blend->networks ? blend->network[i] : blend->other;
+}
+
+double blend_weight(const struct blend *blend, size_t i)
+{
+    double networks = blend->other != NULL ? blend->lambda : 1;
+    return i < blend->networks ? networks * blend->weight[i] : 1 - blend->lambda;
+}
+
 bool blend_next(struct blend *blend, const struct token *token, struct blend_word *word,
                 struct error *error)
 {
@@ -43,28 +59,28 @@ bool blend_word_is(const struct blend_word *word, const struct token *token)
 
 bool blend_end(struct blend *blend, struct error *error)
 {
-    for (size_t i = 0; i < blend->networks; i++)
-        if (!source_end(blend->network[i], error))
+    for (size_t i = 0; i < blend_sources(blend); i++)
+        if (!source_end(blend_source(blend, i), error))
             return false;
-    return blend->other == NULL || source_end(blend->other, error);
+    return true;
 }
 
 bool blend_look_ahead(struct blend *blend, const struct token *token, size_t count,
                       struct error *error)
 {
-    for (size_t i = 0; i < blend->networks; i++)
-        if (!source_look_ahead(blend->network[i], token, count, error))
+    for (size_t i = 0; i < blend_sources(blend); i++)
+        if (!source_look_ahead(blend_source(blend, i), token, count, error))
             return false;
-    return blend->other == NULL || source_look_ahead(blend->other, token, count, error);
+    return true;
 }
 
 bool blend_begin_lists(struct blend *blend, const struct token *token, size_t count,
                        const size_t *list, struct error *error)
 {
-    for (size_t i = 0; i < blend->networks; i++)
-        if (!source_begin_lists(blend->network[i], token, count, list, error))
+    for (size_t i = 0; i < blend_sources(blend); i++)
+        if (!source_begin_lists(blend_source(blend, i), token, count, list, error))
             return false;
-    return blend->other == NULL || source_begin_lists(blend->other, token, count, list, error);
+    return true;
 }
 
 // ---- weights ----------------------------------------------------------------------------------
@@ -102,7 +118,7 @@ static bool read_table(struct table *table, struct blend *blend, struct reader *
                        struct error *error)
 {
     struct token token;
-    table->columns = blend->networks + (blend->other != NULL);
+    table->columns = blend_sources(blend);
     table->prob = memory_new(table->columns, sizeof *table->prob, error);
     table->capacity = memory_new(table->columns, sizeof *table->capacity, error);
     table->weight = memory_new(table->columns, sizeof *table->weight, error);
@@ -110,8 +126,7 @@ static bool read_table(struct table *table, struct blend *blend, struct reader *
         return false;
     while (reader_next(text, &token)) {
         for (size_t i = 0; i < table->columns; i++)
-            if (!read_column(table, i, i < blend->networks ? blend->network[i] : blend->other,
-                             &token, error))
+            if (!read_column(table, i, blend_source(blend, i), &token, error))
                 return false;
         table->words++;
     }

@@ -12,7 +12,7 @@
 #include "score/source.h"
 
 struct blend {
-    struct source **network; // [networks], at least one
+    struct source **network; // [networks]; none only beside another model, with a lambda of 0
     double *weight;          // [networks], summing to 1
     size_t networks;
     struct source *other; // NULL: networks alone
@@ -27,6 +27,11 @@ struct blend_word {
     const char *name;         // what the first model that knows it takes it as, NULL if none does
     double net, other, mixed; // probabilities; without another model `mixed` is `net`
 };
+
+// Its sources, the networks first, and what each weighs: these sum to 1.
+size_t blend_sources(const struct blend *blend);
+struct source *blend_source(const struct blend *blend, size_t i);
+double blend_weight(const struct blend *blend, size_t i);
 
 // The next token's probabilities; all sources move behind it.
 bool blend_next(struct blend *blend, const struct token *token, struct blend_word *word,

@@ -3,11 +3,10 @@
 #include "score/generate.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/random.h"
+#include "score/distribution.h"
 #include "text/span.h"
 
 struct generator {
@@ -15,23 +14,8 @@ struct generator {
     const struct sampling *sampling;
     struct random random;
     struct output *output;
-    // With a temperature: all words of all sources, and each source's ids among them.
-    struct vocabulary words;
-    int32_t **id;        // [sources][words of the source]
-    double *prob, *part; // [words.size] of the mixture, and of one source
-    size_t sources;
+    struct distribution distribution; // with a temperature
 };
-
-static struct source *source_at(const struct blend *blend, size_t i)
-{
-    return i < blend->networks ? blend->network[i] : blend->other;
-}
-
-static double weight_at(const struct blend *blend, size_t i)
-{
-    double networks = blend->other != NULL ? blend->lambda : 1;
-    return i < blend->networks ? networks * blend->weight[i] : 1 - blend->lambda;
-}
 
 static bool no_draw(struct error *error)
 {
@@ -39,56 +23,15 @@ static bool no_draw(struct error *error)
                      "words cannot be drawn from a file of probabilities (-lm-prob); -ngram can");
 }
 
-// ---- the whole distribution --------------------------------------------------------------------
-
-static bool add_words(struct generator *generator, size_t i, struct error *error)
-{
-    const struct vocabulary *words = source_words(source_at(generator->blend, i));
-    if (words == NULL)
-        return no_draw(error);
-    generator->id[i] = memory_new(words->size, sizeof **generator->id, error);
-    for (size_t k = 0; generator->id[i] != NULL && k < words->size; k++) {
-        const char *word = vocabulary_word(words, (int32_t)k);
-        generator->id[i][k] = vocabulary_add(&generator->words, word, strlen(word), error);
-        if (generator->id[i][k] < 0)
-            return false;
-    }
-    return generator->id[i] != NULL;
-}
-
-static bool join_words(struct generator *generator, struct error *error)
-{
-    size_t sources = generator->blend->networks + (generator->blend->other != NULL);
-    generator->id = memory_new(sources, sizeof *generator->id, error);
-    bool ok = generator->id != NULL && vocabulary_init(&generator->words, error);
-    while (ok && generator->sources < sources)
-        ok = add_words(generator, generator->sources++, error);
-    generator->prob = ok ? memory_new(generator->words.size, sizeof(double), error) : NULL;
-    generator->part = ok ? memory_new(generator->words.size, sizeof(double), error) : NULL;
-    return generator->prob != NULL && generator->part != NULL;
-}
-
-static bool mix_distributions(struct generator *generator, struct error *error)
-{
-    memset(generator->prob, 0, generator->words.size * sizeof *generator->prob);
-    for (size_t i = 0; i < generator->sources; i++) {
-        struct source *source = source_at(generator->blend, i);
-        size_t words = source_words(source)->size;
-        double weight = weight_at(generator->blend, i);
-        if (!source_distribution(source, generator->part, error))
-            return false;
-        for (size_t k = 0; k < words; k++)
-            generator->prob[generator->id[i][k]] += weight * generator->part[k];
-    }
-    return true;
-}
+// ---- from the whole distribution --------------------------------------------------------------------
 
 // Divided by the largest before the power is taken, so that one word at least keeps a number.
 static const char *draw_tempered(struct generator *generator, struct error *error)
 {
-    double temperature = generator->sampling->temperature, *prob = generator->prob, sum = 0;
-    size_t size = generator->words.size, likeliest = 0, drawn;
-    if (!mix_distributions(generator, error))
+    struct distribution *all = &generator->distribution;
+    double temperature = generator->sampling->temperature, *prob = all->prob, sum = 0;
+    size_t size = all->words.size, likeliest = 0, drawn;
+    if (!distribution_fill(all, error))
         return NULL;
     for (size_t i = 1; i < size; i++)
         likeliest = prob[i] > prob[likeliest] ? i : likeliest;
@@ -107,7 +50,7 @@ static const char *draw_tempered(struct generator *generator, struct error *erro
         drawn = prob[i] > 0 ? i : drawn; // rounding may leave a little after the last one
         left -= prob[i];
     }
-    return vocabulary_word(&generator->words, (int32_t)drawn);
+    return vocabulary_word(&all->words, (int32_t)drawn);
 }
 
 // ---- words -------------------------------------------------------------------------------------
@@ -136,17 +79,14 @@ static const char *draw(struct generator *generator, struct error *error)
 
 static void advance(struct blend *blend, const struct token *token)
 {
-    for (size_t i = 0; i < blend->networks; i++)
-        source_advance(blend->network[i], token);
-    if (blend->other != NULL)
-        source_advance(blend->other, token);
+    for (size_t i = 0; i < blend_sources(blend); i++)
+        source_advance(blend_source(blend, i), token);
 }
 
 static bool is_known(const struct blend *blend, const struct span *word)
 {
-    size_t sources = blend->networks + (blend->other != NULL);
-    for (size_t i = 0; i < sources; i++) {
-        const struct vocabulary *words = source_words(source_at(blend, i));
+    for (size_t i = 0; i < blend_sources(blend); i++) {
+        const struct vocabulary *words = source_words(blend_source(blend, i));
         if (words != NULL && vocabulary_find(words, word->text, word->length) >= 0)
             return true;
     }
@@ -235,14 +175,12 @@ static bool generate_sentences(struct generator *generator, uint64_t *cut, struc
     return true;
 }
 
-static void generator_free(struct generator *generator)
+// What draws from the whole distribution.
+static bool make_distribution(struct generator *generator, struct error *error)
 {
-    for (size_t i = 0; i < generator->sources; i++)
-        free(generator->id[i]);
-    free(generator->id);
-    free(generator->prob);
-    free(generator->part);
-    vocabulary_free(&generator->words);
+    if (!distribution_known(generator->blend))
+        return no_draw(error);
+    return distribution_init(&generator->distribution, generator->blend, error);
 }
 
 bool generate_text(struct blend *blend, const struct sampling *sampling, struct output *output,
@@ -252,11 +190,11 @@ bool generate_text(struct blend *blend, const struct sampling *sampling, struct 
     uint64_t longer = 0;
     random_seed(&generator.random, sampling->seed);
     bool ok = check_prefix(&generator, error) &&
-              (sampling->temperature == 1 || join_words(&generator, error)) &&
+              (sampling->temperature == 1 || make_distribution(&generator, error)) &&
               (sampling->words > 0 || sampling->sentences == 0
                    ? generate_words(&generator, error)
                    : generate_sentences(&generator, &longer, error));
-    generator_free(&generator);
+    distribution_free(&generator.distribution);
     if (cut != NULL)
         *cut = longer;
     return ok;

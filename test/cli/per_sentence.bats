@@ -113,7 +113,7 @@ ways=("-rnnlm net" "-rnnlm free" "-rnnlm deep" "-rnnlm net -rnnlm deep -rnnlm fr
     refuses_with 2 '-per-sentence and -dynamic' -- -rnnlm net -test test -per-sentence -dynamic 0.1 -debug 0
     refuses_with 2 '-per-sentence is for -test and -gen' -- -rnnlm new -train train -one-iter -per-sentence -debug 0
     refuses_with 2 '-write scores is for texts' -- -rnnlm net -test lists -nbest -write scores -debug 0
-    refuses_with 2 'wanted srilm or scores' -- -rnnlm net -test test -write score -debug 0
+    refuses_with 2 'wanted srilm, scores or surprisal' -- -rnnlm net -test test -write score -debug 0
     : >empty
     refuses 'empty: the text is empty' -- -rnnlm net -test empty -per-sentence -debug 0
     refuses 'empty: the text is empty' -- -rnnlm net -test empty -per-sentence -write scores
