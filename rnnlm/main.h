@@ -24,7 +24,8 @@ struct settings {
     int64_t sentences_to_generate, longest_sentence;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
-    double temperature;
+    double temperature, cache_theta, cache_lambda;
+    int64_t cache_window;
     double penalty_activation, penalty_change;
     bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence;
 };
@@ -35,7 +36,7 @@ struct given {
         min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
         bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
         dropout_layers, dropout_output, output, min_count, vocabulary_size, sentences, temperature,
-        longest;
+        longest, cache_theta, cache_lambda;
 };
 
 extern struct settings set;

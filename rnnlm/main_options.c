@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "learn/dropout.h"
 #include "main.h"
+#include "score/neural_cache.h"
 
 struct settings set = {.classes = 100,
                        .hidden = 30,
@@ -204,6 +205,14 @@ static const struct option table[] = {
      "For networks that were trained on running text; those of -independent do so by themselves."},
     {OPTION_NUMBER, "dynamic", "X", &set.dynamic, &given.dynamic, 0, 1e6,
      "Go on learning from the test text at this rate; 0 for not. The model file stays as it is."},
+    {OPTION_COUNT, "cache-neural", "WINDOW", &set.cache_window, NULL, 1, NEURAL_CACHE_MOST,
+     "Mix each network with a cache of its own states (Grave et al. 2017): of the last WINDOW "
+     "words, "
+     "those that came in states like the one now are likelier. 500 and more pay for running text."},
+    {OPTION_NUMBER, "cache-theta", "X", &set.cache_theta, &given.cache_theta, 0, 1e6,
+     "How much likeness counts in it, and"},
+    {OPTION_NUMBER, "cache-lambda", "X", &set.cache_lambda, &given.cache_lambda, 0, 1,
+     "its share of the probability. Each that is not given is found on -tune, for each network."},
     {OPTION_FLAG, "nbest", NULL, &set.nbest, NULL, 0, 0,
      "The test file holds n-best lists, \"ID word word ...\": print each line's log10 "
      "probability."},
@@ -325,6 +334,26 @@ static bool check_per_sentence(struct error *error)
            error_set(error, "-per-sentence is for -test and -gen");
 }
 
+static bool check_cache(struct error *error)
+{
+    bool found = given.cache_theta && given.cache_lambda;
+    if (set.cache_window == 0)
+        return (!given.cache_theta && !given.cache_lambda) ||
+               error_set(error, "-cache-theta and -cache-lambda are for -cache-neural WINDOW");
+    if (set.test == NULL && !main_generates())
+        return error_set(error, "-cache-neural is for -test and -gen");
+    const char *other = set.dynamic > 0                 ? "-dynamic"
+                        : set.sentences_to_generate > 0 ? "-gen-sentences"
+                        : set.per_sentence              ? "-per-sentence"
+                        : set.nbest                     ? "-nbest"
+                                                        : NULL;
+    if (other != NULL)
+        return error_set(error, "-cache-neural and %s exclude each other", other);
+    return found || set.tune != NULL ||
+           error_set(error, "-cache-neural wants a text to find its settings on, -tune FILE, or "
+                            "-cache-theta X and -cache-lambda X");
+}
+
 // What is wrong here is the command line.
 bool main_check(struct error *error)
 {
@@ -360,7 +389,8 @@ bool main_check(struct error *error)
     if (main_form == TEST_SURPRISAL && set.dynamic > 0)
         return error_set(error, "-write surprisal and -dynamic exclude each other: a network that "
                                 "learns tells no entropies");
-    return main_words_check(error) && check_sampling(error) && check_per_sentence(error);
+    return main_words_check(error) && check_sampling(error) && check_per_sentence(error) &&
+           check_cache(error);
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------

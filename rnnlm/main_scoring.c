@@ -9,6 +9,7 @@
 #include "main.h"
 #include "nbest/nbest.h"
 #include "score/generate.h"
+#include "score/neural_cache_tune.h"
 #include "score/perplexity.h"
 #include "score/surprisal.h"
 
@@ -19,6 +20,7 @@ struct evaluation {
     struct ngram_model *ngram;
     struct number_table unknown_words; // -unk-probs
     struct unknown_shares shares;      // of them, or equal ones
+    struct neural_cache_rule *cache;   // [models.count] of each
     struct pool *pool;
     struct learner learner; // of the first model, for dynamic evaluation
     struct blend blend;
@@ -59,8 +61,9 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
     evaluation->model = memory_new(set.models.count, sizeof *evaluation->model, error);
     blend->network = memory_new(set.models.count, sizeof *blend->network, error);
     blend->weight = memory_new(set.models.count, sizeof *blend->weight, error);
-    if (evaluation->model == NULL || blend->network == NULL || blend->weight == NULL ||
-        !parse_weights(blend, error))
+    evaluation->cache = memory_new(set.models.count, sizeof *evaluation->cache, error);
+    if (evaluation->model == NULL || evaluation->cache == NULL || blend->network == NULL ||
+        blend->weight == NULL || !parse_weights(blend, error))
         return false;
     for (; evaluation->loaded < set.models.count; evaluation->loaded++)
         if (!read(&evaluation->model[evaluation->loaded], set.models.item[evaluation->loaded],
@@ -134,6 +137,16 @@ static void free_sources(struct blend *blend)
     blend->other = NULL;
 }
 
+static struct network_use use_of(const struct evaluation *evaluation, size_t i)
+{
+    const struct model *model = &evaluation->model[i];
+    return (struct network_use){.independent = set.independent || model->record.independent,
+                                .unknown = unknown_of(&model->vocabulary),
+                                .shares = shares_of(evaluation),
+                                .cache = evaluation->cache[i],
+                                .pool = evaluation->pool};
+}
+
 // Sources that stand before a text, whose lines may each begin in the start state; a file of
 // probabilities belongs to one text.
 static bool make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
@@ -144,12 +157,9 @@ static bool make_sources(struct evaluation *evaluation, const char *lm_prob, boo
     blend->per_sentence = per_sentence;
     for (size_t i = 0; i < blend->networks; i++) {
         const struct model *model = &evaluation->model[i];
-        const struct network_use use = {.independent = set.independent || model->record.independent,
-                                        .per_sentence = per_sentence,
-                                        .unknown = unknown_of(&model->vocabulary),
-                                        .shares = shares_of(evaluation),
-                                        .learner = i == 0 ? learner : NULL,
-                                        .pool = evaluation->pool};
+        struct network_use use = use_of(evaluation, i);
+        use.per_sentence = per_sentence;
+        use.learner = i == 0 ? learner : NULL;
         blend->network[i] = source_network(model, &use, error);
         if (blend->network[i] == NULL)
             return false;
@@ -191,6 +201,32 @@ static bool tune(struct evaluation *evaluation, struct output *output, struct er
         write_weights(evaluation, &score, output);
     reader_close(text);
     return ok;
+}
+
+// The settings of each network's cache that are not given are those with which the -tune text is most
+// likely under the network.
+static bool tune_caches(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    bool found = given.cache_theta && given.cache_lambda;
+    for (size_t i = 0; i < evaluation->loaded; i++) {
+        struct neural_cache_rule *cache = &evaluation->cache[i];
+        *cache = (struct neural_cache_rule){.window = (size_t)set.cache_window,
+                                            .theta = given.cache_theta ? set.cache_theta : NAN,
+                                            .lambda = given.cache_lambda ? set.cache_lambda : NAN};
+        if (set.cache_window == 0 || found)
+            continue;
+        struct network_use use = use_of(evaluation, i);
+        struct reader *text = reader_open(set.tune, error);
+        bool ok =
+            text != NULL && neural_cache_tune(&evaluation->model[i], &use, text, cache, error);
+        reader_close(text);
+        if (!ok)
+            return false;
+        if (set.debug > 0 && main_form == TEST_TOTALS)
+            output_format(output, "cache of %s: theta %g, lambda %.4f\n", set.models.item[i],
+                          cache->theta, cache->lambda);
+    }
+    return true;
 }
 
 static void warn_of_zeros(const struct blend *blend, const struct totals *totals)
@@ -322,7 +358,8 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
 {
     evaluation->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
     if (evaluation->pool == NULL || !load_models(evaluation, error) ||
-        !choose_unknown(evaluation, error) || !read_shares(evaluation, error))
+        !choose_unknown(evaluation, error) || !read_shares(evaluation, error) ||
+        !tune_caches(evaluation, output, error))
         return false;
     if ((main_is_auto(set.lambda) || main_is_auto(set.weights)) && !tune(evaluation, output, error))
         return false;
@@ -341,6 +378,7 @@ static void evaluation_free(struct evaluation *evaluation)
     ngram_close(evaluation->ngram);
     number_table_free(&evaluation->unknown_words);
     free(evaluation->model);
+    free(evaluation->cache);
     free(evaluation->blend.network);
     free(evaluation->blend.weight);
 }

@@ -85,6 +85,7 @@ struct pass {
     struct march *march;
     const int32_t *word;
     double *prob;
+    float *top; // NULL: not wanted
     size_t parts;
     struct march_part *part[PARTS]; // those that run
     size_t running;
@@ -178,6 +179,7 @@ struct march_word {
 struct round {
     struct march *march;
     size_t n, known;
+    float *top; // of the text
 };
 
 // The words of a round, part after part, with march->id for the output to sort them by.
@@ -209,6 +211,10 @@ static void run_first_factors(void *context, size_t worker, size_t item)
         int32_t id = march->id[from + i];
         march->word[from + i].prob = id >= 0 ? forward_first_factor(forward, i, id) : 0;
     }
+    size_t width = network_of(march)->width;
+    for (size_t i = 0; i < count && round->top != NULL; i++)
+        memcpy(round->top + march->word[from + i].at * width,
+               forward->inputs.input + i * forward->inputs.row, width * sizeof(float));
 }
 
 static void run_other_factors(void *context, size_t worker, size_t item)
@@ -243,7 +249,7 @@ static size_t portions(size_t count, size_t size)
 static void run_outputs(const struct pass *pass)
 {
     struct march *march = pass->march;
-    struct round round = {.march = march, .n = collect(pass)};
+    struct round round = {.march = march, .n = collect(pass), .top = pass->top};
     pool_run(march->crew->pool, run_first_factors, &round, portions(round.n, FORWARD_STATES));
     round.known = scoring_of(march)->sort(network_of(march), march->id, round.n,
                                           march->sort_scratch, march->order);
@@ -361,9 +367,9 @@ static bool any_moved(const struct pass *pass)
 }
 
 static bool score_text(struct march *march, struct state *state, const int32_t *word, size_t n,
-                       double *prob, struct error *error)
+                       double *prob, float *top, struct error *error)
 {
-    struct pass pass = {.march = march, .word = word, .prob = prob, .first = true};
+    struct pass pass = {.march = march, .word = word, .prob = prob, .top = top, .first = true};
     size_t passes = 0;
     if (!make_room(march, n, error))
         return false;
@@ -379,13 +385,21 @@ static bool score_text(struct march *march, struct state *state, const int32_t *
     return true;
 }
 
-bool march_score(struct march *march, struct state *state, const int32_t *word, size_t n,
-                 double *prob, struct error *error)
+bool march_score_tops(struct march *march, struct state *state, const int32_t *word, size_t n,
+                      double *prob, float *top, struct error *error)
 {
+    size_t width = network_of(march)->width;
     for (size_t first = 0, count; first < n; first += count) {
         count = n - first < MARCH_WORDS ? n - first : MARCH_WORDS;
-        if (!score_text(march, state, word + first, count, prob + first, error))
+        if (!score_text(march, state, word + first, count, prob + first,
+                        top != NULL ? top + first * width : NULL, error))
             return false;
     }
     return true;
+}
+
+bool march_score(struct march *march, struct state *state, const int32_t *word, size_t n,
+                 double *prob, struct error *error)
+{
+    return march_score_tops(march, state, word, n, prob, NULL, error);
 }

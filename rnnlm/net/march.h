@@ -42,4 +42,8 @@ void march_free(struct march *march);
 bool march_score(struct march *march, struct state *state, const int32_t *word, size_t n,
                  double *prob, struct error *error);
 
+// The same, and in top [n][width of the network] what the output takes in, in front of each word.
+bool march_score_tops(struct march *march, struct state *state, const int32_t *word, size_t n,
+                      double *prob, float *top, struct error *error);
+
 #endif

@@ -60,10 +60,15 @@ void scorer_advance(struct scorer *scorer, int32_t word)
     scorer->next = next;
 }
 
-static void load(struct scorer *scorer)
+void scorer_load(struct scorer *scorer)
 {
     const struct state *now = scorer->now;
     forward_load(&scorer->forward, 1, &now);
+}
+
+const float *scorer_top(const struct scorer *scorer)
+{
+    return scorer->forward.inputs.input;
 }
 
 double scorer_word(struct scorer *scorer, int32_t word)
@@ -73,7 +78,7 @@ double scorer_word(struct scorer *scorer, int32_t word)
     double prob = 0;
     const size_t first = 0;
     if (word >= 0) {
-        load(scorer);
+        scorer_load(scorer);
         forward_predict(&scorer->forward, 1, &first, &word, &prob, NULL);
     }
     scorer_advance(scorer, word);
@@ -82,7 +87,7 @@ double scorer_word(struct scorer *scorer, int32_t word)
 
 int32_t scorer_draw(struct scorer *scorer, struct random *random)
 {
-    load(scorer);
+    scorer_load(scorer);
     return forward_draw(&scorer->forward, 0, random);
 }
 
@@ -97,6 +102,6 @@ bool scorer_distribution(struct scorer *scorer, double *prob, struct error *erro
         for (size_t i = 0; i < words; i++)
             scorer->all[i] = (int32_t)i;
     }
-    load(scorer);
+    scorer_load(scorer);
     return forward_predict(&scorer->forward, words, scorer->place, scorer->all, prob, error);
 }

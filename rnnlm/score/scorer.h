@@ -41,6 +41,11 @@ void scorer_advance(struct scorer *scorer, int32_t word);
 // that learn. Error: no memory.
 bool scorer_distribution(struct scorer *scorer, double *prob, struct error *error);
 
+// What the output takes in [width of the network], where scorer_word() of a known word, scorer_load(),
+// scorer_distribution() or scorer_draw() was asked last; valid until the next of these. Not for models that learn.
+const float *scorer_top(const struct scorer *scorer);
+void scorer_load(struct scorer *scorer);
+
 // A word drawn from the distribution here; the scorer stays where it is. Not for models that
 // learn.
 int32_t scorer_draw(struct scorer *scorer, struct random *random);

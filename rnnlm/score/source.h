@@ -11,6 +11,7 @@
 #include "learn/learner.h"
 #include "model/model.h"
 #include "ngram/backoff.h"
+#include "score/neural_cache.h"
 #include "score/unknown_shares.h"
 #include "text/reader.h"
 
@@ -34,6 +35,9 @@ struct network_use {
     struct learner
         *learner; // for dynamic evaluation one on the model's network, else NULL; not with
                   // per_sentence
+    struct neural_cache_rule
+        cache; // of the network's own states; not with learner, nor per_sentence,
+               // nor for lists
     struct pool *pool;
 };
 

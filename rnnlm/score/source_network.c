@@ -20,6 +20,9 @@ struct network_source {
     size_t sentence_capacity;
     struct forward_crew crew;
     struct march march;
+    struct neural_cache cache; // its window is 0 where there is none
+    float *top;                // [tops][width] what is computed ahead for it
+    size_t tops;
     struct state *after_best; // the state after the first hypothesis of the list before
     struct state *scratch;
     // What has been computed ahead: probabilities taken..queued-1 are still to be handed out.
@@ -58,10 +61,22 @@ static void begin_line(struct network_source *network, const struct token *befor
         scorer_restart(&network->scorer);
 }
 
+static bool has_cache(const struct network_source *network)
+{
+    return network->cache.rule.window > 0;
+}
+
 static void network_advance(struct source *source, const struct token *token)
 {
-    scorer_advance(&of(source)->scorer, id_of(of(source), token));
-    begin_line(of(source), token);
+    struct network_source *network = of(source);
+    int32_t id = id_of(network, token);
+    double prob = 0;
+    if (has_cache(network)) {
+        scorer_load(&network->scorer);
+        neural_cache_mix(&network->cache, scorer_top(&network->scorer), 0, &id, 1, &prob);
+    }
+    scorer_advance(&network->scorer, id);
+    begin_line(network, token);
 }
 
 static bool network_next(struct source *source, const struct token *token, struct source_word *word,
@@ -74,6 +89,9 @@ static bool network_next(struct source *source, const struct token *token, struc
     } else {
         word->id = id_of(network, token);
         word->prob = scorer_word(&network->scorer, word->id);
+        if (has_cache(network) && word->id >= 0)
+            neural_cache_mix(&network->cache, scorer_top(&network->scorer), 0, &word->id, 1,
+                             &word->prob);
         begin_line(network, token);
     }
     word->name =
@@ -87,8 +105,15 @@ static bool network_next(struct source *source, const struct token *token, struc
 
 static const char *network_draw(struct source *source, struct random *random)
 {
-    struct scorer *scorer = &of(source)->scorer;
-    return vocabulary_word(&scorer->model->vocabulary, scorer_draw(scorer, random));
+    struct network_source *network = of(source);
+    struct scorer *scorer = &network->scorer;
+    int32_t word = WORD_OOV;
+    if (has_cache(network)) {
+        scorer_load(scorer);
+        word = neural_cache_draw(&network->cache, scorer_top(scorer), random);
+    }
+    return vocabulary_word(&scorer->model->vocabulary,
+                           word >= 0 ? word : scorer_draw(scorer, random));
 }
 
 static const struct vocabulary *network_words(const struct source *source)
@@ -98,7 +123,14 @@ static const struct vocabulary *network_words(const struct source *source)
 
 static bool network_distribution(struct source *source, double *prob, struct error *error)
 {
-    return scorer_distribution(&of(source)->scorer, prob, error);
+    struct network_source *network = of(source);
+    struct scorer *scorer = &network->scorer;
+    if (!scorer_distribution(scorer, prob, error))
+        return false;
+    if (has_cache(network))
+        neural_cache_mix_all(&network->cache, scorer_top(scorer), prob,
+                             scorer->model->vocabulary.size);
+    return true;
 }
 
 // ---- ahead ------------------------------------------------------------------------------------
@@ -186,6 +218,29 @@ static bool score_lines(struct network_source *network, const struct token *toke
     return true;
 }
 
+enum { TOPS_BYTES = 32 << 20 }; // that are kept for a cache
+
+// The text with a cache, piece by piece.
+static bool score_with_cache(struct network_source *network, size_t count, struct error *error)
+{
+    size_t width = weights_of(network)->width;
+    if (network->top == NULL) {
+        network->tops = TOPS_BYTES / sizeof(float) / width + 1;
+        network->top = memory_new(network->tops, width * sizeof *network->top, error);
+        if (network->top == NULL)
+            return false;
+    }
+    for (size_t first = 0, n; first < count; first += n) {
+        n = count - first < network->tops ? count - first : network->tops;
+        if (!march_score_tops(&network->march, network->scorer.now, network->id + first, n,
+                              network->prob + first, network->top, error))
+            return false;
+        neural_cache_mix(&network->cache, network->top, width, network->id + first, n,
+                         network->prob + first);
+    }
+    return true;
+}
+
 static bool network_look_ahead(struct source *source, const struct token *token, size_t count,
                                struct error *error)
 {
@@ -195,6 +250,7 @@ static bool network_look_ahead(struct source *source, const struct token *token,
     if (!queue(network, token, count, error))
         return false;
     bool ok = network->per_sentence ? score_lines(network, token, count, error)
+              : has_cache(network)  ? score_with_cache(network, count, error)
                                     : march_score(&network->march, network->scorer.now, network->id,
                                                   count, network->prob, error);
     if (ok)
@@ -318,6 +374,8 @@ static void network_free_source(struct source *source)
     struct network_source *network = of(source);
     scorer_free(&network->scorer);
     march_free(&network->march);
+    neural_cache_free(&network->cache);
+    free(network->top);
     forward_crew_free(&network->crew);
     free(network->after_best);
     free(network->scratch);
@@ -345,6 +403,9 @@ static bool network_init_source(struct network_source *network, const struct mod
     if (!forward_crew_init(&network->crew, &model->network, use->independent, use->pool, error) ||
         !scorer_init(&network->scorer, model, &network->crew.weights, start, use->learner, error) ||
         !march_init(&network->march, &network->crew, error))
+        return false;
+    if (use->cache.window > 0 &&
+        !neural_cache_init(&network->cache, &use->cache, model->network.width, use->pool, error))
         return false;
     network->after_best = state_at_start(&model->network, STATE_LISTS, NULL, error);
     network->scratch = state_new(&model->network, error);
