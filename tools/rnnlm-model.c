@@ -1,17 +1,23 @@
-// rnnlm-model: models from one file format to another; verifies them.
+// rnnlm-model: models from one file format to another; verifies them; adds and removes words.
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "model/add_words.h"
 #include "model/model_file.h"
+#include "model/remove_words.h"
 #include "net/output.h"
 #include "tool.h"
 
 #define PROGRAM "rnnlm-model"
 
 static struct {
-    const char *model, *output, *format;
-    bool check;
+    const char *model, *output, *format, *add, *remove, *from;
+    int64_t count;
+    bool check, from_unknown;
 } set;
 
 static const struct option table[] = {
@@ -30,13 +36,53 @@ static const struct option table[] = {
      "that is a few hundredths of a per cent off at most). As it was read, if not given."},
     {OPTION_FLAG, "check", NULL, &set.check, NULL, 0, 0,
      "Print the model's sizes and the record of its training, after verification."},
+    {OPTION_GROUP, "Words of a trained model", NULL, NULL, NULL, 0, 0, NULL},
+    {OPTION_TEXT, "add-words", "FILE", &set.add, NULL, 0, 0,
+     "Words to add: a word a line, behind it, if they are known, a count and words of the model "
+     "that "
+     "it is similar to, as in \"lockdown 40 like:curfew,quarantine\". A new word's rows are the "
+     "mean of "
+     "those of its similar words. Its bias (or, in the reference's networks, its row along the "
+     "mean "
+     "of what the output takes in) is then such that it has, in contexts that the model itself "
+     "generates, count / (all counts) of the probability; other words keep their order. The "
+     "model can be trained on. With classes, new words are a class of their own; in the "
+     "reference's formats, which have no place for one, they join the last class, most often with "
+     "the count 0, so that words there lose a little more than others. Direct connections stay as "
+     "they "
+     "are: they are found by numbers, new words are numbered behind the others, and have what "
+     "other "
+     "n-grams have left in their entries of the hash."},
+    {OPTION_TEXT, "from", "NAME", &set.from, NULL, 0, 0,
+     "Rows of new words for which no similar words are given: those of the ten words that share "
+     "most "
+     "sequences of 2 to 5 letters with it, weighted by n / sqrt(a b), where n of the one's a and "
+     "the "
+     "other's b are shared (letters, the default; where none are, as rare); the mean of the rarest "
+     "tenth of words, a thousand at most (rare); or similar: there must be given ones."},
+    {OPTION_COUNT, "count", "N", &set.count, NULL, 1, 1e15,
+     "Count of new words that are without one in the file (default: the mean of the rarest "
+     "tenth's)."},
+    {OPTION_FLAG, "from-unk", NULL, &set.from_unknown, NULL, 0, 0,
+     "What new words get is taken from <unk> (or whatever the model calls it), as is right where "
+     "they "
+     "were <unk> in the training text. Not so by default, since it "
+     "changes the place of <unk> among the other words, and with classes that of words in its "
+     "class."},
+    {OPTION_TEXT, "remove-words", "FILE", &set.remove, NULL, 0, 0,
+     "Words to remove, one a line (before others are added). The others divide their probability; "
+     "their counts are given to <unk>, where the model has it. </s> cannot be removed, and with "
+     "direct "
+     "connections only the last words of the vocabulary can."},
 };
 
 static const struct options options = {
     .program = PROGRAM,
-    .summary = "convert and verify recurrent network language models",
-    .usage = "-rnnlm IN -o OUT [-format text|binary|native|native-bf16]\n-rnnlm IN -check",
-    .about = "Converts recurrent network language models between file formats, and verifies them.",
+    .summary = "convert, verify and edit recurrent network language models",
+    .usage = "-rnnlm IN -o OUT [-format text|binary|native|native-bf16]\n-rnnlm IN -check\n"
+             "-rnnlm IN -o OUT [-remove-words FILE] [-add-words FILE] [OPTIONS]",
+    .about = "Converts recurrent network language models between file formats, verifies them, adds "
+             "words to trained ones and removes words.",
     .table = table,
     .count = sizeof table / sizeof table[0]};
 
@@ -64,12 +110,12 @@ static void print_parameters(const struct network *network, struct output *outpu
     print_count(output, "weights", weights);
 }
 
-static void print_sizes(const struct model *model, struct output *output)
+static void print_sizes(const struct model *model, enum model_format read, struct output *output)
 {
     const struct network_shape *shape = &model->network.shape;
     char layers[SHAPE_TEXT];
     shape_print_layers(shape, layers);
-    output_format(output, "format: %s\n", model_format_name(model->format));
+    output_format(output, "format: %s\n", model_format_name(read));
     print_count(output, "vocabulary size", shape->words);
     output_format(output, "layers: %s\n", layers);
     if (shape_is_reference(shape))
@@ -111,26 +157,124 @@ static void print_record(const struct model *model, struct output *output)
         output_format(output, "validation log10 probability: %f\n", record->valid_log10_prob);
 }
 
+// ---- words -------------------------------------------------------------------------------------
+
+static bool parse_from(enum adding_from *from, struct error *error)
+{
+    static const char *const name[] = {[ADDING_FROM_LETTERS] = "letters",
+                                       [ADDING_FROM_SIMILAR] = "similar",
+                                       [ADDING_FROM_RARE] = "rare"};
+    *from = ADDING_FROM_LETTERS;
+    for (size_t i = 0; set.from != NULL && i < sizeof name / sizeof *name; i++)
+        if (strcmp(set.from, name[i]) == 0) {
+            *from = (enum adding_from)i;
+            return true;
+        }
+    return set.from == NULL ||
+           error_usage(error, "option -from: found \"%.60s\", wanted letters, similar or rare",
+                       set.from);
+}
+
+static void warn_of_added(const struct added_words *added, const struct added_report *report)
+{
+    char text[ERROR_SIZE];
+    if (set.from == NULL && report->rare > 0) {
+        snprintf(text, sizeof text,
+                 "%s: %zu of %zu words share no letters with any of the model: their rows are the "
+                 "mean of the rarest words'",
+                 set.add, report->rare, added->list.size - 1);
+        options_warn(PROGRAM, text);
+    }
+    if (report->joined) {
+        snprintf(text, sizeof text,
+                 "%s: in this format new words join the last class%s, so that its words lose more "
+                 "than others; with -format native they have a class of their own",
+                 set.add, report->uncounted ? ", with the count 0" : "");
+        options_warn(PROGRAM, text);
+    }
+    if (report->off > 0.1) {
+        snprintf(
+            text, sizeof text,
+            "%s: a word's share of the probability is a factor of %.2g off what its count wants",
+            set.add, exp(report->off));
+        options_warn(PROGRAM, text);
+    }
+}
+
+static bool add_words(struct model *model, enum adding_from from, struct error *error)
+{
+    struct added_words added;
+    struct added_report report;
+    const struct adding adding = {
+        .from = from, .count = (uint64_t)set.count, .from_unknown = set.from_unknown};
+    bool ok = added_words_read(&added, set.add, &model->vocabulary, error) &&
+              (model_add_words(model, &added, &adding, &report, error) ||
+               error_prefix(error, "%s: ", set.add));
+    if (ok)
+        warn_of_added(&added, &report);
+    added_words_free(&added);
+    return ok;
+}
+
+static bool remove_words(struct model *model, struct error *error)
+{
+    bool *removed = memory_new(model->vocabulary.size, sizeof *removed, error);
+    bool ok =
+        removed != NULL && removed_words_read(removed, set.remove, &model->vocabulary, error) &&
+        (model_remove_words(model, removed, error) || error_prefix(error, "%s: ", set.remove));
+    free(removed);
+    return ok;
+}
+
+static bool change_words(struct model *model, enum adding_from from, struct error *error)
+{
+    return (set.remove == NULL || remove_words(model, error)) &&
+           (set.add == NULL || add_words(model, from, error));
+}
+
+// ---- the whole ---------------------------------------------------------------------------------
+
+static bool write_model(struct model *model, struct error *error)
+{
+    return set.output == NULL ||
+           (output_may_replace(set.output, error) && model_save(model, set.output, error));
+}
+
+static bool options_ok(enum model_format *format, enum adding_from *from, struct error *error)
+{
+    if (set.format != NULL && !model_format_named(set.format, format, error))
+        return error_option(error, "format");
+    if (set.check && set.output != NULL && strcmp(set.output, "-") == 0)
+        return error_usage(error, "-check prints to standard output: another -o FILE is wanted");
+    if ((set.add != NULL || set.remove != NULL) && set.output == NULL)
+        return error_usage(error, "-%s wants -o FILE, the model with other words",
+                           set.add != NULL ? "add-words" : "remove-words");
+    if (set.add == NULL && (set.from != NULL || set.count > 0 || set.from_unknown))
+        return error_usage(error, "-%s is for -add-words FILE",
+                           set.from != NULL ? "from"
+                           : set.count > 0  ? "count"
+                                            : "from-unk");
+    return parse_from(from, error);
+}
+
 static bool convert(const struct option_list *operands, struct output *output, struct error *error)
 {
     (void)operands;
     struct model model;
     enum model_format format = MODEL_TEXT;
-    if (set.format != NULL && !model_format_named(set.format, &format, error))
-        return error_option(error, "format");
-    if (set.check && set.output != NULL && strcmp(set.output, "-") == 0)
-        return error_usage(error, "-check prints to standard output: another -o FILE is wanted");
-    if ((set.output != NULL && !output_try(set.output, error)) ||
+    enum adding_from from;
+    if (!options_ok(&format, &from, error) ||
+        (set.output != NULL && !output_try(set.output, error)) ||
         !model_load(&model, set.model, error))
         return false;
-    if (set.check) {
-        print_sizes(&model, output);
+    enum model_format read = model.format;
+    model.format = set.format != NULL ? format : read;
+    bool ok = change_words(&model, from, error);
+    if (ok && set.check) {
+        print_sizes(&model, read, output);
         print_record(&model, output);
     }
-    if (set.format != NULL)
-        model.format = format;
-    bool ok = set.output == NULL ||
-              (output_may_replace(set.output, error) && model_save(&model, set.output, error));
+    ok = ok && write_model(&model, error);
     model_free(&model);
     return ok;
 }

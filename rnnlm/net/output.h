@@ -127,6 +127,12 @@ struct output_type {
     bool classes; // it is factorised by classes of words; else all words are one class
     bool direct;  // it can have direct connections
 
+    // Whether words can be added to it and removed from it with their rows (model/resize.h), and the
+    // names of its parameters of which, beside "words", each word or each class has a row or a number;
+    // NULL where there is none.
+    bool resizes;
+    const char *word_bias, *class_rows, *class_bias;
+
     // Fills `list` with at most OUTPUT_MOST_PARAMETERS, and returns how many. Rows of words are called
     // "words" and are by output; in a network that is tied they are not made, but found.
     size_t (*parameters)(const struct network *network, struct output_parameter *list);
