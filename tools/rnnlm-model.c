@@ -36,44 +36,47 @@ static const struct option table[] = {
      "that is a few hundredths of a per cent off at most). As it was read, if not given."},
     {OPTION_FLAG, "check", NULL, &set.check, NULL, 0, 0,
      "Print the model's sizes and the record of its training, after verification."},
-    {OPTION_GROUP, "Words of a trained model", NULL, NULL, NULL, 0, 0, NULL},
+    {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "Words of a trained model"},
     {OPTION_TEXT, "add-words", "FILE", &set.add, NULL, 0, 0,
-     "Words to add: a word a line, behind it, if they are known, a count and words of the model "
-     "that "
-     "it is similar to, as in \"lockdown 40 like:curfew,quarantine\". A new word's rows are the "
+     "Words to add: a word a line, behind it, where they are known, a count, and words of the "
+     "model "
+     "that it is similar to: \"lockdown 40 like:curfew,quarantine\". A new word's rows are the "
      "mean of "
-     "those of its similar words. Its bias (or, in the reference's networks, its row along the "
-     "mean "
-     "of what the output takes in) is then such that it has, in contexts that the model itself "
-     "generates, count / (all counts) of the probability; other words keep their order. The "
-     "model can be trained on. With classes, new words are a class of their own; in the "
-     "reference's formats, which have no place for one, they join the last class, most often with "
-     "the count 0, so that words there lose a little more than others. Direct connections stay as "
-     "they "
-     "are: they are found by numbers, new words are numbered behind the others, and have what "
-     "other "
-     "n-grams have left in their entries of the hash."},
+     "those of its similar words. Its bias (in the reference's networks, which have none, its row) "
+     "is "
+     "then moved until it has, on average over text that the model itself generates, count / (sum "
+     "of "
+     "all counts) of the probability. Others keep their order: with classes, new words are one of "
+     "their "
+     "own. The model can be scored with and trained on like any other. The reference's formats "
+     "have no "
+     "place for another class: there new words join the last, most often with the count 0, and its "
+     "words lose more than others. Direct connections stay as they are: the new words, numbered "
+     "behind "
+     "the others, have what n-grams of others left in their entries of the hash."},
     {OPTION_TEXT, "from", "NAME", &set.from, NULL, 0, 0,
-     "Rows of new words for which no similar words are given: those of the ten words that share "
-     "most "
-     "sequences of 2 to 5 letters with it, weighted by n / sqrt(a b), where n of the one's a and "
+     "Rows of new words for which no similar words are given: letters (the default), the mean of "
      "the "
-     "other's b are shared (letters, the default; where none are, as rare); the mean of the rarest "
-     "tenth of words, a thousand at most (rare); or similar: there must be given ones."},
-    {OPTION_COUNT, "count", "N", &set.count, NULL, 1, 1e15,
-     "Count of new words that are without one in the file (default: the mean of the rarest "
-     "tenth's)."},
+     "ten words with most sequences of 2 to 5 letters in common, weighted by c / sqrt(a b), where "
+     "c of "
+     "the one's a and the other's b are common, and where there are none as rare; rare, the mean "
+     "of the "
+     "rarest tenth of words (1000 at most); similar, none: they have to be given."},
+    {OPTION_COUNT, "count", "N", &set.count, NULL, 0, 1e15,
+     "Count of new words for which the file has none; 0: the mean count of the rarest tenth of "
+     "words."},
     {OPTION_FLAG, "from-unk", NULL, &set.from_unknown, NULL, 0, 0,
-     "What new words get is taken from <unk> (or whatever the model calls it), as is right where "
-     "they "
-     "were <unk> in the training text. Not so by default, since it "
-     "changes the place of <unk> among the other words, and with classes that of words in its "
-     "class."},
+     "<unk> (or what the model has for it) alone gives new words their probability, on average: "
+     "right "
+     "where they were <unk> in the training text. Otherwise all words give alike, since <unk> "
+     "would lose "
+     "its place among the others, and with classes so would the words of its class."},
     {OPTION_TEXT, "remove-words", "FILE", &set.remove, NULL, 0, 0,
-     "Words to remove, one a line (before others are added). The others divide their probability; "
-     "their counts are given to <unk>, where the model has it. </s> cannot be removed, and with "
-     "direct "
-     "connections only the last words of the vocabulary can."},
+     "Words to remove, one a line, before others are added. Those that are left (with classes, in "
+     "the "
+     "same class) divide their probability; <unk>, where the model has it, gets their counts. </s> "
+     "cannot "
+     "be removed, and with direct connections only the last words of the vocabulary can."},
 };
 
 static const struct options options = {

@@ -9,6 +9,7 @@
 #include "base/kernels.h"
 #include "base/memory.h"
 #include "model/model_file.h"
+#include "model/normaliser.h"
 #include "model/resize.h"
 #include "model/shares.h"
 #include "text/likeness.h"
@@ -38,7 +39,7 @@ struct work {
     double total;        // of all counts
     struct alike *alike; // [list.size]
     struct sources sources;
-    float *middle; // [classes][stride] the mean row of each class, before; NULL without classes
+    float *normaliser; // [classes][memory_row(width)] M, before; NULL without classes
     struct contexts contexts;
     size_t k;                                               // the new words' class
     bool own;                                               // nobody else is in it
@@ -54,7 +55,7 @@ static void work_free(struct work *work)
     free(work->sources.begin);
     free(work->sources.id);
     free(work->sources.weight);
-    free(work->middle);
+    free(work->normaliser);
     contexts_free(&work->contexts);
 }
 
@@ -300,29 +301,15 @@ static bool resize(struct work *work, struct error *error)
 
 // ---- rows --------------------------------------------------------------------------------------
 
-// The mean row of class k, by counts: of the words of a class that nobody counts, all alike.
-static void find_middle(const struct model *model, const struct parameter *rows, size_t k,
-                        float *middle)
+static bool fit_classes(struct work *work, struct error *error)
 {
-    const struct classes *classes = &model->network.classes;
-    double all = 0, n = (double)(classes->begin[k + 1] - classes->begin[k]);
-    for (int32_t i = classes->begin[k]; i < classes->begin[k + 1]; i++)
-        all += (double)model->vocabulary.count[i];
-    for (int32_t i = classes->begin[k]; i < classes->begin[k + 1]; i++)
-        kernels->scale_add(middle, parameter_row(rows, (size_t)i), rows->width,
-                           (float)(all > 0 ? (double)model->vocabulary.count[i] / all : 1 / n), 1);
-}
-
-static bool find_middles(struct work *work, struct error *error)
-{
-    struct word_parameters own = word_parameters(&work->model->network);
-    size_t classes = work->model->network.classes.count;
-    if (own.classes == NULL)
+    const struct network *network = &work->model->network;
+    if (word_parameters(network).classes == NULL)
         return true;
-    work->middle = memory_new(classes, own.words->stride * sizeof(float), error);
-    for (size_t k = 0; work->middle != NULL && k < classes; k++)
-        find_middle(work->model, own.words, k, work->middle + k * own.words->stride);
-    return work->middle != NULL;
+    work->normaliser =
+        memory_new(network->classes.count, memory_row(network->width) * sizeof(float), error);
+    return work->normaliser != NULL &&
+           normalisers_fit(&work->contexts, work->model, work->normaliser, error);
 }
 
 // out += weight * the sum of a(s) row s over the sources of new word j.
@@ -344,7 +331,8 @@ static void add_classes(const struct work *work, const struct word_parameters *o
         size_t k = (size_t)work->model->network.classes.of_word[sources->id[i]];
         float part = weight * sources->weight[i];
         kernels->scale_add(out, parameter_row(own->classes, k), own->classes->width, part, 1);
-        kernels->scale_add(out, work->middle + k * own->words->stride, own->words->width, -part, 1);
+        kernels->scale_add(out, work->normaliser + k * memory_row(own->words->width),
+                           own->words->width, -part, 1);
     }
 }
 
@@ -390,7 +378,7 @@ static void fill_rows(const struct work *work)
         if (own.classes != NULL)
             kernels->scale_add(row, parameter_row(own.classes, work->k), width, -1, 1);
         if (own.classes != NULL && !work->own)
-            kernels->scale_add(row, work->middle + work->k * own.words->stride, width, 1, 1);
+            kernels->scale_add(row, work->normaliser + work->k * memory_row(width), width, 1, 1);
     }
 }
 
@@ -429,8 +417,6 @@ static bool look_at_shares(struct work *work, struct error *error)
     const struct classes *classes = &model->network.classes;
     int32_t unknown = vocabulary_unknown(&model->vocabulary, NULL);
     bool several = classes->count > 1;
-    if (!contexts_generate(&work->contexts, model, error))
-        return false;
     if (!is_native(model) && several &&
         !class_share(work, (size_t)classes->of_word[work->old - 1], &work->class_share, error))
         return false;
@@ -491,7 +477,8 @@ static bool give_shares(struct work *work, struct error *error)
 static bool add(struct work *work, struct error *error)
 {
     if (!model_resizes(work->model, error) || !find_rarest(work, error) ||
-        !order_words(work, error) || !find_sources(work, error) || !find_middles(work, error) ||
+        !order_words(work, error) || !find_sources(work, error) ||
+        !contexts_generate(&work->contexts, work->model, error) || !fit_classes(work, error) ||
         !look_at_shares(work, error) || !resize(work, error))
         return false;
     fill_rows(work);

@@ -7,6 +7,7 @@
 
 #include "base/kernels.h"
 #include "base/memory.h"
+#include "model/least_squares.h"
 #include "model/resize.h"
 #include "net/forward.h"
 
@@ -27,9 +28,8 @@ static const double NEAR = 0.005, MOST_STEP = 4, RIDGE = 1e-3;
 
 void contexts_free(struct contexts *contexts)
 {
-    for (size_t i = 0; i < contexts->count; i++)
-        free(contexts->state[i]);
     free(contexts->state);
+    free(contexts->block);
     memset(contexts, 0, sizeof *contexts);
 }
 
@@ -83,33 +83,73 @@ static void texts_step(struct texts *texts)
     }
 }
 
-static bool keep(struct contexts *contexts, const struct texts *texts,
-                 const struct network *network, struct error *error)
+static void keep(struct contexts *contexts, const struct texts *texts,
+                 const struct network *network)
 {
-    for (size_t i = 0; i < TEXTS; i++) {
-        struct state *state = state_new(network, error);
-        if (state == NULL)
-            return false;
-        state_copy(network, state, texts->now[i]);
-        contexts->state[contexts->count++] = state;
-    }
+    for (size_t i = 0; i < TEXTS; i++)
+        state_copy(network, contexts->state[contexts->count++], texts->now[i]);
+}
+
+static bool allocate(struct contexts *contexts, const struct network *network, struct error *error)
+{
+    size_t bytes =
+        (state_size(network) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    memset(contexts, 0, sizeof *contexts);
+    contexts->state = memory_new(TEXTS * STEPS, sizeof *contexts->state, error);
+    contexts->block = memory_new(TEXTS * STEPS, bytes, error);
+    if (contexts->state == NULL || contexts->block == NULL)
+        return false;
+    for (size_t i = 0; i < TEXTS * STEPS; i++)
+        contexts->state[i] = (struct state *)(contexts->block + i * bytes);
     return true;
 }
 
 bool contexts_generate(struct contexts *contexts, const struct model *model, struct error *error)
 {
-    memset(contexts, 0, sizeof *contexts);
-    contexts->state = memory_new(TEXTS * STEPS, sizeof *contexts->state, error);
-    struct texts *texts = contexts->state != NULL ? memory_new(1, sizeof *texts, error) : NULL;
+    struct texts *texts =
+        allocate(contexts, &model->network, error) ? memory_new(1, sizeof *texts, error) : NULL;
     if (texts == NULL)
         return false;
     bool ok = texts_begin(texts, model, error);
-    for (size_t i = 0; ok && i < BEGINNING + STEPS; i++) {
+    for (int i = 0; ok && i < BEGINNING + STEPS; i++) {
         texts_step(texts);
-        ok = i < BEGINNING || keep(contexts, texts, &model->network, error);
+        if (i >= BEGINNING)
+            keep(contexts, texts, &model->network);
     }
     texts_end(texts);
     return ok;
+}
+
+static void copy_inputs(struct forward *forward, const struct contexts *contexts, size_t width,
+                        size_t row, float *input)
+{
+    for (size_t from = 0; from < contexts->count; from += TEXTS) {
+        size_t count = contexts->count - from < TEXTS ? contexts->count - from : TEXTS;
+        forward_load_inputs(forward, count, (const struct state *const *)contexts->state + from);
+        for (size_t i = 0; i < count; i++)
+            memcpy(input + (from + i) * row, forward->inputs.input + i * forward->inputs.row,
+                   width * sizeof *input);
+    }
+}
+
+float *contexts_inputs(const struct contexts *contexts, const struct model *model,
+                       struct error *error)
+{
+    struct forward_weights weights = {.network = NULL};
+    struct forward forward = {.weights = NULL};
+    size_t width = model->network.width;
+    float *input = memory_new(contexts->count, memory_row(width) * sizeof *input, error);
+    if (input != NULL &&
+        forward_weights_init(&weights, &model->network, model->record.independent, error) &&
+        forward_init(&forward, &weights, TEXTS, error)) {
+        copy_inputs(&forward, contexts, width, memory_row(width), input);
+    } else {
+        free(input);
+        input = NULL;
+    }
+    forward_free(&forward);
+    forward_weights_free(&weights);
+    return input;
 }
 
 // ---- shares ------------------------------------------------------------------------------------
@@ -203,7 +243,7 @@ struct moving {
     const struct shares_wanted *wanted;
     struct word_parameters own;
     struct asking *asking;
-    float *direction;        // [width] m / (m . m); NULL where there are biases
+    float *direction;        // [width] u; NULL where there are biases
     int32_t *word;           // [n] whose shares are needed
     double *share;           // [n]
     double *of_class, *step; // [classes] shares; by how much logits move
@@ -239,84 +279,20 @@ static bool choose_words(struct moving *moving, struct error *error)
     return true;
 }
 
-// What the output takes in, in the contexts: rows of `width` numbers.
-static float *gather_inputs(const struct moving *moving, size_t width, struct error *error)
-{
-    const struct contexts *contexts = moving->asking->contexts;
-    struct forward *forward = &moving->asking->forward;
-    float *input = memory_new(contexts->count, width * sizeof *input, error);
-    for (size_t from = 0; input != NULL && from < contexts->count; from += TEXTS) {
-        size_t count = contexts->count - from < TEXTS ? contexts->count - from : TEXTS;
-        forward_load_inputs(forward, count, (const struct state *const *)contexts->state + from);
-        for (size_t i = 0; i < count; i++)
-            memcpy(input + (from + i) * width, forward->inputs.input + i * forward->inputs.row,
-                   width * sizeof *input);
-    }
-    return input;
-}
-
-// out = sum over n inputs of (x . u) x / n + ridge u
-static void times_moments(const float *input, size_t n, size_t width, double ridge, const double *u,
-                          double *out)
-{
-    for (size_t i = 0; i < width; i++)
-        out[i] = ridge * u[i];
-    for (size_t r = 0; r < n; r++) {
-        const float *x = input + r * width;
-        double product = 0;
-        for (size_t i = 0; i < width; i++)
-            product += (double)x[i] * u[i];
-        for (size_t i = 0; i < width; i++)
-            out[i] += product / (double)n * (double)x[i];
-    }
-}
-
-static double dot(const double *a, const double *b, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
-// The vector u for which u . x is nearest to 1: (E[x x'] + ridge) u = E[x], by conjugate gradients
-// (Hestenes & Stiefel 1952). `vectors` has room for four.
-static void solve(const float *input, size_t n, size_t width, double *vectors)
-{
-    double *u = vectors, *rest = u + width, *way = rest + width, *image = way + width;
-    double square = 0;
-    for (size_t i = 0; i < n * width; i++) {
-        rest[i % width] += (double)input[i] / (double)n;
-        square += (double)input[i] * (double)input[i] / (double)n;
-    }
-    double ridge = RIDGE * square / (double)width, left = dot(rest, rest, width), first = left;
-    memcpy(way, rest, width * sizeof *way);
-    for (int step = 0; step < STEPS_MOST && left > 1e-10 * first; step++) {
-        times_moments(input, n, width, ridge, way, image);
-        double length = left / dot(way, image, width), before = left;
-        for (size_t i = 0; i < width; i++) {
-            u[i] += length * way[i];
-            rest[i] -= length * image[i];
-        }
-        left = dot(rest, rest, width);
-        for (size_t i = 0; i < width; i++)
-            way[i] = rest[i] + left / before * way[i];
-    }
-}
-
 static bool find_direction(struct moving *moving, struct error *error)
 {
-    size_t width = moving->model->network.width;
-    double *vectors = memory_new(4 * width, sizeof *vectors, error);
-    float *input = vectors != NULL ? gather_inputs(moving, width, error) : NULL;
-    moving->direction = input != NULL ? memory_new(width, sizeof(float), error) : NULL;
-    if (moving->direction != NULL)
-        solve(input, moving->asking->contexts->count, width, vectors);
-    for (size_t i = 0; moving->direction != NULL && i < width; i++)
-        moving->direction[i] = (float)vectors[i];
-    free(vectors);
+    const struct contexts *contexts = moving->asking->contexts;
+    size_t row = memory_row(moving->model->network.width);
+    double *one = memory_new(contexts->count, sizeof *one, error);
+    float *input = one != NULL ? contexts_inputs(contexts, moving->model, error) : NULL;
+    moving->direction = input != NULL ? memory_new(row, sizeof(float), error) : NULL;
+    for (size_t i = 0; one != NULL && i < contexts->count; i++)
+        one[i] = 1;
+    bool ok = moving->direction != NULL &&
+              least_squares(input, contexts->count, row, one, RIDGE, moving->direction, error);
+    free(one);
     free(input);
-    return moving->direction != NULL;
+    return ok;
 }
 
 static void shift(const struct moving *moving, const struct parameter *rows,
