@@ -2,7 +2,9 @@
 // reference toolkit.
 #include "main.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/kernels.h"
 #include "base/matrix.h"
@@ -11,6 +13,23 @@
 
 atomic_int *const main_asked = &endings_asked;
 atomic_bool *const main_waited = &endings_waited;
+static struct timespec begun; // the program
+
+void main_time(double minutes)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double left = minutes * 60 - (double)(now.tv_sec - begun.tv_sec) -
+                  (double)(now.tv_nsec - begun.tv_nsec) * 1e-9;
+    endings_ask_after(minutes > 0 && left < 0.001 ? 0.001 : minutes > 0 ? left : 0);
+}
+
+// What has been asked for: an end by a signal, or one that others can tell from a failure (sysexits.h:
+// EX_TEMPFAIL, the same again goes on).
+static int stopped(int asked)
+{
+    return asked == SIGALRM ? 75 : 128 + asked;
+}
 
 static bool run(struct output *output, struct error *error)
 {
@@ -39,6 +58,7 @@ int main(int argc, char **argv)
 {
     struct error error, late;
     program_begin(PROGRAM);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     if (argc == 1)
         return options_status(options_show_help(&main_options));
     enum options_result result = main_parse(argc, argv);
@@ -53,7 +73,7 @@ int main(int argc, char **argv)
     if (!ok)
         return options_error(PROGRAM, &error);
     if (atomic_load(main_asked) != 0)
-        return 128 + atomic_load(main_asked);
+        return stopped(atomic_load(main_asked));
     if (!written)
         return unwritten(&late);
     if (main_unwritten) {

@@ -24,7 +24,7 @@ struct settings {
     int64_t sentences_to_generate, longest_sentence;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
-    double temperature, cache_theta, cache_lambda;
+    double temperature, cache_theta, cache_lambda, save_minutes, most_minutes;
     int64_t cache_window;
     double penalty_activation, penalty_change;
     bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence;
@@ -52,6 +52,9 @@ extern const struct options main_options;
 // once.
 extern atomic_int *const main_asked;
 extern atomic_bool *const main_waited;
+
+// So many minutes after the program began SIGALRM asks for an end; 0: it does not.
+void main_time(double minutes);
 
 static inline const char *first_model(void)
 {

@@ -166,6 +166,12 @@ static const struct option table[] = {
      "Save the model every N words too (at least 10000): the same command goes on from there, bit "
      "by bit, as long as MODEL.checkpoint lies beside it. A training that is interrupted (SIGINT, "
      "SIGTERM, SIGHUP) saves without it."},
+    {OPTION_NUMBER, "save-minutes", "X", &set.save_minutes, NULL, 0, 1e6,
+     "Save it when X minutes have passed since it was saved last, too; 0 for not."},
+    {OPTION_NUMBER, "max-minutes", "X", &set.most_minutes, NULL, 0, 1e6,
+     "X minutes after the program has begun, save what has been learnt and end with status 75: the same "
+     "command goes on from there. X has to be more than reading the texts and a validation take. 0 for "
+     "no bound."},
 
     {.type = OPTION_GROUP, .help = "Testing and rescoring"},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,

@@ -52,14 +52,20 @@ bool main_unwritten;
 
 static const char *signal_name(int number)
 {
-    return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
+    return number == SIGINT    ? "SIGINT"
+           : number == SIGTERM ? "SIGTERM"
+           : number == SIGALRM ? "-max-minutes"
+                               : "SIGHUP";
 }
+
+static bool was_stopped;
 
 static void take_event(void *context, enum training_event event, const char *text)
 {
     switch (event) {
     case TRAINING_BEGINS:
         atomic_store(main_waited, true);
+        main_time(set.most_minutes);
         break;
     case TRAINING_RESUMED:
         output_format(context, "Going on bit by bit from %s\n", text);
@@ -68,6 +74,7 @@ static void take_event(void *context, enum training_event event, const char *tex
         fprintf(stderr, PROGRAM ": %s\n", text);
         break;
     case TRAINING_STOPPED:
+        was_stopped = true;
         fprintf(stderr, "%s" PROGRAM ": stopped by %s: %s\n",
                 isatty(STDERR_FILENO) ? "\r\033[K" : "", signal_name(atomic_load(main_asked)),
                 text);
@@ -506,6 +513,7 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                                 .min_improvement = set.min_improvement,
                                 .most_epochs = set.most_epochs,
                                 .save_every = (uint64_t)set.save_every,
+                                .save_seconds = set.save_minutes * 60,
                                 .streams = streams_wanted(model),
                                 .optimiser = optimiser,
                                 .clip_norm = set.clip_norm,
@@ -556,7 +564,10 @@ bool main_train(struct output *output, struct error *error)
     bool ok = text != NULL && (set.valid == NULL || valid != NULL) &&
               each_file(output_may_replace, error) &&
               train_with(&model, text, valid, output, error);
+    main_time(0);
     atomic_store(main_waited, false);
+    if (!was_stopped && atomic_load(main_asked) == SIGALRM)
+        atomic_store(main_asked, 0); // time was up when all was done
     model_free(&model);
     corpus_close(text);
     corpus_close(valid);

@@ -17,6 +17,7 @@ bool run_save_model(struct run *run, struct error *error)
     if (!model_save(run->model, run->training->model_path, error))
         return false;
     checkpoint_saved(&run->checkpoint, record);
+    clock_gettime(CLOCK_MONOTONIC, &run->saved);
     run->file = RUN_FILE_SAVED;
     run->file_epoch = record->epochs;
     run->file_word = record->position;
@@ -116,6 +117,15 @@ static float alpha_now(const struct run *run)
     return (float)schedule_rate(run->training, record, all > 0 ? words / all : 0);
 }
 
+// Whether words, of which the epoch had `before`, or time make a save due.
+static bool is_due(const struct run *run, uint64_t before)
+{
+    uint64_t every = run->training->save_every;
+    double seconds = run->training->save_seconds;
+    return (every > 0 && run->progress.words / every != before / every) ||
+           (seconds > 0 && run_seconds(&run->saved) >= seconds);
+}
+
 // A save within an epoch. The state is that of the stream which has come furthest.
 static bool save_within_epoch(struct run *run, struct error *error)
 {
@@ -126,6 +136,7 @@ static bool save_within_epoch(struct run *run, struct error *error)
     run_show_averages(run, true);
     bool ok = run_save_guarded(run, error);
     run_show_averages(run, false);
+    clock_gettime(CLOCK_MONOTONIC, &run->saved);
     return ok;
 }
 
@@ -148,9 +159,9 @@ static bool train_online(struct run *run, struct error *error)
             run_report(run, false);
             learner->rule.alpha = alpha_now(run);
         }
-        bool due = training->save_every > 0 && learner->counter % training->save_every == 0;
         run->stopped = run_is_to_stop(run);
-        if ((due || run->stopped) && !save_within_epoch(run, error))
+        if ((is_due(run, run->progress.words - 1) || run->stopped) &&
+            !save_within_epoch(run, error))
             return false;
         if (run->stopped)
             return true;
@@ -167,7 +178,7 @@ static bool train_in_batches(struct run *run, struct error *error)
 {
     struct batch_run *batch = &run->batch;
     struct progress *progress = &run->progress;
-    uint64_t every = run->training->save_every, before;
+    uint64_t before;
     bool more;
     if (!batch_run_start(batch, progress->words, !run->resumed, error))
         return false;
@@ -181,13 +192,22 @@ static bool train_in_batches(struct run *run, struct error *error)
         progress->words_this_run += progress->words - before;
         if (progress->words / REPORT_EVERY != before / REPORT_EVERY)
             run_report(run, false);
-        bool due = every > 0 && progress->words / every != before / every;
         run->stopped = run_is_to_stop(run);
-        if ((due || run->stopped) && !save_within_epoch(run, error))
+        if ((is_due(run, before) || run->stopped) && !save_within_epoch(run, error))
             return false;
         if (run->stopped)
             return true;
     }
+}
+
+// Behind the one at hand, as far as it is known.
+static int64_t epochs_left(const struct training *training, const struct training_record *record)
+{
+    int64_t all = training->epochs, most = training->most_epochs;
+    if (training->valid == NULL)
+        return 0;
+    all = most > 0 && most < all ? most : all;
+    return all > 0 ? all - 1 - record->epochs : -1;
 }
 
 bool run_train_epoch(struct run *run, struct error *error)
@@ -197,6 +217,8 @@ bool run_train_epoch(struct run *run, struct error *error)
         (struct progress){.epoch = record->epochs,
                           .alpha = record->alpha,
                           .total_words = record->train_words,
+                          .epochs_left = epochs_left(run->training, record),
+                          .between = run->between,
                           .words = record->position,
                           .train_log10_prob = record->position > 0 ? record->train_log10_prob : 0};
     run->guarded_words = run->progress.words;
@@ -210,6 +232,6 @@ bool run_train_epoch(struct run *run, struct error *error)
     run->resumed = false;
     if (run->progress.words == 0)
         return error_set(error, "the training text is empty");
-    run->progress.seconds = run_seconds(run);
+    run->progress.seconds = run_seconds(&run->begin);
     return run->stopped || guard_epoch(run, error);
 }

@@ -19,6 +19,15 @@ static double words_per_second(const struct progress *progress)
     return progress->seconds > 0 ? (double)progress->words_this_run / progress->seconds : 0;
 }
 
+static double seconds_left(const struct progress *progress, double rate)
+{
+    double all = (double)progress->total_words, words = all - (double)progress->words;
+    if (progress->epochs_left < 0)
+        return words / rate;
+    double epochs = (double)progress->epochs_left;
+    return (words + epochs * all) / rate + (epochs + 1) * progress->between;
+}
+
 void progress_line(const struct progress *progress, char line[PROGRESS_LINE])
 {
     double rate = words_per_second(progress);
@@ -29,10 +38,10 @@ void progress_line(const struct progress *progress, char line[PROGRESS_LINE])
     if (progress->total_words == 0 || progress->words > progress->total_words || length < 0)
         return;
     double done = (double)progress->words / (double)progress->total_words;
-    long left =
-        rate > 0 ? (long)((double)(progress->total_words - progress->words) / rate + 0.5) : 0;
-    snprintf(line + length, PROGRESS_LINE - (size_t)length, "  %5.1f%%  %ld:%02ld:%02ld left",
-             100 * done, left / 3600, left / 60 % 60, left % 60);
+    long left = rate > 0 ? (long)(seconds_left(progress, rate) + 0.5) : 0;
+    snprintf(line + length, PROGRESS_LINE - (size_t)length, "  %5.1f%%  %s%ld:%02ld:%02ld left",
+             100 * done, progress->epochs_left < 0 ? "epoch " : "", left / 3600, left / 60 % 60,
+             left % 60);
 }
 
 void progress_epoch_line(const struct progress *progress, char line[PROGRESS_LINE])

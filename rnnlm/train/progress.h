@@ -15,6 +15,8 @@ struct progress {
     uint64_t total_words;    // of the training text, 0 if not known
     double seconds;          // since the epoch began (or was resumed)
     uint64_t words_this_run; // done in these seconds
+    int64_t epochs_left;     // behind this one; -1 if that is not known
+    double between;          // seconds that validation and saving took after the last epoch
     double train_log10_prob; // of the words done
     bool epoch_done;         // the epoch is over, validation included
     bool has_validation;     // the next two are there
@@ -28,7 +30,8 @@ double entropy_bits(double log10_prob, uint64_t words);
 // Perplexity 10^(-log10_prob / words).
 double perplexity_of(double log10_prob, uint64_t words);
 
-// The epoch so far, for a terminal: per cent, words a second, train entropy, time left.
+// The epoch so far, for a terminal: per cent, words a second, train entropy; and the time left, of
+// all epochs and what is between them, or of this epoch, which is then said.
 void progress_line(const struct progress *progress, char line[PROGRESS_LINE]);
 
 // The finished epoch as scripts parse it (without newline).

@@ -40,6 +40,8 @@ struct run {
     double guarded_log10_prob;
     struct progress progress;
     struct timespec begin;
+    struct timespec saved; // when the model was, or was found worse than what is there
+    double between;        // seconds from the end of the last epoch to what comes next
 };
 
 // Tells the program. The text is made like printf's.
@@ -51,8 +53,8 @@ static inline bool run_is_to_stop(const struct run *run)
     return run->training->stop != NULL && atomic_load(run->training->stop) != 0;
 }
 
-// Seconds since run->begin.
-double run_seconds(const struct run *run);
+// Seconds since `begin`: run->begin or another.
+double run_seconds(const struct timespec *begin);
 
 // Reports progress to the program.
 void run_report(struct run *run, bool epoch_done);

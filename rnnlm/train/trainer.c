@@ -29,18 +29,17 @@ void run_tell(const struct run *run, enum training_event event, const char *form
     run->training->tell(run->training->context, event, text);
 }
 
-double run_seconds(const struct run *run)
+double run_seconds(const struct timespec *begin)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - run->begin.tv_sec) +
-           (double)(now.tv_nsec - run->begin.tv_nsec) * 1e-9;
+    return (double)(now.tv_sec - begin->tv_sec) + (double)(now.tv_nsec - begin->tv_nsec) * 1e-9;
 }
 
 void run_report(struct run *run, bool epoch_done)
 {
     if (!epoch_done)
-        run->progress.seconds = run_seconds(run);
+        run->progress.seconds = run_seconds(&run->begin);
     run->progress.epoch_done = epoch_done;
     if (run->training->report != NULL)
         run->training->report(run->training->context, &run->progress);
@@ -228,7 +227,9 @@ static bool run_epochs(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
     bool more = true;
+    struct timespec end;
     run_tell(run, TRAINING_BEGINS, "learning begins");
+    clock_gettime(CLOCK_MONOTONIC, &run->saved);
     while (more && (training->valid == NULL || epochs_left(run))) {
         run->stopped = run->file == RUN_FILE_SAVED && run_is_to_stop(run);
         if (run->stopped)
@@ -237,8 +238,10 @@ static bool run_epochs(struct run *run, struct error *error)
             return false;
         if (run->stopped)
             return true;
+        clock_gettime(CLOCK_MONOTONIC, &end);
         run_show_averages(run, true);
         bool ok = end_epoch(run, &more, error);
+        run->between = run_seconds(&end);
         if (ok && !run->stopped)
             tell_of_epoch(run);
         if (!ok || run->stopped)

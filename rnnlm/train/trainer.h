@@ -31,6 +31,7 @@ struct training {
     double beta, gradient_cutoff, min_improvement;
     int64_t most_epochs; // of all runs together; 0: as many as the schedule wants
     uint64_t save_every; // words; 0: only after epochs
+    double save_seconds; // since the last save, likewise
     size_t streams;      // of batch training (learn/batch.h); 0: online
     const struct optimiser_type *optimiser; // of batch training
     double clip_norm;            // of batch training: bound on the gradient of a block, 0 for none

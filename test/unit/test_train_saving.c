@@ -42,7 +42,10 @@ struct watch {
     int told[EVENTS];
     char text[EVENTS][ERROR_SIZE];
     void (*begin)(void);
-    bool saved_first; // each epoch was on disk before it was reported
+    bool saved_first;    // each epoch was on disk before it was reported
+    bool look;           // at the model within the epoch:
+    uint64_t saved;      // words that were done when it was saved last
+    int64_t epochs_left; // as told within the epoch
 };
 
 static void load(struct model *model, const char *path)
@@ -56,6 +59,13 @@ static void take_report(void *context, const struct progress *progress)
 {
     struct watch *watch = context;
     if (!progress->epoch_done) {
+        watch->epochs_left = progress->epochs_left;
+        if (watch->look && access("model", F_OK) == 0) {
+            struct model now;
+            load(&now, "model");
+            watch->saved = now.record.position;
+            model_free(&now);
+        }
         if (++watch->reports == watch->stop_at)
             atomic_store(&watch->stop, 1);
         return;
@@ -247,6 +257,55 @@ static void stop_in_the_last_block(void **state)
         training.most_epochs = 1;
         stops_change_nothing(&training, "elman:6", "uneven", "valid");
     }
+}
+
+// ---- saves -------------------------------------------------------------------------------------
+
+// Saved whenever there was time, and never but at the end.
+static void saves_by_time(void **state)
+{
+    (void)state;
+    struct training training = plain;
+    training.streams = 200; // blocks of 1000 words
+    training.optimiser = optimiser_named("adam", NULL);
+    training.alpha = training.optimiser->alpha;
+    training.epochs = 2;
+    training.most_epochs = 1;
+    for (int often = 0; often < 2; often++) {
+        struct watch watch = {.look = true, .epochs_left = 7};
+        start_anew();
+        training.save_seconds = often ? 1e-9 : 1e6;
+        train_well(&training, "elman:4", "train", "valid", &watch);
+        assert_true(often ? watch.saved >= 19000 && watch.saved <= 20000 : watch.saved == 0);
+        assert_int_equal(watch.epochs_left, 0);
+        if (!often)
+            keep("model", "whole");
+    }
+    assert_same_files("model", "whole");
+}
+
+// The time left is of all epochs and what is between them, where it is known how many there are.
+static void time_left(void **state)
+{
+    (void)state;
+    char line[PROGRESS_LINE];
+    struct progress progress = {.words = 25000,
+                                .total_words = 100000,
+                                .seconds = 10,
+                                .words_this_run = 20000, // 2000 a second
+                                .between = 60,
+                                .epochs_left = -1};
+    progress_line(&progress, line);
+    assert_contains(line, "   25.0%  epoch 0:00:38 left");
+    progress.epochs_left = 0;
+    progress_line(&progress, line);
+    assert_contains(line, "   25.0%  0:01:38 left");
+    progress.epochs_left = 99; // 37.5 + 99 * 50 + 100 * 60 seconds
+    progress_line(&progress, line);
+    assert_contains(line, "   25.0%  3:03:08 left");
+    progress.total_words = 0;
+    progress_line(&progress, line);
+    assert_null(strstr(line, "left"));
 }
 
 static atomic_int *alarm_stops;
@@ -581,6 +640,8 @@ static void a_bound_keeps_the_checkpoint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(saves_by_time),
+        cmocka_unit_test(time_left),
         cmocka_unit_test(stops_online),
         cmocka_unit_test(stops_in_batches),
         cmocka_unit_test(stops_with_dropout),
