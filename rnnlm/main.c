@@ -38,7 +38,7 @@ static bool run(struct output *output, struct error *error)
         error->usage = true;
         return false;
     }
-    if (set.train != NULL && !main_train(output, error))
+    if (set.train.count > 0 && !main_train(output, error))
         return false;
     bool use = set.test != NULL || main_generates();
     return !use || atomic_load(main_asked) != 0 || main_use(output, error);
@@ -49,8 +49,8 @@ static int unwritten(const struct error *error)
 {
     char text[ERROR_SIZE + 64];
     snprintf(text, sizeof text, "%s%s%s", error->text,
-             set.train != NULL ? "; the training is saved in " : "",
-             set.train != NULL ? first_model() : "");
+             set.train.count > 0 ? "; the training is saved in " : "",
+             set.train.count > 0 ? first_model() : "");
     return options_fail(PROGRAM, text);
 }
 

@@ -1,5 +1,5 @@
 // The program rnnlm in parts: its command line (main_options.c), training (main_training.c, and for
-// its words main_words.c), the use of models (main_scoring.c), and who calls them (main.c).
+// its texts and words main_texts.c and main_words.c), the use of models (main_scoring.c), and who calls them (main.c).
 #ifndef MAIN_H
 #define MAIN_H
 
@@ -8,18 +8,18 @@
 #include "base/file.h"
 #include "model/model_file.h"
 #include "options.h"
-#include "text/reader.h"
+#include "train/epoch_text.h"
 
 #define PROGRAM "rnnlm"
 
 // What the command line says, or else the defaults.
 struct settings {
-    const char *train, *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
-    const char *vocabulary, *unk_word, *unk_probs, *prefix, *format, *write, *layers, *activation,
-        *output, *optimiser, *dropout_mask, *products, *class_by;
-    struct option_list models;
+    const char *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
+    const char *vocabulary, *cache_ids, *unk_word, *unk_probs, *prefix, *format, *write, *layers,
+        *activation, *output, *optimiser, *dropout_mask, *products, *class_by;
+    struct option_list train, models;
     int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
-    int64_t most_epochs, save_every, words_to_generate, debug;
+    int64_t shuffle_block, most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs, min_count, vocabulary_size, unk_count;
     int64_t sentences_to_generate, longest_sentence;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
@@ -27,7 +27,7 @@ struct settings {
     double temperature, cache_theta, cache_lambda, save_minutes, most_minutes;
     int64_t cache_window;
     double penalty_activation, penalty_change;
-    bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence;
+    bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence, shuffle;
 };
 
 // Whether it does.
@@ -36,7 +36,7 @@ struct given {
         min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
         bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
         dropout_layers, dropout_output, output, min_count, vocabulary_size, sentences, temperature,
-        longest, cache_theta, cache_lambda;
+        longest, shuffle_block, cache_theta, cache_lambda;
 };
 
 extern struct settings set;
@@ -67,6 +67,13 @@ enum options_result main_parse(int argc, char **argv);
 void main_echo(struct output *output);
 bool main_check(struct error *error);
 
+// The texts of -train: whether the options about them go together; the order in which epochs read them;
+// as they were given, with blanks between (free() it); open, with their weights.
+bool main_texts_check(struct error *error);
+struct epoch_rule main_texts_order(void);
+char *main_texts_name(struct error *error);
+struct corpus *main_texts_open(struct error *error);
+
 // Words of a training text are to be left out: -vocab, -min-count or -vocab-size, which main_words_check()
 // has found to go together.
 bool main_cuts_words(void);
@@ -76,9 +83,10 @@ struct word_cut main_words_wanted(void);
 // Tells what has been left out.
 void main_words_tell(const struct word_cut *cut, struct output *output);
 
-// If words are to be left out: those that stay are those of a model that is there; the ids of a text that
-// cannot be read twice become the model's.
-bool main_words_are(const struct vocabulary *found, struct corpus *text, struct error *error);
+// If words are to be left out: those that stay are those of a model that is there. Messages
+// call the texts `name`.
+bool main_words_are(const struct vocabulary *found, struct corpus *text, const char *name,
+                    struct error *error);
 
 // -train. Stopped by *main_asked it has saved what it has learnt, and tells so. What it could not
 // write besides the model is told, and kept in `main_unwritten`.

@@ -12,6 +12,7 @@ struct settings set = {.classes = 100,
                        .output = "class",
                        .direct_order = 3,
                        .bptt_block = 10,
+                       .shuffle_block = 1000,
                        .seed = 1,
                        .debug = 1,
                        .alpha = 0.1,
@@ -29,10 +30,11 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Files (plain or gzip-compressed; - is standard input)"},
     {OPTION_LIST, "rnnlm", "FILE", &set.models, NULL, 0, 0,
      "Model: written by training, read otherwise. Given several times, the models are averaged."},
-    {OPTION_TEXT, "train", "FILE", &set.train, NULL, 0, 0,
-     "Train on this text, one sentence a line; of several files cat makes one. If the model "
-     "exists, "
-     "its training goes on."},
+    {OPTION_LIST, "train", "FILE[:WEIGHT]", &set.train, NULL, 0, 0,
+     "Train on this text, one sentence a line; given several times, on all of them. FILE may be a "
+     "pattern in quotes, as 'news/*.txt'. An epoch reads a text WEIGHT times (1): 2.5 is twice and "
+     "then half of its lines, drawn anew for each epoch; words are counted so too. If the model "
+     "exists, its training goes on."},
     {OPTION_TEXT, "valid", "FILE", &set.valid, NULL, 0, 0,
      "Validation text, which steers the learning rate."},
     {OPTION_TEXT, "test", "FILE", &set.test, NULL, 0, 0,
@@ -84,7 +86,8 @@ static const struct option table[] = {
     {OPTION_COUNT, "direct-order", "N", &set.direct_order, &given.direct_order, 0, SHAPE_MOST_ORDER,
      "Longest n-gram of the direct connections."},
     {OPTION_COUNT, "rand-seed", "N", &set.seed, &given.seed, 0, UINT32_MAX,
-     "Seed of the initial weights, of dropout, and of generated text."},
+     "Seed of the initial weights, of dropout, of what is drawn of the texts (-shuffle, weights of "
+     "-train), and of generated text."},
     {OPTION_FLAG, "binary", NULL, &set.binary, NULL, 0, 0,
      "Save the model in binary instead of text."},
     {OPTION_TEXT, "format", "NAME", &set.format, NULL, 0, 0,
@@ -93,6 +96,11 @@ static const struct option table[] = {
      "precise and faster: rnnlm-model)."},
 
     {.type = OPTION_GROUP, .help = "Training"},
+    {OPTION_FLAG, "shuffle", NULL, &set.shuffle, NULL, 0, 0,
+     "Read the texts in blocks of lines, all texts mixed, in an order that is drawn anew for each "
+     "epoch."},
+    {OPTION_COUNT, "shuffle-block", "N", &set.shuffle_block, &given.shuffle_block, 1, MANY,
+     "Words of such a block: it ends with the line that reaches them."},
     {OPTION_NUMBER, "alpha", "X", &set.alpha, &given.alpha, 0, 1e6,
      "Learning rate at the start (where it is not given, what suits the optimiser). When training "
      "goes on, the same leaves the rate as it has become, another replaces it; with -one-iter, "
@@ -363,7 +371,7 @@ static bool check_cache(struct error *error)
 // What is wrong here is the command line.
 bool main_check(struct error *error)
 {
-    if (set.train == NULL && set.test == NULL && !main_generates())
+    if (set.train.count == 0 && set.test == NULL && !main_generates())
         return error_set(error, "nothing to do: -train, -test or -gen is wanted");
     double lambda;
     if (!main_is_auto(set.lambda) &&
@@ -371,7 +379,7 @@ bool main_check(struct error *error)
         return false;
     if (set.models.count == 0)
         return error_set(error, "no model named: -rnnlm FILE is wanted");
-    if (set.train != NULL && set.models.count > 1)
+    if (set.train.count > 0 && set.models.count > 1)
         return error_set(error, "training wants a single -rnnlm FILE, found %zu", set.models.count);
     if (set.ngram != NULL && set.lm_prob != NULL)
         return error_set(error, "-ngram and -lm-prob exclude each other");
@@ -381,7 +389,7 @@ bool main_check(struct error *error)
     if (set.format != NULL) {
         if (!model_format_named(set.format, &model_format, error))
             return error_option(error, "format");
-        if (set.train == NULL)
+        if (set.train.count == 0)
             return error_set(error, "-format %s is for training; rnnlm-model converts models",
                              set.format);
     }
@@ -395,8 +403,8 @@ bool main_check(struct error *error)
     if (main_form == TEST_SURPRISAL && set.dynamic > 0)
         return error_set(error, "-write surprisal and -dynamic exclude each other: a network that "
                                 "learns tells no entropies");
-    return main_words_check(error) && check_sampling(error) && check_per_sentence(error) &&
-           check_cache(error);
+    return main_texts_check(error) && main_words_check(error) && check_sampling(error) &&
+           check_per_sentence(error) && check_cache(error);
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------
@@ -418,8 +426,8 @@ void main_echo(struct output *output)
         return;
     if (given.debug)
         output_format(output, "debug mode: %lld\n", (long long)set.debug);
-    if (set.train != NULL)
-        output_format(output, "train file: %s\n", set.train);
+    for (size_t i = 0; i < set.train.count; i++)
+        output_format(output, "train file: %s\n", set.train.item[i]);
     if (set.one_epoch)
         output_text(output, "Training for one iteration\n");
     if (given.most_epochs)

@@ -230,6 +230,7 @@ static bool in_batches(void)
 }
 
 static const struct optimiser_type *optimiser; // of a training
+static const char *train_name;                 // of its texts
 
 // The rates of `rows` are good for the reference's networks; any other learns with Adam, whatever its
 // layers. Online there is plain gradient descent alone, whose rate is that of `rows`.
@@ -286,7 +287,7 @@ static bool create_model(struct model *model, struct corpus *text, struct output
     wanted.alpha = set.alpha;
     if (!shape_has_memory(&wanted.shape, error))
         return false;
-    if (!model_create(model, &wanted, text, set.train, error))
+    if (!model_create(model, &wanted, text, train_name, error))
         return false;
     if (set.debug > 0) {
         output_format(output, "Vocab size: %zu\n", model->vocabulary.size);
@@ -370,7 +371,7 @@ static bool same_name(const char *a, const char *b)
 // Other texts are another training.
 static void take_texts(struct training_record *record)
 {
-    if (!same_name(record->train_file, set.train) || !same_name(record->valid_file, set.valid))
+    if (!same_name(record->train_file, train_name) || !same_name(record->valid_file, set.valid))
         begin_again(record);
 }
 
@@ -382,7 +383,7 @@ static bool continue_model(struct model *model, struct corpus *text, struct outp
     if (!model_load(model, first_model(), error))
         return false;
     if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error) ||
-        !main_words_are(&model->vocabulary, text, error) ||
+        !main_words_are(&model->vocabulary, text, train_name, error) ||
         !choose_optimiser(&model->network.shape, error))
         return false;
     take_alpha(&model->record);
@@ -491,7 +492,7 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
 {
     const struct word_cut cut = main_words_wanted();
     const char *unknown = main_cuts_words() ? word_cut_unknown(&cut) : NULL;
-    output_format(output, "Starting training using file %s\n", set.train);
+    output_format(output, "Starting training using file %s\n", train_name);
     corpus_take_unknown(text, unknown);
     if (valid != NULL)
         corpus_take_unknown(valid, unknown);
@@ -500,11 +501,12 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
                : !create_model(model, text, output, error))
         return false;
     output_flush(output);
-    if (!set_file_name(&model->record.train_file, set.train, error) ||
+    if (!set_file_name(&model->record.train_file, train_name, error) ||
         !set_file_name(&model->record.valid_file, set.one_epoch ? NULL : set.valid, error))
         return false;
     struct training training = {.model_path = first_model(),
                                 .train = text,
+                                .order = main_texts_order(),
                                 .unknown = unknown,
                                 .valid = set.one_epoch ? NULL : valid,
                                 .alpha = set.alpha,
@@ -557,7 +559,9 @@ bool main_train(struct output *output, struct error *error)
     signal(SIGPIPE, SIG_IGN); // a reader of standard output that leaves ends no training
     if (!each_file(output_try, error))
         return false;
-    struct corpus *text = corpus_open(set.train, error);
+    char *name = main_texts_name(error);
+    train_name = name;
+    struct corpus *text = name != NULL ? main_texts_open(error) : NULL;
     struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
     struct model model = {0};
     // The texts, which are open now, stay.
@@ -571,5 +575,6 @@ bool main_train(struct output *output, struct error *error)
     model_free(&model);
     corpus_close(text);
     corpus_close(valid);
+    free(name);
     return ok;
 }

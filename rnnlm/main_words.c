@@ -1,8 +1,4 @@
 // The words of rnnlm -train: -vocab, -min-count and -vocab-size.
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
 #include "main.h"
 
 bool main_cuts_words(void)
@@ -18,7 +14,7 @@ bool main_words_check(struct error *error)
     if (set.vocabulary != NULL && (given.min_count || given.vocabulary_size))
         return error_set(
             error, "-vocab and %s exclude each other: the list says which words there are", other);
-    return set.train != NULL ||
+    return set.train.count > 0 ||
            error_set(error, "%s is for training: a model that is there has its words",
                      set.vocabulary != NULL ? "-vocab" : other);
 }
@@ -47,35 +43,16 @@ void main_words_tell(const struct word_cut *cut, struct output *output)
     options_warn(PROGRAM, remark.text);
 }
 
-// words[order[i]] is found[i]; false if they are not the same words.
-static bool match(const struct vocabulary *found, const struct vocabulary *words, int32_t *order)
+static bool are_same(const struct vocabulary *found, const struct vocabulary *words)
 {
     bool same = found->size == words->size;
-    for (size_t i = 0; same && i < found->size; i++) {
-        const char *word = vocabulary_word(found, (int32_t)i);
-        order[i] = vocabulary_find(words, word, strlen(word));
-        same = order[i] >= 0;
-    }
+    for (size_t i = 0; same && i < found->size; i++)
+        same = vocabulary_has(words, vocabulary_word(found, (int32_t)i));
     return same;
 }
 
-static bool take_ids(const struct vocabulary *found, struct vocabulary *words, struct corpus *text,
-                     struct error *error)
-{
-    int32_t *order = memory_new(found->size, sizeof *order, error);
-    bool ok = order != NULL;
-    if (ok && !match(found, words, order))
-        ok = error_set(error,
-                       "%s: found %zu words, other than the %zu that -vocab, -min-count or "
-                       "-vocab-size leave of %s: the same options as before, or another -rnnlm "
-                       "FILE, are wanted",
-                       first_model(), found->size, words->size, set.train);
-    ok = ok && corpus_reorder_vocabulary(text, words, order, error);
-    free(order);
-    return ok;
-}
-
-bool main_words_are(const struct vocabulary *found, struct corpus *text, struct error *error)
+bool main_words_are(const struct vocabulary *found, struct corpus *text, const char *name,
+                    struct error *error)
 {
     struct vocabulary words = {.size = 0};
     struct word_cut cut = main_words_wanted();
@@ -83,8 +60,13 @@ bool main_words_are(const struct vocabulary *found, struct corpus *text, struct 
     if (!main_cuts_words())
         return true;
     bool ok = vocabulary_init(&words, error) &&
-              corpus_learn_vocabulary(text, &words, &cut, &tokens, error) &&
-              take_ids(found, &words, text, error);
+              corpus_learn_vocabulary(text, &words, &cut, &tokens, error);
+    if (ok && !are_same(found, &words))
+        ok = error_set(error,
+                       "%s: found %zu words, other than the %zu that -vocab, -min-count or "
+                       "-vocab-size leave of %s: the same options as before, or another -rnnlm "
+                       "FILE, are wanted",
+                       first_model(), found->size, words.size, name);
     vocabulary_free(&words);
     return ok;
 }

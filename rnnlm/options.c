@@ -148,7 +148,7 @@ static const struct option *find_option(const struct options *options, const cha
 // Options that name a text; people who give one twice have several texts.
 static bool is_text(const char *name)
 {
-    static const char *const names[] = {"train", "valid", "test", "tune", "text"};
+    static const char *const names[] = {"valid", "test", "tune", "text"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;

@@ -65,9 +65,10 @@ const char *map_name_at(const void *address)
     return NULL;
 }
 
-static bool map_descriptor(struct map *map, int descriptor, const char *path, struct error *error)
+bool map_descriptor(struct map *map, int descriptor, const char *path, struct error *error)
 {
     struct stat status;
+    *map = (struct map){.data = NULL};
     if (fstat(descriptor, &status) != 0)
         return error_set(error, "cannot open %s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))

@@ -18,6 +18,9 @@ struct map {
 // unless the program has a handler (program.c has one).
 bool map_open(struct map *map, const char *path, struct error *error);
 
+// The same of an open one, which stays the caller's; messages call it `name`.
+bool map_descriptor(struct map *map, int descriptor, const char *name, struct error *error);
+
 // The name of the mapped file that lies at an address, as it was opened; NULL for other addresses. A
 // handler of SIGBUS may ask.
 const char *map_name_at(const void *address);

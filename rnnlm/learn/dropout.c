@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/random.h"
 
 // Rows of masks, and of matrices, that are drawn together; numbers that are drawn at a time.
 enum { ITEM_MASKS = 8, ITEM_ROWS = 16, NUMBERS = 64, PER_DRAW = 4 };
@@ -14,26 +15,13 @@ enum kind { UNITS, WEIGHTS, WORDS };
 
 // ---- numbers ----------------------------------------------------------------------------------
 
-// The finaliser of SplitMix64 (Steele et al. 2014): of distinct numbers, distinct ones without
-// visible order.
-static uint64_t mix(uint64_t x)
-{
-    x ^= x >> 30;
-    x *= 0xbf58476d1ce4e5b9u;
-    x ^= x >> 27;
-    x *= 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
-static const uint64_t STEP = 0x9e3779b97f4a7c15u; // 2^64 divided by the golden ratio
-
 static uint64_t key_of(const struct dropout *dropout, enum kind kind, size_t which, size_t row)
 {
-    uint64_t key = mix(dropout->rule.seed + STEP);
-    key = mix(key + STEP + dropout->block);
-    key = mix(key + STEP + (uint64_t)kind);
-    key = mix(key + STEP + which);
-    return mix(key + STEP + row);
+    uint64_t key = random_mix(dropout->rule.seed + RANDOM_STEP);
+    key = random_mix(key + RANDOM_STEP + dropout->block);
+    key = random_mix(key + RANDOM_STEP + (uint64_t)kind);
+    key = random_mix(key + RANDOM_STEP + which);
+    return random_mix(key + RANDOM_STEP + row);
 }
 
 // Of 2^16 numbers, those below are left out.
@@ -56,7 +44,7 @@ static void draw_row(float *factor, size_t n, float share, uint64_t key)
     for (size_t at = 0; at < n; at += NUMBERS) {
         size_t count = n - at < NUMBERS ? n - at : NUMBERS;
         for (size_t i = 0; i < NUMBERS / PER_DRAW; i++)
-            drawn[i] = mix(key += STEP);
+            drawn[i] = random_mix(key += RANDOM_STEP);
         memcpy(number, drawn, sizeof number);
         for (size_t i = 0; i < count; i++)
             factor[at + i] = number[i] < threshold ? 0 : kept;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "score/stream_line.h"
+#include "text/vocabulary.h"
 
 enum { SHOWN_WORD = 60 }; // bytes of a word that a message quotes
 

@@ -32,7 +32,7 @@ static size_t row_of(const struct exchange *exchange, int32_t before)
 }
 
 // How often each word comes, as begin[word + 1] - begin[word].
-static bool count_words(struct exchange *exchange, struct corpus *corpus, struct error *error)
+static void count_words(struct exchange *exchange, struct corpus *corpus)
 {
     int32_t word;
     for (size_t i = 0; i < exchange->tokens && corpus_next(corpus, &word); i++)
@@ -40,11 +40,10 @@ static bool count_words(struct exchange *exchange, struct corpus *corpus, struct
             exchange->begin[word + 1]++;
     for (size_t i = 0; i < exchange->words; i++)
         exchange->begin[i + 1] += exchange->begin[i];
-    return corpus_ok(corpus, error);
 }
 
 // Which words come before each: times[begin[w]] is how many have been found while this goes on.
-static bool list_before(struct exchange *exchange, struct corpus *corpus, struct error *error)
+static void list_before(struct exchange *exchange, struct corpus *corpus)
 {
     int32_t word, before = WORD_END;
     for (size_t i = 0; i < exchange->tokens && corpus_next(corpus, &word); i++) {
@@ -54,7 +53,6 @@ static bool list_before(struct exchange *exchange, struct corpus *corpus, struct
         }
         before = word >= 0 ? word : WORD_END;
     }
-    return corpus_ok(corpus, error);
 }
 
 // Words that are listed several times are listed once, with how often. `seen` [rows] is 0.
@@ -98,16 +96,19 @@ static void count_word(struct exchange *exchange, size_t w, size_t class, bool a
 static bool count_pairs(struct exchange *exchange, struct corpus *corpus,
                         const struct vocabulary *vocabulary, struct error *error)
 {
-    if (!corpus_start(corpus, vocabulary, error) || !count_words(exchange, corpus, error))
+    if (!corpus_start(corpus, vocabulary, error))
         return false;
+    count_words(exchange, corpus);
     uint64_t tokens = exchange->begin[exchange->words];
     exchange->before = memory_new(tokens, sizeof *exchange->before, error);
     exchange->times = memory_new(tokens, sizeof *exchange->times, error);
     uint32_t *seen = memory_new(exchange->rows, sizeof *seen, error);
     bool ok = exchange->before != NULL && exchange->times != NULL && seen != NULL &&
-              corpus_start(corpus, vocabulary, error) && list_before(exchange, corpus, error);
-    if (ok)
+              corpus_start(corpus, vocabulary, error);
+    if (ok) {
+        list_before(exchange, corpus);
         count_before(exchange, seen);
+    }
     for (size_t w = 0; ok && w < exchange->words; w++)
         count_word(exchange, w, (size_t)exchange->of_word[w], true);
     free(seen);

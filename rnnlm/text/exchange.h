@@ -3,7 +3,7 @@
 #ifndef TEXT_EXCHANGE_H
 #define TEXT_EXCHANGE_H
 
-#include "text/reader.h"
+#include "text/corpus.h"
 
 // What is taken into account: tokens, from the beginning of the text, and counts, of words before x
 // classes. Words before whose ids are too high for that count as one.
@@ -17,7 +17,7 @@ static const struct exchange_limits exchange_limits = {1 << 25, 1 << 27};
 // Moves words between classes, from the given ones on, as long as that makes the text more probable
 // under P(w | v) = P(class of w | v) P(w | class of w), v the word before: the exchange algorithm
 // (Kneser & Ney 1993) with classes of what is predicted alone (Uszkoreit & Brants 2008). Reads the
-// text from its beginning. No class loses its last word. Takes time in proportion to pairs of words
+// texts from their beginning, each once, whatever its weight. No class loses its last word. Takes time in proportion to pairs of words
 // that follow each other x classes. Error: no memory, or the text cannot be read.
 bool exchange_classes(struct corpus *corpus, const struct vocabulary *vocabulary, size_t classes,
                       const struct exchange_limits *limits, int32_t *of_word, struct error *error);

@@ -8,15 +8,15 @@
 
 struct batch_run {
     struct model *model; // not owned
-    struct text_streams *streams;
+    struct text_streams *streams; // not owned
     struct batch batch;
 };
 
-// Reads the text once. The steps of a block are those that a word's error can go back online,
-// bptt-block and bptt together. No more streams are made than there are words. The pool stays the
-// caller's. Error: no memory, no temporary file, or that of the text.
+// The steps of a block are those that a word's error can go back online, bptt-block and bptt together.
+// `count` is that of the streams, which stay the caller's, as does the pool. Error: no memory.
 bool batch_run_init(struct batch_run *run, struct model *model, const struct batch_rule *rule,
-                    size_t streams, struct pool *pool, struct corpus *text, struct error *error);
+                    struct text_streams *streams, size_t count, struct pool *pool,
+                    struct error *error);
 void batch_run_free(struct batch_run *run);
 
 // Begins an epoch, of which `words` words are done: each stream goes on from its part of them, from

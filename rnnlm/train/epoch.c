@@ -70,28 +70,36 @@ bool run_save_guarded(struct run *run, struct error *error)
 
 // ---- the words --------------------------------------------------------------------------------
 
-// Reads over the words that an interrupted epoch has done, so that history and previous word are
-// those of its place.
+// Goes to where an interrupted epoch is, so that history and previous word are those of its place.
 static bool resume_epoch(struct run *run, int32_t *previous, struct error *error)
 {
     struct training_record *record = &run->model->record;
     struct learner *learner = &run->learner;
-    uint64_t words = 0;
+    int32_t before[SHAPE_MOST_ORDER + 1];
+    if (!text_streams_start(run->text, (uint64_t)record->epochs, record->position, error))
+        return false;
+    uint64_t words = text_streams_words(run->text);
+    if (record->position > words)
+        return error_set(error,
+                         "the training text has %" PRIu64
+                         " words, the model was saved after word %" PRIu64,
+                         words, record->position);
     if (!run->resumed)
         learner_start(learner, record->position > 0 ? STATE_STORED : STATE_TEXT, run->model->state);
-    *previous = WORD_END;
-    for (; words < record->position; words++) {
-        if (!run->resumed)
-            history_push(learner->history, *previous);
-        if (!corpus_next(run->training->train, previous))
-            return corpus_ok(run->training->train, error) &&
-                   error_set(error,
-                             "the training text has %" PRIu64
-                             " words, the model was saved after word %" PRIu64,
-                             words, record->position);
-    }
-    learner->counter = words;
+    text_streams_history(run->text, 0, before, SHAPE_MOST_ORDER + 1);
+    *previous = before[0];
+    if (record->position > 0)
+        memcpy(learner->history, before + 1, sizeof learner->history);
+    learner->counter = record->position;
     return true;
+}
+
+static bool blown_up(const struct run *run, double prob, struct error *error)
+{
+    const char *name;
+    uint64_t line;
+    text_streams_where(run->text, 0, &name, &line);
+    return guard_blown_up(run, name, line, prob, error);
 }
 
 static bool train_word(struct run *run, int32_t previous, int32_t word, struct error *error)
@@ -101,7 +109,7 @@ static bool train_word(struct run *run, int32_t previous, int32_t word, struct e
     double prob = learner_step(learner, previous, word);
     if (word >= 0) {
         if (!(prob > 0 && prob <= 1.001))
-            return guard_blown_up(run, corpus_line_number(run->training->train), prob, error);
+            return blown_up(run, prob, error);
         run->progress.train_log10_prob += log10(prob);
     }
     run->progress.words++;
@@ -144,17 +152,15 @@ static bool train_online(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
     struct learner *learner = &run->learner;
-    int32_t word, previous;
-    if (!corpus_start(training->train, &run->model->vocabulary, error) ||
-        !resume_epoch(run, &previous, error))
+    int32_t word, previous = WORD_END;
+    if (!resume_epoch(run, &previous, error))
         return false;
     clock_gettime(CLOCK_MONOTONIC, &run->begin);
     if (!run->resumed)
         learner->rule.alpha = alpha_now(run);
-    while (corpus_next(training->train, &word)) {
-        if (!train_word(run, previous, word, error))
+    for (int32_t target; text_streams_read(run->text, 1, &word, &target) == 1; previous = target) {
+        if (!train_word(run, word, target, error))
             return false;
-        previous = word;
         if (learner->counter % REPORT_EVERY == 0) {
             run_report(run, false);
             learner->rule.alpha = alpha_now(run);
@@ -166,8 +172,6 @@ static bool train_online(struct run *run, struct error *error)
         if (run->stopped)
             return true;
     }
-    if (!corpus_ok(training->train, error))
-        return false;
     // Takes in the last word, as the reference does before it saves.
     learner_step(learner, previous, WORD_OOV);
     learner_values(learner, run->model->state);

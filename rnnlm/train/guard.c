@@ -54,14 +54,15 @@ bool guard_is_finite(const struct run *run, struct error *error)
     return add_file(run, error);
 }
 
-bool guard_blown_up(const struct run *run, uint64_t line, double prob, struct error *error)
+bool guard_blown_up(const struct run *run, const char *text, uint64_t line, double prob,
+                    struct error *error)
 {
     error_set(error,
-              "epoch %" PRId64 ", word %" PRIu64 " (line %" PRIu64
+              "epoch %" PRId64 ", word %" PRIu64 " (%.200s, line %" PRIu64
               "): the network's probability is %g at learning rate %g: training has blown "
               "up; a lower -alpha or "
               "-gradient-cutoff is wanted",
-              run->progress.epoch, run->progress.words + 1, line, prob, run->progress.alpha);
+              run->progress.epoch, run->progress.words + 1, text, line, prob, run->progress.alpha);
     return add_file(run, error);
 }
 
@@ -111,7 +112,8 @@ bool guard_validation(const struct run *run, const struct validation *validation
                       struct error *error)
 {
     if (validation->wrong_line != 0)
-        return guard_blown_up(run, validation->wrong_line, validation->wrong_prob, error);
+        return guard_blown_up(run, corpus_name(run->training->valid), validation->wrong_line,
+                              validation->wrong_prob, error);
     return guard_is_learning(run, validation->log10_prob, validation->words, error);
 }
 

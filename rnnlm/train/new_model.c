@@ -27,17 +27,19 @@ static bool exchange(struct model *model, struct classes *classes, struct corpus
     struct classes better;
     size_t words = classes->words, count = classes->count;
     int32_t *order = memory_new(words, sizeof *order, error);
+    int32_t *new_id = memory_new(words, sizeof *new_id, error);
     bool ok =
-        order != NULL &&
+        order != NULL && new_id != NULL &&
         exchange_classes(text, vocabulary, count, &exchange_limits, classes->of_word, error) &&
         exchange_order(vocabulary->count, words, count, classes->of_word, order, error) &&
-        corpus_reorder_vocabulary(text, vocabulary, order, error) &&
+        vocabulary_reorder(vocabulary, order, new_id, error) &&
         classes_from_words(&better, classes->of_word, words, count, error);
     if (ok) {
         classes_free(classes);
         *classes = better;
     }
     free(order);
+    free(new_id);
     return ok;
 }
 

@@ -3,7 +3,7 @@
 #define TRAIN_NEW_MODEL_H
 
 #include "model/model.h"
-#include "text/reader.h"
+#include "text/corpus.h"
 
 // What a new model is to be.
 struct new_model {
@@ -19,8 +19,7 @@ struct new_model {
     enum model_format format;
 };
 
-// Makes a model for the words of a training text, which is read once, or with exchange_classes three
-// times. More classes than words are as many as words. On failure the model is empty.
+// Makes a model for the words of training texts. More classes than words are as many as words. On failure the model is empty.
 bool model_create(struct model *model, const struct new_model *wanted, struct corpus *text,
                   const char *train_file, struct error *error);
 

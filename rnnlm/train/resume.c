@@ -33,7 +33,19 @@ static void list_regularisation(const struct training *training, struct checkpoi
     checkpoint_setting(checkpoint, "-penalty-change", "%g", (double)training->penalty.change);
 }
 
-static void list_settings(struct run *run, uint64_t train, uint64_t valid)
+// What is drawn of each epoch's words (train/epoch_text.h).
+static void list_order(struct run *run)
+{
+    const struct epoch_rule *order = &run->training->order;
+    if (!text_streams_draw(run->text))
+        checkpoint_setting(&run->checkpoint, "-shuffle", "0");
+    else
+        checkpoint_setting(&run->checkpoint, "-shuffle",
+                           "%d -shuffle-block %" PRIu64 " -rand-seed %" PRIu32, order->shuffle,
+                           order->block, order->seed);
+}
+
+static void list_settings(struct run *run)
 {
     const struct training *training = run->training;
     struct checkpoint *checkpoint = &run->checkpoint;
@@ -45,8 +57,11 @@ static void list_settings(struct run *run, uint64_t train, uint64_t valid)
                        training->unknown != NULL ? ", other words as " : "",
                        training->unknown != NULL ? training->unknown : "");
     checkpoint_setting(checkpoint, "-layers", "%s", layers);
-    checkpoint_setting(checkpoint, "text of -train", "%016" PRIx64, train);
-    checkpoint_setting(checkpoint, "text of -valid", "%016" PRIx64, valid);
+    checkpoint_setting(checkpoint, "text of -train", "%016" PRIx64,
+                       corpus_checksum(training->train));
+    checkpoint_setting(checkpoint, "text of -valid", "%016" PRIx64,
+                       training->valid != NULL ? corpus_checksum(training->valid) : 0);
+    list_order(run);
     checkpoint_setting(checkpoint, "-streams", "%zu", training->streams);
     if (training->streams > 0) {
         checkpoint_setting(checkpoint, "-products", training->halves ? "bf16" : "float");
@@ -83,23 +98,13 @@ static void list_memory(struct run *run)
     }
 }
 
-static bool train_fingerprint(const struct run *run, uint64_t *fingerprint, struct error *error)
-{
-    if (run->training->streams == 0)
-        return fingerprint_text(run->training->train, &run->model->vocabulary, fingerprint, error);
-    *fingerprint = text_streams_fingerprint(run->batch.streams);
-    return true;
-}
-
 // Goes on from a checkpoint, if there is one.
-bool run_resume(struct run *run, uint64_t valid, struct error *error)
+bool run_resume(struct run *run, struct error *error)
 {
-    uint64_t train;
     bool found;
-    if (!checkpoint_init(&run->checkpoint, run->training->model_path, &run->model->record, error) ||
-        !train_fingerprint(run, &train, error))
+    if (!checkpoint_init(&run->checkpoint, run->training->model_path, &run->model->record, error))
         return false;
-    list_settings(run, train, valid);
+    list_settings(run);
     list_memory(run);
     if (!kept_ok(&run->checkpoint.kept, error) ||
         !checkpoint_read(&run->checkpoint, &run->model->record, &found, error))

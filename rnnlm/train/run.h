@@ -23,6 +23,7 @@ struct run {
     const struct training *training;
     struct pool *pool;         // of batches and of validation
     struct learning_rule rule; // its rate that of the word at hand
+    struct text_streams *text; // as many as there are streams; online one
     struct learner learner;    // online
     struct batch_run batch;    // with streams
     struct network fallback;   // weights after the best epoch; no arrays without validation
@@ -75,8 +76,9 @@ void guard_describe(const struct run *run, char text[RUN_FILE_TEXT]);
 // Bits a word of a uniform guess.
 double guard_uniform_bits(const struct run *run);
 
-// Error: a probability that is none, of the training or validation text.
-bool guard_blown_up(const struct run *run, uint64_t line, double prob, struct error *error);
+// Error: a probability that is none, of a line of a training or validation text.
+bool guard_blown_up(const struct run *run, const char *text, uint64_t line, double prob,
+                    struct error *error);
 
 // Error: weights or state that are not finite.
 bool guard_is_finite(const struct run *run, struct error *error);
@@ -115,8 +117,7 @@ bool run_train_epoch(struct run *run, struct error *error);
 
 // ---- going on ---------------------------------------------------------------------------------
 
-// Prepares the checkpoint, and goes on from the one that is there, if one is. `valid` is the
-// validation text's fingerprint.
-bool run_resume(struct run *run, uint64_t valid, struct error *error);
+// Prepares the checkpoint, and goes on from the one that is there, if one is.
+bool run_resume(struct run *run, struct error *error);
 
 #endif

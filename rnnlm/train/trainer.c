@@ -181,10 +181,17 @@ static bool epochs_left(const struct run *run)
            (training->epochs == 0 || done < training->epochs);
 }
 
-// What learns: the one way or the other.
+// What learns, the one way or the other, and from what: no more streams than there are words.
 static bool begin_learning(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
+    uint64_t streams = training->streams > 0 ? training->streams : 1;
+    if (streams > run->model->record.train_words && run->model->record.train_words > 0)
+        streams = run->model->record.train_words;
+    run->text = text_streams_open(training->train, &run->model->vocabulary, &training->order,
+                                  (size_t)streams, error);
+    if (run->text == NULL)
+        return false;
     if (training->streams == 0)
         return learner_init(&run->learner, &run->model->network, &run->rule, error);
     struct batch_rule rule = {.optimiser = training->optimiser,
@@ -197,8 +204,8 @@ static bool begin_learning(struct run *run, struct error *error)
                               .halves = training->halves,
                               .dropout = training->dropout,
                               .penalty = training->penalty};
-    return batch_run_init(&run->batch, run->model, &rule, training->streams, run->pool,
-                          training->train, error);
+    return batch_run_init(&run->batch, run->model, &rule, run->text, (size_t)streams, run->pool,
+                          error);
 }
 
 // ---- epochs -----------------------------------------------------------------------------------
@@ -317,18 +324,18 @@ bool train_model(struct model *model, const struct training *training, struct er
                                .independent = model->record.independent},
                       .file =
                           access(training->model_path, F_OK) == 0 ? RUN_FILE_FOUND : RUN_FILE_NONE};
-    uint64_t valid = 0;
     model->record.save_every = training->save_every;
     size_t threads = training->threads > 0 ? training->threads : threads_available();
-    bool ok = model_can_be_saved(model, training->model_path, error) &&
-              (run.pool = pool_new(threads, error)) != NULL && begin_learning(&run, error) &&
-              (training->valid == NULL ||
-               (validation_check(training->valid, &model->vocabulary, &valid, error) &&
-                allocate_fallback(&run, error))) &&
-              run_resume(&run, valid, error) && go_on(&run, error);
+    bool ok =
+        model_can_be_saved(model, training->model_path, error) &&
+        (run.pool = pool_new(threads, error)) != NULL && begin_learning(&run, error) &&
+        (training->valid == NULL || (validation_check(training->valid, &model->vocabulary, error) &&
+                                     allocate_fallback(&run, error))) &&
+        run_resume(&run, error) && go_on(&run, error);
     checkpoint_free(&run.checkpoint);
     learner_free(&run.learner);
     batch_run_free(&run.batch);
+    text_streams_close(run.text);
     pool_free(run.pool);
     network_free(&run.fallback);
     free(run.fallback_state);

@@ -8,7 +8,8 @@
 #include "learn/optimiser.h"
 #include "learn/penalty.h"
 #include "model/model.h"
-#include "text/reader.h"
+#include "text/corpus.h"
+#include "train/epoch_text.h"
 #include "train/progress.h"
 
 // What a program may tell its user, with a text of one line.
@@ -25,6 +26,7 @@ struct training {
     const char
         *model_path; // saved there after each epoch; MODEL.output.txt beside it tells of each
     struct corpus *train;
+    struct epoch_rule order; // in which an epoch reads it
     const char *unknown;  // what both take words outside the vocabulary as; NULL: nothing
     struct corpus *valid; // NULL: one epoch, without validation
     double alpha;         // that the training is begun with, now or when it was

@@ -6,7 +6,7 @@
 
 #include "base/threads.h"
 #include "net/network.h"
-#include "text/reader.h"
+#include "text/corpus.h"
 
 struct validation {
     uint64_t most;          // words to score, set by the caller; 0: the whole text
@@ -19,9 +19,9 @@ struct validation {
 };
 
 // Reads the text once, before training that may take days. Error: that of the text, or no word of
-// it is known. Leaves its fingerprint.
+// it is known.
 bool validation_check(struct corpus *text, const struct vocabulary *vocabulary,
-                      uint64_t *fingerprint, struct error *error);
+                      struct error *error);
 
 // Scores the text, and leaves in `value` [network.state], which may be NULL, the values of the state
 // behind its last word, unless it was stopped. Error: no memory, or that of the text.

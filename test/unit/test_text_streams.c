@@ -1,17 +1,13 @@
 // A training text in parts: every word once, in order, with what comes before it.
 #include "testing.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include "scratch.h"
 
 #include "train/text_streams.h"
 
 enum { TEXT_WORDS = 10000, MOST_STREAMS = 64, MOST_STEPS = 700 };
+
+static const struct epoch_rule plain = {.block = 1000};
 
 // A text of numbered words, ten to a line, and its ids.
 struct text {
@@ -64,10 +60,9 @@ static void read_all(const struct text *text, struct text_streams *streams, size
                      size_t steps, uint64_t first_step, int *seen)
 {
     static int32_t word[MOST_STREAMS * MOST_STEPS], target[MOST_STREAMS * MOST_STEPS];
-    struct error error;
     size_t read, length = text->words / count, longer = text->words % count;
     for (uint64_t step = first_step;; step += read) {
-        assert_true(text_streams_read(streams, steps, word, target, &read, &error));
+        read = text_streams_read(streams, steps, word, target);
         assert_true(read <= steps);
         if (read == 0)
             return;
@@ -95,12 +90,13 @@ static void check_coverage(const struct text *text, size_t count, size_t steps)
     static int seen[TEXT_WORDS];
     struct error error;
     struct text_streams *streams =
-        text_streams_open(text->corpus, &text->vocabulary, count, &error);
+        text_streams_open(text->corpus, &text->vocabulary, &plain, count, &error);
     assert_non_null(streams);
-    assert_int_equal(text_streams_words(streams), text->words);
+    assert_false(text_streams_draw(streams));
     for (int epoch = 0; epoch < 2; epoch++) {
         memset(seen, 0, sizeof seen);
-        assert_true(text_streams_start(streams, 0, &error));
+        assert_true(text_streams_start(streams, (uint64_t)epoch, 0, &error));
+        assert_int_equal(text_streams_words(streams), text->words);
         assert_int_equal(text_streams_done(streams), 0);
         read_all(text, streams, count, steps, 0, seen);
         assert_int_equal(text_streams_done(streams), text->words);
@@ -133,10 +129,11 @@ static void begins_anywhere(void **state)
     struct text text;
     struct error error;
     text_open(&text, 5000);
-    struct text_streams *streams = text_streams_open(text.corpus, &text.vocabulary, 3, &error);
+    struct text_streams *streams =
+        text_streams_open(text.corpus, &text.vocabulary, &plain, 3, &error);
     for (uint64_t step = 0; step < 1700; step += 500) {
         memset(seen, 0, sizeof seen);
-        assert_true(text_streams_start(streams, step, &error));
+        assert_true(text_streams_start(streams, 0, step, &error));
         uint64_t done = text_streams_done(streams);
         assert_int_equal(done, step < 1666 ? 3 * step : text.words);
         read_all(&text, streams, 3, 20, step, seen);
@@ -156,83 +153,18 @@ static void history_goes_back_over_the_cut(void **state)
     struct error error;
     int32_t history[8];
     text_open(&text, 500);
-    struct text_streams *streams = text_streams_open(text.corpus, &text.vocabulary, 5, &error);
+    struct text_streams *streams =
+        text_streams_open(text.corpus, &text.vocabulary, &plain, 5, &error);
     for (uint64_t step = 0; step < 30; step += 3) {
-        assert_true(text_streams_start(streams, step, &error));
+        assert_true(text_streams_start(streams, 0, step, &error));
         for (size_t b = 0; b < 5; b++) {
-            assert_true(text_streams_history(streams, b, history, 8, &error));
+            text_streams_history(streams, b, history, 8);
             for (uint64_t i = 0; i < 8; i++) {
                 uint64_t position = b * text.words / 5 + step;
                 assert_int_equal(history[i], i < position ? text.id[position - 1 - i] : WORD_END);
             }
         }
     }
-    text_streams_close(streams);
-    text_close(&text);
-}
-
-static void no_temporary_file(void **state)
-{
-    (void)state;
-    struct text text;
-    struct error error;
-    text_open(&text, 100);
-    const char *old = getenv("TMPDIR");
-    char *kept = old != NULL ? strdup(old) : NULL;
-    setenv("TMPDIR", "/nowhere/at/all", 1);
-    assert_null(text_streams_open(text.corpus, &text.vocabulary, 2, &error));
-    assert_contains(error.text, "temporary file in /nowhere/at/all");
-    if (kept != NULL)
-        setenv("TMPDIR", kept, 1);
-    else
-        unsetenv("TMPDIR");
-    free(kept);
-    text_close(&text);
-}
-
-static void no_room_for_the_temporary_file(void **state)
-{
-    (void)state;
-    struct text text;
-    struct error error;
-    struct rlimit before, limit;
-    text_open(&text, 9999);
-    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    for (limit = before, limit.rlim_cur = 0; limit.rlim_cur < 40000; limit.rlim_cur += 13333) {
-        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        struct text_streams *streams = text_streams_open(text.corpus, &text.vocabulary, 2, &error);
-        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-        assert_null(streams);
-        assert_contains(error.text, "cannot write the training text's ids");
-        assert_contains(error.text, strerror(EFBIG));
-    }
-    signal(SIGXFSZ, handler);
-    text_close(&text);
-}
-
-// The temporary file has no name any more: it is the next descriptor that was free.
-static void damaged_temporary_file(void **state)
-{
-    (void)state;
-    struct text text;
-    struct error error;
-    int pipes[2];
-    text_open(&text, 500);
-    int file = dup(STDERR_FILENO);
-    assert_int_equal(close(file), 0);
-    struct text_streams *streams = text_streams_open(text.corpus, &text.vocabulary, 2, &error);
-    assert_int_equal(ftruncate(file, 250 * sizeof(int32_t) - 1), 0);
-    errno = EINTR; // of an earlier call
-    assert_false(text_streams_start(streams, 0, &error));
-    assert_contains(error.text, "it has become shorter");
-    assert_int_equal(pipe(pipes), 0);
-    assert_int_equal(dup2(pipes[0], file), file);
-    assert_false(text_streams_start(streams, 0, &error));
-    assert_contains(error.text, "cannot read the temporary file");
-    assert_contains(error.text, strerror(ESPIPE));
-    close(pipes[0]);
-    close(pipes[1]);
     text_streams_close(streams);
     text_close(&text);
 }
@@ -247,7 +179,7 @@ static void no_memory(void **state)
     int64_t count = 0;
     for (; streams == NULL && count < 100; count++) {
         memory_fail_after(count);
-        streams = text_streams_open(text.corpus, &text.vocabulary, 2, &error);
+        streams = text_streams_open(text.corpus, &text.vocabulary, &plain, 2, &error);
         memory_fail_after(-1);
         if (streams == NULL)
             assert_contains(error.text, "not enough memory");
@@ -263,9 +195,6 @@ int main(void)
         cmocka_unit_test(every_word_once),
         cmocka_unit_test(begins_anywhere),
         cmocka_unit_test(history_goes_back_over_the_cut),
-        cmocka_unit_test(no_temporary_file),
-        cmocka_unit_test(no_room_for_the_temporary_file),
-        cmocka_unit_test(damaged_temporary_file),
         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests_name("text_streams", tests, scratch_enter, scratch_leave);

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "scratch.h"
 #include "testing.h"
-#include "text/reader.h"
+#include "text/corpus.h"
 
 // Counts: a 4, b 2, c 2, d 1, e 1, </s> 3.
 static const char TEXT[] = "a d b a\nc a b\nc e a\n";
