@@ -96,6 +96,11 @@ static const struct option table[] = {
      "precise and faster: rnnlm-model)."},
 
     {.type = OPTION_GROUP, .help = "Training"},
+    {OPTION_TEXT, "cache-ids", "FOLDER", &set.cache_ids, NULL, 0, 0,
+     "Keep the texts of -train in this folder as numbers of words, which this and later trainings, "
+     "of "
+     "whatever model, use in place instead of reading the texts: they begin at once. What has "
+     "changed is made anew."},
     {OPTION_FLAG, "shuffle", NULL, &set.shuffle, NULL, 0, 0,
      "Read the texts in blocks of lines, all texts mixed, in an order that is drawn anew for each "
      "epoch."},

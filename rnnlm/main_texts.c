@@ -1,4 +1,5 @@
 // The texts of rnnlm -train: -train itself, -shuffle and -cache-ids.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,12 @@ char *main_texts_name(struct error *error)
     return name;
 }
 
+static void tell(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, PROGRAM ": %s\n", text);
+}
+
 static struct corpus *open_texts(const struct text_list *list, struct error *error)
 {
     struct corpus *corpus = corpus_open(list->text[0].path, error);
@@ -59,6 +66,8 @@ struct corpus *main_texts_open(struct error *error)
              (error->usage && error_option(error, "train"));
     if (ok)
         corpus = open_texts(&list, error);
+    if (corpus != NULL && set.cache_ids != NULL)
+        corpus_keep_ids(corpus, set.cache_ids, tell, NULL);
     text_list_free(&list);
     return corpus;
 }

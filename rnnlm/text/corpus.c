@@ -7,6 +7,7 @@
 
 #include "base/checksum.h"
 #include "base/memory.h"
+#include "text/id_cache.h"
 
 struct source {
     struct corpus_text text; // since it was read
@@ -19,6 +20,9 @@ struct corpus {
     struct source *source; // [sources]
     size_t sources, capacity;
     const char *unknown; // what words outside the vocabulary become; NULL: WORD_OOV
+    const char *folder;  // of kept ids; NULL: none
+    void (*tell)(void *context, const char *text);
+    void *context;
     size_t at;           // the source that is being read
     uint64_t next, line; // its next token, and the line of the token before
     bool begins;         // that token was the end of a line
@@ -72,20 +76,44 @@ void corpus_set_weight(struct corpus *corpus, double weight)
     corpus->source[0].text.weight = weight;
 }
 
+void corpus_keep_ids(struct corpus *corpus, const char *folder,
+                     void (*tell)(void *context, const char *text), void *context)
+{
+    corpus->folder = folder;
+    corpus->tell = tell;
+    corpus->context = context;
+}
+
 void corpus_take_unknown(struct corpus *corpus, const char *word)
 {
     corpus->unknown = word;
 }
 
-// A file may be tried again after a failure.
-static bool read_source(struct source *source, struct error *error)
+// Standard input and pipes: from the reader that they were opened with.
+static bool read_once(struct source *source, struct error *error)
 {
     if (source->reader == NULL)
         source->reader = reader_open(source->path, error);
-    bool ok =
-        source->reader != NULL && id_text_read(&source->text.ids, source->reader, NULL, error);
+    return source->reader != NULL && id_text_read(&source->text.ids, source->reader, NULL, error);
+}
+
+// A file may be tried again after a failure.
+static bool read_source(struct corpus *corpus, struct source *source, struct error *error)
+{
+    struct error remark = {.usage = false};
+    bool ok;
+    if (corpus->folder != NULL && id_cache_keeps(source->path)) {
+        ok = id_cache_read(&source->text.ids, source->path, corpus->folder, &remark, error);
+    } else {
+        if (corpus->folder != NULL)
+            error_set(&remark, "%s: its ids are not kept in %s: it is no regular file",
+                      source->name, corpus->folder);
+        ok = read_once(source, error);
+    }
     reader_close(source->reader);
     source->reader = NULL;
+    if (remark.text[0] != '\0')
+        corpus->tell(corpus->context, remark.text);
     if (!ok)
         id_text_free(&source->text.ids);
     return ok;
@@ -94,7 +122,8 @@ static bool read_source(struct source *source, struct error *error)
 static bool read_texts(struct corpus *corpus, struct error *error)
 {
     for (size_t i = 0; i < corpus->sources; i++)
-        if (corpus->source[i].text.ids.id == NULL && !read_source(&corpus->source[i], error))
+        if (corpus->source[i].text.ids.id == NULL &&
+            !read_source(corpus, &corpus->source[i], error))
             return false;
     return true;
 }

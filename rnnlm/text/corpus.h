@@ -18,6 +18,11 @@ void corpus_close(struct corpus *corpus);
 bool corpus_add(struct corpus *corpus, const char *path, double weight, struct error *error);
 void corpus_set_weight(struct corpus *corpus, double weight);
 
+// The ids of the texts are kept in a folder (text/id_cache.h), and taken from there; `tell` is told what a
+// user should know of that. To be called before they are read; the folder's name stays the caller's.
+void corpus_keep_ids(struct corpus *corpus, const char *folder,
+                     void (*tell)(void *context, const char *text), void *context);
+
 // Words that are not in a vocabulary become this word of it, if it has it. To be called before
 // corpus_start(); the word stays the caller's. NULL, as without: they are WORD_OOV.
 void corpus_take_unknown(struct corpus *corpus, const char *word);
