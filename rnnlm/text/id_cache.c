@@ -174,15 +174,18 @@ static bool read_ids(struct id_text *text, const struct sections *sections, stru
     return section_checksum_ok(section, text->checksum, error) && every_word_comes(text, error);
 }
 
-// False and a message that does not name the file.
-static bool load(struct id_text *text, const char *file, const char *path, const struct stamp *now,
-                 struct error *error)
+bool id_cache_load(struct id_text *text, const char *file, const char *path, struct error *error)
 {
     struct sections sections = {.count = 0};
+    struct stat status;
+    memset(text, 0, sizeof *text);
+    if (stat(path, &status) != 0)
+        return error_set(error, "cannot open %s: %s", path, strerror(errno));
+    struct stamp now = stamp_of(&status);
     bool ok = map_open(&text->map, file, error) &&
               sections_in(&sections, text->map.data, text->map.size, kind, error) &&
-              read_stamp(text, &sections, path, now, error) && read_words(text, &sections, error) &&
-              read_ids(text, &sections, error);
+              read_stamp(text, &sections, path, &now, error) &&
+              read_words(text, &sections, error) && read_ids(text, &sections, error);
     sections_free(&sections);
     return ok;
 }
@@ -209,7 +212,7 @@ static bool save(const struct id_text *text, const char *file, const struct stam
         section_plan_array("ids", SECTION_INT32, text->tokens, NULL)};
     plan[2].put = put_ids;
     plan[2].context = text;
-    struct output *output = output_create(file, error);
+    struct output *output = output_open(file, error);
     if (output == NULL)
         return false;
     if (sections_write(output, kind, plan, sizeof plan / sizeof plan[0], error))
@@ -225,26 +228,24 @@ static bool is_new(const struct stamp *stamp, time_t began)
     return (int64_t)stamp->seconds > (int64_t)began - SECONDS;
 }
 
-// Reads the text, and what its file was then.
+// Reads the text, and leaves what its file was then.
 static bool read_text(struct id_text *text, const char *path, const char *folder,
                       struct stamp *stamp, struct error *error)
 {
-    struct stat status;
-    struct stamp before = *stamp;
+    struct stat before, after;
     time_t began = time(NULL);
+    if (stat(path, &before) != 0)
+        return error_set(error, "cannot open %s: %s", path, strerror(errno));
     struct reader *reader = reader_open(path, error);
-    bool ok = reader != NULL && id_text_read(text, reader, folder, error) &&
-              checksum_file(path, &stamp->checksum, error);
+    bool ok = reader != NULL && id_text_read(text, reader, folder, error);
     reader_close(reader);
     if (!ok)
         return false;
-    bool there = stat(path, &status) == 0;
-    if (there) {
-        uint64_t checksum = stamp->checksum;
-        *stamp = stamp_of(&status);
-        stamp->checksum = checksum;
-    }
-    if (!there || !same_time(stamp, &before))
+    *stamp = stamp_of(&before);
+    if (!checksum_file(path, &stamp->checksum, error))
+        return false;
+    struct stamp now = stat(path, &after) == 0 ? stamp_of(&after) : (struct stamp){.bytes = 0};
+    if (!same_time(stamp, &now))
         return error_set(error, "%s has changed while it was read: its ids are not kept", path);
     if (is_new(stamp, began))
         stamp->seconds = stamp->nanoseconds = 0;
@@ -252,16 +253,16 @@ static bool read_text(struct id_text *text, const char *path, const char *folder
 }
 
 static bool make(struct id_text *text, const char *file, const char *path, const char *folder,
-                 const struct stamp *now, struct error *error)
+                 struct error *error)
 {
-    struct stamp stamp = *now;
+    struct stamp stamp;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return error_set(error, "cannot make the folder %s: %s", folder, strerror(errno));
     if (!output_try(file, error) || !read_text(text, path, folder, &stamp, error) ||
         !save(text, file, &stamp, error))
         return false;
     id_text_free(text);
-    return load(text, file, path, now, error) || error_prefix(error, "%s: ", file);
+    return id_cache_load(text, file, path, error) || error_prefix(error, "%s: ", file);
 }
 
 // ---- both -------------------------------------------------------------------------------------
@@ -284,25 +285,6 @@ static char *file_of(const char *path, const char *folder, struct error *error)
     return file;
 }
 
-static bool read_kept(struct id_text *text, const char *file, const char *path, const char *folder,
-                      const struct stamp *now, struct error *remark, struct error *error)
-{
-    struct error reason = {.usage = false};
-    if (access(file, F_OK) == 0) {
-        if (!id_cache_keeps(file))
-            return error_set(error, "%s: found what is no regular file", file);
-        if (load(text, file, path, now, &reason))
-            return true;
-        id_text_free(text);
-        if (error_is_of_memory(&reason)) {
-            *error = reason;
-            return false;
-        }
-        error_set(remark, "%s: made anew: %.600s", file, reason.text);
-    }
-    return make(text, file, path, folder, now, error);
-}
-
 bool id_cache_keeps(const char *path)
 {
     struct stat status;
@@ -312,14 +294,22 @@ bool id_cache_keeps(const char *path)
 bool id_cache_read(struct id_text *text, const char *path, const char *folder, struct error *remark,
                    struct error *error)
 {
-    struct stat status;
+    struct error reason = {.usage = false};
     memset(text, 0, sizeof *text);
     remark->text[0] = '\0';
-    if (stat(path, &status) != 0)
-        return error_set(error, "cannot open %s: %s", path, strerror(errno));
-    struct stamp now = stamp_of(&status);
     char *file = file_of(path, folder, error);
-    bool ok = file != NULL && read_kept(text, file, path, folder, &now, remark, error);
+    bool ok = file != NULL, there = ok && access(file, F_OK) == 0;
+    if (there && !id_cache_keeps(file))
+        ok = error_set(error, "%s: found what is no regular file", file);
+    bool read = ok && there && id_cache_load(text, file, path, &reason);
+    if (ok && there && !read && error_is_of_memory(&reason))
+        ok = error_set(error, "%s: %.600s", file, reason.text);
+    if (ok && !read) {
+        id_text_free(text);
+        if (there)
+            error_set(remark, "%s: made anew: %.600s", file, reason.text);
+        ok = make(text, file, path, folder, error);
+    }
     free(file);
     return ok;
 }

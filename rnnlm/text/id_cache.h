@@ -23,4 +23,8 @@ bool id_cache_keeps(const char *path);
 bool id_cache_read(struct id_text *text, const char *path, const char *folder, struct error *remark,
                    struct error *error);
 
+// Takes the ids from `file`. Error, without that name: it is no such file, damaged or forged, or not of the
+// text at `path` as that is now; no memory. id_text_free() in any case.
+bool id_cache_load(struct id_text *text, const char *file, const char *path, struct error *error);
+
 #endif

@@ -23,8 +23,8 @@ static bool add(struct text_list *list, const char *path, double weight, struct 
 {
     for (size_t i = 0; strcmp(path, "-") == 0 && i < list->count; i++)
         if (strcmp(list->text[i].path, "-") == 0)
-            return error_set(error, "found standard input (-) twice, wanted once: a weight, as in "
-                                    "-:2, reads it more often");
+            return error_usage(error, "found standard input (-) twice, wanted once: a weight, as "
+                                      "in -:2, reads it more often");
     if (!memory_grow(&list->text, &list->capacity, list->count + 1, sizeof *list->text, error))
         return false;
     char *copy = memory_text(path, strlen(path), error);

@@ -143,8 +143,11 @@ learn() {
 }
 
 @test "where no temporary file can be made, the message says so" {
-    TMPDIR=/nowhere/at/all refuses "temporary file" "/nowhere/at/all" -- \
-        -train train -one-iter -rnnlm "$new" -streams 3
+    head -n 10000 "$DATA/train.txt" >long
+    TMPDIR=/nowhere/at/all refuses "long: cannot make a temporary file in /nowhere/at/all" -- \
+        -train long -one-iter -rnnlm "$new" -streams 3
+    TMPDIR=/nowhere/at/all learn -streams 3 -max-iter 1 # a short text needs none
+    rm -f "$new"
     [ ! -e "$new" ]
 }
 

@@ -304,3 +304,17 @@ refused() {
     learn torn -hidden 5 -max-iter 2 -min-count 3
     cmp whole torn
 }
+
+@test "checkpoint: texts with weights, shuffled" {
+    for streams in 0 3; do
+        options="-train valid:3.4 -shuffle -shuffle-block 300 -hidden 5 -max-iter 2 -streams $streams"
+        learn whole $options
+        killed_surely torn 2 $options
+        common="-train long -valid valid -rnnlm torn -class 20 -anti-kasparek 10000 -max-iter 2 -streams $streams -debug 0"
+        refuses 'found "-shuffle 1 -shuffle-block 400 ' 'torn.checkpoint' -- $common -train valid:3.4 -shuffle -shuffle-block 400
+        refuses 'begun with "text of -train ' 'torn.checkpoint' -- $common -train valid:3.3 -shuffle -shuffle-block 300
+        learn torn $options
+        cmp whole torn
+        rm whole torn
+    done
+}

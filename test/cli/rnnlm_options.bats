@@ -98,8 +98,8 @@ END
 
 @test "an option given twice is refused: one of its values would be lost" {
     refuses_with 2 'option -test: found twice, with "none" and "test"' -- -rnnlm model -test none -test test
-    refuses_with 2 'option -train: found twice' 'cat makes one of several' -- \
-        -train train -train test -valid valid -rnnlm "$BATS_TEST_TMPDIR/new"
+    refuses_with 2 'option -valid: found twice' 'cat makes one of several' -- \
+        -train train -valid test -valid valid -rnnlm "$BATS_TEST_TMPDIR/new"
     [ ! -e "$BATS_TEST_TMPDIR/new" ]
     refuses_with 2 'option -hidden: found twice, with "3" and "4"' -- -rnnlm model -test test -hidden 3 --hidden=4
     refuses_with 2 'option -ngram: found twice' -- -rnnlm model -test test -ngram a -lm b

@@ -169,6 +169,52 @@ static void history_goes_back_over_the_cut(void **state)
     text_close(&text);
 }
 
+// Shuffled, as many parts as wanted read the same epoch, from any step on, whatever was read before.
+static void parts_of_a_shuffled_epoch(void **state)
+{
+    (void)state;
+    enum { WORDS = 3000, EPOCH = 2 };
+    const struct epoch_rule shuffled = {.shuffle = true, .block = 70, .seed = 3};
+    static struct text text;
+    static int32_t id[WORDS], word[WORDS], target[WORDS];
+    struct error error;
+    text_open(&text, WORDS);
+    struct text_streams *one =
+        text_streams_open(text.corpus, &text.vocabulary, &shuffled, 1, &error);
+    assert_true(text_streams_start(one, EPOCH, 0, &error));
+    assert_int_equal(text_streams_read(one, 2 * WORDS, word, id), text_streams_words(one));
+    assert_true(memcmp(id, text.id, sizeof id) != 0);
+    for (size_t count = 2; count < 9; count += 3) { // all of them divide WORDS
+        struct text_streams *streams =
+            text_streams_open(text.corpus, &text.vocabulary, &shuffled, count, &error);
+        assert_true(text_streams_draw(streams));
+        assert_true(text_streams_start(streams, EPOCH - 1, 7, &error));
+        for (uint64_t step = 0; step < WORDS / count; step += 101) {
+            assert_true(text_streams_start(streams, EPOCH, step, &error));
+            assert_int_equal(text_streams_words(streams), WORDS);
+            for (size_t b = 0; b < count; b++) {
+                size_t begin = b * WORDS / count;
+                int32_t history[5];
+                text_streams_history(streams, b, history, 5);
+                for (size_t i = 0; i < 5; i++)
+                    assert_int_equal(history[i],
+                                     i < begin + step ? id[begin + step - 1 - i] : WORD_END);
+            }
+            const char *name;
+            uint64_t line;
+            size_t read = text_streams_read(streams, 1, word, target);
+            assert_int_equal(read, 1);
+            assert_int_equal(target[0], id[step]);
+            text_streams_where(streams, 0, &name, &line);
+            assert_string_equal(name, "text");
+            assert_true(line >= 1 && line <= WORDS / 10);
+        }
+        text_streams_close(streams);
+    }
+    text_streams_close(one);
+    text_close(&text);
+}
+
 static void no_memory(void **state)
 {
     (void)state;
@@ -195,6 +241,7 @@ int main(void)
         cmocka_unit_test(every_word_once),
         cmocka_unit_test(begins_anywhere),
         cmocka_unit_test(history_goes_back_over_the_cut),
+        cmocka_unit_test(parts_of_a_shuffled_epoch),
         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests_name("text_streams", tests, scratch_enter, scratch_leave);
