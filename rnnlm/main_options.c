@@ -158,7 +158,8 @@ static const struct option table[] = {
      "Multiply the learning rate by X after each epoch that betters the best one by less than "
      "-min-improvement, until a hundredth of the rate at the start is left; 0 to halve."},
     {OPTION_FLAG, "one-iter", NULL, &set.one_epoch, NULL, 0, 0,
-     "One epoch without validation text, for a learning rate schedule of your own."},
+     "One epoch without validation text, for a learning rate schedule of your own. Each draws what "
+     "its -rand-seed says (-shuffle, weights of -train)."},
     {OPTION_COUNT, "max-iter", "N", &set.most_epochs, &given.most_epochs, 0, MANY,
      "At most so many epochs, those of earlier runs included; 0 for no bound."},
     {OPTION_FLAG, "fast", NULL, &set.fast, NULL, 0, 0,

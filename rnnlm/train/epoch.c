@@ -91,6 +91,7 @@ static bool resume_epoch(struct run *run, int32_t *previous, struct error *error
     if (record->position > 0)
         memcpy(learner->history, before + 1, sizeof learner->history);
     learner->counter = record->position;
+    run->progress.total_words = words;
     return true;
 }
 
@@ -186,6 +187,7 @@ static bool train_in_batches(struct run *run, struct error *error)
     bool more;
     if (!batch_run_start(batch, progress->words, !run->resumed, error))
         return false;
+    progress->total_words = text_streams_words(run->text);
     clock_gettime(CLOCK_MONOTONIC, &run->begin);
     for (before = progress->words;; before = progress->words) {
         batch->batch.rule.step.alpha = alpha_now(run);

@@ -12,7 +12,7 @@ struct progress {
     int64_t epoch;           // the current one, from 0
     double alpha;            // its learning rate
     uint64_t words;          // of the training text done in this epoch
-    uint64_t total_words;    // of the training text, 0 if not known
+    uint64_t total_words;    // of the epoch, 0 if not known
     double seconds;          // since the epoch began (or was resumed)
     uint64_t words_this_run; // done in these seconds
     int64_t epochs_left;     // behind this one; -1 if that is not known
