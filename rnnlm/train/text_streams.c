@@ -7,8 +7,8 @@
 
 struct part {
     uint64_t begin, end; // of its targets, in words of the epoch
-    uint64_t next;
-    int32_t previous; // the word before `next`
+    uint64_t next;       // of those that are read
+    int32_t previous;    // the word before `next`
     struct epoch_place place;
 };
 
@@ -17,6 +17,7 @@ struct text_streams {
     struct epoch_text *text;
     bool begun;
     uint64_t epoch, words; // since text_streams_start()
+    uint64_t step;         // at which all parts are
     uint64_t touched;      // words read since the files were let go
     size_t count;
     struct part *part;
@@ -59,11 +60,18 @@ uint64_t text_streams_words(const struct text_streams *streams)
     return streams->words;
 }
 
+// Where a part is in the epoch.
+static uint64_t place_of(const struct text_streams *streams, size_t b)
+{
+    const struct part *part = &streams->part[b];
+    return streams->step < part->end - part->begin ? part->begin + streams->step : part->end;
+}
+
 uint64_t text_streams_done(const struct text_streams *streams)
 {
     uint64_t done = 0;
     for (size_t b = 0; b < streams->count; b++)
-        done += streams->part[b].next - streams->part[b].begin;
+        done += place_of(streams, b) - streams->part[b].begin;
     return done;
 }
 
@@ -95,10 +103,11 @@ bool text_streams_start(struct text_streams *streams, uint64_t epoch, uint64_t s
     if (!same && !epoch_text_begin(streams->text, epoch, &streams->words, error))
         return false;
     streams->begun = true;
+    streams->step = step;
     cut(streams);
     for (size_t b = 0; b < streams->count; b++) {
         struct part *part = &streams->part[b];
-        part->next = step < part->end - part->begin ? part->begin + step : part->end;
+        part->next = place_of(streams, b);
         part->previous = part->next > 0 ? word_at(streams, part->next - 1) : WORD_END;
         epoch_text_seek(streams->text, part->next, &part->place);
     }
@@ -108,7 +117,7 @@ bool text_streams_start(struct text_streams *streams, uint64_t epoch, uint64_t s
 void text_streams_history(const struct text_streams *streams, size_t b, int32_t *history,
                           size_t count)
 {
-    uint64_t next = streams->part[b].next;
+    uint64_t next = place_of(streams, b);
     for (size_t i = 0; i < count; i++)
         history[i] = i < next ? word_at(streams, next - 1 - i) : WORD_END;
 }
@@ -124,20 +133,28 @@ static void next_word(struct text_streams *streams, struct part *part, int32_t *
     part->next++;
 }
 
+// Parts first..first+count-1 for so many steps, as if there were no others.
+static void read_parts(struct text_streams *streams, size_t first, size_t count, size_t steps,
+                       int32_t *word, int32_t *target)
+{
+    for (size_t t = 0; t < steps; t++)
+        for (size_t b = 0; b < count; b++)
+            next_word(streams, &streams->part[first + b], &word[t * count + b],
+                      &target[t * count + b]);
+    streams->touched += steps * count;
+    if (streams->touched < ID_TEXT_TOUCHED)
+        return;
+    corpus_let_go(streams->corpus);
+    streams->touched = 0;
+}
+
 size_t text_streams_read(struct text_streams *streams, size_t steps, int32_t *word, int32_t *target)
 {
-    size_t count = streams->count;
-    const struct part *last = &streams->part[count - 1];
-    uint64_t left = last->end - last->next;
+    size_t last = streams->count - 1;
+    uint64_t left = streams->part[last].end - place_of(streams, last);
     size_t read = left < steps ? (size_t)left : steps;
-    for (size_t t = 0; t < read; t++)
-        for (size_t b = 0; b < count; b++)
-            next_word(streams, &streams->part[b], &word[t * count + b], &target[t * count + b]);
-    streams->touched += read * count;
-    if (streams->touched >= ID_TEXT_TOUCHED) {
-        corpus_let_go(streams->corpus);
-        streams->touched = 0;
-    }
+    read_parts(streams, 0, streams->count, read, word, target);
+    streams->step += read;
     return read;
 }
 
