@@ -249,7 +249,12 @@ $(BUILD)/test/bench/dense-lattice: test/bench/dense-lattice.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< -lm
 
-bench: all $(BUILD)/test/bench/sgemm $(BUILD)/test/bench/ngram $(BUILD)/test/bench/dense-lattice
+# Texts of any length and vocabulary.
+$(BUILD)/test/bench/long-text: test/bench/long-text.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< -lm
+
+bench: all $(addprefix $(BUILD)/test/bench/,sgemm ngram dense-lattice long-text)
 	RNNLM_BIN=$(BIN) RNNLM_BENCH_TOOLS=$(BUILD)/test/bench test/bench/run
 
 clean:

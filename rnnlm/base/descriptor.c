@@ -60,6 +60,15 @@ bool descriptor_write(int descriptor, const void *data, size_t size)
     return true;
 }
 
+void descriptor_begin_sync(int descriptor, uint64_t offset, uint64_t size)
+{
+#if defined(__linux__)
+    sync_file_range(descriptor, (off_t)offset, (off_t)size, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)descriptor, (void)offset, (void)size;
+#endif
+}
+
 int descriptor_sync(int descriptor)
 {
     int result;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 // As open(), closed in programs that are started.
@@ -19,6 +20,10 @@ ssize_t descriptor_read(int descriptor, void *data, size_t size);
 
 // All bytes; false and errno.
 bool descriptor_write(int descriptor, const void *data, size_t size);
+
+// Begins to bring bytes of a file to the disk, where the system can do that, so that less is left for
+// descriptor_sync(); waits for nothing.
+void descriptor_begin_sync(int descriptor, uint64_t offset, uint64_t size);
 
 // As fsync().
 int descriptor_sync(int descriptor);

@@ -17,7 +17,7 @@
 #include "base/identity.h"
 #include "base/memory.h"
 
-enum { OUTPUT_BUFFER = FILE_BUFFER, MOST_LINKS = 40 };
+enum { OUTPUT_BUFFER = FILE_BUFFER, MOST_LINKS = 40, SYNC_EACH = 1 << 23 };
 
 struct output {
     int descriptor;
@@ -27,6 +27,7 @@ struct output {
     struct beside beside; // written to; none when written directly
     char *buffer;
     size_t used;
+    uint64_t written, syncing; // bytes of a file: in it; on their way to the disk
     bool result; // output_create()
     bool failed;
     struct error failure;
@@ -209,6 +210,17 @@ void output_remove_unfinished(void)
     beside_remove_all();
 }
 
+// A large file is on its way to the disk while it is being written, so that nothing waits for all of it
+// at the end.
+static void begin_sync(struct output *output, size_t more)
+{
+    output->written += more;
+    if (output->beside.path == NULL || output->written - output->syncing < SYNC_EACH)
+        return;
+    descriptor_begin_sync(output->descriptor, output->syncing, output->written - output->syncing);
+    output->syncing = output->written;
+}
+
 // `last`: the bytes with which the output ends.
 static void put(struct output *output, const char *data, size_t size, bool last)
 {
@@ -220,6 +232,8 @@ static void put(struct output *output, const char *data, size_t size, bool last)
                   : descriptor_write(output->descriptor, data, size);
     if (!ok)
         write_failed(output, wrong != NULL ? wrong : strerror(errno));
+    else if (output->gzip == NULL)
+        begin_sync(output, size);
 }
 
 void output_flush(struct output *output)

@@ -9,6 +9,7 @@
 #include "ngram/count_file.h"
 #include "ngram/scan.h"
 #include "ngram/text_ids.h"
+#include "ngram/word_order.h"
 #include "text/vocabulary.h"
 
 // ---- texts and files of counts ------------------------------------------------------------------
@@ -94,14 +95,9 @@ static bool read_all(struct reading *reading, struct error *error)
 
 // ---- words -------------------------------------------------------------------------------------
 
-static int compare_words(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 // Sorts the words; *new_id[old id] is the place from 1 on.
-static bool order_words(struct counts *counts, struct vocabulary *vocabulary, uint32_t **new_id,
-                        struct error *error)
+static bool order_words(struct counts *counts, struct vocabulary *vocabulary, struct pool *pool,
+                        uint32_t **new_id, struct error *error)
 {
     size_t size = vocabulary->size;
     counts->words = size;
@@ -110,13 +106,14 @@ static bool order_words(struct counts *counts, struct vocabulary *vocabulary, ui
     counts->unigram = memory_new(size + 1, sizeof *counts->unigram, error);
     if (counts->word == NULL || *new_id == NULL || counts->unigram == NULL)
         return false;
-    for (size_t i = 0; i < size; i++)
-        counts->word[i + 1] = vocabulary->letters + vocabulary->offset[i];
-    qsort(counts->word + 1, size, sizeof *counts->word, compare_words);
-    for (size_t i = 1; i <= size; i++) {
-        int32_t old = vocabulary_find(vocabulary, counts->word[i], strlen(counts->word[i]));
-        (*new_id)[old] = (uint32_t)i;
+    uint32_t *old_id = word_order(vocabulary->letters, vocabulary->offset, size, pool, error);
+    if (old_id == NULL)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        counts->word[i + 1] = vocabulary->letters + vocabulary->offset[old_id[i]];
+        (*new_id)[old_id[i]] = (uint32_t)i + 1;
     }
+    free(old_id);
     counts->end = (*new_id)[ID_END];
     counts->start = (*new_id)[ID_START];
     counts->unknown = (*new_id)[ID_UNKNOWN];
@@ -296,10 +293,11 @@ bool counts_read(struct counts *counts, const struct counts_options *options, st
     struct reading reading = {.counts = counts, .options = options};
     const char *unknown = options->unknown != NULL ? options->unknown : "<unk>";
     sequence_init(&reading.given, sizeof(struct given), &ids, options->temporary);
-    bool ok = text_ids_init(&reading.text, unknown, options->vocabulary, &ids, options->temporary,
-                            error) &&
-              read_all(&reading, error) &&
-              order_words(counts, &reading.text.vocabulary, &new_id, error);
+    bool ok =
+        text_ids_init(&reading.text, unknown, options->vocabulary, &ids, options->temporary,
+                      error) &&
+        read_all(&reading, error) &&
+        order_words(counts, &reading.text.vocabulary, options->allowance->pool, &new_id, error);
     vocabulary_free(&reading.text.vocabulary);
     ok = ok && sort_and_scan(counts, &reading, new_id, error);
     text_ids_free(&reading.text);

@@ -169,6 +169,24 @@ bool sequence_add(struct sequence *sequence, const void *element, struct error *
     return true;
 }
 
+bool sequence_add_all(struct sequence *sequence, const void *elements, size_t count,
+                      struct error *error)
+{
+    const char *from = elements;
+    while (count > 0) {
+        if (sequence->held == sequence->capacity && !make_room(sequence, error))
+            return false;
+        size_t room = sequence->capacity - sequence->held, size = sequence->size;
+        room = room < count ? room : count;
+        memcpy(sequence->data + sequence->held * size, from, room * size);
+        sequence->held += room;
+        sequence->count += room;
+        from += room * size;
+        count -= room;
+    }
+    return true;
+}
+
 bool sequence_start(struct sequence *sequence, struct error *error)
 {
     sequence->next = 0;

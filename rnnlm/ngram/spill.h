@@ -69,6 +69,9 @@ void sequence_fill(struct sequence *sequence, size_t count);
 
 bool sequence_add(struct sequence *sequence, const void *element, struct error *error);
 
+bool sequence_add_all(struct sequence *sequence, const void *elements, size_t count,
+                      struct error *error);
+
 // Ends the writing, or goes back to the first element.
 bool sequence_start(struct sequence *sequence, struct error *error);
 

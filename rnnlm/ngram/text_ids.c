@@ -307,14 +307,32 @@ static bool take_word(struct text_reading *reading, struct text_block *block, si
     return sequence_add(&ids->ids, &id, error);
 }
 
+// Words that are known, as nearly all are, and no marks.
+static bool take_known(struct text_reading *reading, const struct text_block *block, size_t *taken,
+                       struct error *error)
+{
+    const size_t begin = *taken;
+    size_t end = begin;
+    while (end < block->tokens && block->token[end] >= ID_UNKNOWN)
+        end++;
+    *taken = end;
+    reading->inside = reading->inside || end > begin;
+    reading->ids->tokens += end - begin;
+    return sequence_add_all(&reading->ids->ids, block->token + begin, end - begin, error);
+}
+
 static bool take_block(struct text_reading *reading, struct text_block *block, struct error *error)
 {
     if (block->failed && error != NULL)
         *error = block->failure;
     bool ok = !block->failed;
-    for (size_t i = 0; ok && i < block->tokens; i++)
-        ok = block->token[i] == LINE_END ? end_line(reading, error)
-                                         : take_word(reading, block, i, error);
+    for (size_t i = 0; ok && i < block->tokens; i++) {
+        if (!reading->ended)
+            ok = take_known(reading, block, &i, error);
+        if (ok && i < block->tokens)
+            ok = block->token[i] == LINE_END ? end_line(reading, error)
+                                             : take_word(reading, block, i, error);
+    }
     reading->lines += block->lines;
     return ok;
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "ngram/sorter.h"
+#include "ngram/word_order.h"
 
 static struct random generator;
 
@@ -137,8 +139,14 @@ static void test_sequence_on_disk(void **state)
     struct sequence sequence;
     struct error error = {""};
     sequence_init(&sequence, sizeof(int32_t), &little, NULL);
-    for (int32_t i = 0; i < 100000; i++)
+    for (int32_t i = 0; i < 50000; i++)
         assert_true(sequence_add(&sequence, &i, &error));
+    for (int32_t i = 50000, many[7000]; i < 100000; i += 7000) {
+        int32_t count = i + 7000 > 100000 ? 100000 - i : 7000;
+        for (int32_t j = 0; j < count; j++)
+            many[j] = i + j;
+        assert_true(sequence_add_all(&sequence, many, (size_t)count, &error));
+    }
     for (int pass = 0; pass < 3; pass++) {
         const void *element;
         assert_true(sequence_start(&sequence, &error));
@@ -149,6 +157,32 @@ static void test_sequence_on_disk(void **state)
     }
     sequence_free(&sequence);
     assert_int_equal(little.used, 0);
+}
+
+// Words of any bytes, some of them with many in common, some the beginning of others.
+static void test_order_of_words(void **state)
+{
+    enum { WORDS = 3000, LONGEST = 24 };
+    static char letters[WORDS * (LONGEST + 1)];
+    static size_t offset[WORDS];
+    struct error error = {""};
+    struct pool *pool = pool_new(3, &error);
+    size_t used = 0;
+    (void)state;
+    for (int i = 0; i < WORDS; i++) {
+        offset[i] = used;
+        used += (size_t)sprintf(letters + used, "%.*s%c%d", i % 14, "abcdefghijklmn",
+                                i % 5 == 0 ? 0xc3 : 'x', i * 7919 % WORDS) +
+                1;
+    }
+    for (int threads = 1; threads <= 3; threads += 2) {
+        uint32_t *order = word_order(letters, offset, WORDS, threads > 1 ? pool : NULL, &error);
+        assert_non_null(order);
+        for (int i = 1; i < WORDS; i++)
+            assert_true(strcmp(letters + offset[order[i - 1]], letters + offset[order[i]]) < 0);
+        free(order);
+    }
+    pool_free(pool);
 }
 
 static void test_failing_allocations_on_disk(void **state)
@@ -180,11 +214,9 @@ static void test_failing_allocations_on_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records_keep_ids),
-        cmocka_unit_test(test_sort),
-        cmocka_unit_test(test_sorter_on_disk),
-        cmocka_unit_test(test_sequence_on_disk),
-        cmocka_unit_test(test_failing_allocations_on_disk),
+        cmocka_unit_test(test_records_keep_ids), cmocka_unit_test(test_sort),
+        cmocka_unit_test(test_sorter_on_disk),   cmocka_unit_test(test_sequence_on_disk),
+        cmocka_unit_test(test_order_of_words),   cmocka_unit_test(test_failing_allocations_on_disk),
     };
     random_seed(&generator, 7);
     return cmocka_run_group_tests(tests, NULL, NULL);
