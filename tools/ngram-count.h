@@ -14,9 +14,9 @@
 
 static struct {
     struct option_list text, counts;
-    const char *vocabulary, *unknown, *memory, *temporary, *output;
-    int64_t order, threads, debug;
-} count_set = {.order = 3, .memory = "1G", .output = "-"};
+    const char *vocabulary, *unknown, *memory, *temporary, *output, *folder;
+    int64_t order, each, threads, debug;
+} count_set = {.order = 3, .each = 10000000, .memory = "1G"};
 
 static const struct option count_table[] = {
     {.type = OPTION_GROUP, .help = "Text or counts"},
@@ -24,7 +24,8 @@ static const struct option count_table[] = {
      "Text to count, a sentence a line, plain or gzip-compressed; - is standard input. May be "
      "given several times."},
     {OPTION_LIST, "counts", "FILE", &count_set.counts, NULL, 0, 0,
-     "Counts to add up, instead of a text: words and count a line. May be given several times."},
+     "Counts to add up, instead of a text: words and count a line; or a folder in Google's form "
+     "(1gms/vocab.gz, 2gms/2gm.idx...). May be given several times."},
     {OPTION_TEXT, "vocab", "FILE", &count_set.vocabulary, NULL, 0, 0,
      "Words to keep, with blanks or newlines between; all others become <unk>."},
     {OPTION_TEXT, "unk-word", "WORD", &count_set.unknown, NULL, 0, 0, "Call it so."},
@@ -32,7 +33,11 @@ static const struct option count_table[] = {
     {OPTION_COUNT, "order", "N", &count_set.order, NULL, 1, NGRAM_MOST_ORDER,
      "Longest n-grams, 1 to 9."},
     {OPTION_TEXT, "o", "FILE", &count_set.output, NULL, 0, 0,
-     "Write the counts here; compressed if the name ends in .gz."},
+     "Write the counts here, instead of to standard output; compressed if the name ends in .gz."},
+    {OPTION_TEXT, "google", "FOLDER", &count_set.folder, NULL, 0, 0,
+     "Write them as a new folder in the form of Google's Web 1T collection, which SRILM's "
+     "-read-google takes."},
+    {OPTION_COUNT, "google-each", "N", &count_set.each, NULL, 1, 9e15, "N-grams of a file there."},
     {.type = OPTION_GROUP, .help = "Resources"},
     {OPTION_TEXT, "memory", "BYTES", &count_set.memory, NULL, 0, 0,
      "Memory, such as 500M or 2G, at least 1M; beyond it counts are sorted on disk. The words "
@@ -47,8 +52,8 @@ static const struct option count_table[] = {
 static const struct options count_options = {
     .program = "rnnlm-ngram count",
     .summary = "count the n-grams of a text",
-    .usage =
-        "-text FILE [-order N] [-o COUNTS[.gz]]\n-counts FILE -counts FILE [...] [-o COUNTS[.gz]]",
+    .usage = "-text FILE [-order N] [-o COUNTS[.gz] | -google FOLDER]\n-counts FILE -counts FILE "
+             "[...] [-o COUNTS[.gz] | -google FOLDER]",
     .about =
         "Counts the n-grams of all orders up to N in texts, or adds up files of counts, and\n"
         "writes them sorted, words and count a line, as SRILM's `ngram-count -sort -write FILE`\n"
@@ -56,6 +61,25 @@ static const struct options count_options = {
     .table = count_table,
     .count = sizeof count_table / sizeof *count_table,
 };
+
+static const char *count_output(void)
+{
+    return count_set.output != NULL ? count_set.output : "-";
+}
+
+static bool count_read_and_write(const struct counts_options *options, struct error *error)
+{
+    struct counts counts;
+    struct allowance *allowance = options->allowance;
+    bool ok = counts_read(&counts, options, error) &&
+              (count_set.folder != NULL
+                   ? counts_write_folder(&counts, count_set.folder, (uint64_t)count_set.each,
+                                         allowance, count_set.temporary, NULL, error)
+                   : counts_write(&counts, count_output(), allowance, count_set.temporary, NULL,
+                                  error));
+    counts_free(&counts);
+    return ok;
+}
 
 static bool count_work(struct error *error)
 {
@@ -84,17 +108,17 @@ static bool count_work(struct error *error)
                                      .unknown = count_set.unknown,
                                      .allowance = &allowance,
                                      .temporary = count_set.temporary};
-    struct counts counts = {.order = 0};
-    if (!output_try(count_set.output, error))
+    if (count_set.output != NULL && count_set.folder != NULL)
+        return error_usage(error, "-o and -google do not go together: one of them is wanted");
+    if (count_set.folder != NULL ? !counts_try_folder(count_set.folder, options.order, error)
+                                 : !output_try(count_output(), error))
         return false;
     allowance.pool = pool_new(threads, error);
     step_watch_init(&steps, count_set.debug > 0);
     bool ok = allowance.pool != NULL &&
               (count_set.vocabulary == NULL ||
                word_list_read(&words, count_set.vocabulary, false, error)) &&
-              counts_read(&counts, &options, error) &&
-              counts_write(&counts, count_set.output, &allowance, count_set.temporary, NULL, error);
-    counts_free(&counts);
+              count_read_and_write(&options, error);
     vocabulary_free(&words);
     pool_free(allowance.pool);
     step_watch_free(&steps);

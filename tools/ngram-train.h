@@ -36,7 +36,9 @@ static const struct option train_table[] = {
     {OPTION_LIST, "counts", "FILE", &train_set.counts, NULL, 0, 0,
      "Counts of n-grams, instead of a text: words and count a line, as rnnlm-ngram count and "
      "SRILM's "
-     "ngram-count write them. May be given several times; counts of one n-gram add up."},
+     "ngram-count write them; or a folder in Google's form (1gms/vocab.gz, 2gms/2gm.idx...). May "
+     "be "
+     "given several times; counts of one n-gram add up."},
     {OPTION_TEXT, "vocab", "FILE", &train_set.vocabulary, NULL, 0, 0,
      "The words of the model, with blanks or newlines between, or lines WORD COUNT; without it, "
      "all "

@@ -6,22 +6,47 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "ngram/count_folder.h"
 
 struct count_file {
     struct input *input;
+    struct count_folder *folder; // NULL for a file
 };
 
-struct count_file *count_file_open(const char *path, struct error *error)
+// Goes to the next file of a folder; at the end there is no input.
+static bool next_file(struct count_file *file, struct error *error)
+{
+    bool ok;
+    input_close(file->input);
+    file->input = NULL;
+    const char *path = count_folder_next(file->folder, &ok, error);
+    if (path != NULL)
+        file->input = input_open_text(path, error);
+    return ok && (path == NULL || file->input != NULL);
+}
+
+struct count_file *count_file_open(const char *path, size_t order, struct error *error)
 {
     struct count_file *file = memory_new(1, sizeof *file, error);
     if (file == NULL)
         return NULL;
-    file->input = input_open_text(path, error);
-    if (file->input == NULL) {
-        free(file);
-        return NULL;
+    bool ok;
+    if (count_folder_is(path)) {
+        file->folder = count_folder_open(path, order, error);
+        ok = file->folder != NULL && next_file(file, error);
+    } else {
+        file->input = input_open_text(path, error);
+        ok = file->input != NULL;
     }
-    return file;
+    if (ok)
+        return file;
+    count_file_close(file);
+    return NULL;
+}
+
+const char *count_file_name(const struct count_file *file)
+{
+    return input_name(file->input);
 }
 
 void count_file_close(struct count_file *file)
@@ -29,6 +54,7 @@ void count_file_close(struct count_file *file)
     if (file == NULL)
         return;
     input_close(file->input);
+    count_folder_close(file->folder);
     free(file);
 }
 
@@ -77,15 +103,33 @@ static bool take_line(struct count_file *file, const char *line, struct counted 
     return true;
 }
 
-bool count_file_next(struct count_file *file, struct counted *ngram, bool *ok, struct error *error)
+// The next n-gram of the file that is being read.
+static bool next_line(struct count_file *file, struct counted *ngram, bool *ok, struct error *error)
 {
     const char *line;
     *ok = true;
-    while ((line = input_line(file->input, NULL)) != NULL) {
+    while (*ok && (line = input_line(file->input, NULL)) != NULL) {
         *ok = take_line(file, line, ngram, error);
-        if (!*ok || ngram->count > 0)
-            return *ok;
+        if (!*ok || ngram->count == 0)
+            continue;
+        *ok = file->folder == NULL || count_folder_take(file->folder, ngram, error) ||
+              error_prefix(error, "%s: line %llu: ", input_name(file->input),
+                           (unsigned long long)ngram->line);
+        return *ok;
     }
-    *ok = input_ok(file->input, error);
+    *ok = *ok && input_ok(file->input, error);
+    return false;
+}
+
+bool count_file_next(struct count_file *file, struct counted *ngram, bool *ok, struct error *error)
+{
+    *ok = true;
+    while (file->input != NULL) {
+        if (next_line(file, ngram, ok, error))
+            return true;
+        if (!*ok || file->folder == NULL)
+            return false;
+        *ok = next_file(file, error);
+    }
     return false;
 }

@@ -19,11 +19,16 @@ struct counted {
 
 static const uint64_t COUNT_MOST = (uint64_t)1 << 40;
 
-struct count_file *count_file_open(const char *path, struct error *error);
+// A file, or a folder in Google's form (ngram/count_folder.h), of which n-grams of up to `order` words are
+// read.
+struct count_file *count_file_open(const char *path, size_t order, struct error *error);
 void count_file_close(struct count_file *file);
 
+// The path of the file that is being read.
+const char *count_file_name(const struct count_file *file);
+
 // The next n-gram whose count is not 0. False at the end and after a failure, which *ok tells apart.
-// Error: file, line, what is no count.
+// Error: file, line, what is no count; what is wrong with a folder.
 bool count_file_next(struct count_file *file, struct counted *ngram, bool *ok, struct error *error);
 
 #endif

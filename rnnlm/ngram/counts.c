@@ -54,13 +54,14 @@ static bool take_counted(struct reading *reading, const struct counted *ngram, s
 static bool read_counts(struct reading *reading, const char *path, struct error *error)
 {
     struct counted ngram;
-    struct count_file *file = count_file_open(path, error);
+    struct count_file *file = count_file_open(path, reading->counts->order, error);
     uint64_t read = 0;
     bool ok = file != NULL;
     while (ok && count_file_next(file, &ngram, &ok, error)) {
         ok = take_counted(reading, &ngram, error);
         if (!ok)
-            error_prefix(error, "%s: line %llu: ", path, (unsigned long long)ngram.line);
+            error_prefix(error, "%s: line %llu: ", count_file_name(file),
+                         (unsigned long long)ngram.line);
         if (++read % WATCH_EACH == 0)
             watch_add(reading->options->allowance->watch, WATCH_EACH);
     }
