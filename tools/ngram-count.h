@@ -40,8 +40,8 @@ static const struct option count_table[] = {
     {OPTION_COUNT, "google-each", "N", &count_set.each, NULL, 1, 9e15, "N-grams of a file there."},
     {.type = OPTION_GROUP, .help = "Resources"},
     {OPTION_TEXT, "memory", "BYTES", &count_set.memory, NULL, 0, 0,
-     "Memory, such as 500M or 2G, at least 1M; beyond it counts are sorted on disk. The words "
-     "themselves come on top, and up to 10 MB for each thread."},
+     "Memory for all, such as 500M or 2G, at least 1M; words and counts beyond it go to disk. "
+     "Some 26 bytes for each different word there must be, and some 10 MB."},
     {OPTION_TEXT, "temp", "FOLDER", &count_set.temporary, NULL, 0, 0,
      "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
     {OPTION_COUNT, "threads", "N", &count_set.threads, NULL, 0, 1 << 12,
@@ -71,12 +71,12 @@ static bool count_read_and_write(const struct counts_options *options, struct er
 {
     struct counts counts;
     struct allowance *allowance = options->allowance;
-    bool ok = counts_read(&counts, options, error) &&
-              (count_set.folder != NULL
-                   ? counts_write_folder(&counts, count_set.folder, (uint64_t)count_set.each,
-                                         allowance, count_set.temporary, NULL, error)
-                   : counts_write(&counts, count_output(), allowance, count_set.temporary, NULL,
-                                  error));
+    bool ok =
+        counts_read(&counts, options, error) &&
+        (count_set.folder != NULL
+             ? counts_write_folder(&counts, count_set.folder, (uint64_t)count_set.each, allowance,
+                                   count_set.temporary, NULL, error)
+             : counts_write(&counts, count_output(), allowance, count_set.temporary, NULL, error));
     counts_free(&counts);
     return ok;
 }
@@ -95,7 +95,7 @@ static bool count_work(struct error *error)
         return error_usage(error, "option -memory: found %zu bytes, wanted at least %d", memory,
                            ESTIMATE_MEMORY_LEAST);
     struct step_watch steps;
-    struct allowance allowance = {.limit = memory, .watch = &steps.watch};
+    struct allowance allowance;
     size_t threads = count_set.threads > 0 ? (size_t)count_set.threads : threads_available();
     struct vocabulary words = {.size = 0};
     struct counts_options options = {.order = (size_t)count_set.order,
@@ -113,14 +113,16 @@ static bool count_work(struct error *error)
     if (count_set.folder != NULL ? !counts_try_folder(count_set.folder, options.order, error)
                                  : !output_try(count_output(), error))
         return false;
-    allowance.pool = pool_new(threads, error);
+    machine_free_at_once();
+    struct pool *pool = pool_new(threads, error);
+    allowance = allowance_of(memory, pool, &steps.watch);
     step_watch_init(&steps, count_set.debug > 0);
-    bool ok = allowance.pool != NULL &&
+    bool ok = pool != NULL &&
               (count_set.vocabulary == NULL ||
                word_list_read(&words, count_set.vocabulary, false, error)) &&
               count_read_and_write(&options, error);
     vocabulary_free(&words);
-    pool_free(allowance.pool);
+    pool_free(pool);
     step_watch_free(&steps);
     return ok;
 }

@@ -85,8 +85,8 @@ static const struct option train_table[] = {
      "Write the model here, in ARPA format; compressed if the name ends in .gz."},
     {.type = OPTION_GROUP, .help = "Resources"},
     {OPTION_TEXT, "memory", "BYTES", &train_set.memory, NULL, 0, 0,
-     "Memory for counts, such as 500M or 2G, at least 1M. Beyond it they are sorted on disk. The "
-     "words themselves come on top, and up to 10 MB for each thread."},
+     "Memory for all, such as 500M or 2G, at least 1M; words and counts beyond it go to disk. "
+     "Some 26 bytes for each different word there must be, and some 10 MB; with -prune, the model."},
     {OPTION_TEXT, "temp", "FOLDER", &train_set.temporary, NULL, 0, 0,
      "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
     {OPTION_COUNT, "threads", "N", &train_set.threads, NULL, 0, 1 << 12,
@@ -257,6 +257,7 @@ static int ngram_train(int argc, char **argv)
     if (result != OPTIONS_RUN)
         return options_status(result);
     endings_catch();
+    machine_free_at_once();
     struct step_watch steps;
     step_watch_init(&steps, train_set.debug > 0);
     bool ok = train_read_options(&options, &error) && output_try(options.output, &error) &&

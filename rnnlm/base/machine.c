@@ -1,6 +1,9 @@
 // What the machine has: memory, and the bounds of control groups.
 #include "base/machine.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -95,4 +98,13 @@ bool machine_has_memory(double bytes, struct error *error)
     return bytes <= (double)memory ||
            error_set(error, "not enough memory: %.1f GB wanted, %.1f GB are all that there is here",
                      bytes / 1e9, (double)memory / 1e9);
+}
+
+void machine_free_at_once(void)
+{
+#if defined(__GLIBC__)
+    enum { LARGE = 1 << 18 }; // setting it fixes it
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+    mallopt(M_TRIM_THRESHOLD, LARGE);
+#endif
 }

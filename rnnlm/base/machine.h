@@ -13,4 +13,8 @@ uint64_t machine_memory(void);
 // Whether so many bytes can be had at all. Error: what is wanted, what there is.
 bool machine_has_memory(double bytes, struct error *error);
 
+// From here on large blocks of memory go back to the system as soon as they are freed, and grow without
+// being copied. glibc otherwise keeps them after a while. For programs that promise how much they take.
+void machine_free_at_once(void);
+
 #endif

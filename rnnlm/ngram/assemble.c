@@ -107,11 +107,11 @@ static bool gather_words(struct ngram_model *to, const struct interpolated *mode
                          const struct counts *counts, int32_t *id, struct error *error)
 {
     for (uint32_t word = 1; word <= counts->words; word++) {
-        float log10_prob = (float)log10(model->unigram[word]);
+        float log10_prob = (float)log10(model->unigram[word].probability);
         id[word] = WORD_OOV;
         if ((word != counts->unknown || counts->unk) &&
-            !ngram_add_word(to, counts->word[word], log10_prob, model->unigram_backoff[word],
-                            &id[word], error))
+            !ngram_add_word(to, word_text(&counts->store, word), log10_prob,
+                            model->unigram_backoff[word], &id[word], error))
             return false;
     }
     return true;

@@ -32,7 +32,8 @@ bool assembly_start(struct assembly *assembly, struct interpolated *model, size_
 bool assembly_next(struct assembly *assembly, struct assembled *ngram, bool *ok,
                    struct error *error);
 
-// All of it in memory, as a back-off model; the n-grams are taken out of `model`. NULL on failure.
+// All of it in memory, as a back-off model; the n-grams are taken out of `model`. The words are open. NULL
+// on failure.
 struct ngram_model *assemble_model(struct interpolated *model, const struct counts *counts,
                                    struct error *error);
 

@@ -58,7 +58,8 @@ static bool read_counts(struct reading *reading, const char *path, struct error 
     uint64_t read = 0;
     bool ok = file != NULL;
     while (ok && count_file_next(file, &ngram, &ok, error)) {
-        ok = take_counted(reading, &ngram, error);
+        ok = take_counted(reading, &ngram, error) &&
+             text_ids_make_room(&reading->text, reading->given.count, error);
         if (!ok)
             error_prefix(error, "%s: line %llu: ", count_file_name(file),
                          (unsigned long long)ngram.line);
@@ -96,30 +97,75 @@ static bool read_all(struct reading *reading, struct error *error)
 
 // ---- words -------------------------------------------------------------------------------------
 
-// Sorts the words; *new_id[old id] is the place from 1 on.
-static bool order_words(struct counts *counts, struct vocabulary *vocabulary, struct pool *pool,
-                        uint32_t **new_id, struct error *error)
+// Numbers of words while reading become ids in the order of the words' bytes. All words are there
+// in memory, or in runs on disk, each with numbers of its own.
+struct renumbering {
+    struct word_runs *runs;
+    size_t run; // the one whose map is there
+    uint32_t *id;
+};
+
+static bool order_words(struct counts *counts, const struct vocabulary *vocabulary,
+                        struct pool *pool, uint32_t *id, struct error *error)
 {
     size_t size = vocabulary->size;
-    counts->words = size;
-    counts->word = memory_new(size + 1, sizeof *counts->word, error);
-    *new_id = memory_new(size, sizeof **new_id, error);
-    counts->unigram = memory_new(size + 1, sizeof *counts->unigram, error);
-    if (counts->word == NULL || *new_id == NULL || counts->unigram == NULL)
-        return false;
-    uint32_t *old_id = word_order(vocabulary->letters, vocabulary->offset, size, pool, error);
-    if (old_id == NULL)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        counts->word[i + 1] = vocabulary->letters + vocabulary->offset[old_id[i]];
-        (*new_id)[old_id[i]] = (uint32_t)i + 1;
+    uint32_t *number = word_order(vocabulary->letters, vocabulary->offset, size, pool, error);
+    bool ok = number != NULL;
+    for (size_t i = 0; i < size && ok; i++) {
+        id[number[i]] = (uint32_t)i + 1;
+        ok = word_store_add(&counts->store, vocabulary_word(vocabulary, (int32_t)number[i]), error);
     }
-    free(old_id);
-    counts->end = (*new_id)[ID_END];
-    counts->start = (*new_id)[ID_START];
-    counts->unknown = (*new_id)[ID_UNKNOWN];
-    counts->letters = vocabulary->letters; // the words stay where they are
-    vocabulary->letters = NULL;
+    free(number);
+    return ok;
+}
+
+// `upto`: how many ids, or n-grams, there are.
+static bool number_words(struct counts *counts, struct text_ids *text, uint64_t upto,
+                         struct renumbering *renumbering, struct error *error)
+{
+    uint32_t fixed[FIXED_IDS];
+    struct word_runs *runs = &text->runs;
+    bool ok;
+    *renumbering = (struct renumbering){.runs = runs};
+    if (runs->count > 0) {
+        ok = text_ids_put_aside(text, upto, error) &&
+             word_runs_merge(runs, &counts->store, fixed, FIXED_IDS, error) &&
+             (renumbering->id = word_runs_map(runs, 0, error)) != NULL;
+    } else {
+        renumbering->id = memory_new(text->vocabulary.size, sizeof *renumbering->id, error);
+        ok = renumbering->id != NULL &&
+             order_words(counts, &text->vocabulary, text->allowance->pool, renumbering->id, error);
+        for (size_t i = 0; i < FIXED_IDS && ok; i++)
+            fixed[i] = renumbering->id[i];
+    }
+    vocabulary_free(&text->vocabulary);
+    if (!ok)
+        return false;
+    counts->words = counts->store.words;
+    counts->end = fixed[ID_END];
+    counts->start = fixed[ID_START];
+    counts->unknown = fixed[ID_UNKNOWN];
+    return true;
+}
+
+// Goes to the map for what comes behind the first `done` ids, or n-grams; *most: for how many it is at
+// most.
+static bool find_map(struct renumbering *renumbering, uint64_t done, uint64_t *most,
+                     struct error *error)
+{
+    struct word_runs *runs = renumbering->runs;
+    *most = UINT64_MAX;
+    if (runs->count == 0)
+        return true;
+    while (runs->run[renumbering->run].upto <= done && renumbering->run + 1 < runs->count) {
+        renumbering->run++;
+        free(renumbering->id);
+        renumbering->id = word_runs_map(runs, renumbering->run, error);
+        if (renumbering->id == NULL)
+            return false;
+    }
+    if (runs->run[renumbering->run].upto > done)
+        *most = runs->run[renumbering->run].upto - done;
     return true;
 }
 
@@ -136,19 +182,29 @@ enum { CHUNK = 1 << 16, PIECE = 1 << 12 };
 struct encoding {
     const struct counts *counts;
     const struct record_shape *shape;
-    const uint32_t *new_id;
-    int32_t id[RECORD_MOST_IDS + CHUNK]; // the first are those before the chunk
+    const uint32_t *new_id;               // of what is in the chunk
+    uint32_t id[RECORD_MOST_IDS + CHUNK]; // the first are those before the chunk
     size_t size;
     uint64_t *record; // [size] places
 };
+
+static void renumber_piece(void *context, size_t worker, size_t piece)
+{
+    struct encoding *encoding = context;
+    size_t begin = piece * PIECE, end = begin + PIECE;
+    uint32_t *id = encoding->id + RECORD_MOST_IDS;
+    (void)worker;
+    for (size_t i = begin; i < end && i < encoding->size; i++)
+        id[i] = encoding->new_id[id[i]];
+}
 
 // The words before an id, the nearest first, then <s>, then nothing.
 static void words_before(const struct encoding *encoding, size_t at, uint32_t *ids)
 {
     size_t order = encoding->counts->order, k = 1;
     memset(ids, 0, (RECORD_MOST_IDS + 1) * sizeof *ids);
-    for (; k < order && encoding->id[at - k] != ID_END; k++)
-        ids[k] = encoding->new_id[encoding->id[at - k]];
+    for (; k < order && encoding->id[at - k] != encoding->counts->end; k++)
+        ids[k] = encoding->id[at - k];
     if (k < order)
         ids[k] = encoding->counts->start;
 }
@@ -163,10 +219,9 @@ static void encode_piece(void *context, size_t worker, size_t piece)
     (void)worker;
     words_before(encoding, RECORD_MOST_IDS + begin, ids);
     for (size_t i = begin; i < end && i < encoding->size; i++) {
-        int32_t old = encoding->id[RECORD_MOST_IDS + i];
-        ids[0] = encoding->new_id[old];
+        ids[0] = encoding->id[RECORD_MOST_IDS + i];
         record_encode(shape, ids, 1, encoding->record + i * shape->words);
-        if (old == ID_END) {
+        if (ids[0] == encoding->counts->end) {
             memset(ids, 0, sizeof ids);
             ids[1] = encoding->counts->start;
         } else {
@@ -175,26 +230,41 @@ static void encode_piece(void *context, size_t worker, size_t piece)
     }
 }
 
-// Before the first token a sentence has ended.
-static bool add_records(struct counts *counts, struct reading *reading, const uint32_t *new_id,
-                        struct sorter *sorter, struct error *error)
+// The next ids, as many as there is room for, with one map.
+static bool take_chunk(struct encoding *encoding, struct reading *reading,
+                       struct renumbering *renumbering, size_t room, struct error *error)
 {
+    struct sequence *ids = &reading->text.ids;
+    uint32_t *chunk = encoding->id + RECORD_MOST_IDS;
+    uint64_t most;
+    if (!find_map(renumbering, ids->next, &most, error))
+        return false;
+    memmove(encoding->id, chunk + encoding->size - RECORD_MOST_IDS,
+            RECORD_MOST_IDS * sizeof *chunk);
+    most = most < CHUNK ? most : CHUNK;
+    encoding->new_id = renumbering->id;
+    return sequence_take(ids, chunk, room < most ? room : (size_t)most, &encoding->size, error);
+}
+
+// Before the first token a sentence has ended.
+static bool add_records(struct counts *counts, struct reading *reading,
+                        struct renumbering *renumbering, struct sorter *sorter, struct error *error)
+{
+    struct pool *pool = sorter->allowance->pool;
     struct encoding *encoding = memory_new(1, sizeof *encoding, error);
     bool ok = encoding != NULL && sequence_start(&reading->text.ids, error);
+    for (size_t i = 0; i < RECORD_MOST_IDS && ok; i++)
+        encoding->id[i] = counts->end;
     for (size_t room = 0; ok;) {
         encoding->counts = counts;
         encoding->shape = &sorter->shape;
-        encoding->new_id = new_id;
-        int32_t *chunk = encoding->id + RECORD_MOST_IDS;
-        memmove(encoding->id, chunk + encoding->size - RECORD_MOST_IDS,
-                RECORD_MOST_IDS * sizeof *chunk);
         ok = sorter_room(sorter, &encoding->record, &room, error) &&
-             sequence_take(&reading->text.ids, chunk, room < CHUNK ? room : CHUNK, &encoding->size,
-                           error);
+             take_chunk(encoding, reading, renumbering, room, error);
         if (!ok || encoding->size == 0)
             break;
-        pool_run(sorter->allowance->pool, encode_piece, encoding,
-                 (encoding->size + PIECE - 1) / PIECE);
+        size_t pieces = (encoding->size + PIECE - 1) / PIECE;
+        pool_run(pool, renumber_piece, encoding, pieces);
+        pool_run(pool, encode_piece, encoding, pieces);
         sorter->count += encoding->size;
         watch_add(sorter->allowance->watch, encoding->size);
     }
@@ -204,21 +274,24 @@ static bool add_records(struct counts *counts, struct reading *reading, const ui
 
 // The n-grams of files as records, and what those that begin with each n-gram have together. An n-gram
 // that others begin with is there, too, be it with a count of 0.
-static bool add_given(struct counts *counts, struct reading *reading, const uint32_t *new_id,
-                      struct sorter *sorter, struct sorter *prefixes, struct error *error)
+static bool add_given(struct counts *counts, struct reading *reading,
+                      struct renumbering *renumbering, struct sorter *sorter,
+                      struct sorter *prefixes, struct error *error)
 {
     const void *element;
     struct given given;
+    uint64_t most;
     if (!sequence_start(&reading->given, error))
         return false;
-    while (sequence_next(&reading->given, &element, error)) {
+    while (find_map(renumbering, reading->given.next, &most, error) &&
+           sequence_next(&reading->given, &element, error)) {
         uint32_t ids[RECORD_MOST_IDS] = {0};
         uint64_t record[RECORD_MOST_WORDS];
         if (element == NULL)
             return true;
         memcpy(&given, element, sizeof given);
         for (int32_t i = 0; i < given.length; i++)
-            ids[i] = new_id[given.id[given.length - 1 - i]];
+            ids[i] = renumbering->id[given.id[given.length - 1 - i]];
         record_encode(&sorter->shape, ids, given.count, record);
         if (!sorter_add(sorter, record, error))
             return false;
@@ -236,12 +309,22 @@ static bool add_given(struct counts *counts, struct reading *reading, const uint
     return false;
 }
 
+static bool new_unigrams(struct counts *counts, struct allowance *allowance, struct error *error)
+{
+    counts->unigram = memory_new(counts->words + 1, sizeof *counts->unigram, error);
+    if (counts->unigram == NULL)
+        return false;
+    counts->taken = (counts->words + 1) * sizeof *counts->unigram;
+    allowance->used += counts->taken;
+    return true;
+}
+
 // ---- the whole ---------------------------------------------------------------------------------
 
 // The highest order may take half of the memory, all orders three quarters: what comes later wants
 // some, too.
-static bool sort_and_scan(struct counts *counts, struct reading *reading, const uint32_t *new_id,
-                          struct error *error)
+static bool sort_and_scan(struct counts *counts, struct reading *reading,
+                          struct renumbering *renumbering, struct error *error)
 {
     enum {
         LEAST_BITS = 32,
@@ -262,14 +345,17 @@ static bool sort_and_scan(struct counts *counts, struct reading *reading, const 
     sorter_init(&prefixes, shape, SORTER_SUM, allowance, options->temporary);
     allowance->limit = whole / 2;
     watch_begin(allowance->watch, "sorting", "n-grams", from_files ? 0 : counts->tokens);
-    bool ok = from_files ? add_given(counts, reading, new_id, &sorter, &prefixes, error)
-                         : add_records(counts, reading, new_id, &sorter, error);
-    sequence_free(&reading->text.ids);
+    bool ok = from_files ? add_given(counts, reading, renumbering, &sorter, &prefixes, error)
+                         : add_records(counts, reading, renumbering, &sorter, error);
+    text_ids_free(&reading->text);
     sequence_free(&reading->given);
+    free(renumbering->id);
+    renumbering->id = NULL;
     ok = ok && sorter_finish(&sorter, error) && sorter_finish(&prefixes, error);
     allowance->limit = whole / 4 * 3;
     watch_end(allowance->watch);
-    ok = ok && scan_ngrams(counts, &sorter, from_files ? &prefixes : NULL, error);
+    ok = ok && new_unigrams(counts, allowance, error) &&
+         scan_ngrams(counts, &sorter, from_files ? &prefixes : NULL, error);
     sorter_free(&sorter);
     sorter_free(&prefixes);
     for (size_t k = 2; ok && k <= counts->order; k++)
@@ -290,20 +376,20 @@ bool counts_read(struct counts *counts, const struct counts_options *options, st
     struct allowance ids = {.limit = options->allowance->limit / 8,
                             .pool = options->allowance->pool,
                             .watch = options->allowance->watch};
-    uint32_t *new_id = NULL;
+    struct renumbering renumbering = {.id = NULL};
+    word_store_init(&counts->store, options->allowance, options->temporary);
     struct reading reading = {.counts = counts, .options = options};
     const char *unknown = options->unknown != NULL ? options->unknown : "<unk>";
     sequence_init(&reading.given, sizeof(struct given), &ids, options->temporary);
-    bool ok =
-        text_ids_init(&reading.text, unknown, options->vocabulary, &ids, options->temporary,
-                      error) &&
-        read_all(&reading, error) &&
-        order_words(counts, &reading.text.vocabulary, options->allowance->pool, &new_id, error);
-    vocabulary_free(&reading.text.vocabulary);
-    ok = ok && sort_and_scan(counts, &reading, new_id, error);
+    bool ok = text_ids_init(&reading.text, unknown, options->vocabulary, &ids, options->temporary,
+                            error) &&
+              read_all(&reading, error) &&
+              number_words(counts, &reading.text, reading.text.ids.count + reading.given.count,
+                           &renumbering, error) &&
+              sort_and_scan(counts, &reading, &renumbering, error);
     text_ids_free(&reading.text);
     sequence_free(&reading.given);
-    free(new_id);
+    free(renumbering.id);
     return ok;
 }
 
@@ -311,7 +397,14 @@ void counts_free(struct counts *counts)
 {
     for (size_t k = 0; k <= NGRAM_MOST_ORDER; k++)
         sorter_free(&counts->ngrams[k]);
-    free(counts->word);
-    free(counts->letters);
+    word_store_free(&counts->store);
+    counts_free_unigrams(counts);
+}
+
+void counts_free_unigrams(struct counts *counts)
+{
+    if (counts->unigram != NULL)
+        allowance_give(counts->ngrams[0].allowance, counts->taken);
     free(counts->unigram);
+    counts->unigram = NULL;
 }

@@ -10,6 +10,7 @@
 #include "ngram/discount.h"
 #include "ngram/record.h"
 #include "ngram/sorter.h"
+#include "ngram/word_store.h"
 #include "text/vocabulary.h"
 
 enum { NGRAM_MOST_ORDER = RECORD_MOST_IDS };
@@ -28,18 +29,24 @@ struct counts_options {
     const char *temporary;       // folder, may be NULL
 };
 
+union unigram {
+    uint64_t count;
+    double probability;
+};
+
 struct counts {
     size_t order;
-    // Words in the order of their bytes. Ids are 1..words, 0 is "nothing" (before the start of a
-    // sentence).
+    // Ids are 1..words, 0 is "nothing" (before the start of a sentence).
     size_t words;
-    char **word; // [words + 1]
-    char *letters;
+    struct word_store store;
     uint32_t start, end, unknown; // ids of <s>, </s> and the unknown word
     bool unk;                     // the last is a word
     bool kinds;                   // as in the options
     uint64_t tokens, sentences;   // <s> not counted, </s> counted
-    uint64_t *unigram; // [words + 1] counts; 0 for <s>, and for the unknown word if it is none
+    // [words + 1] counts; 0 for <s>, and for the unknown word if it is none. Many words have much memory
+    // here: interpolation puts probabilities in the same places.
+    union unigram *unigram;
+    size_t taken; // of the allowance, for that
     // [order + 1] for orders 2..order: n-grams with their counts as payload, sorted by context,
     // the nearest word first, then by their last word.
     struct sorter ngrams[NGRAM_MOST_ORDER + 1];
@@ -54,5 +61,8 @@ struct counts {
 // counts_free() also after a failure.
 bool counts_read(struct counts *counts, const struct counts_options *options, struct error *error);
 void counts_free(struct counts *counts);
+
+// Gives back the memory of counts->unigram.
+void counts_free_unigrams(struct counts *counts);
 
 #endif

@@ -41,7 +41,7 @@ static bool gather(struct counts *counts, size_t order, struct sorter *all, stru
 
 static uint64_t count_of_word(const struct counts *counts, uint32_t word)
 {
-    return word == counts->start ? counts->sentences : counts->unigram[word];
+    return word == counts->start ? counts->sentences : counts->unigram[word].count;
 }
 
 static bool gather_words(struct counts *counts, struct sorter *all, struct error *error)
@@ -95,7 +95,7 @@ static bool next_count(void *context, void *element, size_t *most, bool *ok, str
     record_decode(shape, lines->record, words);
     *most = COUNT_SIZE;
     for (size_t i = 0; i < lines->order && words[i] != 0; i++)
-        *most += strlen(lines->counts->word[words[i]]) + 1;
+        *most += word_length(&lines->counts->store, words[i]) + 1;
     lines->left--;
     lines->written++;
     *ok = find_next(lines, error);
@@ -123,7 +123,7 @@ static char *format_count(const void *context, const void *element, char *to)
     for (size_t i = 0; i < lines->order && words[i] != 0; i++) {
         if (i > 0)
             *to++ = ' ';
-        to = stpcpy(to, lines->counts->word[words[i]]);
+        to = stpcpy(to, word_text(&lines->counts->store, words[i]));
     }
     return put_count(record_payload(shape, element), to);
 }
@@ -136,8 +136,7 @@ static bool write_all(const struct counts *counts, struct sorter *all, struct ou
     struct lines lines = {&context, all->shape.words * sizeof(uint64_t), next_count, format_count};
     struct watch *watch = all->allowance->watch;
     watch_begin(watch, "writing", "n-grams", sorter_most(all));
-    bool ok = start_lines(&context, error) &&
-              lines_write(&lines, output, all->allowance->pool, watch, error);
+    bool ok = start_lines(&context, error) && lines_write(&lines, output, all->allowance, error);
     if (ok)
         watch_end(watch);
     *written = context.written;
@@ -159,6 +158,8 @@ bool counts_write(struct counts *counts, const char *path, struct allowance *all
         ok = gather(counts, k, &all, error);
         sorter_free(&counts->ngrams[k]);
     }
+    counts_free_unigrams(counts);
+    ok = ok && word_store_open(&counts->store, error);
     struct output *output = ok ? output_create(path, error) : NULL;
     if (output != NULL && !write_all(counts, &all, output, written, error)) {
         output_discard(output);
@@ -247,7 +248,7 @@ static void add_to_index(const struct count_lines *lines, struct output *index, 
     output_text(index, name);
     for (size_t i = 0; i < lines->order; i++) {
         output_write(index, i > 0 ? " " : "\t", 1);
-        output_text(index, lines->counts->word[words[i]]);
+        output_text(index, word_text(&lines->counts->store, words[i]));
     }
     output_write(index, "\n", 1);
 }
@@ -273,10 +274,8 @@ static bool write_files(struct folder *folder, struct count_lines *context, stru
         add_to_index(context, index, name);
         context->left = folder->each;
         struct output *output = open_file(folder, context->order, name, error);
-        if (output == NULL || !end_file(output,
-                                        lines_write(&lines, output, folder->allowance->pool,
-                                                    folder->allowance->watch, error),
-                                        error))
+        if (output == NULL ||
+            !end_file(output, lines_write(&lines, output, folder->allowance, error), error))
             return false;
     }
     remove_others(folder, context->order, number);
@@ -305,7 +304,7 @@ static bool write_order(struct folder *folder, size_t order, struct error *error
 static void write_word(const struct folder *folder, struct output *output, uint32_t word)
 {
     char count[COUNT_SIZE];
-    output_text(output, folder->counts->word[word]);
+    output_text(output, word_text(&folder->counts->store, word));
     output_write(output, count,
                  (size_t)(put_count(count_of_word(folder->counts, word), count) - count));
 }
@@ -350,7 +349,8 @@ static bool write_folder(struct folder *folder, struct error *error)
     uint64_t ngrams = 0;
     for (size_t k = 2; k <= counts->order; k++)
         ngrams += sorter_most(&counts->ngrams[k]);
-    if (!counts_try_folder(folder->path, counts->order, error) || !make_folder(folder->path, error))
+    if (!counts_try_folder(folder->path, counts->order, error) ||
+        !word_store_open(&folder->counts->store, error) || !make_folder(folder->path, error))
         return false;
     watch_begin(watch, "writing", "n-grams", ngrams);
     for (size_t k = 2; k <= counts->order; k++)

@@ -157,16 +157,64 @@ static bool has_unigram(const struct counts *counts, uint32_t word)
     return word != counts->unknown || counts->unk;
 }
 
-static void write_unigrams(struct writer *writer, const struct interpolated *model,
-                           const struct counts *counts)
+// Single words on their way to lines. They go through a sequence, so that their arrays are gone when the
+// words' letters come.
+struct unigram_line {
+    double log10_prob;
+    float log10_backoff;
+    uint32_t word; // with HAS_BACKOFF if there is a back-off weight
+};
+
+static const uint32_t HAS_BACKOFF = (uint32_t)1 << 31;
+
+struct unigram_lines {
+    const struct writer *writer;
+    struct sequence unigrams;
+};
+
+static bool gather_unigrams(struct sequence *to, const struct interpolated *model,
+                            const struct counts *counts, struct error *error)
 {
-    writer_order(writer, 1);
     for (uint32_t word = 1; word <= counts->words; word++) {
-        double p = model->unigram[word];
-        if (has_unigram(counts, word))
-            writer_ngram(writer, p > 0 ? log10(p) : LOG10_ZERO, &word, 1,
-                         model->context[word] ? &model->unigram_backoff[word] : NULL);
+        double p = model->unigram[word].probability;
+        struct unigram_line line = {p > 0 ? log10(p) : LOG10_ZERO, model->unigram_backoff[word],
+                                    word | (model->context[word] ? HAS_BACKOFF : 0)};
+        if (has_unigram(counts, word) && !sequence_add(to, &line, error))
+            return false;
     }
+    return true;
+}
+
+static bool next_unigram(void *context, void *element, size_t *most, bool *ok, struct error *error)
+{
+    struct unigram_lines *lines = context;
+    struct unigram_line *line = element;
+    size_t taken;
+    *ok = sequence_take(&lines->unigrams, line, 1, &taken, error);
+    if (!*ok || taken == 0)
+        return false;
+    uint32_t word = line->word & ~HAS_BACKOFF;
+    *most = writer_most(lines->writer, &word, 1);
+    return true;
+}
+
+static char *format_unigram(const void *context, const void *element, char *to)
+{
+    const struct unigram_lines *lines = context;
+    const struct unigram_line *line = element;
+    uint32_t word = line->word & ~HAS_BACKOFF;
+    return writer_put(lines->writer, line->log10_prob, &word, 1,
+                      line->word != word ? &line->log10_backoff : NULL, to);
+}
+
+static bool write_unigrams(struct writer *writer, struct unigram_lines *unigrams,
+                           struct allowance *allowance, struct error *error)
+{
+    struct lines lines = {unigrams, sizeof(struct unigram_line), next_unigram, format_unigram};
+    unigrams->writer = writer;
+    writer_order(writer, 1);
+    return sequence_start(&unigrams->unigrams, error) &&
+           lines_write(&lines, writer->output, allowance, error);
 }
 
 // The n-grams of an order on their way to lines.
@@ -207,32 +255,43 @@ static bool write_order(struct writer *writer, struct interpolated *model, size_
     struct order_lines ngrams = {.writer = writer, .order = order};
     struct lines lines = {&ngrams, sizeof(struct assembled), next_ngram, format_ngram};
     writer_order(writer, order);
-    writer_flush(writer);
     return assembly_start(&ngrams.assembly, model, order, error) &&
-           lines_write(&lines, writer->output, allowance->pool, allowance->watch, error);
+           lines_write(&lines, writer->output, allowance, error);
 }
 
-static bool write_model(struct interpolated *model, const struct counts *counts,
+static bool write_orders(struct writer *writer, struct interpolated *model,
+                         struct unigram_lines *unigrams, struct allowance *allowance,
+                         struct error *error)
+{
+    bool ok = write_unigrams(writer, unigrams, allowance, error);
+    for (size_t k = 2; k <= model->orders && ok; k++)
+        ok = write_order(writer, model, k, allowance, error);
+    return ok;
+}
+
+static bool write_model(struct interpolated *model, struct counts *counts,
                         const struct estimate_options *options, const uint64_t *count,
                         struct allowance *allowance, struct error *error)
 {
     uint64_t ngrams = 0;
     struct writer writer;
-    if (!writer_open(&writer, options->output, counts->word, counts->words, count, counts->order,
-                     error))
-        return false;
+    struct unigram_lines unigrams;
     for (size_t k = 1; k <= counts->order; k++)
         ngrams += count[k];
     watch_begin(allowance->watch, "writing", "n-grams", ngrams);
-    write_unigrams(&writer, model, counts);
-    watch_add(allowance->watch, count[1]);
-    for (size_t k = 2; k <= counts->order; k++) {
-        if (!write_order(&writer, model, k, allowance, error)) {
-            writer_discard(&writer);
-            return false;
-        }
+    sequence_init(&unigrams.unigrams, sizeof(struct unigram_line), allowance, options->temporary);
+    unigrams.unigrams.most = allowance->limit / 16 / sizeof(struct unigram_line);
+    bool ok = gather_unigrams(&unigrams.unigrams, model, counts, error);
+    interpolated_free_unigrams(model);
+    counts_free_unigrams(counts);
+    ok = ok && word_store_open(&counts->store, error) &&
+         writer_open(&writer, options->output, &counts->store, count, counts->order, error);
+    if (ok && !write_orders(&writer, model, &unigrams, allowance, error)) {
+        writer_discard(&writer);
+        ok = false;
     }
-    bool ok = writer_commit(&writer, error);
+    sequence_free(&unigrams.unigrams);
+    ok = ok && writer_commit(&writer, error);
     if (ok)
         watch_end(allowance->watch);
     return ok;
@@ -241,12 +300,13 @@ static bool write_model(struct interpolated *model, const struct counts *counts,
 // ---- the whole ---------------------------------------------------------------------------------
 
 // Pruning wants all n-grams in memory.
-static bool write_pruned(struct interpolated *model, const struct counts *counts,
+static bool write_pruned(struct interpolated *model, struct counts *counts,
                          const struct estimate_options *options, struct estimate_report *report,
                          struct error *error)
 {
     const struct prune_options pruning = {.threshold = options->prune, .least = 2};
-    struct ngram_model *whole = assemble_model(model, counts, error);
+    struct ngram_model *whole =
+        word_store_open(&counts->store, error) ? assemble_model(model, counts, error) : NULL;
     bool ok = whole != NULL && ngram_prune(whole, &pruning, report->pruned, error);
     for (size_t k = 2; ok && k <= counts->order; k++)
         report->ngrams[k] = ngram_count(whole, (int)k);
@@ -311,9 +371,9 @@ bool estimate(const struct estimate_options *options, struct estimate_report *re
     if (!check_options(options, error) || !output_try(options->output, error))
         return false;
     size_t threads = options->threads > 0 ? options->threads : threads_available();
-    struct allowance allowance = {
-        .limit = options->memory, .pool = pool_new(threads, error), .watch = options->watch};
-    bool ok = allowance.pool != NULL && estimate_within(options, &allowance, report, error);
-    pool_free(allowance.pool);
+    struct pool *pool = pool_new(threads, error);
+    struct allowance allowance = allowance_of(options->memory, pool, options->watch);
+    bool ok = pool != NULL && estimate_within(options, &allowance, report, error);
+    pool_free(pool);
     return ok;
 }

@@ -14,6 +14,8 @@
 
 enum { ESTIMATE_MEMORY_LEAST = 1 << 20 };
 
+// Memory for options->vocabulary comes on top; so does what 26 bytes for each different word, and some 10
+// MB for program and threads, take beyond options->memory, and the model if it is to be pruned.
 struct estimate_options {
     size_t order;            // 1..NGRAM_MOST_ORDER
     const char *const *text; // [texts] paths, "-" standard input
@@ -31,7 +33,7 @@ struct estimate_options {
     double constant[NGRAM_MOST_ORDER + 1];     // [1..] D of absolute and additive discounting
     uint64_t gt_largest[NGRAM_MOST_ORDER + 1]; // [1..] largest counts that Good-Turing discounts
     bool discount_fallback; // 0.5, 1, 1.5 where discounts cannot be computed, instead of an error
-    size_t memory;         // bytes, about; beyond them counts are sorted on disk. Words come on top
+    size_t memory;         // bytes, about, for all; what goes beyond is sorted on disk
     const char *temporary; // folder for that; NULL: TMPDIR or /tmp
     struct watch *watch;   // who is told how far it has come, may be NULL
     size_t threads;        // 0: one for each processor; the model does not depend on it

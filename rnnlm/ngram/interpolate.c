@@ -97,36 +97,42 @@ static void leave_something(struct sums *sums, double kept)
 }
 
 // Words without a count, or with one that is cut off, share what the others leave; without
-// interpolation, all words do if there is none of those.
-static void estimate_unigrams(struct interpolated *model, const struct counts *counts,
-                              uint64_t cutoff)
+// interpolation, all words do if there is none of those. Probabilities take the places of counts.
+static void estimate_unigrams(struct interpolated *model, struct counts *counts, uint64_t cutoff)
 {
     const struct discount *discount = &counts->discount[1];
+    static const double WITHOUT = -1; // mark of words whose count is cut off
     struct sums sums = {0};
     double left = 1;
     uint64_t without = 0;
+    model->unigram = counts->unigram;
     for (uint32_t word = 1; word <= counts->words; word++) {
         bool event = is_event(counts, word);
         model->events += event;
-        without += event && counts->unigram[word] <= cutoff;
-        sums_add(&sums, discount, counts->unigram[word]);
+        without += event && counts->unigram[word].count <= cutoff;
+        sums_add(&sums, discount, counts->unigram[word].count);
     }
     sums_end(&sums, discount, model->events);
     for (uint32_t word = 1; word <= counts->words; word++) {
-        uint64_t count = counts->unigram[word];
-        if (!is_event(counts, word) || count <= cutoff)
+        uint64_t count = counts->unigram[word].count;
+        double *p = &counts->unigram[word].probability;
+        *p = !is_event(counts, word) ? 0 : WITHOUT;
+        if (*p == 0 || count <= cutoff)
             continue;
-        model->unigram[word] = share(&sums, discount, count);
+        *p = share(&sums, discount, count);
         if (model->mixes)
-            model->unigram[word] += sums.gamma / (double)model->events;
-        left -= model->unigram[word];
+            *p += sums.gamma / (double)model->events;
+        left -= *p;
     }
-    if (without == 0 && (model->mixes || left < NOTHING))
-        return;
-    double more = left > 0 ? left / (double)(without > 0 ? without : model->events) : 0;
-    for (uint32_t word = 1; word <= counts->words; word++)
-        if (is_event(counts, word) && (without == 0 || counts->unigram[word] <= cutoff))
-            model->unigram[word] += more;
+    bool none = without == 0 && (model->mixes || left < NOTHING);
+    double more = left > 0 && !none ? left / (double)(without > 0 ? without : model->events) : 0;
+    for (uint32_t word = 1; word <= counts->words; word++) {
+        double *p = &counts->unigram[word].probability;
+        if (*p == WITHOUT)
+            *p = more;
+        else if (is_event(counts, word) && without == 0)
+            *p += more;
+    }
 }
 
 // ---- reading -----------------------------------------------------------------------------------
@@ -205,7 +211,7 @@ static void find_lower(struct visit *visit, size_t order)
     for (size_t i = 0; i < level->size; i++) {
         struct entry *entry = &level->entry[i];
         if (order == 2) {
-            entry->lower = visit->model->unigram[entry->word];
+            entry->lower = visit->model->unigram[entry->word].probability;
             continue;
         }
         j = find_word(above, entry->word, j);
@@ -538,6 +544,8 @@ static bool visit_parts(struct interpolated *model, struct counts *counts, const
 
 // ---- the whole ---------------------------------------------------------------------------------
 
+enum { ON_DISK = 1 << 20 }; // bytes in memory of n-grams that come from disk, and go there
+
 static void start_orders(struct interpolated *model, struct counts *counts,
                          struct allowance *allowance, const char *temporary)
 {
@@ -547,6 +555,7 @@ static void start_orders(struct interpolated *model, struct counts *counts,
             k >= 2 && k <= counts->order ? counts->ngrams[k].shape : record_shape(1, 1, 1);
         sequence_init(&order->ngrams, order->shape.words * sizeof(uint64_t), allowance, temporary);
         sorter_init(&order->backoffs, order->shape, SORTER_LARGEST, allowance, temporary);
+        order->ngrams.most = ON_DISK / order->ngrams.size;
         if (k >= 2 && k <= counts->order && sorter_in_memory(&counts->ngrams[k]))
             sorter_become_sequence(&counts->ngrams[k], &order->ngrams);
     }
@@ -560,13 +569,18 @@ bool interpolate(struct interpolated *model, struct counts *counts, const uint64
     model->mixes = mixes;
     model->orders = counts->order;
     start_orders(model, counts, allowance, temporary);
-    model->unigram = memory_new(counts->words + 1, sizeof *model->unigram, error);
     model->unigram_backoff = memory_new(counts->words + 1, sizeof *model->unigram_backoff, error);
     model->context = memory_new(counts->words + 1, 1, error);
-    if (model->unigram == NULL || model->unigram_backoff == NULL || model->context == NULL)
+    if (model->unigram_backoff == NULL || model->context == NULL)
         return false;
+    model->taken = (counts->words + 1) * (sizeof *model->unigram_backoff + 1);
+    allowance->used += model->taken;
     estimate_unigrams(model, counts, cutoff[1]);
+    // What each sorter has in any case comes on top.
+    size_t whole = allowance->limit;
+    allowance->limit = whole / 4 * 3;
     bool ok = counts->order < 2 || visit_parts(model, counts, cutoff, allowance, error);
+    allowance->limit = whole;
     for (size_t k = 2; k <= counts->order; k++)
         sorter_free(&counts->ngrams[k]);
     return ok;
@@ -578,7 +592,16 @@ void interpolated_free(struct interpolated *model)
         sequence_free(&model->order[k].ngrams);
         sorter_free(&model->order[k].backoffs);
     }
-    free(model->unigram);
+    interpolated_free_unigrams(model);
+}
+
+void interpolated_free_unigrams(struct interpolated *model)
+{
+    if (model->taken > 0)
+        allowance_give(model->order[0].ngrams.allowance, model->taken);
+    model->taken = 0;
     free(model->unigram_backoff);
     free(model->context);
+    model->unigram_backoff = NULL;
+    model->context = NULL;
 }

@@ -21,19 +21,23 @@ struct interpolated_order {
 struct interpolated {
     size_t orders;
     struct interpolated_order order[NGRAM_MOST_ORDER + 1]; // [2..]
-    double *unigram;                                       // [words + 1] probabilities
-    float *unigram_backoff;                                // [words + 1] log10
-    unsigned char *context; // [words + 1] whether unigram_backoff is to be written
+    const union unigram *unigram; // [words + 1] probabilities, in the places of the counts
+    float *unigram_backoff;       // [words + 1] log10
+    unsigned char *context;       // [words + 1] whether unigram_backoff is to be written
+    size_t taken;                 // of the allowance, for both
     uint64_t events;        // words that can be predicted
     bool mixes;             // probabilities hold a share of those of shorter n-grams
 };
 
-// Takes the n-grams out of `counts`, whose discounts have been computed. `cutoff[k]` drops k-grams
+// Takes the n-grams out of `counts`, whose discounts have been computed; it must stay as long as the model. `cutoff[k]` drops k-grams
 // with counts up to it. Without `mixes`, n-grams that have been seen have what the discounts leave them,
 // and no more. interpolated_free() also after a failure.
 bool interpolate(struct interpolated *model, struct counts *counts, const uint64_t *cutoff,
                  bool mixes, struct allowance *allowance, const char *temporary,
                  struct error *error);
 void interpolated_free(struct interpolated *model);
+
+// Gives back the memory of back-off weights of single words.
+void interpolated_free_unigrams(struct interpolated *model);
 
 #endif

@@ -8,7 +8,14 @@
 #include "base/memory.h"
 
 // Blocks that are to be compressed are larger: each is compressed for itself.
-enum { SETS = 3, BLOCKS_A_THREAD = 8, BLOCK_ELEMENTS = 1 << 10, BLOCK_BYTES = 1 << 18, LARGER = 4 };
+enum {
+    SETS = 3,
+    BLOCKS_A_THREAD = 8,
+    BLOCK_ELEMENTS = 1 << 10,
+    BLOCK_BYTES = 1 << 18,
+    BLOCK_TAKES = 320 << 10,
+    LARGER = 4
+};
 
 struct block {
     char *element;
@@ -136,15 +143,23 @@ static bool made_well(const struct lines_run *run, struct error *error)
     return run->ok;
 }
 
-// Elements are written in the second round behind that in which they are got.
-bool lines_write(const struct lines *lines, struct output *output, struct pool *pool,
-                 struct watch *watch, struct error *error)
+static size_t blocks_for(size_t threads, size_t memory)
 {
+    size_t blocks = threads > 1 ? threads * BLOCKS_A_THREAD : 1;
+    size_t most = memory / 8 / (SETS * (size_t)BLOCK_TAKES);
+    return blocks < most ? blocks : most > threads ? most : threads;
+}
+
+// Elements are written in the second round behind that in which they are got.
+bool lines_write(const struct lines *lines, struct output *output,
+                 const struct allowance *allowance, struct error *error)
+{
+    struct pool *pool = allowance->pool;
     size_t threads = pool_ready(pool);
     struct lines_run run = {.lines = lines,
                             .output = output,
                             .packs = output_is_compressed(output),
-                            .blocks = threads > 1 ? threads * BLOCKS_A_THREAD : 1,
+                            .blocks = blocks_for(threads, allowance->limit),
                             .elements = BLOCK_ELEMENTS,
                             .ok = true};
     if (run.packs) {
@@ -154,7 +169,7 @@ bool lines_write(const struct lines *lines, struct output *output, struct pool *
     bool ok = start_blocks(&run, error);
     for (int last = 0; ok && last < SETS; run.round++) {
         pool_run(pool, do_item, &run, run.blocks + 2);
-        watch_add(watch, run.written);
+        watch_add(allowance->watch, run.written);
         run.written = 0;
         ok = made_well(&run, error);
         last += run.end;

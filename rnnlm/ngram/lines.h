@@ -3,8 +3,7 @@
 #define NGRAM_LINES_H
 
 #include "base/file.h"
-#include "base/threads.h"
-#include "ngram/watch.h"
+#include "ngram/spill.h"
 
 // What lines are made from: elements of `size` bytes, one a line.
 struct lines {
@@ -18,9 +17,9 @@ struct lines {
     char *(*format)(const void *context, const void *element, char *to);
 };
 
-// On the threads of a pool, or NULL; `watch` (may be NULL) is told of each line. Failures of the output
-// are kept in it.
-bool lines_write(const struct lines *lines, struct output *output, struct pool *pool,
-                 struct watch *watch, struct error *error);
+// On the threads of an allowance, in about an eighth of its memory; its `watch` is told of each line.
+// Failures of the output are kept in it.
+bool lines_write(const struct lines *lines, struct output *output,
+                 const struct allowance *allowance, struct error *error);
 
 #endif

@@ -29,12 +29,15 @@ struct scan {
     struct error error;
 };
 
-static bool contradiction(const struct scan *scan, size_t k, uint64_t sum, const char *how,
+static bool contradiction(struct scan *scan, size_t k, uint64_t sum, const char *how,
                           struct error *error)
 {
     char text[200] = "";
+    struct word_store *words = &scan->counts->store;
+    if (!word_store_open(words, error))
+        return false;
     for (size_t i = k; i-- > 0;) {
-        strncat(text, scan->counts->word[scan->ids[i]], sizeof text - 1 - strlen(text));
+        strncat(text, word_text(words, scan->ids[i]), sizeof text - 1 - strlen(text));
         strncat(text, i > 0 ? " " : "", sizeof text - 1 - strlen(text));
     }
     return error_set(error,
@@ -44,7 +47,7 @@ static bool contradiction(const struct scan *scan, size_t k, uint64_t sum, const
 }
 
 // How often the k-gram occurs.
-static bool occurrences(const struct scan *scan, size_t k, uint64_t *occurs, struct error *error)
+static bool occurrences(struct scan *scan, size_t k, uint64_t *occurs, struct error *error)
 {
     uint64_t longer = scan->longer[k], begun = scan->begun[k];
     *occurs = scan->own[k];
@@ -95,7 +98,7 @@ static bool complete(struct scan *scan, size_t k, struct error *error)
     if (count > 0 && count <= COUNTS_OF_COUNTS)
         scan->occurring[k][count - 1]++;
     if (k == 1) {
-        counts->unigram[ids[0]] = count;
+        counts->unigram[ids[0]].count = count;
         return true;
     }
     uint32_t reordered[RECORD_MOST_IDS];

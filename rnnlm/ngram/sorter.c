@@ -10,6 +10,8 @@ enum {
     RUNS_MOST = 256,        // then they are merged into one
     BUFFER_LEAST = 1 << 12, // bytes read at once from a run
     BUFFER_MOST = 1 << 20,
+    AHEAD = 1 << 17, // bytes merged at once
+    SHARE = 16, // of the memory allowed, that a sorter has for its block, and for buffers, at least
 };
 
 void sorter_init(struct sorter *sorter, struct record_shape shape, enum sorter_rule rule,
@@ -47,6 +49,9 @@ static void release_buffers(struct sorter *sorter)
     }
     free(sorter->heap);
     sorter->heap = NULL;
+    if (sorter->buffer_bytes > 0)
+        allowance_give(sorter->allowance, sorter->buffer_bytes);
+    sorter->buffer_bytes = 0;
 }
 
 void sorter_free(struct sorter *sorter)
@@ -138,9 +143,11 @@ static bool merge_start(struct sorter *sorter, struct error *error)
 {
     release_buffers(sorter);
     size_t bytes = record_bytes(sorter);
-    size_t share = sorter->allowance->limit / 16 / sorter->run_count;
+    size_t share = sorter->allowance->limit / SHARE / sorter->run_count;
     share = share < BUFFER_LEAST ? BUFFER_LEAST : share > BUFFER_MOST ? BUFFER_MOST : share;
     sorter->buffer_records = share / bytes;
+    sorter->buffer_bytes = share * sorter->run_count + 2 * AHEAD;
+    sorter->allowance->used += sorter->buffer_bytes;
     sorter->heap = memory_new(sorter->run_count, sizeof *sorter->heap, error);
     if (sorter->heap == NULL)
         return false;
@@ -291,14 +298,15 @@ static bool spill(struct sorter *sorter, struct error *error)
 }
 
 // Records that the block may grow by: it doubles as long as the allowance lasts, then takes what
-// is left of that if it is worth it. A first small block each sorter has, whatever the allowance.
+// is left of that if it is worth it. A share each sorter has, whatever others have taken.
 static size_t take_more(struct sorter *sorter)
 {
     struct allowance *allowance = sorter->allowance;
     size_t bytes = record_bytes(sorter), more = sorter->capacity;
-    if (more == 0) {
-        allowance->used += FIRST_RECORDS * bytes;
-        return FIRST_RECORDS;
+    if (more == 0 || 2 * more * bytes <= allowance->limit / SHARE) {
+        more = more == 0 ? FIRST_RECORDS : more;
+        allowance->used += more * bytes;
+        return more;
     }
     size_t left = allowance->limit > allowance->used ? allowance->limit - allowance->used : 0;
     if (more > left / bytes)
@@ -447,7 +455,7 @@ static void begin_ahead(struct sorter *sorter)
 static bool start_ahead(struct sorter *sorter, struct error *error)
 {
     struct sorter_ahead *ahead = &sorter->ahead;
-    ahead->capacity = sorter->buffer_records;
+    ahead->capacity = AHEAD / record_bytes(sorter);
     for (size_t i = 0; i < 2; i++) {
         ahead->block[i] = memory_new(ahead->capacity, record_bytes(sorter), error);
         if (ahead->block[i] == NULL)

@@ -41,7 +41,7 @@ struct sorter {
     size_t next;
     size_t *heap; // indices of runs, the one with the least record first
     size_t heap_count;
-    size_t buffer_records;
+    size_t buffer_records, buffer_bytes; // of a run; of the allowance for all of them
     uint64_t merged[RECORD_MOST_WORDS];
     struct sorter_ahead ahead; // with more than one thread
 };

@@ -15,6 +15,14 @@ enum { BUFFER_BYTES = 1 << 18, FIRST_BYTES = 1 << 12 };
 
 // ---- allowance ---------------------------------------------------------------------------------
 
+struct allowance allowance_of(size_t memory, struct pool *pool, struct watch *watch)
+{
+    enum { PROGRAM = 7 << 20, THREAD = 1 << 21 };
+    size_t others = PROGRAM + pool_ready(pool) * THREAD;
+    others = others < memory / 4 ? others : memory / 4;
+    return (struct allowance){.limit = memory - others, .pool = pool, .watch = watch};
+}
+
 bool allowance_take(struct allowance *allowance, size_t bytes)
 {
     if (bytes > allowance->limit || allowance->used > allowance->limit - bytes)
@@ -155,7 +163,9 @@ static bool make_room(struct sequence *sequence, struct error *error)
         sequence->allowance->used += more * sequence->size;
         return grow(sequence, more, error);
     }
-    if (sequence->file.descriptor < 0 && allowance_take(sequence->allowance, more * sequence->size))
+    bool may_grow = sequence->most == 0 || sequence->capacity + more <= sequence->most;
+    if (sequence->file.descriptor < 0 && may_grow &&
+        allowance_take(sequence->allowance, more * sequence->size))
         return grow(sequence, more, error);
     return temporary_open(&sequence->file, error) && write_held(sequence, error);
 }

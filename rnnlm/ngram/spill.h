@@ -19,6 +19,10 @@ struct allowance {
     struct watch *watch; // who watches that, may be NULL
 };
 
+// An allowance for what a program may take altogether: it has what program, threads and what is on its
+// way from and to files leave, at least three quarters.
+struct allowance allowance_of(size_t memory, struct pool *pool, struct watch *watch);
+
 // Whether `bytes` more may be used; if so they are.
 bool allowance_take(struct allowance *allowance, size_t bytes);
 void allowance_give(struct allowance *allowance, size_t bytes);
@@ -52,6 +56,7 @@ struct sequence {
     struct temporary file; // open when the sequence has outgrown its memory
     char *data;            // the elements, or a buffer of them: elements first..first+held-1
     size_t capacity;       // elements
+    size_t most;           // that it may hold in memory; 0: what the allowance has
     size_t held;
     uint64_t first;
     uint64_t next; // to be read

@@ -32,26 +32,57 @@ static bool take_vocabulary(struct text_ids *ids, const struct vocabulary *words
     return true;
 }
 
+static bool begin_vocabulary(struct text_ids *ids, struct error *error)
+{
+    if (!vocabulary_init(&ids->vocabulary, error) ||
+        vocabulary_add(&ids->vocabulary, "<s>", 3, error) != ID_START)
+        return false;
+    int32_t id = vocabulary_add(&ids->vocabulary, ids->unknown, strlen(ids->unknown), error);
+    return id == ID_UNKNOWN ||
+           (id != WORD_OOV &&
+            error_set(error, "%s cannot be the word for unknown words", ids->unknown));
+}
+
 bool text_ids_init(struct text_ids *ids, const char *unknown, const struct vocabulary *words,
                    struct allowance *allowance, const char *temporary, struct error *error)
 {
     *ids = (struct text_ids){.allowance = allowance};
     sequence_init(&ids->ids, sizeof(int32_t), allowance, temporary);
+    word_runs_init(&ids->runs, allowance, temporary);
+    ids->unknown = unknown;
+    ids->words_most = allowance->limit;
     ids->recent =
         memory_new(pool_ready(allowance->pool), RECENT_WORDS * sizeof *ids->recent, error);
-    if (ids->recent == NULL || !vocabulary_init(&ids->vocabulary, error) ||
-        vocabulary_add(&ids->vocabulary, "<s>", 3, error) != ID_START)
+    return ids->recent != NULL && begin_vocabulary(ids, error) &&
+           (words == NULL || take_vocabulary(ids, words, error));
+}
+
+static size_t words_take(const struct vocabulary *words)
+{
+    return words->count_capacity * sizeof *words->count +
+           words->offset_capacity * sizeof *words->offset + words->letters_capacity +
+           words->slots * sizeof *words->slot;
+}
+
+bool text_ids_put_aside(struct text_ids *ids, uint64_t upto, struct error *error)
+{
+    if (!word_runs_add(&ids->runs, &ids->vocabulary, upto, error))
         return false;
-    int32_t id = vocabulary_add(&ids->vocabulary, unknown, strlen(unknown), error);
-    if (id != ID_UNKNOWN)
-        return id != WORD_OOV &&
-               error_set(error, "%s cannot be the word for unknown words", unknown);
-    return words == NULL || take_vocabulary(ids, words, error);
+    vocabulary_free(&ids->vocabulary);
+    memset(ids->recent, 0, pool_ready(ids->allowance->pool) * RECENT_WORDS * sizeof *ids->recent);
+    return begin_vocabulary(ids, error);
+}
+
+bool text_ids_make_room(struct text_ids *ids, uint64_t upto, struct error *error)
+{
+    return ids->closed || words_take(&ids->vocabulary) <= ids->words_most ||
+           text_ids_put_aside(ids, upto, error);
 }
 
 void text_ids_free(struct text_ids *ids)
 {
     vocabulary_free(&ids->vocabulary);
+    word_runs_free(&ids->runs);
     sequence_free(&ids->ids);
     free(ids->recent);
     ids->recent = NULL;
@@ -344,6 +375,8 @@ static bool take_blocks(struct text_reading *reading, struct error *error)
     for (size_t i = 0; i < reading->blocks; i++)
         if (!take_block(reading, &block[i], error))
             return false;
+    if (!text_ids_make_room(reading->ids, reading->ids->ids.count, error))
+        return false;
     watch_add(reading->ids->allowance->watch, reading->ids->tokens - before);
     return true;
 }

@@ -4,58 +4,24 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
+enum { NUMBERS_SIZE = 96 }; // of both, with what stands between
 
-enum { BUFFER_SIZE = 1 << 16, NUMBERS_SIZE = 96 };
-
-static bool measure_words(struct writer *writer, size_t words, size_t orders, struct error *error)
-{
-    size_t longest = 0;
-    writer->length = memory_new(words + 1, sizeof *writer->length, error);
-    if (writer->length == NULL)
-        return false;
-    for (size_t i = 1; i <= words; i++) {
-        writer->length[i] = strlen(writer->word[i]);
-        if (writer->length[i] > longest)
-            longest = writer->length[i];
-    }
-    if (__builtin_mul_overflow(longest + 1, orders, &writer->longest) ||
-        writer->longest > SIZE_MAX / 2)
-        return error_set(error, "a word of %zu bytes is too long", longest);
-    writer->longest += NUMBERS_SIZE;
-    writer->size = BUFFER_SIZE + writer->longest;
-    writer->buffer = memory_new(writer->size, 1, error);
-    return writer->buffer != NULL;
-}
-
-bool writer_open(struct writer *writer, const char *path, char *const *word, size_t words,
+bool writer_open(struct writer *writer, const char *path, const struct word_store *words,
                  const uint64_t *count, size_t orders, struct error *error)
 {
-    *writer = (struct writer){.word = word};
-    if (measure_words(writer, words, orders, error))
-        writer->output = output_create(path, error);
-    if (writer->output == NULL) {
-        writer_discard(writer);
+    *writer = (struct writer){.words = words, .output = output_create(path, error)};
+    if (writer->output == NULL)
         return false;
-    }
     output_text(writer->output, "\n\\data\\\n");
     for (size_t k = 1; k <= orders; k++)
         output_format(writer->output, "ngram %zu=%llu\n", k, (unsigned long long)count[k]);
     return true;
 }
 
-void writer_flush(struct writer *writer)
-{
-    output_write(writer->output, writer->buffer, writer->used);
-    writer->used = 0;
-}
-
 void writer_order(struct writer *writer, size_t order)
 {
-    writer_flush(writer);
     output_format(writer->output, "\n\\%zu-grams:\n", order);
 }
 
@@ -107,7 +73,7 @@ size_t writer_most(const struct writer *writer, const uint32_t *ids, size_t orde
 {
     size_t most = order + NUMBERS_SIZE;
     for (size_t i = 0; i < order; i++)
-        most += writer->length[ids[i]];
+        most += word_length(writer->words, ids[i]);
     return most;
 }
 
@@ -119,8 +85,9 @@ char *writer_put(const struct writer *writer, double log10_prob, const uint32_t 
     for (size_t i = 0; i < order; i++) {
         *to++ = before;
         before = ' ';
-        memcpy(to, writer->word[ids[i]], writer->length[ids[i]]);
-        to += writer->length[ids[i]];
+        size_t length = word_length(writer->words, ids[i]);
+        memcpy(to, word_text(writer->words, ids[i]), length);
+        to += length;
     }
     if (log10_backoff != NULL) {
         *to++ = '\t';
@@ -130,30 +97,16 @@ char *writer_put(const struct writer *writer, double log10_prob, const uint32_t 
     return to;
 }
 
-void writer_ngram(struct writer *writer, double log10_prob, const uint32_t *ids, size_t order,
-                  const float *log10_backoff)
-{
-    if (writer->used + writer->longest > writer->size)
-        writer_flush(writer);
-    char *to = writer->buffer + writer->used;
-    writer->used =
-        (size_t)(writer_put(writer, log10_prob, ids, order, log10_backoff, to) - writer->buffer);
-}
-
 bool writer_commit(struct writer *writer, struct error *error)
 {
-    writer_flush(writer);
     output_text(writer->output, "\n\\end\\\n");
     struct output *output = writer->output;
     writer->output = NULL;
-    writer_discard(writer);
     return output_commit(output, error);
 }
 
 void writer_discard(struct writer *writer)
 {
     output_discard(writer->output);
-    free(writer->length);
-    free(writer->buffer);
     *writer = (struct writer){.output = NULL};
 }

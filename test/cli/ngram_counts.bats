@@ -4,7 +4,8 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    NGRAM="${RNNLM_BIN:-$BATS_TEST_DIRNAME/../../bin}/rnnlm-ngram"
+    NGRAM="$(cd "${RNNLM_BIN:-$BATS_TEST_DIRNAME/../../bin}" && pwd)/rnnlm-ngram"
+    export NGRAM
     cd "$BATS_FILE_TMPDIR"
     awk 'function random() { x = x * 16807 % 2147483647; return x / 2147483647 }
         BEGIN { x = 7; for (i = 0; i < 60; i++) { s = ""; n = 1 + int(random() * 6)
@@ -14,7 +15,6 @@ setup_file() {
 }
 
 setup() {
-    NGRAM="${RNNLM_BIN:-$BATS_TEST_DIRNAME/../../bin}/rnnlm-ngram"
     cd "$BATS_TEST_TMPDIR"
     IN="$BATS_FILE_TMPDIR"
 }

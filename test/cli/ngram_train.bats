@@ -92,6 +92,7 @@ golden() {
     awk 'function random() { x = x * 16807 % 2147483647; return x / 2147483647 }
         BEGIN { x = 3; for (i = 0; i < 20000; i++) { s = ""; n = 1 + int(random() * 12)
         for (j = 0; j < n; j++) s = s "w" int(9000 * random() ^ 3) " "; print s } }' > "$T/long"
+    "$NGRAM" train -text "$T/long" -discount-fallback -order 3 -o "$T/whole"
     for options in "-order 2 -cutoff 0,0" "-order 3 -unk" "-order 4 -cutoff 0,0,0,1" \
         "-order 3 -memory 1M -temp $T" "-order 3 -discount good-turing"; do
         rm -f "$T"/*.arpa
@@ -102,6 +103,7 @@ golden() {
         [ "$(md5sum < "$T/1.arpa")" = "$(md5sum < "$T/2.arpa")" ]
         [ "$(md5sum < "$T/1.arpa")" = "$(md5sum < "$T/3.arpa")" ]
         [ "$(md5sum < "$T/1.arpa")" = "$(md5sum < "$T/0.arpa")" ]
+        [[ "$options" != *-temp* ]] || cmp "$T/1.arpa" "$T/whole" # words were put aside, too
     done
     for threads in 1 3; do
         "$NGRAM" train -text "$T/long" -order 2 -threads $threads -o "$T/$threads.arpa.gz"
@@ -113,6 +115,9 @@ golden() {
         "$NGRAM" count -text "$T/long" -memory $memory -threads 1 -o "$T/1.counts"
         "$NGRAM" count -text "$T/long" -memory $memory -threads 3 -o "$T/3.counts"
         cmp "$T/1.counts" "$T/3.counts"
+        "$NGRAM" count -counts "$T/1.counts" -memory $memory | cmp - "$T/1.counts"
+        [ $memory = 1G ] || cmp "$T/1.counts" "$T/whole"
+        cp "$T/1.counts" "$T/whole"
     done
     run "$NGRAM" train -text "$T/long" -threads x
     [ "$status" -eq 2 ]

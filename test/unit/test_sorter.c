@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "ngram/sorter.h"
 #include "ngram/word_order.h"
+#include "ngram/word_runs.h"
 
 static struct random generator;
 
@@ -185,6 +186,70 @@ static void test_order_of_words(void **state)
     pool_free(pool);
 }
 
+// Runs of words, a long one among them, some of them in several runs; each is one word of the store, in the
+// order of bytes, and the maps tell which.
+static bool merge_words(struct allowance *little, struct error *error)
+{
+    enum { RUNS = 5, WORDS = 700, LONG = 9000, FIXED = 2 };
+    struct word_runs runs;
+    struct word_store store;
+    uint32_t fixed[FIXED] = {0}, *id = NULL;
+    word_runs_init(&runs, little, NULL);
+    word_store_init(&store, little, NULL);
+    bool ok = true;
+    struct vocabulary words[RUNS] = {{.size = 0}};
+    for (int r = 0; r < RUNS; r++) {
+        char word[LONG + 20];
+        ok = ok && vocabulary_init(&words[r], error) &&
+             vocabulary_add(&words[r], "<s>", 3, error) == 1;
+        for (int i = 0; i < WORDS && ok; i++) {
+            int length = sprintf(word, "%d", (i * 31 + r * 100) % 1500);
+            memset(word + length, 'x', i == 50 ? LONG : 0);
+            length += i == 50 ? LONG : 0;
+            ok = vocabulary_add(&words[r], word, (size_t)length, error) >= 0;
+        }
+        ok = ok && word_runs_add(&runs, &words[r], 10 * ((uint64_t)r + 1), error);
+    }
+    ok = ok && word_runs_merge(&runs, &store, fixed, FIXED, error) &&
+         word_store_open(&store, error) && word_store_open(&store, error);
+    for (uint32_t i = 2; i <= store.words && ok; i++)
+        assert_true(strcmp(word_text(&store, i - 1), word_text(&store, i)) < 0);
+    for (int r = 0; r < RUNS && ok; r++) {
+        assert_int_equal(runs.run[r].upto, 10 * (r + 1));
+        id = word_runs_map(&runs, (size_t)r, error);
+        ok = id != NULL;
+        for (size_t i = 0; i < words[r].size && ok; i++) {
+            const char *word = vocabulary_word(&words[r], (int32_t)i);
+            assert_string_equal(word_text(&store, id[i]), word);
+            assert_int_equal(word_length(&store, id[i]), strlen(word));
+        }
+        assert_true(!ok || (fixed[0] == id[0] && fixed[1] == id[1]));
+        free(id);
+    }
+    for (int r = 0; r < RUNS; r++)
+        vocabulary_free(&words[r]);
+    word_runs_free(&runs);
+    word_store_free(&store);
+    return ok;
+}
+
+static void test_runs_of_words(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    for (size_t limit = 0; limit <= 1 << 20; limit += 1 << 20) {
+        struct allowance allowance = {.limit = limit};
+        assert_true(merge_words(&allowance, &error));
+        assert_int_equal(allowance.used, 0);
+        for (int64_t n = 0; n < 130; n += 3) {
+            memory_fail_after(n);
+            bool ok = merge_words(&allowance, &error);
+            memory_fail_after(-1);
+            assert_true(ok || strstr(error.text, "not enough memory") != NULL);
+        }
+    }
+}
+
 static void test_failing_allocations_on_disk(void **state)
 {
     (void)state;
@@ -214,9 +279,13 @@ static void test_failing_allocations_on_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records_keep_ids), cmocka_unit_test(test_sort),
-        cmocka_unit_test(test_sorter_on_disk),   cmocka_unit_test(test_sequence_on_disk),
-        cmocka_unit_test(test_order_of_words),   cmocka_unit_test(test_failing_allocations_on_disk),
+        cmocka_unit_test(test_records_keep_ids),
+        cmocka_unit_test(test_sort),
+        cmocka_unit_test(test_sorter_on_disk),
+        cmocka_unit_test(test_sequence_on_disk),
+        cmocka_unit_test(test_order_of_words),
+        cmocka_unit_test(test_runs_of_words),
+        cmocka_unit_test(test_failing_allocations_on_disk),
     };
     random_seed(&generator, 7);
     return cmocka_run_group_tests(tests, NULL, NULL);
