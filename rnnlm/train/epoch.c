@@ -151,7 +151,6 @@ static bool save_within_epoch(struct run *run, struct error *error)
 
 static bool train_online(struct run *run, struct error *error)
 {
-    const struct training *training = run->training;
     struct learner *learner = &run->learner;
     int32_t word, previous = WORD_END;
     if (!resume_epoch(run, &previous, error))
