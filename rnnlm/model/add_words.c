@@ -9,7 +9,6 @@
 #include "base/kernels.h"
 #include "base/memory.h"
 #include "model/model_file.h"
-#include "model/normaliser.h"
 #include "model/resize.h"
 #include "model/shares.h"
 #include "text/likeness.h"
@@ -39,7 +38,7 @@ struct work {
     double total;        // of all counts
     struct alike *alike; // [list.size]
     struct sources sources;
-    float *normaliser; // [classes][memory_row(width)] M, before; NULL without classes
+    float *mean; // [classes][memory_row(width)] M, before; NULL without classes
     struct contexts contexts;
     size_t k;                                               // the new words' class
     bool own;                                               // nobody else is in it
@@ -55,7 +54,7 @@ static void work_free(struct work *work)
     free(work->sources.begin);
     free(work->sources.id);
     free(work->sources.weight);
-    free(work->normaliser);
+    free(work->mean);
     contexts_free(&work->contexts);
 }
 
@@ -301,15 +300,31 @@ static bool resize(struct work *work, struct error *error)
 
 // ---- rows --------------------------------------------------------------------------------------
 
-static bool fit_classes(struct work *work, struct error *error)
+// M(k): of words that nobody has counted, all alike.
+static void find_mean(const struct model *model, const struct parameter *rows, size_t k,
+                      float *mean)
 {
-    const struct network *network = &work->model->network;
-    if (word_parameters(network).classes == NULL)
+    const int32_t *begin = model->network.classes.begin;
+    const uint64_t *count = model->vocabulary.count;
+    double all = 0;
+    for (int32_t i = begin[k]; i < begin[k + 1]; i++)
+        all += (double)count[i];
+    for (int32_t i = begin[k]; i < begin[k + 1]; i++) {
+        double part = all > 0 ? (double)count[i] / all : 1 / (double)(begin[k + 1] - begin[k]);
+        kernels->scale_add(mean, parameter_row(rows, (size_t)i), rows->width, (float)part, 1);
+    }
+}
+
+static bool find_means(struct work *work, struct error *error)
+{
+    struct word_parameters own = word_parameters(&work->model->network);
+    size_t classes = work->model->network.classes.count, row = memory_row(own.words->width);
+    if (own.classes == NULL)
         return true;
-    work->normaliser =
-        memory_new(network->classes.count, memory_row(network->width) * sizeof(float), error);
-    return work->normaliser != NULL &&
-           normalisers_fit(&work->contexts, work->model, work->normaliser, error);
+    work->mean = memory_new(classes, row * sizeof *work->mean, error);
+    for (size_t k = 0; work->mean != NULL && k < classes; k++)
+        find_mean(work->model, own.words, k, work->mean + k * row);
+    return work->mean != NULL;
 }
 
 // out += weight * the sum of a(s) row s over the sources of new word j.
@@ -331,8 +346,8 @@ static void add_classes(const struct work *work, const struct word_parameters *o
         size_t k = (size_t)work->model->network.classes.of_word[sources->id[i]];
         float part = weight * sources->weight[i];
         kernels->scale_add(out, parameter_row(own->classes, k), own->classes->width, part, 1);
-        kernels->scale_add(out, work->normaliser + k * memory_row(own->words->width),
-                           own->words->width, -part, 1);
+        kernels->scale_add(out, work->mean + k * memory_row(own->words->width), own->words->width,
+                           -part, 1);
     }
 }
 
@@ -378,7 +393,7 @@ static void fill_rows(const struct work *work)
         if (own.classes != NULL)
             kernels->scale_add(row, parameter_row(own.classes, work->k), width, -1, 1);
         if (own.classes != NULL && !work->own)
-            kernels->scale_add(row, work->normaliser + work->k * memory_row(width), width, 1, 1);
+            kernels->scale_add(row, work->mean + work->k * memory_row(width), width, 1, 1);
     }
 }
 
@@ -478,7 +493,7 @@ static bool add(struct work *work, struct error *error)
 {
     if (!model_resizes(work->model, error) || !find_rarest(work, error) ||
         !order_words(work, error) || !find_sources(work, error) ||
-        !contexts_generate(&work->contexts, work->model, error) || !fit_classes(work, error) ||
+        !contexts_generate(&work->contexts, work->model, error) || !find_means(work, error) ||
         !look_at_shares(work, error) || !resize(work, error))
         return false;
     fill_rows(work);

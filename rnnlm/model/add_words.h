@@ -19,7 +19,7 @@
 // C(k) the mean of G(w) weighted by counts, and M(k) 0: all other probabilities are then divided by the
 // same number in a context, and their order stays. The reference's formats make classes anew of counts:
 // there new words join the last class, with the count 0 where another would move the others between
-// classes; words of that class give them more than others do. So it is with a single class.
+// classes; words of that class give them more than others do. A single class they join without harm.
 #ifndef MODEL_ADD_WORDS_H
 #define MODEL_ADD_WORDS_H
 

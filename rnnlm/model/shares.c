@@ -7,7 +7,6 @@
 
 #include "base/kernels.h"
 #include "base/memory.h"
-#include "model/least_squares.h"
 #include "model/resize.h"
 #include "net/forward.h"
 
@@ -22,7 +21,7 @@ enum {
     ROUNDS = 30,
     STEPS_MOST = 200
 };
-static const double NEAR = 0.005, MOST_STEP = 4, RIDGE = 1e-3;
+static const double NEAR = 0.005, MOST_STEP = 4;
 
 // ---- contexts ----------------------------------------------------------------------------------
 
@@ -120,38 +119,6 @@ bool contexts_generate(struct contexts *contexts, const struct model *model, str
     return ok;
 }
 
-static void copy_inputs(struct forward *forward, const struct contexts *contexts, size_t width,
-                        size_t row, float *input)
-{
-    for (size_t from = 0; from < contexts->count; from += TEXTS) {
-        size_t count = contexts->count - from < TEXTS ? contexts->count - from : TEXTS;
-        forward_load_inputs(forward, count, (const struct state *const *)contexts->state + from);
-        for (size_t i = 0; i < count; i++)
-            memcpy(input + (from + i) * row, forward->inputs.input + i * forward->inputs.row,
-                   width * sizeof *input);
-    }
-}
-
-float *contexts_inputs(const struct contexts *contexts, const struct model *model,
-                       struct error *error)
-{
-    struct forward_weights weights = {.network = NULL};
-    struct forward forward = {.weights = NULL};
-    size_t width = model->network.width;
-    float *input = memory_new(contexts->count, memory_row(width) * sizeof *input, error);
-    if (input != NULL &&
-        forward_weights_init(&weights, &model->network, model->record.independent, error) &&
-        forward_init(&forward, &weights, TEXTS, error)) {
-        copy_inputs(&forward, contexts, width, memory_row(width), input);
-    } else {
-        free(input);
-        input = NULL;
-    }
-    forward_free(&forward);
-    forward_weights_free(&weights);
-    return input;
-}
-
 // ---- shares ------------------------------------------------------------------------------------
 
 // What asks a network for probabilities in the contexts.
@@ -243,7 +210,7 @@ struct moving {
     const struct shares_wanted *wanted;
     struct word_parameters own;
     struct asking *asking;
-    float *direction;        // [width] u; NULL where there are biases
+    float *direction;        // [width] m / (m . m); NULL where there are biases
     int32_t *word;           // [n] whose shares are needed
     double *share;           // [n]
     double *of_class, *step; // [classes] shares; by how much logits move
@@ -279,20 +246,27 @@ static bool choose_words(struct moving *moving, struct error *error)
     return true;
 }
 
+// The mean of what the output takes in, divided by its square.
 static bool find_direction(struct moving *moving, struct error *error)
 {
+    struct forward *forward = &moving->asking->forward;
     const struct contexts *contexts = moving->asking->contexts;
-    size_t row = memory_row(moving->model->network.width);
-    double *one = memory_new(contexts->count, sizeof *one, error);
-    float *input = one != NULL ? contexts_inputs(contexts, moving->model, error) : NULL;
-    moving->direction = input != NULL ? memory_new(row, sizeof(float), error) : NULL;
-    for (size_t i = 0; one != NULL && i < contexts->count; i++)
-        one[i] = 1;
-    bool ok = moving->direction != NULL &&
-              least_squares(input, contexts->count, row, one, RIDGE, moving->direction, error);
-    free(one);
-    free(input);
-    return ok;
+    size_t width = moving->model->network.width;
+    double *mean = memory_new(width, sizeof *mean, error), square = 0;
+    moving->direction = mean != NULL ? memory_new(width, sizeof(float), error) : NULL;
+    for (size_t from = 0; moving->direction != NULL && from < contexts->count; from += TEXTS) {
+        forward_load_inputs(forward, TEXTS, (const struct state *const *)contexts->state + from);
+        for (size_t i = 0; i < TEXTS * width; i++)
+            mean[i % width] +=
+                (double)forward->inputs.input[i / width * forward->inputs.row + i % width] /
+                (double)contexts->count;
+    }
+    for (size_t i = 0; moving->direction != NULL && i < width; i++)
+        square += mean[i] * mean[i];
+    for (size_t i = 0; square > 0 && i < width; i++)
+        moving->direction[i] = (float)(mean[i] / square);
+    free(mean);
+    return moving->direction != NULL;
 }
 
 static void shift(const struct moving *moving, const struct parameter *rows,

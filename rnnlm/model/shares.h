@@ -7,8 +7,8 @@
 // which is the word's unigram probability as the network has it. It is moved by adding d to the word's
 // (or class's) logit, d the solution of share(w) = wanted by iteration: d += log(wanted / share(w)), for
 // all together. Where the network has biases, d goes to the bias; where it has none (the reference's
-// networks) d u goes to the row, u the vector for which u . x, x what the output takes in, is nearest to
-// 1 in the contexts (model/least_squares.h): the logit, row . x, then moves by about d.
+// networks) d m / (m . m) goes to the row, m the mean of x, what the output takes in, over the contexts:
+// the logit, row . x, then moves by d on average.
 #ifndef MODEL_SHARES_H
 #define MODEL_SHARES_H
 
@@ -26,11 +26,6 @@ struct contexts {
 // Always the same for the same model. Error: no memory. contexts_free() in any case.
 bool contexts_generate(struct contexts *contexts, const struct model *model, struct error *error);
 void contexts_free(struct contexts *contexts);
-
-// What the output takes in in each of them: [count][memory_row(network.width)]; free()
-// it. Error: no memory.
-float *contexts_inputs(const struct contexts *contexts, const struct model *model,
-                       struct error *error);
 
 // share[i] of word[i], for i < n. Words of one class should stand together. Error: no memory.
 bool shares_find(const struct contexts *contexts, const struct model *model, const int32_t *word,

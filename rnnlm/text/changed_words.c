@@ -63,7 +63,7 @@ static bool add_like(struct adding *adding, struct span word, struct error *erro
                          "found \"%.*s\" behind like:, which the model does not have, wanted one "
                          "of its words",
                          shown(word), word.text);
-    if (id == WORD_END || vocabulary_is_unknown_name(word.text, word.length))
+    if (id == WORD_END)
         return error_set(error, "found \"%.*s\" behind like:, wanted a word", shown(word),
                          word.text);
     if (!memory_grow(&added->like, &added->like_capacity, added->likes + 1, sizeof *added->like,

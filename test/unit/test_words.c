@@ -191,6 +191,54 @@ static void rows_are_means(void **state)
     model_free(&model);
 }
 
+// M: the mean of the rows of a class by counts.
+static double mean_row(const struct model *model, const struct parameter *words, int32_t k,
+                       size_t column)
+{
+    double sum = 0, all = 0;
+    for (int32_t i = model->network.classes.begin[k]; i < model->network.classes.begin[k + 1];
+         i++) {
+        sum += (double)model->vocabulary.count[i] * (double)parameter_row(words, (size_t)i)[column];
+        all += (double)model->vocabulary.count[i];
+    }
+    return sum / all;
+}
+
+// With classes: G(w) = sum of a(s) (W(s) - M(c(s)) + C(c(s))), C(k) their mean, W(w) = G(w) - C(k). Where
+// there are biases, shares leave rows as they are.
+static void rows_have_their_classes(void **state)
+{
+    (void)state;
+    const struct recipe recipe = {40, "lstm:6", 4, 0, 0, 0.5};
+    static const int32_t source[2][2] = {{3, 30}, {12, 39}}; // w9 and w900, w144 and w1521
+    struct model model;
+    struct added_words added;
+    struct added_report report;
+    struct error error;
+    const struct adding adding = {.from = ADDING_FROM_SIMILAR};
+    make_model(&model, &recipe, MODEL_NATIVE);
+    read_added(&added, "a 15 like:w9,w900\nb 5 like:w144,w1521\n", &model);
+    assert_true(model_add_words(&model, &added, &adding, &report, &error));
+    struct word_parameters own = word_parameters(&model.network);
+    for (size_t i = 0; i < own.words->width; i++) {
+        double sum[2] = {0};
+        for (size_t w = 0; w < 2; w++)
+            for (size_t s = 0; s < 2; s++) {
+                int32_t k = model.network.classes.of_word[source[w][s]];
+                sum[w] += ((double)parameter_row(own.words, (size_t)source[w][s])[i] -
+                           mean_row(&model, own.words, k, i) +
+                           (double)parameter_row(own.classes, (size_t)k)[i]) /
+                          2;
+            }
+        double mean = (15 * sum[0] + 5 * sum[1]) / 20;
+        assert_near(parameter_row(own.classes, 4)[i], mean, 1e-5);
+        assert_near(parameter_row(own.words, 40)[i], sum[0] - mean, 1e-5);
+        assert_near(parameter_row(own.words, 41)[i], sum[1] - mean, 1e-5);
+    }
+    added_words_free(&added);
+    model_free(&model);
+}
+
 // A word with one source has, but for its share, the source's probability; with classes as far as the
 // normaliser of the source's class is linear in what the output takes in: that of a class of one word is.
 static void a_word_follows_its_source(void **state)
@@ -602,6 +650,7 @@ int main(void)
         cmocka_unit_test(others_keep_their_order),
         cmocka_unit_test(shares_follow_counts),
         cmocka_unit_test(rows_are_means),
+        cmocka_unit_test(rows_have_their_classes),
         cmocka_unit_test(a_word_follows_its_source),
         cmocka_unit_test(unknown_words_give),
         cmocka_unit_test(unknown_words_have_to_have_it),
