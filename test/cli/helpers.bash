@@ -89,7 +89,7 @@ near() {
     awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN {
         d = a - b; if (d < 0) d = -d
         m = b < 0 ? -b : b + 0
-        exit !(a != "" && b != "" && (a == b "" || d <= t * m)) }' ||
+        exit !(a != "" && b !~ /^$|inf|nan/ && (a == b "" || d <= t * m)) }' ||
         fail "found $1, wanted $2 within $3 of it"
 }
 
