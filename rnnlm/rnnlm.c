@@ -1,197 +1,271 @@
-// The public interface, for decoders: models and states.
+// The public interface, for decoders: models, alone or mixed, and states.
 #include "rnnlm.h"
 
+#include <limits.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/model_file.h"
-#include "net/forward.h"
-#include "net/state.h"
 #include "options.h"
+#include "part.h"
+#include "score/mixture.h"
 
-enum { BATCH = 128 }; // pairs that are computed together
+enum { BATCH = PART_BATCH };
 
-// What one call of rnnlm_score_batch() works in. A model keeps those that are not in use.
-struct scratch {
-    struct forward forward;
-    const struct state *state[BATCH]; // distinct states
-    size_t place[BATCH];              // for each pair, its state's place among them
-    int32_t word[BATCH];
-    double prob[BATCH];
-    const struct state *before[BATCH]; // pairs that go on: from where,
-    int32_t next_word[BATCH];          // by which word,
-    struct state *after[BATCH];        // to where
-    struct scratch *next;
-};
-
+// Words and states are those of the one part; or, in a mixture, the words of all parts, and a state is
+// the parts' states one behind the other.
 struct rnnlm_model {
-    struct model model;
-    struct forward_weights weights;
-    struct state *start; // template for rnnlm_start()
-    pthread_mutex_t mutex;
-    struct scratch *unused; // guarded by the mutex
+    struct part *part;
+    double *weight; // [parts]
+    size_t parts;
+    const struct vocabulary *words;
+    int32_t unknown;
+    size_t state_size;
+    // Of mixtures.
+    struct vocabulary all;
+    int32_t **id; // [parts][words] of a part; WORD_OOV for words that it does not know
 };
 
-static bool open_model(rnnlm_model *model, const char *path, struct error *error)
+// ---- opening ----------------------------------------------------------------------------------
+
+static bool add_words(struct vocabulary *all, const struct vocabulary *words, struct error *error)
 {
-    if (!model_open(&model->model, path, error))
-        return false;
-    // A sentence of which nothing is known: as at the start of a text, or after a reset where
-    // sentences are independent.
-    bool independent = model->model.record.independent;
-    model->start = state_at_start(&model->model.network, independent ? STATE_SENTENCE : STATE_TEXT,
-                                  NULL, error);
-    return model->start != NULL &&
-           forward_weights_init(&model->weights, &model->model.network, independent, error);
+    for (size_t i = 0; i < words->size; i++) {
+        const char *word = vocabulary_word(words, (int32_t)i);
+        if (vocabulary_add(all, word, strlen(word), error) == WORD_OOV)
+            return false;
+    }
+    return true;
 }
 
-rnnlm_model *rnnlm_open(const char *path, char *error, size_t size)
+// The parts' words for unknown ones are one in the mixture, whatever each calls it.
+static bool find_ids(rnnlm_model *model, size_t part, struct error *error)
+{
+    const struct part *own = &model->part[part];
+    int32_t *id = memory_new(model->all.size, sizeof *id, error);
+    model->id[part] = id;
+    for (size_t i = 0; id != NULL && i < model->all.size; i++) {
+        const char *word = vocabulary_word(&model->all, (int32_t)i);
+        id[i] = (int32_t)i == model->unknown ? own->unknown
+                                             : vocabulary_find(own->words, word, strlen(word));
+    }
+    return id != NULL;
+}
+
+static bool mix_words(rnnlm_model *model, struct error *error)
+{
+    model->id = memory_new(model->parts, sizeof *model->id, error);
+    if (model->id == NULL || !vocabulary_init(&model->all, error))
+        return false;
+    for (size_t i = 0; i < model->parts; i++) {
+        const struct part *part = &model->part[i];
+        if (!add_words(&model->all, part->words, error))
+            return false;
+        if (model->unknown == WORD_OOV && part->unknown != WORD_OOV) {
+            const char *word = vocabulary_word(part->words, part->unknown);
+            model->unknown = vocabulary_find(&model->all, word, strlen(word));
+        }
+    }
+    for (size_t i = 0; i < model->parts; i++)
+        if (!find_ids(model, i, error))
+            return false;
+    model->words = &model->all;
+    return true;
+}
+
+static bool open_parts(rnnlm_model *model, const char *const *path, const double *weight,
+                       size_t count, struct error *error)
+{
+    if (count == 0)
+        return error_set(error, "no model named: at least one file is wanted");
+    if (weight != NULL && !mixture_check(count, weight, error))
+        return false;
+    model->part = memory_new(count, sizeof *model->part, error);
+    model->weight = memory_new(count, sizeof *model->weight, error);
+    if (model->part == NULL || model->weight == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        model->parts++;
+        model->weight[i] = weight != NULL ? weight[i] : 1. / (double)count;
+        if (!part_open(&model->part[i], path[i], error))
+            return false;
+        model->state_size += model->part[i].state_size;
+    }
+    model->unknown = count == 1 ? model->part->unknown : WORD_OOV;
+    model->words = model->part->words;
+    return count == 1 || mix_words(model, error);
+}
+
+rnnlm_model *rnnlm_open_mixture(const char *const *path, const double *weight, size_t count,
+                                char *error, size_t size)
 {
     struct error reason;
     rnnlm_model *model = memory_new(1, sizeof *model, &reason);
-    if (model != NULL) {
-        pthread_mutex_init(&model->mutex, NULL);
-        if (open_model(model, path, &reason))
-            return model;
-    }
+    if (model != NULL && open_parts(model, path, weight, count, &reason))
+        return model;
     rnnlm_close(model);
     if (error != NULL && size > 0)
         snprintf(error, size, "%s", reason.text);
     return NULL;
 }
 
-static void scratch_free(struct scratch *scratch)
+rnnlm_model *rnnlm_open(const char *path, char *error, size_t size)
 {
-    forward_free(&scratch->forward);
-    free(scratch);
-}
-
-static struct scratch *take_scratch(const rnnlm_model *model)
-{
-    // The scratch list is the one part of a model that changes, and its mutex guards it.
-    rnnlm_model *owner = (rnnlm_model *)model;
-    pthread_mutex_lock(&owner->mutex);
-    struct scratch *scratch = owner->unused;
-    if (scratch != NULL)
-        owner->unused = scratch->next;
-    pthread_mutex_unlock(&owner->mutex);
-    if (scratch != NULL)
-        return scratch;
-    scratch = memory_new(1, sizeof *scratch, NULL);
-    if (scratch != NULL && !forward_init(&scratch->forward, &model->weights, BATCH, NULL)) {
-        scratch_free(scratch);
-        return NULL;
-    }
-    return scratch;
-}
-
-static void return_scratch(const rnnlm_model *model, struct scratch *scratch)
-{
-    rnnlm_model *owner = (rnnlm_model *)model;
-    pthread_mutex_lock(&owner->mutex);
-    scratch->next = owner->unused;
-    owner->unused = scratch;
-    pthread_mutex_unlock(&owner->mutex);
+    return rnnlm_open_mixture(&path, NULL, 1, error, size);
 }
 
 void rnnlm_close(rnnlm_model *model)
 {
     if (model == NULL)
         return;
-    while (model->unused != NULL) {
-        struct scratch *scratch = model->unused;
-        model->unused = scratch->next;
-        scratch_free(scratch);
+    for (size_t i = 0; i < model->parts; i++) {
+        part_close(&model->part[i]);
+        if (model->id != NULL)
+            free(model->id[i]);
     }
-    pthread_mutex_destroy(&model->mutex);
-    forward_weights_free(&model->weights);
-    model_free(&model->model);
-    free(model->start);
+    if (model->id != NULL)
+        vocabulary_free(&model->all);
+    free(model->id);
+    free(model->part);
+    free(model->weight);
     free(model);
 }
 
+// ---- words ------------------------------------------------------------------------------------
+
 size_t rnnlm_vocabulary_size(const rnnlm_model *model)
 {
-    return model->model.vocabulary.size;
+    return model->words->size;
 }
 
 int32_t rnnlm_word_id(const rnnlm_model *model, const char *word, size_t length)
 {
-    return vocabulary_find(&model->model.vocabulary, word, length);
+    return vocabulary_find(model->words, word, length);
+}
+
+int32_t rnnlm_unknown_id(const rnnlm_model *model)
+{
+    return model->unknown;
 }
 
 static bool is_word(const rnnlm_model *model, int32_t id)
 {
-    return id >= 0 && (size_t)id < model->model.vocabulary.size;
+    return id >= 0 && (size_t)id < model->words->size;
 }
 
 const char *rnnlm_word(const rnnlm_model *model, int32_t id)
 {
-    return is_word(model, id) ? vocabulary_word(&model->model.vocabulary, id) : NULL;
+    return is_word(model, id) ? vocabulary_word(model->words, id) : NULL;
 }
+
+// What a part takes a word of the model as.
+static int32_t id_in_part(const rnnlm_model *model, size_t part, int32_t word)
+{
+    if (!is_word(model, word))
+        return WORD_OOV;
+    if (model->parts == 1)
+        return word;
+    int32_t id = model->id[part][word];
+    return id != WORD_OOV ? id : model->part[part].unknown;
+}
+
+// ---- states -----------------------------------------------------------------------------------
 
 size_t rnnlm_state_size(const rnnlm_model *model)
 {
-    return state_size(&model->model.network);
+    return model->state_size;
+}
+
+static void start(const rnnlm_model *model, bool sentence, char *state)
+{
+    for (size_t i = 0; i < model->parts; i++) {
+        part_start(&model->part[i], sentence, state);
+        state += model->part[i].state_size;
+    }
 }
 
 void rnnlm_start(const rnnlm_model *model, void *state)
 {
-    memcpy(state, model->start, rnnlm_state_size(model));
+    start(model, true, state);
 }
 
-static bool predict_pairs(const rnnlm_model *model, struct scratch *scratch, size_t n,
-                          const void *const *before, const int32_t *word, double *log10_prob)
+void rnnlm_start_anywhere(const rnnlm_model *model, void *state)
 {
-    size_t states = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (states == 0 || scratch->state[states - 1] != before[i])
-            scratch->state[states++] = before[i];
-        scratch->place[i] = states - 1;
-        scratch->word[i] = is_word(model, word[i]) ? word[i] : WORD_OOV;
+    start(model, false, state);
+}
+
+int rnnlm_order(const rnnlm_model *model)
+{
+    int longest = 0;
+    for (size_t i = 0; i < model->parts; i++)
+        if (part_order(&model->part[i]) > longest)
+            longest = part_order(&model->part[i]);
+    return longest;
+}
+
+int rnnlm_matched(const rnnlm_model *model, const void *before, int32_t word)
+{
+    int longest = 0;
+    const char *state = before;
+    for (size_t i = 0; i < model->parts; i++) {
+        int matched = part_matched(&model->part[i], state, id_in_part(model, i, word));
+        if (matched > longest)
+            longest = matched;
+        state += model->part[i].state_size;
     }
-    forward_load(&scratch->forward, states, scratch->state);
-    if (!forward_predict(&scratch->forward, n, scratch->place, scratch->word, scratch->prob, NULL))
-        return false;
+    return longest;
+}
+
+// ---- scores -----------------------------------------------------------------------------------
+
+// The scores of one part; `at` is where its states lie in those of the model.
+static bool score_part(const rnnlm_model *model, size_t part, size_t at, size_t n,
+                       const void *const *before, const int32_t *word, void *const *after,
+                       double *log10_prob)
+{
+    const void *own_before[BATCH];
+    void *own_after[BATCH];
+    int32_t id[BATCH];
+    for (size_t i = 0; i < n; i++) {
+        own_before[i] = (const char *)before[i] + at;
+        own_after[i] = after != NULL && after[i] != NULL ? (char *)after[i] + at : NULL;
+        id[i] = id_in_part(model, part, word[i]);
+    }
+    return part_score(&model->part[part], n, own_before, id, own_after, log10_prob);
+}
+
+// n <= BATCH pairs.
+static bool score_some(const rnnlm_model *model, size_t n, const void *const *before,
+                       const int32_t *word, void *const *after, double *log10_prob)
+{
+    double prob[BATCH] = {0}, own[BATCH];
+    size_t at = 0;
+    if (model->parts == 1)
+        return score_part(model, 0, 0, n, before, word, after, log10_prob);
+    for (size_t part = 0; part < model->parts; part++) {
+        if (!score_part(model, part, at, n, before, word, after, own))
+            return false;
+        for (size_t i = 0; i < n; i++)
+            prob[i] += model->weight[part] * pow(10, own[i]);
+        at += model->part[part].state_size;
+    }
     for (size_t i = 0; i < n; i++)
-        log10_prob[i] = log10(scratch->prob[i]);
+        log10_prob[i] = log10(prob[i]);
     return true;
-}
-
-static void advance_pairs(struct scratch *scratch, size_t n, const void *const *before,
-                          void *const *after)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (after[i] == NULL)
-            continue;
-        scratch->before[count] = before[i];
-        scratch->next_word[count] = scratch->word[i];
-        scratch->after[count++] = after[i];
-    }
-    if (count > 0)
-        forward_advance(&scratch->forward, count, scratch->before, scratch->next_word,
-                        scratch->after);
 }
 
 int rnnlm_score_batch(const rnnlm_model *model, size_t n, const void *const *before,
                       const int32_t *word, void *const *after, double *log10_prob)
 {
-    struct scratch *scratch = take_scratch(model);
-    bool ok = scratch != NULL;
-    for (size_t from = 0; from < n && ok; from += BATCH) {
+    for (size_t from = 0; from < n; from += BATCH) {
         size_t count = n - from < BATCH ? n - from : BATCH;
-        ok = predict_pairs(model, scratch, count, before + from, word + from, log10_prob + from);
-        if (ok && after != NULL)
-            advance_pairs(scratch, count, before + from, after + from);
+        if (!score_some(model, count, before + from, word + from,
+                        after != NULL ? after + from : NULL, log10_prob + from))
+            return -1;
     }
-    if (scratch != NULL)
-        return_scratch(model, scratch);
-    return ok ? 0 : -1;
+    return 0;
 }
 
 double rnnlm_score(const rnnlm_model *model, const void *before, int32_t word, void *after)
@@ -202,7 +276,27 @@ double rnnlm_score(const rnnlm_model *model, const void *before, int32_t word, v
     return log10_prob;
 }
 
-// Some sentences side by side. `states` has room for two of each.
+int rnnlm_distribution(const rnnlm_model *model, const void *state, double *prob)
+{
+    const char *own_state = state;
+    if (model->parts == 1)
+        return part_distribution(model->part, state, prob) ? 0 : -1;
+    memset(prob, 0, model->words->size * sizeof *prob);
+    for (size_t part = 0; part < model->parts; part++) {
+        double *own = memory_new(model->part[part].words->size, sizeof *own, NULL);
+        bool ok = own != NULL && part_distribution(&model->part[part], own_state, own);
+        for (size_t i = 0; ok && i < model->words->size; i++)
+            if (model->id[part][i] != WORD_OOV)
+                prob[i] += model->weight[part] * own[model->id[part][i]];
+        free(own);
+        if (!ok)
+            return -1;
+        own_state += model->part[part].state_size;
+    }
+    return 0;
+}
+
+// Some sentences side by side. `states` has room for two of each, and behind them is the start.
 static int score_side_by_side(const rnnlm_model *model, size_t count, const int32_t *const *word,
                               const size_t *length, double *const *log10_prob, char *states)
 {
@@ -213,7 +307,7 @@ static int score_side_by_side(const rnnlm_model *model, size_t count, const int3
     double prob[BATCH];
     for (size_t i = 0; i < count; i++) {
         sentence[i] = i;
-        before[i] = model->start;
+        before[i] = states + 2 * BATCH * size;
         after[i] = states + i * size;
     }
     for (size_t j = 0; going > 0; j++) {
@@ -239,8 +333,10 @@ static int score_side_by_side(const rnnlm_model *model, size_t count, const int3
 int rnnlm_score_sentences(const rnnlm_model *model, size_t count, const int32_t *const *word,
                           const size_t *length, double *const *log10_prob)
 {
-    char *states = memory_new(2 * BATCH, rnnlm_state_size(model), NULL);
+    char *states = memory_new(2 * BATCH + 1, rnnlm_state_size(model), NULL);
     int result = states != NULL ? 0 : -1;
+    if (states != NULL)
+        rnnlm_start(model, states + 2 * BATCH * rnnlm_state_size(model));
     for (size_t from = 0; from < count && result == 0; from += BATCH) {
         size_t some = count - from < BATCH ? count - from : BATCH;
         result =

@@ -1,4 +1,5 @@
-// librnnlm: recurrent neural network language models for decoders and rescoring programs.
+// librnnlm: recurrent neural network language models, back-off n-gram models, and mixtures of them, for
+// decoders and rescoring programs.
 //
 //   char error[RNNLM_ERROR_SIZE];
 //   rnnlm_model *model = rnnlm_open("model", error, sizeof error);
@@ -8,7 +9,7 @@
 //   rnnlm_close(model);
 //
 // A model is immutable: any number of threads may use one at the same time. A state is what the
-// network knows of the words so far, a plain value of rnnlm_state_size() bytes in memory that the
+// model knows of the words so far, a plain value of rnnlm_state_size() bytes in memory that the
 // caller owns, without pointers: copy it with memcpy(), keep it in a hypothesis, throw it away. Log
 // probabilities are base 10.
 #ifndef RNNLM_H
@@ -35,9 +36,16 @@ enum {
 
 typedef struct rnnlm_model rnnlm_model;
 
-// Opens a model file of any format (gzip-compressed too). NULL on failure, and then one line in
-// `error` (size > 0) that says what is wrong; it may be NULL.
+// Opens a model file, whose kind is known by its content: a network in any format, an ARPA file, a binary
+// n-gram model (gzip-compressed too). NULL on failure, and then one line in `error` (size > 0) that says
+// what is wrong; it may be NULL.
 RNNLM_API rnnlm_model *rnnlm_open(const char *path, char *error, size_t size);
+
+// Opens several as one: P(word) = sum of weight[i] P_i(word). Its words are those of all of them; a model
+// that does not know a word takes it as its word for unknown ones, and gives it 0 if it has none. The
+// weights are from 0 to 1 and sum to 1; NULL: all the same. Returns as rnnlm_open().
+RNNLM_API rnnlm_model *rnnlm_open_mixture(const char *const *path, const double *weight,
+                                          size_t count, char *error, size_t size);
 
 // Frees a model; NULL is allowed.
 RNNLM_API void rnnlm_close(rnnlm_model *model);
@@ -47,6 +55,10 @@ RNNLM_API size_t rnnlm_vocabulary_size(const rnnlm_model *model);
 
 // Id of a word of `length` bytes, RNNLM_OOV if it is unknown.
 RNNLM_API int32_t rnnlm_word_id(const rnnlm_model *model, const char *word, size_t length);
+
+// Id of the word that the model has for unknown ones (<unk>, <UNK>, ...), RNNLM_OOV if it has none. Nobody
+// takes it in place of RNNLM_OOV but the caller.
+RNNLM_API int32_t rnnlm_unknown_id(const rnnlm_model *model);
 
 // The word of an id, 0-terminated, valid until the model is closed; NULL for an id out of range.
 RNNLM_API const char *rnnlm_word(const rnnlm_model *model, int32_t id);
@@ -59,11 +71,23 @@ RNNLM_API size_t rnnlm_state_size(const rnnlm_model *model);
 // layers has put out 0.1 (as the reference's when a text begins), all other layers carry zeros; then
 // </s> is taken in, and all words before are </s>. Of those trained with -independent: the same with 1
 // instead of 0.1, where each of their sentences began.
+// Of n-gram models: behind <s>.
 RNNLM_API void rnnlm_start(const rnnlm_model *model, void *state);
 
+// The state of which nothing is known, not even that a sentence begins: for scoring a part of one. Of
+// n-gram models: no words before. Of networks: as above, but without </s>.
+RNNLM_API void rnnlm_start_anywhere(const rnnlm_model *model, void *state);
+
+// Words of the longest n-grams of a model; INT_MAX with a network, which looks at all words before.
+RNNLM_API int rnnlm_order(const rnnlm_model *model);
+
+// Length of the n-gram that gives `word` its probability behind `before`; INT_MAX with a network, 0 if
+// there is none.
+RNNLM_API int rnnlm_matched(const rnnlm_model *model, const void *before, int32_t word);
+
 // log10 P(word | before), and in `after` the state behind the word, unless `after` is NULL. `after`
-// must not be `before`. An unknown word has the log probability -INFINITY, and is passed by without
-// input. -INFINITY also if there is no memory for scratch (rnnlm_score_batch() tells the two
+// must not be `before`. An unknown word has the log probability -INFINITY; networks pass it by without
+// input, n-gram models forget what was before. -INFINITY also if there is no memory for scratch (rnnlm_score_batch() tells the two
 // apart).
 RNNLM_API double rnnlm_score(const rnnlm_model *model, const void *before, int32_t word,
                              void *after);
@@ -74,6 +98,10 @@ RNNLM_API double rnnlm_score(const rnnlm_model *model, const void *before, int32
 // if memory ran out; then nothing is defined.
 RNNLM_API int rnnlm_score_batch(const rnnlm_model *model, size_t n, const void *const *before,
                                 const int32_t *word, void *const *after, double *log10_prob);
+
+// prob[i] = P(word i | state) for all words [rnnlm_vocabulary_size()]; not log10. They sum to 1: in a
+// mixture, a model gives nothing here to words that it does not know. Returns as rnnlm_score_batch().
+RNNLM_API int rnnlm_distribution(const rnnlm_model *model, const void *state, double *prob);
 
 // Scores `count` whole sentences, each from the start state: log10_prob[i][j], j < length[i], is that
 // of word[i][j] behind the words before it, and log10_prob[i][length[i]] that of </s> behind them all,

@@ -48,18 +48,24 @@ static bool read_model(struct model *model, struct input *input, const char *pat
     return in_place && plain ? native_map(model, path, error) : native_read(model, input, error);
 }
 
+static bool load_input(struct model *model, struct input *input, const char *path, bool in_place,
+                       struct error *error)
+{
+    memset(model, 0, sizeof *model);
+    bool ok = read_model(model, input, path, in_place, error);
+    if (ok && !is_finite(model, error))
+        ok = error_prefix(error, "%s: ", input_name(input));
+    if (!ok)
+        model_free(model);
+    return ok;
+}
+
 static bool load(struct model *model, const char *path, bool in_place, struct error *error)
 {
     memset(model, 0, sizeof *model);
     struct input *input = input_open(path, error);
-    if (input == NULL)
-        return false;
-    bool ok = read_model(model, input, path, in_place, error);
-    if (ok && !is_finite(model, error))
-        ok = error_prefix(error, "%s: ", input_name(input));
+    bool ok = input != NULL && load_input(model, input, path, in_place, error);
     input_close(input);
-    if (!ok)
-        model_free(model);
     return ok;
 }
 
@@ -71,6 +77,12 @@ bool model_load(struct model *model, const char *path, struct error *error)
 bool model_open(struct model *model, const char *path, struct error *error)
 {
     return load(model, path, true, error);
+}
+
+bool model_open_input(struct model *model, struct input *input, const char *path,
+                      struct error *error)
+{
+    return load_input(model, input, path, true, error);
 }
 
 // The reference's formats hold the reference's networks, with the reference's classes.

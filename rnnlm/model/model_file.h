@@ -2,6 +2,7 @@
 #ifndef MODEL_MODEL_FILE_H
 #define MODEL_MODEL_FILE_H
 
+#include "base/file.h"
 #include "model/model.h"
 
 // text, binary, native, native-bf16
@@ -20,6 +21,10 @@ bool model_load(struct model *model, const char *path, struct error *error);
 // Writing to such a model ends the process. One in bfloat16 is for the forward pass of
 // net/forward.h alone.
 bool model_open(struct model *model, const char *path, struct error *error);
+
+// The same of an input that input_open() has opened by `path`, of which nothing has been taken.
+bool model_open_input(struct model *model, struct input *input, const char *path,
+                      struct error *error);
 
 // Whether model->format can hold the model. Error: for `path`, what it holds and which format is
 // wanted.

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "ngram/arpa.h"
 #include "ngram/binary.h"
+#include "ngram/binary_format.h"
 #include "ngram/node.h"
 
 static bool read_model(struct ngram_model *model, struct input *input, const char *path,
@@ -19,13 +20,11 @@ static bool read_model(struct ngram_model *model, struct input *input, const cha
            (in_place || binary_unpack(model, error) || error_prefix(error, "%s: ", path));
 }
 
-static struct ngram_model *read_path(const char *path, bool in_place, struct error *error)
+static struct ngram_model *read_input(struct input *input, const char *path, bool in_place,
+                                      struct error *error)
 {
-    struct input *input = input_open(path, error);
-    struct ngram_model *model = input != NULL ? memory_new(1, sizeof *model, error) : NULL;
-    bool ok = model != NULL && read_model(model, input, path, in_place, error);
-    input_close(input);
-    if (!ok) {
+    struct ngram_model *model = memory_new(1, sizeof *model, error);
+    if (model == NULL || !read_model(model, input, path, in_place, error)) {
         ngram_close(model);
         return NULL;
     }
@@ -33,6 +32,36 @@ static struct ngram_model *read_path(const char *path, bool in_place, struct err
     model->start = vocabulary_find(&model->words, "<s>", 3);
     model->unknown = vocabulary_unknown(&model->words, NULL);
     return model;
+}
+
+static struct ngram_model *read_path(const char *path, bool in_place, struct error *error)
+{
+    struct input *input = input_open(path, error);
+    struct ngram_model *model = input != NULL ? read_input(input, path, in_place, error) : NULL;
+    input_close(input);
+    return model;
+}
+
+// Text that stands before the n-grams is passed over, as arpa_read() does.
+bool ngram_recognise(struct input *input)
+{
+    static const char mark[] = "\\data\\";
+    size_t size;
+    const char *text = input_ahead(input, INPUT_AHEAD, &size);
+    struct sections_header header;
+    if (binary_recognise(input)) {
+        memcpy(&header, text, size < sizeof header ? size : sizeof header);
+        return size >= sizeof header && strncmp(header.kind, BINARY_KIND, sizeof header.kind) == 0;
+    }
+    for (size_t i = 0; i + sizeof mark - 1 <= size; i++)
+        if ((i == 0 || text[i - 1] == '\n') && memcmp(text + i, mark, sizeof mark - 1) == 0)
+            return true;
+    return false;
+}
+
+struct ngram_model *ngram_open_input(struct input *input, const char *path, struct error *error)
+{
+    return read_input(input, path, true, error);
 }
 
 struct ngram_model *ngram_open(const char *path, struct error *error)

@@ -9,6 +9,7 @@
 #ifndef NGRAM_BACKOFF_H
 #define NGRAM_BACKOFF_H
 
+#include "base/file.h"
 #include "base/map.h"
 #include "ngram/packed.h"
 #include "ngram/trie.h"
@@ -36,7 +37,14 @@ struct ngram_model {
 // file the line.
 struct ngram_model *ngram_open(const char *path, struct error *error);
 
-// The same with all n-grams in level[], in memory of the model's own, everything verified: for
+// Whether a file is one of these: a binary model, or \data\ at the beginning of a line near its own
+// beginning. Takes nothing from it.
+bool ngram_recognise(struct input *input);
+
+// ngram_open() of an input that input_open() has opened by `path`, of which nothing has been taken.
+struct ngram_model *ngram_open_input(struct input *input, const char *path, struct error *error);
+
+// As ngram_open() with all n-grams in level[], in memory of the model's own, everything verified: for
 // stepping through them and changing their numbers.
 struct ngram_model *ngram_load(const char *path, struct error *error);
 void ngram_close(struct ngram_model *model);

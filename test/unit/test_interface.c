@@ -1,4 +1,5 @@
 // The public interface: models and states as a decoder uses them.
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "model/model_file.h"
+#include "ngram/binary.h"
 #include "rnnlm.h"
 #include "scratch.h"
 #include "testing.h"
@@ -221,6 +223,153 @@ static void threads_share_a_model(void **state)
     rnnlm_close(model);
 }
 
+// ---- n-gram models and mixtures -----------------------------------------------------------------
+
+// Normalised; the words of the network, but for c..h, and one of its own.
+static const char arpa[] = "what stands before is passed over\n\n\\data\\\nngram 1=6\nngram 2=2\n\n"
+                           "\\1-grams:\n-0.69897\t</s>\n-99\t<s>\t-0.204120\n-0.69897\t<unk>\n"
+                           "-0.69897\ta\t-0.39794\n-0.69897\tb\n-0.69897\tz\n\n"
+                           "\\2-grams:\n-0.30103\t<s> a\n-0.167491\ta b\n\n\\end\\\n";
+
+static int32_t id_of(const rnnlm_model *model, const char *word)
+{
+    return rnnlm_word_id(model, word, strlen(word));
+}
+
+static void ngram_models_are_known_by_content(void **state)
+{
+    (void)state;
+    const char *const names[] = {"arpa", "arpa.gz", "binary"};
+    for (int i = 0; i < 3; i++) {
+        rnnlm_model *model = open_model(names[i]);
+        char *begin = malloc(rnnlm_state_size(model)), *behind = malloc(rnnlm_state_size(model));
+        assert_int_equal(rnnlm_order(model), 2);
+        assert_int_equal(rnnlm_vocabulary_size(model), 6);
+        assert_int_equal(id_of(model, "</s>"), RNNLM_SENTENCE_END);
+        assert_int_equal(id_of(model, "zebra"), RNNLM_OOV);
+        assert_int_equal(rnnlm_unknown_id(model), id_of(model, "<unk>"));
+        rnnlm_start(model, begin);
+        assert_near(rnnlm_score(model, begin, id_of(model, "a"), behind), -0.30103, 1e-6);
+        assert_int_equal(rnnlm_matched(model, begin, id_of(model, "a")), 2);
+        assert_near(rnnlm_score(model, behind, id_of(model, "b"), NULL), -0.167491, 1e-6);
+        assert_near(rnnlm_score(model, behind, id_of(model, "z"), NULL), -1.09691, 1e-6);
+        assert_near(rnnlm_score(model, begin, id_of(model, "b"), NULL), -0.90309, 1e-6);
+        assert_int_equal(rnnlm_matched(model, begin, id_of(model, "b")), 1);
+        assert_true(rnnlm_score(model, begin, RNNLM_OOV, behind) == -INFINITY);
+        assert_int_equal(rnnlm_matched(model, begin, RNNLM_OOV), 0);
+        rnnlm_start_anywhere(model, begin);
+        assert_memory_equal(begin, behind, rnnlm_state_size(model));
+        assert_near(rnnlm_score(model, begin, id_of(model, "a"), NULL), -0.69897, 1e-6);
+        free(begin);
+        free(behind);
+        rnnlm_close(model);
+    }
+}
+
+// Probabilities of all words, which are those of single scores, and sum to 1.
+static void distributions_are_scores(void **state)
+{
+    (void)state;
+    const char *const names[] = {"plain", "independent", "arpa", "binary"};
+    for (int i = 0; i < 4; i++) {
+        rnnlm_model *model = open_model(names[i]);
+        size_t words = rnnlm_vocabulary_size(model);
+        char *begin = malloc(rnnlm_state_size(model)), *behind = malloc(rnnlm_state_size(model));
+        double *prob = malloc(words * sizeof *prob), sum = 0;
+        rnnlm_start(model, begin);
+        rnnlm_score(model, begin, 1, behind);
+        assert_int_equal(rnnlm_distribution(model, behind, prob), 0);
+        for (size_t w = 0; w < words; sum += prob[w++])
+            if (strcmp(rnnlm_word(model, (int32_t)w), "<s>") == 0)
+                assert_true(prob[w] == 0);
+            else
+                assert_near(log10(prob[w]), rnnlm_score(model, behind, (int32_t)w, NULL), 1e-5);
+        assert_near(sum, 1, 1e-5);
+        free(begin);
+        free(behind);
+        free(prob);
+        rnnlm_close(model);
+    }
+}
+
+// What a mixture says is what its parts say, each with a state of its own.
+static void mixtures_are_sums(void **state)
+{
+    (void)state;
+    enum { PARTS = 3, LENGTH = 150 };
+    const char *const names[PARTS] = {"plain", "arpa", "independent"};
+    const double weights[PARTS] = {0.5, 0.375, 0.125};
+    const char *const text[] = {"a", "b", "z", "c", "zebra", "<unk>", "</s>"};
+    char error[RNNLM_ERROR_SIZE];
+    rnnlm_model *mixture = rnnlm_open_mixture(names, weights, PARTS, error, sizeof error), *part[3];
+    size_t size = rnnlm_state_size(mixture), sum = 0;
+    assert_non_null(mixture);
+    char *chain = malloc(size * (LENGTH + 1)), *own[PARTS];
+    const void *before[LENGTH];
+    void *after[LENGTH];
+    int32_t word[LENGTH];
+    double wanted[LENGTH] = {0}, found[LENGTH];
+    for (int i = 0; i < PARTS; i++) {
+        part[i] = open_model(names[i]);
+        sum += rnnlm_state_size(part[i]);
+        own[i] = malloc(2 * rnnlm_state_size(part[i]));
+        rnnlm_start(part[i], own[i]);
+    }
+    assert_int_equal(size, sum);
+    assert_int_equal(rnnlm_vocabulary_size(mixture), WORDS + 3);
+    assert_int_equal(rnnlm_order(mixture), INT_MAX);
+    rnnlm_start(mixture, chain);
+    for (size_t t = 0; t < LENGTH; t++) {
+        const char *name = text[t * t % 7];
+        word[t] = id_of(mixture, name);
+        before[t] = chain + t * size;
+        after[t] = chain + (t + 1) * size;
+        if (word[t] == RNNLM_OOV && t % 2 == 0)
+            word[t] = rnnlm_unknown_id(mixture);
+        for (int i = 0; i < PARTS; i++) {
+            size_t bytes = rnnlm_state_size(part[i]);
+            int32_t id = word[t] == RNNLM_OOV ? RNNLM_OOV : id_of(part[i], name);
+            if (word[t] != RNNLM_OOV && id == RNNLM_OOV)
+                id = rnnlm_unknown_id(part[i]);
+            wanted[t] += weights[i] * pow(10, rnnlm_score(part[i], own[i], id, own[i] + bytes));
+            memcpy(own[i], own[i] + bytes, bytes);
+        }
+        rnnlm_score(mixture, before[t], word[t], after[t]);
+    }
+    assert_int_equal(rnnlm_score_batch(mixture, LENGTH, before, word, NULL, found), 0);
+    for (size_t t = 0; t < LENGTH; t++)
+        if (word[t] == RNNLM_OOV)
+            assert_true(found[t] == -INFINITY);
+        else
+            assert_near(found[t], log10(wanted[t]), 2e-6);
+    double prob[WORDS + 3], all = 0;
+    assert_int_equal(rnnlm_distribution(mixture, after[LENGTH - 1], prob), 0);
+    for (int32_t i = 0; i < WORDS + 3; i++)
+        all += prob[i];
+    assert_near(all, 1, 1e-5);
+    assert_int_equal(rnnlm_matched(mixture, chain, id_of(mixture, "a")), INT_MAX);
+    for (int i = 0; i < PARTS; i++) {
+        free(own[i]);
+        rnnlm_close(part[i]);
+    }
+    free(chain);
+    rnnlm_close(mixture);
+}
+
+static void mixtures_are_checked(void **state)
+{
+    (void)state;
+    const char *const names[] = {"plain", "nothing-here"};
+    const double too_much[] = {0.7, 0.7};
+    char error[RNNLM_ERROR_SIZE] = "";
+    assert_null(rnnlm_open_mixture(names, NULL, 2, error, sizeof error));
+    assert_contains(error, "nothing-here");
+    assert_null(rnnlm_open_mixture(names, too_much, 2, error, sizeof error));
+    assert_contains(error, "1.4");
+    assert_null(rnnlm_open_mixture(names, NULL, 0, error, sizeof error));
+    assert_contains(error, "at least one");
+}
+
 static void failures_say_why(void **state)
 {
     (void)state;
@@ -237,7 +386,12 @@ static int make_models(void **state)
         return -1;
     write_model("plain", false);
     write_model("independent", true);
-    return 0;
+    write_file("arpa", arpa, sizeof arpa - 1);
+    write_gzip("arpa.gz", arpa, sizeof arpa - 1);
+    struct ngram_model *ngram = ngram_load("arpa", NULL);
+    bool ok = ngram != NULL && binary_write(ngram, "binary", 0, NULL);
+    ngram_close(ngram);
+    return ok ? 0 : -1;
 }
 
 int main(void)
@@ -249,6 +403,10 @@ int main(void)
         cmocka_unit_test(independent_sentences_start_afresh),
         cmocka_unit_test(sentences_equal_their_words),
         cmocka_unit_test(threads_share_a_model),
+        cmocka_unit_test(ngram_models_are_known_by_content),
+        cmocka_unit_test(distributions_are_scores),
+        cmocka_unit_test(mixtures_are_sums),
+        cmocka_unit_test(mixtures_are_checked),
         cmocka_unit_test(failures_say_why),
     };
     return cmocka_run_group_tests_name("interface", tests, make_models, scratch_leave);

@@ -1,0 +1,59 @@
+// What the public interface opens: networks and back-off n-gram models, each alone or as a part of a
+// mixture.
+#ifndef PART_H
+#define PART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "ngram/backoff.h"
+#include "text/vocabulary.h"
+
+enum { PART_BATCH = 128 }; // pairs that are computed together
+
+struct part_network;
+
+// Any number of threads may use one at the same time.
+struct part {
+    const struct vocabulary *words;
+    int32_t unknown;              // its word for unknown ones; WORD_OOV if it has none
+    size_t state_size;            // bytes, a multiple of 4
+    struct part_network *network; // one of the two is NULL
+    struct ngram_model *ngram;
+};
+
+// Opens a file whose kind is known by its content. part_close() in any case; `part` is empty before.
+bool part_open(struct part *part, const char *path, struct error *error);
+void part_close(struct part *part);
+
+// The state at the start of a sentence, or that of which nothing is known.
+void part_start(const struct part *part, bool sentence, void *state);
+
+// Words of the longest history that tells anything, and one; INT_MAX for all.
+int part_order(const struct part *part);
+
+// Length of the n-gram that gives a word its probability, part_order() in networks; 0 if there is none.
+int part_matched(const struct part *part, const void *before, int32_t word);
+
+// n <= PART_BATCH pairs, as rnnlm_score_batch() has them; words are the part's own, or WORD_OOV. False
+// if memory ran out.
+bool part_score(const struct part *part, size_t n, const void *const *before, const int32_t *word,
+                void *const *after, double *log10_prob);
+
+// The probabilities of all words [words->size] in a state. False if memory ran out.
+bool part_distribution(const struct part *part, const void *state, double *prob);
+
+// ---- networks (part_network.c) ------------------------------------------------------------------
+
+// `input` has been opened by `path`. part_network_close() in any case, NULL too.
+struct part_network *part_network_open(struct part *part, struct input *input, const char *path,
+                                       struct error *error);
+void part_network_close(struct part_network *network);
+void part_network_start(const struct part_network *network, bool sentence, void *state);
+bool part_network_score(const struct part_network *network, size_t n, const void *const *before,
+                        const int32_t *word, void *const *after, double *log10_prob);
+bool part_network_distribution(const struct part_network *network, const void *state, double *prob);
+
+#endif
