@@ -39,6 +39,12 @@ void part_start(const struct part *part, bool sentence, void *state)
         ngram_start(part->ngram, state, sentence);
 }
 
+bool part_state_ok(const struct part *part, const void *state)
+{
+    return part->network != NULL ? part_network_state_ok(part->network, state)
+                                 : ngram_state_ok(part->ngram, state);
+}
+
 int part_order(const struct part *part)
 {
     return part->network != NULL ? INT_MAX : ngram_order(part->ngram);

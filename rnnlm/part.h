@@ -31,6 +31,9 @@ void part_close(struct part *part);
 // The state at the start of a sentence, or that of which nothing is known.
 void part_start(const struct part *part, bool sentence, void *state);
 
+// Whether bytes that come from elsewhere can be a state.
+bool part_state_ok(const struct part *part, const void *state);
+
 // Words of the longest history that tells anything, and one; INT_MAX for all.
 int part_order(const struct part *part);
 
@@ -52,6 +55,7 @@ struct part_network *part_network_open(struct part *part, struct input *input, c
                                        struct error *error);
 void part_network_close(struct part_network *network);
 void part_network_start(const struct part_network *network, bool sentence, void *state);
+bool part_network_state_ok(const struct part_network *network, const void *state);
 bool part_network_score(const struct part_network *network, size_t n, const void *const *before,
                         const int32_t *word, void *const *after, double *log10_prob);
 bool part_network_distribution(const struct part_network *network, const void *state, double *prob);

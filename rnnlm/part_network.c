@@ -95,6 +95,19 @@ void part_network_start(const struct part_network *network, bool sentence, void 
     memcpy(state, sentence ? network->start : network->empty, state_size(&network->model.network));
 }
 
+bool part_network_state_ok(const struct part_network *network, const void *bytes)
+{
+    const struct state *state = bytes;
+    for (int i = 0; i < SHAPE_MOST_ORDER; i++)
+        if (state->history[i] < WORD_OOV ||
+            state->history[i] >= (int64_t)network->model.vocabulary.size)
+            return false;
+    for (size_t i = 0; i < network->model.network.state; i++)
+        if (!isfinite(state->value[i]))
+            return false;
+    return true;
+}
+
 static struct scratch *take_scratch(const struct part_network *network)
 {
     // The scratch list is the one part of a network that changes, and its mutex guards it.

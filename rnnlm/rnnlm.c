@@ -196,6 +196,17 @@ void rnnlm_start_anywhere(const rnnlm_model *model, void *state)
     start(model, false, state);
 }
 
+int rnnlm_state_check(const rnnlm_model *model, const void *state)
+{
+    const char *own_state = state;
+    for (size_t i = 0; i < model->parts; i++) {
+        if (!part_state_ok(&model->part[i], own_state))
+            return -1;
+        own_state += model->part[i].state_size;
+    }
+    return 0;
+}
+
 int rnnlm_order(const rnnlm_model *model)
 {
     int longest = 0;

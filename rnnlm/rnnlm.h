@@ -78,6 +78,10 @@ RNNLM_API void rnnlm_start(const rnnlm_model *model, void *state);
 // n-gram models: no words before. Of networks: as above, but without </s>.
 RNNLM_API void rnnlm_start_anywhere(const rnnlm_model *model, void *state);
 
+// 0 if the bytes can be a state of the model, else -1: for those that come from elsewhere, files or other
+// processes. What passes may be no state that any words lead to, but may be used.
+RNNLM_API int rnnlm_state_check(const rnnlm_model *model, const void *state);
+
 // Words of the longest n-grams of a model; INT_MAX with a network, which looks at all words before.
 RNNLM_API int rnnlm_order(const rnnlm_model *model);
 

@@ -140,6 +140,20 @@ void ngram_start(const struct ngram_model *model, struct ngram_state *state, boo
     state->node[0] = state->length > 0 ? (uint32_t)model->start : 0;
 }
 
+bool ngram_state_ok(const struct ngram_model *model, const struct ngram_state *state)
+{
+    bool packed = ngram_is_packed(model);
+    if (state->length < 0 || state->length >= model->used)
+        return false;
+    for (int j = 0; j < NGRAM_LONGEST - 1; j++) {
+        size_t count = packed ? model->packed[j + 1].count : model->level[j + 1].count;
+        bool inside = state->node[j] == TRIE_NONE || state->node[j] < count;
+        if (j < state->length ? !inside : state->node[j] != 0)
+            return false;
+    }
+    return true;
+}
+
 // The searches for the n-grams that a word makes with each context; returns how many there are.
 TRIE_INLINE size_t prepare(const struct ngram_model *model, bool packed,
                            const struct ngram_query *query, struct trie_search *search)

@@ -82,6 +82,9 @@ struct ngram_state {
 // The empty history, or that of the beginning of a sentence.
 void ngram_start(const struct ngram_model *model, struct ngram_state *state, bool sentence_start);
 
+// Whether a value that comes from elsewhere can be one, and so be used.
+bool ngram_state_ok(const struct ngram_model *model, const struct ngram_state *state);
+
 // log10 p(word | in); the history that follows goes to `out`, which may be `in`. A word that is
 // not in the model has probability 0, and so has a </s> that is not among the 1-grams where no
 // longer n-gram has it. *matched (may be NULL): length of the n-gram that gave the probability, 0 if

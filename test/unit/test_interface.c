@@ -356,6 +356,40 @@ static void mixtures_are_sums(void **state)
     rnnlm_close(mixture);
 }
 
+// States that models write pass; others do not, and may not lead astray.
+static void foreign_states_are_checked(void **state)
+{
+    (void)state;
+    const char *const names[] = {"plain", "arpa", "binary", "mixture"};
+    for (int i = 0; i < 4; i++) {
+        const char *const mixed[] = {"plain", "binary"};
+        rnnlm_model *model =
+            i < 3 ? open_model(names[i]) : rnnlm_open_mixture(mixed, NULL, 2, NULL, 0);
+        size_t size = rnnlm_state_size(model), refused = 0;
+        char *good = malloc(size), *other = malloc(size), *behind = malloc(size);
+        rnnlm_start_anywhere(model, good);
+        assert_int_equal(rnnlm_state_check(model, good), 0);
+        rnnlm_start(model, good);
+        rnnlm_score(model, good, 1, other);
+        assert_int_equal(rnnlm_state_check(model, good), 0);
+        assert_int_equal(rnnlm_state_check(model, other), 0);
+        for (size_t at = 0; at < size; at++)
+            for (int value = 0x7f; value <= 0xff; value += 0x80) {
+                memcpy(other, good, size);
+                other[at] = (char)value;
+                if (rnnlm_state_check(model, other) != 0)
+                    refused++;
+                else
+                    rnnlm_score(model, other, 2, behind);
+            }
+        assert_true(refused > 10);
+        free(good);
+        free(other);
+        free(behind);
+        rnnlm_close(model);
+    }
+}
+
 static void mixtures_are_checked(void **state)
 {
     (void)state;
@@ -406,6 +440,7 @@ int main(void)
         cmocka_unit_test(ngram_models_are_known_by_content),
         cmocka_unit_test(distributions_are_scores),
         cmocka_unit_test(mixtures_are_sums),
+        cmocka_unit_test(foreign_states_are_checked),
         cmocka_unit_test(mixtures_are_checked),
         cmocka_unit_test(failures_say_why),
     };
