@@ -39,7 +39,7 @@ static size_t edit_distance(const char *a, size_t size, const char *b)
     return row[length];
 }
 
-static const char *nearest_name(const struct options *options, const char *name)
+const char *options_nearest(const struct options *options, const char *name)
 {
     const char *nearest = NULL;
     size_t size = strcspn(name, "="), least = size / 3 + 1; // a value may be attached
@@ -60,7 +60,7 @@ static const char *nearest_name(const struct options *options, const char *name)
 static enum options_result unknown_option(const struct options *options, const char *argument,
                                           const char *name)
 {
-    const char *nearest = nearest_name(options, name);
+    const char *nearest = options_nearest(options, name);
     fprintf(stderr, "%s: unknown option %s", options->program, argument);
     if (nearest != NULL)
         fprintf(stderr, "; did you mean -%s?\n", nearest);
@@ -69,20 +69,17 @@ static enum options_result unknown_option(const struct options *options, const c
     return OPTIONS_BAD_USAGE;
 }
 
-static enum options_result bad_value(const struct options *options, const struct option *option,
-                                     const char *value, const char *kind)
+static bool bad_value(const struct option *option, const char *value, const char *kind,
+                      struct error *error)
 {
-    fprintf(stderr, "%s: option -%s: found \"%s\", wanted %s", options->program, option->name,
-            value, kind);
     if (option->most < 1e15)
-        fprintf(stderr, " from %.15g to %.15g\n", option->least, option->most);
-    else
-        fprintf(stderr, ", at least %.15g\n", option->least);
-    return OPTIONS_BAD_USAGE;
+        return error_usage(error, "option -%s: found \"%s\", wanted %s from %.15g to %.15g",
+                           option->name, value, kind, option->least, option->most);
+    return error_usage(error, "option -%s: found \"%s\", wanted %s, at least %.15g", option->name,
+                       value, kind, option->least);
 }
 
-static enum options_result set_value(const struct options *options, const struct option *option,
-                                     const char *value)
+bool options_value(const struct option *option, const char *value, struct error *error)
 {
     char *end;
     errno = 0;
@@ -90,25 +87,37 @@ static enum options_result set_value(const struct options *options, const struct
         *(const char **)option->target = value;
     } else if (option->type == OPTION_LIST) {
         struct option_list *list = option->target;
-        if (!memory_grow(&list->item, &list->capacity, list->count + 1, sizeof *list->item, NULL)) {
-            options_fail(options->program, "not enough memory");
-            return OPTIONS_FAILED;
-        }
+        if (!memory_grow(&list->item, &list->capacity, list->count + 1, sizeof *list->item, error))
+            return false;
         list->item[list->count++] = value;
     } else if (option->type == OPTION_COUNT) {
         long long number = strtoll(value, &end, 10);
         if (errno != 0 || end == value || *end != '\0' || (double)number < option->least ||
             (double)number > option->most)
-            return bad_value(options, option, value, "a whole number");
+            return bad_value(option, value, "a whole number", error);
         *(int64_t *)option->target = number;
-    } else {
+    } else if (option->type == OPTION_NUMBER) {
         double number = strtod(value, &end);
         if (end == value || *end != '\0' || !isfinite(number) || number < option->least ||
             number > option->most)
-            return bad_value(options, option, value, "a number");
+            return bad_value(option, value, "a number", error);
         *(double *)option->target = number;
+    } else {
+        if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+            return error_usage(error, "option -%s: found \"%s\", wanted 0 or 1", option->name,
+                               value);
+        *(bool *)option->target = *value == '1';
     }
-    return OPTIONS_RUN;
+    return true;
+}
+
+static enum options_result set_value(const struct options *options, const struct option *option,
+                                     const char *value)
+{
+    struct error error = {.usage = false};
+    if (options_value(option, value, &error))
+        return OPTIONS_RUN;
+    return options_error(options->program, &error) == 2 ? OPTIONS_BAD_USAGE : OPTIONS_FAILED;
 }
 
 // Names by which programs know the same thing.

@@ -62,6 +62,13 @@ enum options_result {
 enum options_result options_parse(const struct options *options, int argc, char **argv,
                                   struct option_list *operands);
 
+// Sets the target of one option from its value; of a flag that is 0 or 1. Prints nothing. Error: the
+// option, what was found and what was wanted.
+bool options_value(const struct option *option, const char *value, struct error *error);
+
+// The name in the table that is most like this one; NULL if none is.
+const char *options_nearest(const struct options *options, const char *name);
+
 // Prints --help; OPTIONS_DONE, or OPTIONS_FAILED with a message.
 enum options_result options_show_help(const struct options *options);
 

@@ -115,6 +115,42 @@ RNNLM_API int rnnlm_score_sentences(const rnnlm_model *model, size_t count,
                                     const int32_t *const *word, const size_t *length,
                                     double *const *log10_prob);
 
+// ---- training -----------------------------------------------------------------------------------
+
+// How far a training has come. Later versions may have more behind these.
+typedef struct rnnlm_progress {
+    int64_t epoch;        // from 0
+    double learning_rate; // of this epoch
+    uint64_t words;       // of the training text done in this epoch
+    uint64_t total_words; // of the training text, 0 if not known
+    double seconds;       // since the epoch began
+    double train_bits;    // a word, of the words done
+    double valid_bits;    // a word, of a finished epoch; NaN before, and without validation text
+    int epoch_done;       // the epoch is over, validation included, and the model is saved
+    const char *remark;   // not NULL: what no result says, in one line, in place of the figures
+} rnnlm_progress;
+
+// Called every 10,000 words, after each epoch and for each remark, by the thread that trains. Not 0: the
+// training saves what it has learnt, and ends.
+typedef int (*rnnlm_progress_function)(void *context, const rnnlm_progress *progress);
+
+// Trains a network as the program rnnlm does. option[2 i] is the name of one of its options, option[2 i +
+// 1] the value as on its command line, with 1 or 0 for those that have none there:
+//
+//   rnnlm (the model to be written), train, valid (or one-iter), independent; layers, hidden, output, class,
+//   tied, direct, direct-order, min-count, vocab-size, format, rand-seed; alpha, beta, gradient-cutoff, bptt,
+//   bptt-block, min-improvement, decay, epochs, max-iter; streams, threads, optimiser, clip-norm, dropout
+//
+// A model that is there goes on to be trained, and has no use for those of the second row. `progress` may be
+// NULL. Returns 0; 1 if `progress` asked for the end; -1 with `error` on failure. Any number of
+// trainings may run at the same time, of different models.
+RNNLM_API int rnnlm_train(const char *const *option, size_t count, rnnlm_progress_function progress,
+                          void *context, char *error, size_t size);
+
+// OpenBLAS computes in one thread inside each of the caller's and of a training's, which is best where
+// there are several; for the whole process, whoever else uses it.
+RNNLM_API void rnnlm_one_thread(void);
+
 // Library version, "1.0".
 RNNLM_API const char *rnnlm_version(void);
 
