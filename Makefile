@@ -7,6 +7,8 @@
 #   make install PREFIX=/usr/local DESTDIR=
 #                             also BINDIR, LIBDIR, INCLUDEDIR, MANDIR, DOCDIR, DATADIR
 #   make uninstall            with the same settings
+#   make python               the Python package, in build/python; to install it: pip install tools/python
+#   make test-python          its tests; PYTHON=python3.12
 #   make test                 runs all tests; installs nothing (scripts/run-tests installs what they need)
 #   make torture              every call to the system fails once, in every program: an hour
 #   make coverage             which lines the tests run
@@ -202,6 +204,27 @@ examples: $(EXAMPLES)
 test:
 	scripts/run-tests -no-install
 
+# The Python package as tools/python/setup.py builds it, without setuptools.
+PYTHON ?= python3
+PACKAGE = $(BUILD)/python/rnnlm
+PACKAGE_FILES := $(patsubst tools/python/rnnlm/%, $(PACKAGE)/%, $(wildcard tools/python/rnnlm/*))
+PYTHON_CFLAGS = $(shell $(PYTHON) -c 'import sysconfig; print("-I" + sysconfig.get_paths()["include"])')
+
+$(BUILD)/tools/python/%.o: ALL_CFLAGS += $(PYTHON_CFLAGS) -Wno-cast-function-type -Wno-missing-field-initializers
+
+$(PACKAGE)/_core.abi3.so: $(patsubst %.c, $(BUILD)/%.o, $(wildcard tools/python/src/*.c)) $(BUILD)/librnnlm.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -shared -Wl,--exclude-libs,ALL -o $@ $^ $(LIBS)
+
+$(PACKAGE)/%: tools/python/rnnlm/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+python: $(PACKAGE)/_core.abi3.so $(PACKAGE_FILES)
+
+test-python: python $(BIN)/rnnlm $(BIN)/rnnlm-ngram
+	PYTHONPATH=$(BUILD)/python RNNLM_BIN=$(BIN) $(PYTHON) -B -m unittest discover -s tools/python/tests -t tools/python/tests
+
 # Loaded before programs: makes one call to the system fail.
 FAULTS := $(BUILD)/test/faults/fail-nth-call.so
 
@@ -263,7 +286,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench coverage fuzz harnesses all programs libraries man install uninstall unit-tests test faults torture clean help examples FORCE
+.PHONY: bench coverage fuzz harnesses all programs libraries man install uninstall unit-tests test faults torture clean help examples python test-python FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

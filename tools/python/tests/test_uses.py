@@ -1,0 +1,103 @@
+"""Lists, surprisal, and the decoders of other packages."""
+
+import math
+import pickle
+import unittest
+from pathlib import Path
+
+import rnnlm
+import support
+
+
+class Lists(unittest.TestCase):
+    def test_rescore(self):
+        model = rnnlm.Model(support.ARPA_PATH)
+        hypotheses = ["z", "a b", "b a", "a b"]
+        result = rnnlm.rescore(model, hypotheses)
+        self.assertEqual([item.index for item in result], [1, 3, 2, 0])
+        self.assertAlmostEqual(result[0].score, model.score("a b"), 6)
+        result = rnnlm.rescore(model, hypotheses, [1, 2, 3, 4], model_weight=0.5, word_score=-0.25)
+        self.assertAlmostEqual(result[0].score, 4 + 0.5 * model.score("a b") - 0.5, 6)
+        self.assertAlmostEqual(result[0].model_score, model.score("a b"), 6)
+        self.assertEqual([item.index for item in result], [3, 2, 1, 0])
+        self.assertEqual(rnnlm.rescore(model, []), [])
+        with self.assertRaisesRegex(ValueError, "2 scores and 1 hypo"):
+            rnnlm.rescore(model, ["a"], [1, 2])
+        with self.assertRaises(TypeError):
+            rnnlm.rescore(model, "a b")
+
+
+class Surprisal(unittest.TestCase):
+    def test_as_the_programs_write_it(self):
+        cases = {
+            support.WB3_PATH: ["rnnlm-ngram", "ppl", "-lm", support.WB3_PATH, "-text", support.VALID_PATH],
+            support.LSTM_PATH: ["rnnlm", "-rnnlm", support.LSTM_PATH, "-unk", "-test", support.VALID_PATH],
+        }
+        for path, command in cases.items():
+            lines = support.program(*command, "-write", "surprisal").splitlines()
+            columns = lines[0].split("\t")
+            wanted = [dict(zip(columns, line.split("\t"))) for line in lines[1:]]
+            found = rnnlm.surprisal(rnnlm.Model(path), Path(support.VALID_PATH).read_text())
+            self.assertEqual([item.word for item in found], [row["word"] for row in wanted])
+            for i, (item, row) in enumerate(zip(found, wanted)):
+                self.assertAlmostEqual(item.bits, float(row["surprisal"]), 3)
+                # The program has the entropy behind a word, which is that before the next.
+                if item.word != "</s>":
+                    self.assertAlmostEqual(found[i + 1].entropy, float(row["entropy"]), 3)
+
+    def test_by_hand(self):
+        model = rnnlm.Model(support.NETWORK_PATH)
+        found = rnnlm.surprisal(model, "the\n\ndogs")
+        self.assertEqual([item.word for item in found], ["the", "</s>", "</s>", "dogs", "</s>"])
+        probs = model.distribution(model.start_state())
+        self.assertAlmostEqual(found[0].entropy, -sum(p * math.log2(p) for p in probs), 4)
+        self.assertAlmostEqual(found[0].bits, -math.log2(probs[model.index("the")]), 4)
+        unknown = rnnlm.surprisal(rnnlm.Model(support.NO_UNKNOWN_PATH), "new")
+        self.assertEqual(unknown[0].bits, math.inf)
+
+
+class Decoders(unittest.TestCase):
+    def test_beam_decoder(self):
+        for name, model in support.models():
+            with self.subTest(name):
+                decoder = rnnlm.BeamDecoderModel(model, alpha=0.5, beta=1.5, unk_score_offset=-10)
+                self.assertEqual(decoder.order, model.order)
+                first = next(word for word in ("the", "a") if word in model)
+                score, state = decoder.score(decoder.get_start_state(), first)
+                wanted = 0.5 * math.log(10) * model.score(first, eos=False) + 1.5
+                self.assertAlmostEqual(score, wanted, 5)
+                score, _ = decoder.score(state, "zebra", is_last_word=True)
+                both = model.score(first + " zebra") - model.score(first, eos=False)
+                self.assertAlmostEqual(score, 0.5 * math.log(10) * (both - 10) + 1.5, 4)
+                self.assertEqual(decoder.score_partial_token(first[:1]), 0)
+                self.assertEqual(decoder.score_partial_token(""), 0)
+                self.assertEqual(decoder.score_partial_token("qx"), -10)
+                self.assertEqual(decoder.score_partial_token("q" * 12), -20)
+                twin = pickle.loads(pickle.dumps(decoder))
+                self.assertEqual(twin.score(twin.get_start_state(), first)[0],
+                                 decoder.score(decoder.get_start_state(), first)[0])
+
+    def test_ctc_decoder(self):
+        words = ["dogs", "the", "zebra", "a", "</s>"]
+        for name, model in support.models():
+            with self.subTest(name):
+                decoder = rnnlm.CTCDecoderModel(model, words)
+                state, total = decoder.start(False), 0
+                for token in (1, 0, 2, 3):
+                    again, score = decoder.score(state, token)
+                    state, same = decoder.score(state, token)
+                    self.assertIs(state, again)
+                    self.assertEqual(score, same)
+                    total += score
+                state, score = decoder.finish(state)
+                total += score
+                self.assertAlmostEqual(total, math.log(10) * model.score("the dogs zebra a"), 3)
+                nothing = decoder.score(decoder.start(True), 3)[1]
+                self.assertAlmostEqual(nothing, math.log(10) * model.score("a", bos=False, eos=False), 4)
+                for token in (-1, 5):
+                    with self.assertRaises(IndexError):
+                        decoder.score(decoder.start(False), token)
+
+
+if __name__ == "__main__":
+    unittest.main()
