@@ -1,7 +1,10 @@
 """Lists, surprisal, and the decoders of other packages."""
 
 import math
+import os
 import pickle
+import subprocess
+import sys
 import unittest
 from pathlib import Path
 
@@ -97,6 +100,35 @@ class Decoders(unittest.TestCase):
                 for token in (-1, 5):
                     with self.assertRaises(IndexError):
                         decoder.score(decoder.start(False), token)
+
+
+class Examples(unittest.TestCase):
+    def example(self, name, *arguments, given=""):
+        script = Path(__file__).parent.parent / "examples" / name
+        path = os.pathsep.join(sys.path)
+        return subprocess.run(
+            [sys.executable, "-B", script, *arguments], input=given, capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONPATH": path},
+        ).stdout
+
+    def test_examples_run(self):
+        report = support.program("rnnlm", "-rnnlm", support.NETWORK_PATH, "-test", support.VALID_PATH,
+                                 "-per-sentence")
+        wanted = float(report.split("PPL net: ")[1].split()[0])
+        found = self.example("perplexity.py", support.VALID_PATH, support.NETWORK_PATH)
+        self.assertAlmostEqual(float(found.split("perplexity ")[1].split(",")[0]), wanted, 1)
+        lists = "u1\t-3\tthe dog chase mice\nu1\t-3\tthe dog chases mice\nu2\t-1\tyou\nu2\t-90\tthe dogs\n"
+        found = self.example("rescore.py", support.NETWORK_PATH, "0.5", given=lists)
+        self.assertEqual(found, "u1\tthe dog chases mice\nu2\tyou\n")
+        model = support.DIRECTORY / "example"
+        self.example("train.py", support.TRAIN_PATH, support.VALID_PATH, str(model), "6", "2")
+        found = self.example("continue_text.py", str(model), "the", "dogs").splitlines()
+        self.assertEqual(len(found), 8)
+        self.assertTrue(all(" the dogs " in line for line in found))
+        best, score = found[0].split(" the dogs ")[1], float(found[0].split()[0])
+        model = rnnlm.Model(str(model))
+        wanted = model.score("the dogs " + best, eos=False) - model.score("the dogs", eos=False)
+        self.assertAlmostEqual(score, wanted, 2)
 
 
 if __name__ == "__main__":
