@@ -153,13 +153,15 @@ static bool predict_pairs(struct scratch *scratch, size_t n, const void *const *
     return true;
 }
 
+// The memory of new states is the caller's, and what lay there may not stay in the padding of rows.
 static void advance_pairs(struct scratch *scratch, size_t n, const void *const *before,
-                          const int32_t *word, void *const *after)
+                          const int32_t *word, void *const *after, size_t size)
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (after[i] == NULL)
             continue;
+        memset(after[i], 0, size);
         scratch->before[count] = before[i];
         scratch->next_word[count] = word[i];
         scratch->after[count++] = after[i];
@@ -177,7 +179,7 @@ bool part_network_score(const struct part_network *network, size_t n, const void
         return false;
     bool ok = predict_pairs(scratch, n, before, word, log10_prob);
     if (ok && after != NULL)
-        advance_pairs(scratch, n, before, word, after);
+        advance_pairs(scratch, n, before, word, after, state_size(&network->model.network));
     return_scratch(network, scratch);
     return ok;
 }

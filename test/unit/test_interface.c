@@ -22,10 +22,10 @@ enum { WORDS = 9, SENTENCE = 6, BATCH = 300 };
 static const char *const spelling[WORDS] = {"</s>", "a", "b", "c", "d", "e", "f", "g", "h"};
 static const int32_t sentence[SENTENCE] = {3, 1, 8, RNNLM_OOV, 2, RNNLM_SENTENCE_END};
 
-static void write_model(const char *path, bool independent)
+static void write_model(const char *path, const char *layers, bool independent)
 {
-    struct model model = {.format = MODEL_BINARY};
-    struct network_shape shape = new_shape(WORDS, "elman:21", 3, 1000, 3);
+    struct network_shape shape = new_shape(WORDS, layers, 3, 1000, 3);
+    struct model model = {.format = shape_is_reference(&shape) ? MODEL_BINARY : MODEL_NATIVE};
     struct error error = {""};
     assert_true(vocabulary_init(&model.vocabulary, NULL));
     for (int i = 1; i < WORDS; i++)
@@ -99,12 +99,37 @@ static void probabilities_sum_to_one(void **state)
     rnnlm_close(model);
 }
 
+// What lies where a state is written does not show in it.
+static void states_are_written_whole(void **state)
+{
+    (void)state;
+    const char *const names[] = {"plain", "independent", "gates", "arpa"};
+    for (int m = 0; m < 4; m++) {
+        rnnlm_model *model = open_model(names[m]);
+        size_t size = rnnlm_state_size(model);
+        int32_t a = rnnlm_word_id(model, "a", 1), b = rnnlm_word_id(model, "b", 1);
+        char *start = malloc(size), *clean = malloc(size), *soiled = malloc(size);
+        memset(clean, 0, size);
+        memset(soiled, 0xff, size); // not a number
+        rnnlm_start(model, start);
+        assert_near(rnnlm_score(model, start, a, soiled), rnnlm_score(model, start, a, clean), 0);
+        assert_memory_equal(soiled, clean, size);
+        memset(start, 0xff, size);
+        rnnlm_start(model, start);
+        assert_near(rnnlm_score(model, soiled, b, start), rnnlm_score(model, clean, b, NULL), 0);
+        free(start);
+        free(clean);
+        free(soiled);
+        rnnlm_close(model);
+    }
+}
+
 // Random pairs at once, and one by one: the same numbers and the same states.
 static void batches_equal_single_scores(void **state)
 {
     (void)state;
-    const char *const names[] = {"plain", "independent"};
-    for (int m = 0; m < 2; m++) {
+    const char *const names[] = {"plain", "independent", "gates"};
+    for (int m = 0; m < 3; m++) {
         rnnlm_model *model = open_model(names[m]);
         size_t size = rnnlm_state_size(model);
         char *states = malloc(size * (BATCH + 1)), *single = malloc(size);
@@ -161,8 +186,8 @@ static void sentences_equal_their_words(void **state)
 {
     (void)state;
     enum { COUNT = 200, LONGEST = 7 };
-    const char *const names[] = {"plain", "independent"};
-    for (int m = 0; m < 2; m++) {
+    const char *const names[] = {"plain", "independent", "gates"};
+    for (int m = 0; m < 3; m++) {
         rnnlm_model *model = open_model(names[m]);
         size_t size = rnnlm_state_size(model), length[COUNT];
         int32_t words[COUNT][LONGEST];
@@ -418,8 +443,9 @@ static int make_models(void **state)
 {
     if (scratch_enter(state) != 0)
         return -1;
-    write_model("plain", false);
-    write_model("independent", true);
+    write_model("plain", "elman:21", false);
+    write_model("independent", "elman:21", true);
+    write_model("gates", "lstm:7,gru:9", false);
     write_file("arpa", arpa, sizeof arpa - 1);
     write_gzip("arpa.gz", arpa, sizeof arpa - 1);
     struct ngram_model *ngram = ngram_load("arpa", NULL);
@@ -433,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_and_ids),
         cmocka_unit_test(probabilities_sum_to_one),
+        cmocka_unit_test(states_are_written_whole),
         cmocka_unit_test(batches_equal_single_scores),
         cmocka_unit_test(independent_sentences_start_afresh),
         cmocka_unit_test(sentences_equal_their_words),
