@@ -12,11 +12,16 @@ Programs that `import kenlm` run with `import rnnlm as kenlm`. Scores are log10 
 threads may use a model at the same time; what takes long gives up the GIL.
 """
 
+from typing import TYPE_CHECKING
+
 from ._core import ModelError, State, version as __version__
-from .decoders import BeamDecoderModel, CTCDecoderModel
 from .model import ARPALoadComplain, Config, FullScoreReturn, LanguageModel, LoadMethod, Model
 from .nbest import Hypothesis, Surprisal, rescore, surprisal
 from .training import Progress, TrainingWarning, train
+
+if TYPE_CHECKING:
+    from .beam_decoder import BeamDecoderModel
+    from .ctc_decoder import CTCDecoderModel
 
 __all__ = [
     "ARPALoadComplain",
@@ -38,3 +43,16 @@ __all__ = [
     "surprisal",
     "train",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Classes that look for other packages are not made before they are asked for."""
+    if name == "BeamDecoderModel":
+        from .beam_decoder import BeamDecoderModel
+
+        return BeamDecoderModel
+    if name == "CTCDecoderModel":
+        from .ctc_decoder import CTCDecoderModel
+
+        return CTCDecoderModel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -48,8 +48,8 @@ class Model(_core.Model):
 
     P(word) of a mixture is the sum of weights[i] P_i(word); without weights all count the same. A word that a
     model does not know counts as its word for unknown ones (<unk>); where it has none, and wherever a
-    probability is 0, the score is `floor`: -100 as kenlm's, -math.inf for what it is. `config` is kenlm's, and
-    changes nothing.
+    probability is 0, the score is `floor`: -100 as kenlm's (which adds back-off weights to it), -math.inf for
+    what it is. `config` is kenlm's, and changes nothing.
 
     OSError if a file cannot be read; ModelError, a kind of it and of ValueError, if it holds no model.
 

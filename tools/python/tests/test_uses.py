@@ -80,6 +80,14 @@ class Decoders(unittest.TestCase):
                 self.assertEqual(twin.score(twin.get_start_state(), first)[0],
                                  decoder.score(decoder.get_start_state(), first)[0])
 
+                decoder.reset_params(alpha=0, beta=2, unk_score_offset=None)
+                self.assertEqual(decoder.score(decoder.get_start_state(), first)[0], 2)
+                decoder.reset_params(alpha=1, beta=0, unk_score_offset=-1, score_boundary=False)
+                self.assertEqual(decoder.get_start_state(), model.start_state(False))
+                score, _ = decoder.score(decoder.get_start_state(), "zebra", is_last_word=True)
+                wanted = math.log(10) * (model.score("zebra", bos=False, eos=False) - 1)
+                self.assertAlmostEqual(score, wanted, 5)
+
     def test_ctc_decoder(self):
         words = ["dogs", "the", "zebra", "a", "</s>"]
         for name, model in support.models():

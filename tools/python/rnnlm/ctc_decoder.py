@@ -1,7 +1,7 @@
-"""Models as the decoders of other packages take them: pyctcdecode, torchaudio and flashlight.
+"""Models as the CTC decoders of torchaudio and flashlight take them.
 
-None of these packages is needed. Where one is installed, the classes here are its own kind of class, so that
-its checks of types pass.
+None of them is needed. Where one is installed, the class here is of its own kind, so that its checks of types
+pass.
 """
 
 from __future__ import annotations
@@ -11,11 +11,6 @@ from typing import Any
 
 from ._core import State
 from .model import Model
-
-try:
-    from pyctcdecode.language_model import AbstractLanguageModel as _BeamDecoderBase
-except ImportError:
-    _BeamDecoderBase = object
 
 try:
     from torchaudio.models.decoder import CTCDecoderLM as _CTCDecoderBase
@@ -41,67 +36,6 @@ except ImportError:
 
 
 LOG_10 = math.log(10)
-
-
-class BeamDecoderModel(_BeamDecoderBase):  # type: ignore[misc, valid-type]
-    """The language model of pyctcdecode's BeamSearchDecoderCTC:
-
-        decoder = BeamSearchDecoderCTC(Alphabet.build_alphabet(labels), BeamDecoderModel(model))
-
-    A word adds alpha * ln(10) * (log10 P(word) + unk_score_offset if it is unknown) + beta to a beam. A part of
-    a word that begins no word of the model costs unk_score_offset, and more where it is long.
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        alpha: float = 0.5,
-        beta: float = 1.5,
-        unk_score_offset: float = -10.0,
-        score_boundary: bool = True,
-    ) -> None:
-        self.model = model
-        self.alpha = alpha
-        self.beta = beta
-        self.unk_score_offset = unk_score_offset
-        self.score_boundary = score_boundary
-        self._beginnings: frozenset[str] | None = None
-
-    @property
-    def order(self) -> int:
-        return self.model.order
-
-    def get_start_state(self) -> State:
-        return self.model.start_state(self.score_boundary)
-
-    def score_partial_token(self, partial_token: str) -> float:
-        if self._beginnings is None:
-            self._beginnings = frozenset(
-                word[:end] for word in self.model.vocabulary() for end in range(len(word) + 1)
-            )
-        if partial_token in self._beginnings:
-            return 0.0
-        return self.unk_score_offset * max(1.0, len(partial_token) / 6)
-
-    def score(self, prev_state: State, word: str, is_last_word: bool = False) -> tuple[float, State]:
-        """What the word adds to a beam's score, with the sentence's end if it is the last; the state behind."""
-        state = State()
-        log10_prob = self.model.BaseScore(prev_state, word, state)
-        if word not in self.model:
-            log10_prob += self.unk_score_offset
-        if is_last_word and self.score_boundary:
-            log10_prob += self.model.BaseScore(state, "</s>", State())
-        return self.alpha * LOG_10 * log10_prob + self.beta, state
-
-    def save_to_dir(self, filepath: str) -> None:
-        raise NotImplementedError("the model has files of its own: Model.paths")
-
-    @classmethod
-    def load_from_dir(cls, filepath: str) -> BeamDecoderModel:
-        raise NotImplementedError("the model has files of its own: BeamDecoderModel(Model(path))")
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_beginnings": None}
 
 
 class CTCDecoderModel(_CTCDecoderBase):  # type: ignore[misc, valid-type]
