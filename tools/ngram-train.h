@@ -86,7 +86,8 @@ static const struct option train_table[] = {
     {.type = OPTION_GROUP, .help = "Resources"},
     {OPTION_TEXT, "memory", "BYTES", &train_set.memory, NULL, 0, 0,
      "Memory for all, such as 500M or 2G, at least 1M; words and counts beyond it go to disk. "
-     "Some 26 bytes for each different word there must be, and some 10 MB; with -prune, the model."},
+     "Some 26 bytes for each different word there must be, and some 10 MB; with -prune, the "
+     "model."},
     {OPTION_TEXT, "temp", "FOLDER", &train_set.temporary, NULL, 0, 0,
      "Folder for what does not fit in memory; without it, $TMPDIR or /tmp."},
     {OPTION_COUNT, "threads", "N", &train_set.threads, NULL, 0, 1 << 12,

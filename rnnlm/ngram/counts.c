@@ -315,7 +315,7 @@ static bool new_unigrams(struct counts *counts, struct allowance *allowance, str
     if (counts->unigram == NULL)
         return false;
     counts->taken = (counts->words + 1) * sizeof *counts->unigram;
-    allowance->used += counts->taken;
+    allowance_keep(allowance, counts->taken);
     return true;
 }
 
@@ -404,7 +404,7 @@ void counts_free(struct counts *counts)
 void counts_free_unigrams(struct counts *counts)
 {
     if (counts->unigram != NULL)
-        allowance_give(counts->ngrams[0].allowance, counts->taken);
+        allowance_drop(counts->ngrams[0].allowance, counts->taken);
     free(counts->unigram);
     counts->unigram = NULL;
 }

@@ -133,7 +133,7 @@ static bool write_all(const struct counts *counts, struct sorter *all, struct ou
 {
     struct count_lines context = {
         .counts = counts, .all = all, .order = counts->order, .left = UINT64_MAX};
-    struct lines lines = {&context, all->shape.words * sizeof(uint64_t), next_count, format_count};
+    struct lines lines = {&context, all->shape.words * sizeof(uint64_t), next_count, NULL, format_count};
     struct watch *watch = all->allowance->watch;
     watch_begin(watch, "writing", "n-grams", sorter_most(all));
     bool ok = start_lines(&context, error) && lines_write(&lines, output, all->allowance, error);
@@ -266,8 +266,7 @@ static bool write_files(struct folder *folder, struct count_lines *context, stru
                         struct error *error)
 {
     unsigned long long number = 0;
-    struct lines lines = {context, context->all->shape.words * sizeof(uint64_t), next_count,
-                          format_count};
+    struct lines lines = {context, context->all->shape.words * sizeof(uint64_t), next_count, NULL, format_count};
     for (; context->record != NULL; number++) {
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%zugm-%04llu.gz", context->order, number);

@@ -210,7 +210,7 @@ static char *format_unigram(const void *context, const void *element, char *to)
 static bool write_unigrams(struct writer *writer, struct unigram_lines *unigrams,
                            struct allowance *allowance, struct error *error)
 {
-    struct lines lines = {unigrams, sizeof(struct unigram_line), next_unigram, format_unigram};
+    struct lines lines = {unigrams, sizeof(struct unigram_line), next_unigram, NULL, format_unigram};
     unigrams->writer = writer;
     writer_order(writer, 1);
     return sequence_start(&unigrams->unigrams, error) &&
@@ -241,6 +241,15 @@ static bool next_ngram(void *context, void *element, size_t *most, bool *ok, str
     return true;
 }
 
+// Words next to the predicted one are mostly those of the line before.
+static void look_ahead(const void *context, const void *element, bool last)
+{
+    const struct order_lines *lines = context;
+    const struct assembled *ngram = element;
+    word_ahead(lines->writer->words, ngram->ids[lines->order - 1], last);
+    word_ahead(lines->writer->words, ngram->ids[0], last);
+}
+
 static char *format_ngram(const void *context, const void *element, char *to)
 {
     const struct order_lines *lines = context;
@@ -253,7 +262,7 @@ static bool write_order(struct writer *writer, struct interpolated *model, size_
                         struct allowance *allowance, struct error *error)
 {
     struct order_lines ngrams = {.writer = writer, .order = order};
-    struct lines lines = {&ngrams, sizeof(struct assembled), next_ngram, format_ngram};
+    struct lines lines = {&ngrams, sizeof(struct assembled), next_ngram, look_ahead, format_ngram};
     writer_order(writer, order);
     return assembly_start(&ngrams.assembly, model, order, error) &&
            lines_write(&lines, writer->output, allowance, error);

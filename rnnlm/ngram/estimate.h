@@ -33,7 +33,7 @@ struct estimate_options {
     double constant[NGRAM_MOST_ORDER + 1];     // [1..] D of absolute and additive discounting
     uint64_t gt_largest[NGRAM_MOST_ORDER + 1]; // [1..] largest counts that Good-Turing discounts
     bool discount_fallback; // 0.5, 1, 1.5 where discounts cannot be computed, instead of an error
-    size_t memory;         // bytes, about, for all; what goes beyond is sorted on disk
+    size_t memory;          // bytes, about, for all; what goes beyond is sorted on disk
     const char *temporary; // folder for that; NULL: TMPDIR or /tmp
     struct watch *watch;   // who is told how far it has come, may be NULL
     size_t threads;        // 0: one for each processor; the model does not depend on it

@@ -17,9 +17,11 @@
 #include "base/memory.h"
 
 struct entry {
-    uint64_t count;
-    double lower;       // p(w | h')
-    double probability; // p(w | h)
+    union {
+        uint64_t count;
+        double probability; // p(w | h), which takes its place
+    };
+    double lower; // p(w | h')
     uint32_t word;
     bool dropped;
 };
@@ -544,7 +546,7 @@ static bool visit_parts(struct interpolated *model, struct counts *counts, const
 
 // ---- the whole ---------------------------------------------------------------------------------
 
-enum { ON_DISK = 1 << 20 }; // bytes in memory of n-grams that come from disk, and go there
+enum { ON_DISK = 1 << 18 }; // bytes in memory of n-grams that come from disk, and go there
 
 static void start_orders(struct interpolated *model, struct counts *counts,
                          struct allowance *allowance, const char *temporary)
@@ -574,7 +576,7 @@ bool interpolate(struct interpolated *model, struct counts *counts, const uint64
     if (model->unigram_backoff == NULL || model->context == NULL)
         return false;
     model->taken = (counts->words + 1) * (sizeof *model->unigram_backoff + 1);
-    allowance->used += model->taken;
+    allowance_keep(allowance, model->taken);
     estimate_unigrams(model, counts, cutoff[1]);
     // What each sorter has in any case comes on top.
     size_t whole = allowance->limit;
@@ -598,7 +600,7 @@ void interpolated_free(struct interpolated *model)
 void interpolated_free_unigrams(struct interpolated *model)
 {
     if (model->taken > 0)
-        allowance_give(model->order[0].ngrams.allowance, model->taken);
+        allowance_drop(model->order[0].ngrams.allowance, model->taken);
     model->taken = 0;
     free(model->unigram_backoff);
     free(model->context);

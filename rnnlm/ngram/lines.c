@@ -14,7 +14,8 @@ enum {
     BLOCK_ELEMENTS = 1 << 10,
     BLOCK_BYTES = 1 << 18,
     BLOCK_TAKES = 320 << 10,
-    LARGER = 4
+    LARGER = 4,
+    AHEAD = 8
 };
 
 struct block {
@@ -60,6 +61,12 @@ static void get_elements(struct lines_run *run, struct block *set)
     }
 }
 
+static void look_ahead(const struct lines *lines, const struct block *block, size_t i, bool last)
+{
+    if (i < block->count && lines->ahead != NULL)
+        lines->ahead(lines->context, block->element + i * lines->size, last);
+}
+
 static void make_text(struct lines_run *run, struct block *block)
 {
     const struct lines *lines = run->lines;
@@ -67,8 +74,11 @@ static void make_text(struct lines_run *run, struct block *block)
     if (block->failed)
         return;
     char *to = block->text;
-    for (size_t i = 0; i < block->count; i++)
+    for (size_t i = 0; i < block->count; i++) {
+        look_ahead(lines, block, i + 2 * AHEAD, false);
+        look_ahead(lines, block, i + AHEAD, true);
         to = lines->format(lines->context, block->element + i * lines->size, to);
+    }
     block->used = (size_t)(to - block->text);
     if (run->packs && block->count > 0)
         block->failed = !memory_grow(&block->packed, &block->packed_capacity,

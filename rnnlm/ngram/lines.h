@@ -12,6 +12,9 @@ struct lines {
     // Gets the next element, and how many bytes its line has at most; never called by two threads at
     // once. False at the end and after a failure, which *ok tells apart; it is true at first.
     bool (*next)(void *context, void *element, size_t *most, bool *ok, struct error *error);
+    // What format() will need of an element is called for here, so that it need not wait: `last` false some
+    // elements before, true a few before. May be NULL.
+    void (*ahead)(const void *context, const void *element, bool last);
     // Writes the line, newline included, and returns where it ends; called by several threads at
     // once.
     char *(*format)(const void *context, const void *element, char *to);

@@ -10,8 +10,8 @@ enum {
     RUNS_MOST = 256,        // then they are merged into one
     BUFFER_LEAST = 1 << 12, // bytes read at once from a run
     BUFFER_MOST = 1 << 20,
-    AHEAD = 1 << 17, // bytes merged at once
-    SHARE = 16, // of the memory allowed, that a sorter has for its block, and for buffers, at least
+    AHEAD_LEAST = 1 << 17, // bytes merged at once
+    AHEAD_MOST = 1 << 22,
 };
 
 void sorter_init(struct sorter *sorter, struct record_shape shape, enum sorter_rule rule,
@@ -112,30 +112,42 @@ static bool fill_buffer(struct sorter *sorter, struct sorter_run *run, struct er
     return true;
 }
 
-static const uint64_t *head(const struct sorter *sorter, size_t place)
+static const uint64_t *record_of(const struct sorter *sorter, const struct sorter_head *head)
 {
-    const struct sorter_run *run = &sorter->runs[sorter->heap[place]];
+    const struct sorter_run *run = &sorter->runs[head->run];
     return run->buffer + run->at * sorter->shape.words;
+}
+
+static inline bool head_less(const struct sorter *sorter, const struct sorter_head *a,
+                             const struct sorter_head *b)
+{
+    return a->first != b->first
+               ? a->first < b->first
+               : record_less(sorter->shape.words, record_of(sorter, a), record_of(sorter, b));
 }
 
 static void sift_down(struct sorter *sorter, size_t place)
 {
-    size_t moved = sorter->heap[place];
+    struct sorter_head *heap = sorter->heap, moved = heap[place];
     for (;;) {
         size_t child = 2 * place + 1;
         if (child >= sorter->heap_count)
             break;
-        unsigned words = sorter->shape.words;
-        if (child + 1 < sorter->heap_count &&
-            record_less(words, head(sorter, child + 1), head(sorter, child)))
+        if (child + 1 < sorter->heap_count && head_less(sorter, &heap[child + 1], &heap[child]))
             child++;
-        const struct sorter_run *run = &sorter->runs[moved];
-        if (!record_less(words, head(sorter, child), run->buffer + run->at * words))
+        if (!head_less(sorter, &heap[child], &moved))
             break;
-        sorter->heap[place] = sorter->heap[child];
+        heap[place] = heap[child];
         place = child;
     }
-    sorter->heap[place] = moved;
+    heap[place] = moved;
+}
+
+// Each time a thread is begun.
+static size_t bytes_ahead(const struct sorter *sorter)
+{
+    size_t share = allowance_share(sorter->allowance) / 4;
+    return share < AHEAD_LEAST ? AHEAD_LEAST : share > AHEAD_MOST ? AHEAD_MOST : share;
 }
 
 // `begin` of a run moves as it is read; the run before it ends where it begins, which restores it.
@@ -143,10 +155,10 @@ static bool merge_start(struct sorter *sorter, struct error *error)
 {
     release_buffers(sorter);
     size_t bytes = record_bytes(sorter);
-    size_t share = sorter->allowance->limit / SHARE / sorter->run_count;
+    size_t share = allowance_share(sorter->allowance) / sorter->run_count;
     share = share < BUFFER_LEAST ? BUFFER_LEAST : share > BUFFER_MOST ? BUFFER_MOST : share;
     sorter->buffer_records = share / bytes;
-    sorter->buffer_bytes = share * sorter->run_count + 2 * AHEAD;
+    sorter->buffer_bytes = share * sorter->run_count + 2 * bytes_ahead(sorter);
     sorter->allowance->used += sorter->buffer_bytes;
     sorter->heap = memory_new(sorter->run_count, sizeof *sorter->heap, error);
     if (sorter->heap == NULL)
@@ -158,7 +170,7 @@ static bool merge_start(struct sorter *sorter, struct error *error)
         run->buffer = memory_new(sorter->buffer_records, bytes, error);
         if (run->buffer == NULL || !fill_buffer(sorter, run, error))
             return false;
-        sorter->heap[i] = i;
+        sorter->heap[i] = (struct sorter_head){run->buffer[0], i};
     }
     for (size_t i = sorter->heap_count / 2; i-- > 0;)
         sift_down(sorter, i);
@@ -168,7 +180,7 @@ static bool merge_start(struct sorter *sorter, struct error *error)
 // Takes the least record off the heap into `record`.
 static bool merge_take(struct sorter *sorter, uint64_t *record, struct error *error)
 {
-    struct sorter_run *run = &sorter->runs[sorter->heap[0]];
+    struct sorter_run *run = &sorter->runs[sorter->heap[0].run];
     unsigned words = sorter->shape.words;
     const uint64_t *from = run->buffer + run->at * words;
     for (unsigned i = 0; i < words; i++)
@@ -178,6 +190,8 @@ static bool merge_take(struct sorter *sorter, uint64_t *record, struct error *er
         return false;
     if (run->left == 0)
         sorter->heap[0] = sorter->heap[--sorter->heap_count];
+    else
+        sorter->heap[0].first = run->buffer[run->at * words];
     if (sorter->heap_count > 0)
         sift_down(sorter, 0);
     return true;
@@ -192,7 +206,7 @@ static bool merge_next(struct sorter *sorter, const uint64_t **record, struct er
         return false;
     uint64_t same[RECORD_MOST_WORDS];
     while (sorter->heap_count > 0 &&
-           record_same_ids(&sorter->shape, sorter->merged, head(sorter, 0))) {
+           record_same_ids(&sorter->shape, sorter->merged, record_of(sorter, &sorter->heap[0]))) {
         if (!merge_take(sorter, same, error))
             return false;
         combine_into(sorter, sorter->merged, same);
@@ -303,7 +317,7 @@ static size_t take_more(struct sorter *sorter)
 {
     struct allowance *allowance = sorter->allowance;
     size_t bytes = record_bytes(sorter), more = sorter->capacity;
-    if (more == 0 || 2 * more * bytes <= allowance->limit / SHARE) {
+    if (more == 0 || 2 * more * bytes <= allowance_share(allowance)) {
         more = more == 0 ? FIRST_RECORDS : more;
         allowance->used += more * bytes;
         return more;
@@ -455,7 +469,7 @@ static void begin_ahead(struct sorter *sorter)
 static bool start_ahead(struct sorter *sorter, struct error *error)
 {
     struct sorter_ahead *ahead = &sorter->ahead;
-    ahead->capacity = AHEAD / record_bytes(sorter);
+    ahead->capacity = bytes_ahead(sorter) / record_bytes(sorter);
     for (size_t i = 0; i < 2; i++) {
         ahead->block[i] = memory_new(ahead->capacity, record_bytes(sorter), error);
         if (ahead->block[i] == NULL)

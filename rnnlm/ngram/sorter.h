@@ -16,6 +16,12 @@ struct sorter_run {
     size_t left, at;     // records in the buffer: not yet taken; the next one's place
 };
 
+// A run that is being merged, and the first word of its next record.
+struct sorter_head {
+    uint64_t first;
+    size_t run;
+};
+
 // Records merged from runs: a block that is being read, and one that is merged meanwhile.
 struct sorter_ahead {
     uint64_t *block[2];
@@ -39,7 +45,7 @@ struct sorter {
     size_t run_count, run_capacity;
     // reading
     size_t next;
-    size_t *heap; // indices of runs, the one with the least record first
+    struct sorter_head *heap; // the one with the least record first
     size_t heap_count;
     size_t buffer_records, buffer_bytes; // of a run; of the allowance for all of them
     uint64_t merged[RECORD_MOST_WORDS];

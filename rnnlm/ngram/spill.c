@@ -17,7 +17,7 @@ enum { BUFFER_BYTES = 1 << 18, FIRST_BYTES = 1 << 12 };
 
 struct allowance allowance_of(size_t memory, struct pool *pool, struct watch *watch)
 {
-    enum { PROGRAM = 7 << 20, THREAD = 1 << 21 };
+    enum { PROGRAM = 8 << 20, THREAD = 1 << 21 };
     size_t others = PROGRAM + pool_ready(pool) * THREAD;
     others = others < memory / 4 ? others : memory / 4;
     return (struct allowance){.limit = memory - others, .pool = pool, .watch = watch};
@@ -34,6 +34,26 @@ bool allowance_take(struct allowance *allowance, size_t bytes)
 void allowance_give(struct allowance *allowance, size_t bytes)
 {
     allowance->used -= bytes < allowance->used ? bytes : allowance->used;
+}
+
+void allowance_keep(struct allowance *allowance, size_t bytes)
+{
+    allowance->used += bytes;
+    allowance->kept += bytes;
+}
+
+void allowance_drop(struct allowance *allowance, size_t bytes)
+{
+    allowance->kept -= bytes < allowance->kept ? bytes : allowance->kept;
+    allowance_give(allowance, bytes);
+}
+
+size_t allowance_share(const struct allowance *allowance)
+{
+    enum { SHARES = 16 };
+    size_t least = allowance->limit / 4;
+    size_t left = allowance->limit > allowance->kept ? allowance->limit - allowance->kept : 0;
+    return (left > least ? left : least) / SHARES;
 }
 
 // ---- temporary files ---------------------------------------------------------------------------

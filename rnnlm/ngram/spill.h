@@ -15,6 +15,7 @@
 // Not to be used by several threads at once.
 struct allowance {
     size_t limit, used; // bytes
+    size_t kept;        // of those used: that stay, whatever there is besides
     struct pool *pool;  // threads that work, NULL: the caller's alone
     struct watch *watch; // who watches that, may be NULL
 };
@@ -26,6 +27,13 @@ struct allowance allowance_of(size_t memory, struct pool *pool, struct watch *wa
 // Whether `bytes` more may be used; if so they are.
 bool allowance_take(struct allowance *allowance, size_t bytes);
 void allowance_give(struct allowance *allowance, size_t bytes);
+
+// The same for what is used anyhow, and stays for long.
+void allowance_keep(struct allowance *allowance, size_t bytes);
+void allowance_drop(struct allowance *allowance, size_t bytes);
+
+// What each of several users may have anyhow: a sixteenth of what is not kept, or of a quarter of all.
+size_t allowance_share(const struct allowance *allowance);
 
 // ---- temporary files ---------------------------------------------------------------------------
 

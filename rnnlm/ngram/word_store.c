@@ -22,7 +22,7 @@ void word_store_free(struct word_store *store)
     free(store->base);
     free(store->offset);
     if (store->taken > 0)
-        allowance_give(store->letters.allowance, store->taken);
+        allowance_drop(store->letters.allowance, store->taken);
     sequence_free(&store->letters);
     *store = (struct word_store){.words = 0};
     temporary_init(&store->letters.file, NULL);
@@ -60,15 +60,16 @@ bool word_store_open(struct word_store *store, struct error *error)
     if (store->base == NULL || store->offset == NULL || !open_text(store, error))
         return false;
     store->taken += (store->words + 2) * sizeof *store->offset;
-    store->letters.allowance->used += store->taken;
+    allowance_keep(store->letters.allowance, store->taken);
     uint64_t at = 0;
     for (size_t id = 1; id <= store->words + 1; id++) {
         uint64_t *base = &store->base[id / WORD_BLOCK];
         if (id == 1 || id % WORD_BLOCK == 0)
             *base = at;
         store->offset[id] = (uint32_t)(at - *base);
-        if (id <= store->words)
-            at += strlen(store->text + at) + 1;
+        size_t length = id <= store->words ? strlen(store->text + at) : 0;
+        store->longest = length > store->longest ? length : store->longest;
+        at += length + 1;
     }
     return true;
 }

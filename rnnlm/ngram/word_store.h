@@ -15,6 +15,7 @@ struct word_store {
     char *text;
     uint64_t *base;
     uint32_t *offset; // [words + 2]
+    size_t longest;   // length of a word
     size_t taken;     // of the allowance, for these
 };
 
@@ -32,6 +33,15 @@ bool word_store_open(struct word_store *store, struct error *error);
 static inline const char *word_text(const struct word_store *store, uint32_t id)
 {
     return store->text + store->base[id / WORD_BLOCK] + store->offset[id];
+}
+
+// For a word that will be asked for: first where it begins, later its letters.
+static inline void word_ahead(const struct word_store *store, uint32_t id, bool letters)
+{
+    if (letters)
+        __builtin_prefetch(word_text(store, id));
+    else
+        __builtin_prefetch(&store->offset[id]);
 }
 
 static inline size_t word_length(const struct word_store *store, uint32_t id)

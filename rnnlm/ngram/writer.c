@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NUMBERS_SIZE = 96 }; // of both, with what stands between
+enum { NUMBERS_SIZE = 96, SHORT = 100 }; // bytes: of both numbers, with what stands between; of a word
 
 bool writer_open(struct writer *writer, const char *path, const struct word_store *words,
                  const uint64_t *count, size_t orders, struct error *error)
@@ -69,9 +69,12 @@ static char *write_number(char *to, double value)
     return to;
 }
 
+// Where no word is very long, none need be looked at.
 size_t writer_most(const struct writer *writer, const uint32_t *ids, size_t order)
 {
-    size_t most = order + NUMBERS_SIZE;
+    size_t most = order + NUMBERS_SIZE, longest = writer->words->longest;
+    if (longest <= SHORT)
+        return most + order * longest;
     for (size_t i = 0; i < order; i++)
         most += word_length(writer->words, ids[i]);
     return most;
