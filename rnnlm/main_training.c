@@ -149,8 +149,7 @@ static bool has_choice_of_activation(const struct network_shape *shape)
 // What -output, -class and -direct say.
 static bool make_output(struct network_shape *shape, struct error *error)
 {
-    shape->output = output_named(set.output, error);
-    if (shape->output == NULL)
+    if (!shape_parse_output(shape, set.output, error))
         return error_option(error, "output");
     if (!shape->output->classes && (given.classes || set.old_classes || set.class_by != NULL))
         return error_usage(
@@ -265,6 +264,7 @@ static bool shape_has_memory(const struct network_shape *shape, struct error *er
 {
     struct network_shape least = *shape;
     least.words = least.classes = 1;
+    least.clusters = 0;
     return network_has_memory(&least, error);
 }
 

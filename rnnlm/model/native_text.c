@@ -30,12 +30,13 @@ static bool parse_whole(const char *text, size_t length, uint64_t *value)
 
 void native_print_architecture(const struct network_shape *shape, char text[NATIVE_ARCHITECTURE])
 {
-    char layers[SHAPE_TEXT];
+    char layers[SHAPE_TEXT], output[SHAPE_OUTPUT_TEXT];
     shape_print_layers(shape, layers);
+    shape_print_output(shape, output);
     snprintf(text, NATIVE_ARCHITECTURE,
              "words=%zu layers=%s output=%s classes=%zu direct=%zu direct-order=%d%s%s",
-             shape->words, layers, shape->output->name, shape->classes, shape->maxent,
-             shape->maxent_order, shape->biases ? " biases=1" : "", shape->tied ? " tied=1" : "");
+             shape->words, layers, output, shape->classes, shape->maxent, shape->maxent_order,
+             shape->biases ? " biases=1" : "", shape->tied ? " tied=1" : "");
 }
 
 // The first three are wanted of every network; where others are missing, they are 0.
@@ -80,10 +81,10 @@ static bool parse_flag(const char *value, bool *flag, struct error *error)
            error_set(error, "found \"%.60s\", wanted 0 or 1", value);
 }
 
-static bool parse_output(const char *value, const struct output_type **type, struct error *error)
+static bool parse_output(const char *value, struct network_shape *shape, struct error *error)
 {
-    *type = output_named(value, error);
-    return *type != NULL || error_prefix(error, "this version does not know \"%.60s\": ", value);
+    return shape_parse_output(shape, value, error) ||
+           error_prefix(error, "this version does not know \"%.60s\": ", value);
 }
 
 static bool parse_layers(const char *value, struct network_shape *shape, struct error *error)
@@ -101,7 +102,7 @@ static bool parse_value(struct network_shape *shape, size_t key, const char *val
     case LAYERS:
         return parse_layers(value, shape, error);
     case OUTPUT:
-        return parse_output(value, &shape->output, error);
+        return parse_output(value, shape, error);
     case CLASSES:
         return parse_size(value, &shape->classes, error);
     case DIRECT:

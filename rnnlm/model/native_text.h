@@ -9,7 +9,7 @@
 
 #include "model/model.h"
 
-enum { NATIVE_ARCHITECTURE = SHAPE_TEXT + 256 };
+enum { NATIVE_ARCHITECTURE = SHAPE_TEXT + SHAPE_OUTPUT_TEXT + 256 };
 
 void native_print_architecture(const struct network_shape *shape, char text[NATIVE_ARCHITECTURE]);
 

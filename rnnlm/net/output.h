@@ -14,7 +14,7 @@
 #include "net/linear.h"
 #include "net/network.h"
 
-enum { OUTPUT_MOST_PARAMETERS = 8 };
+enum { OUTPUT_MOST_PARAMETERS = 3 + 2 * SHAPE_MOST_CLUSTERS };
 
 struct output_parameter {
     const char *name;
@@ -126,6 +126,8 @@ struct output_type {
     const char *about;
     bool classes; // it is factorised by classes of words; else all words are one class
     bool direct;  // it can have direct connections
+    bool tied;    // its rows of words can be those of the bottom layer
+    bool clusters; // words that are not frequent are in clusters (shape.h)
 
     // Whether words can be added to it and removed from it with their rows (model/resize.h), and the
     // names of its parameters of which, beside "words", each word or each class has a row or a number;
@@ -139,6 +141,10 @@ struct output_type {
     void (*initialise)(const struct network *network, struct random *random);
     // Biases with which the output has the words' frequencies, before anything else is learnt.
     void (*initialise_biases)(const struct network *network, const uint64_t *count);
+
+    // How words with these counts are divided, where that is not the caller's to say: sets what the
+    // shape says of it. NULL for kinds without a way of their own. Error: no memory.
+    bool (*divide)(struct network_shape *shape, const uint64_t *count, struct error *error);
 
     // The i-th softmax; false behind the last.
     bool (*softmax)(const struct network *network, size_t i, struct output_softmax *softmax);

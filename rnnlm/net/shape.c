@@ -11,12 +11,44 @@
 bool shape_can_be_tied(const struct network_shape *shape, struct error *error)
 {
     const struct layer_shape *bottom = &shape->layer[0], *top = &shape->layer[shape->layers - 1];
+    if (!shape->output->tied)
+        return error_set(error,
+                         "the output %s has no row as wide as the topmost layer for every word: "
+                         "-output class or -output full is wanted",
+                         shape->output->name);
     size_t row = layer_word_row(bottom->type, bottom->units);
     return row == top->units ||
            error_set(error,
                      "found %zu numbers in a word's row of the bottom layer, wanted %zu, the "
                      "units of the topmost layer: -embedding %zu gives them",
                      row, top->units, top->units);
+}
+
+static bool clusters_ok(const struct network_shape *shape, struct error *error)
+{
+    size_t last = 0;
+    if (shape->clusters > 0 && !shape->output->clusters)
+        return error_set(error, "clusters: found %zu, wanted 0: the output %s has none",
+                         shape->clusters, shape->output->name);
+    for (size_t k = 0; k < shape->clusters; k++) {
+        size_t first = shape->cluster[k].first;
+        size_t end = k + 1 < shape->clusters ? shape->cluster[k + 1].first : shape->words;
+        if (first <= last)
+            return error_set(error, "clusters: found %zu behind %zu, wanted rising numbers above 0",
+                             first, last);
+        if (first >= shape->words)
+            return error_set(error,
+                             "clusters: found one from word %zu on, wanted less than the "
+                             "vocabulary's %zu words",
+                             first, shape->words);
+        if (end > first && shape->cluster[k].class_words > end - first)
+            return error_set(error,
+                             "clusters: found classes of %zu words, wanted at most the %zu "
+                             "words of the cluster from %zu on",
+                             shape->cluster[k].class_words, end - first, first);
+        last = first;
+    }
+    return true;
 }
 
 static bool output_ok(const struct network_shape *shape, struct error *error)
@@ -29,6 +61,8 @@ static bool output_ok(const struct network_shape *shape, struct error *error)
                          "direct connections: found %zu, wanted 0: the output %s has none, -output "
                          "class can have them",
                          shape->maxent, shape->output->name);
+    if (!clusters_ok(shape, error))
+        return false;
     return !shape->tied || shape_can_be_tied(shape, error) || error_prefix(error, "tied: ");
 }
 
@@ -133,6 +167,76 @@ const struct activation *shape_activation(const char *text, size_t length, struc
         names[i] = activation_table[i]->name;
     shape_unknown_name("activation", text, length, names, error);
     return NULL;
+}
+
+// ---- outputs as text --------------------------------------------------------------------------
+
+// A whole number, at most that of words there can be; moves *at behind it.
+static bool parse_words(const char **at, size_t *number)
+{
+    const char *from = *at;
+    *number = 0;
+    for (; **at >= '0' && **at <= '9' && *number <= INT32_MAX; (*at)++)
+        *number = *number * 10 + (size_t)(**at - '0');
+    return *at > from && *number >= 1 && *number <= INT32_MAX;
+}
+
+// FIRST,FIRST/N,...
+static bool parse_clusters(struct network_shape *shape, const char *text, struct error *error)
+{
+    for (const char *at = text;; at++) {
+        struct cluster_shape cluster = {.first = 0};
+        bool ok = parse_words(&at, &cluster.first);
+        if (ok && *at == '/') {
+            at++;
+            ok = parse_words(&at, &cluster.class_words);
+        }
+        if (!ok || (*at != ',' && *at != '\0'))
+            return error_set(error,
+                             "found \"%.60s\", wanted %s:FIRST,FIRST,... with the number of the "
+                             "first word of each cluster, and perhaps /N for classes of N words",
+                             text, shape->output->name);
+        if (shape->clusters == SHAPE_MOST_CLUSTERS)
+            return error_set(error, "found \"%.60s\", wanted at most %d clusters", text,
+                             SHAPE_MOST_CLUSTERS);
+        if (shape->clusters > 0 && cluster.first <= shape->cluster[shape->clusters - 1].first)
+            return error_set(error,
+                             "found \"%.60s\": clusters begin at %zu and then %zu, wanted "
+                             "rising numbers",
+                             text, shape->cluster[shape->clusters - 1].first, cluster.first);
+        shape->cluster[shape->clusters++] = cluster;
+        if (*at == '\0')
+            return true;
+    }
+}
+
+bool shape_parse_output(struct network_shape *shape, const char *text, struct error *error)
+{
+    char name[64];
+    size_t length = strcspn(text, ":");
+    shape->clusters = 0;
+    snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), text);
+    shape->output = output_named(name, error);
+    if (shape->output == NULL)
+        return false;
+    if (text[length] == '\0')
+        return true;
+    return shape->output->clusters
+               ? parse_clusters(shape, text + length + 1, error)
+               : error_set(error, "found \"%.60s\": the output %s has no clusters", text, name);
+}
+
+void shape_print_output(const struct network_shape *shape, char text[SHAPE_OUTPUT_TEXT])
+{
+    size_t length = (size_t)snprintf(text, SHAPE_OUTPUT_TEXT, "%.30s", shape->output->name);
+    for (size_t k = 0; k < shape->clusters; k++) {
+        const struct cluster_shape *cluster = &shape->cluster[k];
+        length += (size_t)snprintf(text + length, SHAPE_OUTPUT_TEXT - length, "%c%zu",
+                                   k == 0 ? ':' : ',', cluster->first);
+        if (cluster->class_words > 0)
+            length += (size_t)snprintf(text + length, SHAPE_OUTPUT_TEXT - length, "/%zu",
+                                       cluster->class_words);
+    }
 }
 
 // ---- layers as text ---------------------------------------------------------------------------

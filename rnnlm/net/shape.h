@@ -10,12 +10,24 @@
 
 struct output_type;
 
-enum { SHAPE_MOST_LAYERS = 64, SHAPE_MOST_UNITS = 1 << 20, SHAPE_MOST_ORDER = 20 };
+enum {
+    SHAPE_MOST_LAYERS = 64,
+    SHAPE_MOST_UNITS = 1 << 20,
+    SHAPE_MOST_ORDER = 20,
+    SHAPE_MOST_CLUSTERS = 8
+};
 
 struct layer_shape {
     const struct layer_type *type;
     const struct activation *activation; // NULL where the kind has its own
     size_t units;
+};
+
+// Words that an output has apart from the frequent ones: those from `first` on, up to the next cluster.
+struct cluster_shape {
+    size_t first;
+    size_t
+        class_words; // they are in classes of so many, the last of which may be smaller; 0: in none
 };
 
 struct network_shape {
@@ -24,6 +36,8 @@ struct network_shape {
     size_t layers;
     const struct output_type *output;
     size_t classes;   // C, of the output
+    struct cluster_shape cluster[SHAPE_MOST_CLUSTERS]; // of outputs that have some
+    size_t clusters;
     size_t maxent;    // D, entries of the hash of direct connections, 0 without
     int maxent_order; // longest n-gram of the direct connections
     bool biases;      // layers and outputs have biases where their kind can have them: all but the
@@ -51,6 +65,14 @@ bool shape_add_layer(struct network_shape *shape, const struct layer_type *type,
 // The inverse of shape_parse_layers(), with every activation that is a choice; cut to `size` bytes.
 enum { SHAPE_TEXT = SHAPE_MOST_LAYERS * 40 };
 void shape_print_layers(const struct network_shape *shape, char text[SHAPE_TEXT]);
+
+// KIND, or of an output that has clusters KIND:FIRST,FIRST/N,... : where each begins, and the words of
+// its classes if it has any. Error: what was found, and the nearest kind there is.
+bool shape_parse_output(struct network_shape *shape, const char *text, struct error *error);
+
+// The inverse.
+enum { SHAPE_OUTPUT_TEXT = 32 + SHAPE_MOST_CLUSTERS * 48 };
+void shape_print_output(const struct network_shape *shape, char text[SHAPE_OUTPUT_TEXT]);
 
 // Whether the reference has networks of this shape: an Elman layer of logistic units, perhaps a
 // compression layer upon it, and classes, without biases.

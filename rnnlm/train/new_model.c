@@ -52,6 +52,14 @@ static bool create_network(struct model *model, const struct new_model *wanted, 
     enum class_method method = wanted->old_classes ? CLASSES_FREQUENCY : CLASSES_SQRT;
     shape.words = words;
     shape.classes = !shape.output->classes ? 1 : wanted->classes < words ? wanted->classes : words;
+    if (shape.clusters > 0 && shape.cluster[shape.clusters - 1].first >= words)
+        return error_usage(error,
+                           "option -output: found a cluster from word %zu on, wanted less than the "
+                           "vocabulary's %zu words",
+                           shape.cluster[shape.clusters - 1].first, words);
+    if (shape.output->divide != NULL &&
+        !shape.output->divide(&shape, model->vocabulary.count, error))
+        return false;
     if (!shape_ok(&shape, error) ||
         !classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error))
         return false;

@@ -64,9 +64,6 @@ static inline struct plain plain_new(const struct network *network)
         plain.cell[l] = plain_named(&plain, owner, "cell");
         plain.bias[l] = plain_named(&plain, owner, "bias");
     }
-    if (strcmp(network->shape.output->name, "class") != 0 &&
-        strcmp(network->shape.output->name, "full") != 0)
-        fail_msg("no equation for the output %s", network->shape.output->name);
     plain.words = plain_named(&plain, "output", "words");
     plain.classes = plain_named(&plain, "output", "classes");
     plain.word_bias = plain_named(&plain, "output", "bias");
@@ -448,25 +445,104 @@ static inline size_t plain_softmax(const struct plain *plain, const double *inpu
     return n;
 }
 
+static inline double plain_class_prob(const struct plain *plain, const double *input,
+                                      const int32_t *history, int32_t word)
+{
+    double prob[PLAIN_UNITS] = {0}, class_prob = 1;
+    const struct network *network = plain->network;
+    int32_t k = network->classes.of_word[word];
+    if (plain->classes != NULL) {
+        plain_softmax(plain, input, history, -1, prob);
+        class_prob = prob[k];
+    }
+    plain_softmax(plain, input, history, k, prob);
+    return class_prob * prob[word - network->classes.begin[k]];
+}
+
+// One element of softmax(rows x + bias); `bias` may be NULL.
+static inline double plain_element(const double *rows, const double *bias, size_t n, size_t width,
+                                   const double *x, size_t element)
+{
+    double sum = 0, wanted = 0;
+    for (size_t i = 0; i < n; i++) {
+        double logit = bias != NULL ? bias[i] : 0;
+        for (size_t j = 0; j < width; j++)
+            logit += rows[i * width + j] * x[j];
+        sum += exp(logit);
+        wanted = i == element ? exp(logit) : wanted;
+    }
+    return wanted / sum;
+}
+
+// Frequent words and clusters F + k are one softmax; words of cluster k, perhaps in classes of N
+// words each whose rows are behind them, are softmaxes of projection_k x, a quarter as wide as the one
+// before (but of 16 numbers at least, or all).
+static inline double plain_adaptive_prob(const struct plain *plain, const double *x,
+                                         const int32_t *history, int32_t word)
+{
+    const struct network_shape *shape = &plain->network->shape;
+    size_t k = 0, frequent = shape->clusters > 0 ? shape->cluster[0].first : shape->words;
+    size_t width = plain->network->width, least = width < 16 ? width : 16, w = (size_t)word,
+           bias = 0;
+    const double *head = plain_named(plain, "output", "head"),
+                 *head_bias = plain_named(plain, "output", "head_bias");
+    (void)history;
+    if (w < frequent)
+        return plain_element(head, head_bias, frequent + shape->clusters, width, x, w);
+    for (; k + 1 < shape->clusters && w >= shape->cluster[k + 1].first; k++) {
+        size_t words = shape->cluster[k + 1].first - shape->cluster[k].first,
+               n = shape->cluster[k].class_words;
+        bias += words + (n > 0 ? (words + n - 1) / n : 0);
+    }
+    double prob =
+        plain_element(head, head_bias, frequent + shape->clusters, width, x, frequent + k);
+    size_t narrow = width >> (2 * (k + 1)), first = shape->cluster[k].first;
+    size_t words = (k + 1 < shape->clusters ? shape->cluster[k + 1].first : shape->words) - first;
+    size_t n = shape->cluster[k].class_words;
+    char projection[16], rows[16];
+    narrow = narrow > least ? narrow : least;
+    snprintf(projection, sizeof projection, "projection%d", (int)k + 1);
+    snprintf(rows, sizeof rows, "words%d", (int)k + 1);
+    double z[PLAIN_UNITS] = {0};
+    const double *of = plain_named(plain, "output", rows), *b = plain->word_bias;
+    plain_product(plain_named(plain, "output", projection), narrow, width, x, z);
+    b = b != NULL ? b + bias : NULL;
+    w -= first;
+    if (n == 0)
+        return prob * plain_element(of, b, words, narrow, z, w);
+    size_t c = w / n, in_class = words - c * n < n ? words - c * n : n;
+    prob *= plain_element(of + words * narrow, b != NULL ? b + words : NULL, (words + n - 1) / n,
+                          narrow, z, c);
+    return prob * plain_element(of + c * n * narrow, b != NULL ? b + c * n : NULL, in_class, narrow,
+                                z, w - c * n);
+}
+
+static const struct plain_output {
+    const char *name;
+    double (*prob)(const struct plain *plain, const double *input, const int32_t *history,
+                   int32_t word);
+} plain_outputs[] = {
+    {"class", plain_class_prob},
+    {"full", plain_class_prob},
+    {"adaptive", plain_adaptive_prob},
+};
+
 // P(word | state); 0 for an OOV.
 static inline double plain_prob(const struct plain *plain, const struct plain_state *state,
                                 int32_t word)
 {
-    double prob[PLAIN_UNITS] = {0}, input[PLAIN_UNITS];
+    double input[PLAIN_UNITS];
     const struct network *network = plain->network;
     size_t top = network->shape.layers - 1;
     assert_true(network->shape.words <= PLAIN_UNITS);
     if (word < 0)
         return 0;
-    int32_t k = network->classes.of_word[word];
     plain_hand_up(plain, top, state->value[top][0], input);
-    double class_prob = 1;
-    if (plain->classes != NULL) {
-        plain_softmax(plain, input, state->history, -1, prob);
-        class_prob = prob[k];
-    }
-    plain_softmax(plain, input, state->history, k, prob);
-    return class_prob * prob[word - network->classes.begin[k]];
+    for (size_t i = 0; i < sizeof plain_outputs / sizeof plain_outputs[0]; i++)
+        if (strcmp(plain_outputs[i].name, network->shape.output->name) == 0)
+            return plain_outputs[i].prob(plain, input, state->history, word);
+    fail_msg("no equation for the output %s", network->shape.output->name);
+    return 0;
 }
 
 // The same for a state of the library's.

@@ -367,7 +367,8 @@ static void gradients_of_one_step(void **state)
     (void)state;
     const struct stacks stacks = all_stacks();
     for (size_t i = 0; i < stacks.count; i++) {
-        struct course course = new_course(stacks.layers[i], 3, i % 2 == 0);
+        struct course course =
+            new_course(stacks.layers[i], 3, strstr(stacks.layers[i], "full") == NULL);
         course.through_time = false;
         check_gradients(&course);
     }
@@ -380,6 +381,19 @@ static void gradients_of_small_hashes(void **state)
     for (size_t maxent = 2; maxent < 60; maxent += 19) {
         struct course course = new_course("elman:5", 2, false);
         course.maxent = maxent;
+        check_gradients(&course);
+    }
+}
+
+// Clusters with and without classes, leaves of one word, and leaves that several shares take.
+static void gradients_of_clusters(void **state)
+{
+    (void)state;
+    static const char *const layers[] = {"lstm:18 adaptive:3,6,9/2", "elman:5 adaptive:1/3,8",
+                                         "elman:33 adaptive:11/1", "gru:5 adaptive"};
+    for (size_t i = 0; i < 2 * sizeof layers / sizeof layers[0]; i++) {
+        struct course course = new_course(layers[i / 2], i % 2 ? MOST_STREAMS : 5, i % 2);
+        course.threads = i % 2 ? 3 : 1;
         check_gradients(&course);
     }
 }
@@ -466,6 +480,7 @@ int main(void)
         cmocka_unit_test(gradients_of_every_stack),
         cmocka_unit_test(gradients_of_one_step),
         cmocka_unit_test(gradients_of_small_hashes),
+        cmocka_unit_test(gradients_of_clusters),
         cmocka_unit_test(gradients_of_many_streams),
         cmocka_unit_test(gradients_with_everything_dropped),
         cmocka_unit_test(gradients_with_one_thing_dropped),

@@ -432,6 +432,27 @@ static void no_steps_back(void **state)
     }
 }
 
+// Every word is a target, in clusters with and without classes.
+static void clusters(void **state)
+{
+    (void)state;
+    static const char *const layers[] = {"elman:18 adaptive:3,6,9/2", "elman:5 adaptive:1/3,8",
+                                         "lstm:33 adaptive:11/1"};
+    static const int32_t text[] = {0, 3, 12, 3, 5, 6, WORD_OOV, 8, 9, 10, 11, 1, 4, 2, 7, 0};
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
+        struct course course = new_course(layers[i]);
+        course.text = text;
+        course.steps = sizeof text / sizeof text[0] - 1;
+        course.rule.bptt = 0;
+        course.windows = 0;
+        for (size_t t = 1; t <= course.steps; t++)
+            if (course.text[t] >= 0)
+                course.window[course.windows++] = (struct window){t - 1, t, t};
+        check_course(&course);
+        check_small_steps(&course);
+    }
+}
+
 // Independent sentences: </s> ends a block.
 static void end_of_independent_sentence(void **state)
 {
@@ -479,10 +500,15 @@ static void far_into_a_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_stack),        cmocka_unit_test(the_window_matters),
-        cmocka_unit_test(direct_connections), cmocka_unit_test(start_other_than_0),
-        cmocka_unit_test(truncation),         cmocka_unit_test(block_of_one_word),
-        cmocka_unit_test(no_steps_back),      cmocka_unit_test(end_of_independent_sentence),
+        cmocka_unit_test(every_stack),
+        cmocka_unit_test(the_window_matters),
+        cmocka_unit_test(direct_connections),
+        cmocka_unit_test(start_other_than_0),
+        cmocka_unit_test(truncation),
+        cmocka_unit_test(block_of_one_word),
+        cmocka_unit_test(no_steps_back),
+        cmocka_unit_test(clusters),
+        cmocka_unit_test(end_of_independent_sentence),
         cmocka_unit_test(far_into_a_text),
     };
     return cmocka_run_group_tests_name("online gradient", tests, NULL, NULL);

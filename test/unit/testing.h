@@ -59,8 +59,7 @@ static inline void add_output(struct network_shape *shape, const char *name)
         shape->tied = true;
         return;
     }
-    shape->output = output_named(name, &error);
-    if (shape->output == NULL)
+    if (!shape_parse_output(shape, name, &error))
         fail_msg("%s", error.text);
     if (!shape->output->classes)
         shape->classes = 1;

@@ -326,6 +326,7 @@ const struct output_type output_class = {
     .about = "a softmax over classes, then one over the words of a class",
     .classes = true,
     .direct = true,
+    .tied = true,
     .resizes = true,
     .word_bias = "bias",
     .class_rows = "classes",

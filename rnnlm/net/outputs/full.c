@@ -196,6 +196,7 @@ static const struct output_scoring full_scoring = {
 const struct output_type output_full = {
     .name = "full",
     .about = "a softmax over all words",
+    .tied = true,
     .resizes = true,
     .word_bias = "bias",
     .parameters = parameters,

@@ -6,7 +6,8 @@
 
 #define OUTPUT_KINDS(KIND)                                                                         \
     KIND(class)                                                                                    \
-    KIND(full)
+    KIND(full)                                                                                     \
+    KIND(adaptive)
 
 #define OUTPUT_DECLARATION(name) extern const struct output_type output_##name;
 OUTPUT_KINDS(OUTPUT_DECLARATION)
