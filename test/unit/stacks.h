@@ -50,14 +50,10 @@ static inline void add_tied(struct stacks *stacks, const struct layer_type *type
 }
 
 // A range of weights with which sums stay where floats are exact enough: what jordan layers carry on
-// is itself a sum over steps, tied tables take part at both ends, and logits of words in clusters are
-// products of two weights.
+// is itself a sum over steps, and tied tables take part at both ends.
 static inline double stack_range(const char *layers)
 {
-    return strstr(layers, "jordan") != NULL     ? 0.3
-           : strstr(layers, "tied") != NULL     ? 0.5
-           : strstr(layers, "adaptive") != NULL ? 0.6
-                                                : 0.7;
+    return strstr(layers, "jordan") != NULL ? 0.3 : strstr(layers, "tied") != NULL ? 0.5 : 0.7;
 }
 
 static inline struct stacks all_stacks(void)

@@ -295,6 +295,12 @@ static void check_that_window_matters(const struct course *course, size_t w, siz
 // 13 words in 4 classes; OOVs as target, as input, and within histories.
 static const int32_t TEXT[] = {0, 3, 12, 3, 5, WORD_OOV, 9, 1, 3, 12, 4, 0, 7};
 
+// Logits of words in clusters are products of two weights, and grow with what a layer hands up.
+static double course_range(const char *layers)
+{
+    return strstr(layers, "elu adaptive") != NULL ? 0.5 : stack_range(layers);
+}
+
 static struct course new_course(const char *layers)
 {
     struct course course = {.layers = layers,
@@ -304,7 +310,7 @@ static struct course new_course(const char *layers)
                             .steps = 8,
                             .windows = 1,
                             .window = {{0, 1, 8}},
-                            .range = stack_range(layers)};
+                            .range = course_range(layers)};
     return course;
 }
 
@@ -443,6 +449,7 @@ static void clusters(void **state)
         struct course course = new_course(layers[i]);
         course.text = text;
         course.steps = sizeof text / sizeof text[0] - 1;
+        course.range = 0.5; // in small steps two moves of a product meet
         course.rule.bptt = 0;
         course.windows = 0;
         for (size_t t = 1; t <= course.steps; t++)
