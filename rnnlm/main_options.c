@@ -66,7 +66,13 @@ static const struct option table[] = {
      "For a single layer: KIND:N:NAME."},
     {OPTION_TEXT, "output", "NAME", &set.output, &given.output, 0, 0,
      "How words are predicted: class (a softmax over classes of words, then one over the words of "
-     "the word's class), full (one softmax over all words: slower, better)."},
+     "the word's class), full (one softmax over all words: slower, better), adaptive (one over "
+     "frequent words and clusters of the others, whose words have the shorter rows, the rarer they "
+     "are: for large vocabularies). Clusters are chosen for speed, or given by the numbers of "
+     "their "
+     "first words: adaptive:2000,10000; adaptive:2000,10000/100 has the words of the last one in "
+     "classes of 100. tree: a binary tree, in which a word takes some log2 of the vocabulary's "
+     "number of rows: the least work for a word, and the worst of these."},
     {OPTION_FLAG, "tied", NULL, &set.tied, NULL, 0, 0,
      "The output's rows of words are the input weights of the bottom layer: a word's row there has "
      "as many numbers as the topmost layer has units (-embedding N sees to that)."},

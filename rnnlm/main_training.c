@@ -312,10 +312,13 @@ static bool output_is(const struct network_shape *found, struct error *error)
                          "%s: found a network that is not tied: without -tied, or another "
                          "-rnnlm FILE, is wanted",
                          first_model());
+    char found_text[SHAPE_OUTPUT_TEXT];
+    shape_print_output(found, found_text);
     return !given.output || strcmp(set.output, found->output->name) == 0 ||
+           strcmp(set.output, found_text) == 0 ||
            error_set(error,
                      "%s: found output %s, -output asks for %s: another -rnnlm FILE is wanted",
-                     first_model(), found->output->name, set.output);
+                     first_model(), found_text, set.output);
 }
 
 // So are the layers.

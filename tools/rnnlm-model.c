@@ -116,14 +116,15 @@ static void print_parameters(const struct network *network, struct output *outpu
 static void print_sizes(const struct model *model, enum model_format read, struct output *output)
 {
     const struct network_shape *shape = &model->network.shape;
-    char layers[SHAPE_TEXT];
+    char layers[SHAPE_TEXT], kind[SHAPE_OUTPUT_TEXT];
     shape_print_layers(shape, layers);
+    shape_print_output(shape, kind);
     output_format(output, "format: %s\n", model_format_name(read));
     print_count(output, "vocabulary size", shape->words);
     output_format(output, "layers: %s\n", layers);
     if (shape_is_reference(shape))
         print_reference(shape, output);
-    output_format(output, "output: %s%s\n", shape->output->name, shape->tied ? ", tied" : "");
+    output_format(output, "output: %s%s\n", kind, shape->tied ? ", tied" : "");
     if (shape->output->classes)
         print_count(output, "class size", shape->classes);
     if (shape->output->direct)

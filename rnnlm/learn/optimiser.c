@@ -75,20 +75,30 @@ static bool is_held(const struct optimiser *optimiser, const struct parameter *p
            (optimiser->rule.clip_norm > 0 && parameter->use != PARAMETER_HASH);
 }
 
-static bool allocate_held(struct optimiser *optimiser, struct error *error)
+static size_t groups_of(size_t rows)
+{
+    return (rows + OPTIMISER_GROUP - 1) / OPTIMISER_GROUP;
+}
+
+static bool allocate_held(struct optimiser *optimiser, size_t most_terms, struct error *error)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < optimiser->network->parameters; i++) {
         const struct parameter *parameter = &optimiser->network->parameter[i];
         struct optimiser_held *held = &optimiser->held[i];
+        bool few = parameter->use == PARAMETER_BY_INPUT && most_terms < parameter->rows;
         if (!is_held(optimiser, parameter))
             continue;
-        held->rows = memory_new(parameter_count(parameter), sizeof(float), error);
+        held->rows = memory_new(few ? most_terms : parameter->rows,
+                                parameter->stride * sizeof(float), error);
         held->terms = memory_new(parameter->rows, sizeof *held->terms, error);
+        held->group = memory_new(groups_of(parameter->rows), sizeof *held->group, error);
+        if (few)
+            held->place = memory_new(parameter->rows, sizeof *held->place, error);
         if (optimiser->type->norms)
             held->power = memory_new(parameter->rows, sizeof *held->power, error);
-        ok = held->rows != NULL && held->terms != NULL &&
-             (held->power != NULL || !optimiser->type->norms);
+        ok = held->rows != NULL && held->terms != NULL && held->group != NULL &&
+             (held->place != NULL || !few) && (held->power != NULL || !optimiser->type->norms);
     }
     return ok;
 }
@@ -128,7 +138,8 @@ bool optimiser_init(struct optimiser *optimiser, const struct optimiser_type *ty
     optimiser->scratch = memory_new(threads, sizeof *optimiser->scratch, error);
     return optimiser->memory != NULL && optimiser->held != NULL && optimiser->item != NULL &&
            optimiser->scratch != NULL && allocate_memory(optimiser, error) &&
-           allocate_held(optimiser, error) && allocate_scratch(optimiser, most_terms, error);
+           allocate_held(optimiser, most_terms, error) &&
+           allocate_scratch(optimiser, most_terms, error);
 }
 
 void optimiser_free(struct optimiser *optimiser)
@@ -141,6 +152,8 @@ void optimiser_free(struct optimiser *optimiser)
         free(optimiser->held[i].rows);
         free(optimiser->held[i].power);
         free(optimiser->held[i].terms);
+        free(optimiser->held[i].group);
+        free(optimiser->held[i].place);
     }
     for (size_t i = 0; optimiser->scratch != NULL && i < optimiser->threads; i++) {
         free(optimiser->scratch[i].rows);
@@ -218,6 +231,22 @@ static void move(struct optimiser *optimiser, size_t worker, const struct gradie
 
 // ---- gradients that are held --------------------------------------------------------------------
 
+// Row i of what is held of a parameter, which has a place.
+static float *held_row(const struct optimiser *optimiser, size_t parameter, size_t i)
+{
+    const struct optimiser_held *held = &optimiser->held[parameter];
+    size_t place = held->place != NULL ? held->place[i] : i;
+    return held->rows + place * optimiser->network->parameter[parameter].stride;
+}
+
+// Workers may mark the same group at the same time.
+static void mark_groups(struct optimiser_held *held, const struct gradient *gradient)
+{
+    size_t last = (gradient->first + gradient->count - 1) / OPTIMISER_GROUP;
+    for (size_t i = gradient->first / OPTIMISER_GROUP; i <= last; i++)
+        __atomic_store_n(&held->group[i], true, __ATOMIC_RELAXED);
+}
+
 static bool any_held(const struct optimiser_held *held, const struct gradient *gradient)
 {
     for (size_t i = 0; i < gradient->count; i++)
@@ -241,7 +270,10 @@ static void hold(struct optimiser *optimiser, size_t worker, const struct gradie
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     struct optimiser_held *held = &optimiser->held[gradient->parameter];
-    float *rows = held->rows + gradient->first * parameter->stride;
+    mark_groups(held, gradient);
+    if (held->place != NULL && held->terms[gradient->first] == 0) // these come one by one
+        held->place[gradient->first] = __atomic_fetch_add(&held->places, 1, __ATOMIC_RELAXED);
+    float *rows = held_row(optimiser, gradient->parameter, gradient->first);
     if (any_held(held, gradient))
         add_rows(optimiser, gradient, rows, &optimiser->scratch[worker]);
     else
@@ -257,7 +289,7 @@ struct held_rows {
     size_t parameter, first, count;
 };
 
-enum { HELD_ROWS = 512 };
+enum { HELD_ROWS = 8 * OPTIMISER_GROUP };
 
 static size_t parts_of(const struct optimiser *optimiser, size_t parameter)
 {
@@ -294,7 +326,21 @@ static void forget_held(struct optimiser *optimiser)
             memset(held->terms, 0, rows * sizeof *held->terms);
         if (held->power != NULL)
             memset(held->power, 0, rows * sizeof *held->power);
+        if (held->group != NULL)
+            memset(held->group, 0, groups_of(rows) * sizeof *held->group);
+        held->places = 0;
     }
+}
+
+// The next row of some, from i on, that has a gradient; their end if none has.
+static size_t next_held(const struct optimiser_held *held, const struct held_rows *rows, size_t i)
+{
+    size_t end = rows->first + rows->count;
+    while (i < end && held->terms[i] == 0) {
+        bool skip = i % OPTIMISER_GROUP == 0 && !held->group[i / OPTIMISER_GROUP];
+        i += skip ? OPTIMISER_GROUP : 1;
+    }
+    return i < end ? i : end;
 }
 
 static void measure_held(void *context, size_t worker, size_t item)
@@ -304,12 +350,12 @@ static void measure_held(void *context, size_t worker, size_t item)
     const struct optimiser_held *held = &optimiser->held[rows.parameter];
     size_t stride = optimiser->network->parameter[rows.parameter].stride;
     double power = 0;
+    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first);
     (void)worker;
-    for (size_t i = rows.first; i < rows.first + rows.count; i++) {
-        const float *row = held->rows + i * stride;
+    for (; i < end; i = next_held(held, &rows, i + 1)) {
+        const float *row = held_row(optimiser, rows.parameter, i);
         float square = 0;
-        if (held->terms[i] > 0)
-            kernels->rows_times(&square, row, stride, 1, row, stride);
+        kernels->rows_times(&square, row, stride, 1, row, stride);
         power += (double)square;
     }
     optimiser->power[item] = power;
@@ -321,21 +367,22 @@ static void move_held(void *context, size_t worker, size_t item)
     struct held_rows rows = rows_of(optimiser, item);
     const struct optimiser_held *held = &optimiser->held[rows.parameter];
     const struct parameter *parameter = &optimiser->network->parameter[rows.parameter];
-    for (size_t i = rows.first; i < rows.first + rows.count; i++) {
+    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first);
+    for (; i < end; i = next_held(held, &rows, i + 1)) {
         struct gradient gradient = {.parameter = rows.parameter,
                                     .form = GRADIENT_WHOLE,
                                     .first = i,
                                     .count = 1,
                                     .terms = held->terms[i],
-                                    .right = held->rows + i * parameter->stride,
+                                    .right = held_row(optimiser, rows.parameter, i),
                                     .norm = held->power != NULL ? &held->power[i] : NULL};
-        if (gradient.terms == 0)
-            continue;
         move(optimiser, worker, &gradient);
         held->terms[i] = 0;
         if (held->power != NULL)
             held->power[i] = 0;
     }
+    for (i = rows.first; i < end; i += OPTIMISER_GROUP)
+        held->group[i / OPTIMISER_GROUP] = false;
     if (parameter->use == PARAMETER_EACH_WORD)
         columns_fill_rows(&optimiser->columns[rows.parameter], parameter, rows.first, rows.count);
 }
@@ -421,6 +468,8 @@ bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
         optimiser->holding = true;
     }
     pool_run(pool, move_held, optimiser, held);
+    for (size_t i = 0; i < optimiser->network->parameters; i++)
+        optimiser->held[i].places = 0;
     optimiser->blocks++;
     return true;
 }

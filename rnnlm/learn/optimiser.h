@@ -51,11 +51,17 @@ struct optimiser_rule {
 };
 
 // Gradients that are held until they are complete: those of a tied table, which come from both ends;
-// and with clip_norm, which depends on all of them, all but runs.
+// and with clip_norm, which depends on all of them, all but runs. A block has a gradient for few of a
+// large vocabulary's words: what is done for each block is done for groups of rows that have one.
+enum { OPTIMISER_GROUP = 64 };
+
 struct optimiser_held {
-    float *rows;     // [rows][stride] NULL if nothing is held
+    float *rows; // [rows][stride] NULL if nothing is held; of words taken in [most_terms][stride]
+    uint32_t *place; // [rows] of words taken in: where in `rows` theirs is; else NULL
+    uint32_t places; // taken
     float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
     uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block
+    bool *group;     // [rows / OPTIMISER_GROUP] whether any of these has one
 };
 
 struct optimiser {

@@ -7,6 +7,7 @@
 #include "model/native.h"
 #include "model/native_parameters.h"
 #include "model/native_text.h"
+#include "net/output.h"
 #include "text/stored_vocabulary.h"
 
 bool native_recognise(struct input *input)
@@ -87,10 +88,12 @@ static bool take_vocabulary(struct native_source *source, struct vocabulary *voc
 static bool read_classes(struct native_source *source, struct classes *classes)
 {
     size_t words = source->shape.words;
+    const struct output_type *output = source->shape.output;
     int32_t *of_word =
         native_content(source, native_array(source, "classes", SECTION_INT32, words));
     bool ok = of_word != NULL &&
-              (classes_from_words(classes, of_word, words, source->shape.classes, source->error) ||
+              ((classes_from_words(classes, of_word, words, source->shape.classes, source->error) &&
+                (output->divided_ok == NULL || output->divided_ok(classes, source->error))) ||
                native_wrong(source));
     free(of_word);
     return ok;

@@ -142,9 +142,13 @@ struct output_type {
     // Biases with which the output has the words' frequencies, before anything else is learnt.
     void (*initialise_biases)(const struct network *network, const uint64_t *count);
 
-    // How words with these counts are divided, where that is not the caller's to say: sets what the
-    // shape says of it. NULL for kinds without a way of their own. Error: no memory.
-    bool (*divide)(struct network_shape *shape, const uint64_t *count, struct error *error);
+    // How words with these counts are divided, where that is not for the caller to say: sets what the
+    // shape says of it, or classes too, which classes_free() frees in any case. NULL for kinds without
+    // a way of their own. Error: no memory.
+    bool (*divide)(struct network_shape *shape, const uint64_t *count, struct classes *classes,
+                   struct error *error);
+    // Whether classes are those of such a way; NULL where any are. Error: what is wrong.
+    bool (*divided_ok)(const struct classes *classes, struct error *error);
 
     // The i-th softmax; false behind the last.
     bool (*softmax)(const struct network *network, size_t i, struct output_softmax *softmax);

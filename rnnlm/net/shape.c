@@ -53,7 +53,7 @@ static bool clusters_ok(const struct network_shape *shape, struct error *error)
 
 static bool output_ok(const struct network_shape *shape, struct error *error)
 {
-    if (!shape->output->classes && shape->classes != 1)
+    if (!shape->output->classes && shape->output->divided_ok == NULL && shape->classes != 1)
         return error_set(error, "class size: found %zu, wanted 1: the output %s has no classes",
                          shape->classes, shape->output->name);
     if (!shape->output->direct && shape->maxent > 0)

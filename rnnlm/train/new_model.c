@@ -57,13 +57,13 @@ static bool create_network(struct model *model, const struct new_model *wanted, 
                            "option -output: found a cluster from word %zu on, wanted less than the "
                            "vocabulary's %zu words",
                            shape.cluster[shape.clusters - 1].first, words);
-    if (shape.output->divide != NULL &&
-        !shape.output->divide(&shape, model->vocabulary.count, error))
-        return false;
-    if (!shape_ok(&shape, error) ||
-        !classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error))
-        return false;
-    if (wanted->exchange_classes && shape.classes > 1 && !exchange(model, &classes, text, error)) {
+    bool ok = shape.output->divide == NULL ||
+              shape.output->divide(&shape, model->vocabulary.count, &classes, error);
+    ok = ok && shape_ok(&shape, error) &&
+         (classes.count > 0 ||
+          classes_assign(&classes, model->vocabulary.count, words, shape.classes, method, error));
+    if (!ok || (wanted->exchange_classes && shape.output->classes && shape.classes > 1 &&
+                !exchange(model, &classes, text, error))) {
         classes_free(&classes);
         return false;
     }

@@ -19,7 +19,7 @@ learn() { # MODEL OPTIONS...
     local model="$1" classes
     shift
     classes=$(defaults "-class 20" "$@")
-    [[ "$*" != *"-output full"* ]] || classes=
+    [[ "$*" != *"-output "* ]] || classes=
     # shellcheck disable=SC2086
     rnnlm -train train -valid valid -rnnlm "$model" $classes "$@" >"$model.log" 2>"$model.err" || fail "$* $(cat "$model.err")"
 }
@@ -98,6 +98,37 @@ used_everywhere() {
     used_everywhere lstm:14 -output full
     rm -f model*
     used_everywhere elman:12:tanh,compression:8 -output full
+}
+
+@test "outputs: frequent words and clusters, in every program" {
+    used_everywhere lstm:14 -output adaptive:20,40/30
+}
+
+@test "outputs: a tree of words, in every program" {
+    used_everywhere elman:12:tanh -output tree
+}
+
+@test "outputs: clusters are chosen, and given" {
+    learn model -hidden 16 -fast -output adaptive -max-iter 1
+    rnnlm-model -rnnlm model -check >shown
+    grep -q "^output: adaptive" shown
+    learn other -hidden 16 -fast -output adaptive:9,30/20 -max-iter 1
+    rnnlm-model -rnnlm other -check >shown
+    grep -q "^output: adaptive:9,30/20$" shown
+    run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm other -output adaptive:9
+    [[ "$stderr" == *"found output adaptive:9,30/20, -output asks for adaptive:9:"* ]]
+    refused 2 "clusters begin at 30 and then 20, wanted rising numbers" -hidden 5 -output adaptive:30,20
+    refused 2 "wanted at most 8 clusters" -hidden 5 -output adaptive:1,2,3,4,5,6,7,8,9
+    refused 2 "wanted adaptive:FIRST,FIRST,..." -hidden 5 -output adaptive:30,
+    refused 2 "the output full has no clusters" -hidden 5 -output full:30
+    refused 2 "-output tree has no classes, found -class" -hidden 5 -output tree
+    for wrong in "adaptive:1000000:found a cluster from word 1000000 on, wanted less than the vocabulary's" \
+        "adaptive -tied:has no row as wide as the topmost layer for every word" "tree -direct 1:has no direct connections"; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr rnnlm -train train -valid valid -rnnlm new -hidden 5 -fast -output ${wrong%:*}
+        [[ "$stderr" == *"${wrong##*:}"* ]] || fail "$stderr"
+    done
+    [ ! -e new ]
 }
 
 @test "outputs: a softmax over all words learns, online and in batches" {
@@ -180,7 +211,7 @@ used_everywhere() {
 
 @test "layers: results do not depend on threads" {
     local kind threads
-    for kind in $(optimisers) "adam -clip-norm 1" "adam -output full" "rows -embedding 12 -tied" \
+    for kind in $(optimisers) "adam -clip-norm 1" "adam -output full" "adam -output adaptive:9,30/20" "rows -output tree" "rows -embedding 12 -tied" \
         "adam -embedding 12 -tied -output full -clip-norm 1"; do
         for threads in 1 2 3; do
             learn "model$threads" -layers elman:20,elman:12:tanh -streams 20 -bptt 4 -max-iter 1 -optimiser $kind \

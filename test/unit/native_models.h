@@ -30,6 +30,8 @@ static const struct recipe plain = {13, "elman:5", 3, 0, 0, 0},
                            stacked = {13, "elman:5:tanh,elman:4,compression:3", 3, 17, 2, 0},
                            deep = {20, "elman:18:tanh,elman:33", 5, 0, 0, 0.5},
                            unfactored = {40, "lstm:18,elman:33 full", 1, 0, 0, 0.5},
+                           clustered = {40, "lstm:5,elman:33 adaptive:5,9,20/6", 1, 0, 0, 0.5},
+                           branched = {40, "elman:33 tree", 1, 0, 0, 0.5},
                            tied = {40, "lstm:5,elman:20 class tied", 4, 0, 0, 0.5},
                            tied_full = {40, "elman:33:tanh full tied", 1, 0, 0, 0.5};
 
@@ -174,9 +176,13 @@ static inline void assert_same_record(const struct training_record *a,
 static inline void assert_same_shape(const struct network_shape *a, const struct network_shape *b)
 {
     char a_layers[SHAPE_TEXT], b_layers[SHAPE_TEXT];
+    char a_output[SHAPE_OUTPUT_TEXT], b_output[SHAPE_OUTPUT_TEXT];
     shape_print_layers(a, a_layers);
     shape_print_layers(b, b_layers);
     assert_string_equal(a_layers, b_layers);
+    shape_print_output(a, a_output);
+    shape_print_output(b, b_output);
+    assert_string_equal(a_output, b_output);
     assert_true(a->words == b->words && a->output == b->output && a->classes == b->classes &&
                 a->maxent == b->maxent && a->maxent_order == b->maxent_order &&
                 a->biases == b->biases && a->tied == b->tied);

@@ -517,6 +517,35 @@ static inline double plain_adaptive_prob(const struct plain *plain, const double
                                 z, w - c * n);
 }
 
+// The word at `place` of a depth is the one below all the inner nodes on its way; words come first at
+// each depth, in the order of their numbers, whose depths are their classes.
+static inline double plain_tree_prob(const struct plain *plain, const double *x,
+                                     const int32_t *history, int32_t word)
+{
+    const struct classes *classes = &plain->network->classes;
+    size_t width = plain->network->width;
+    double prob = 1, *nodes = plain_named(plain, "output", "nodes");
+    int32_t depth = classes->of_word[word];
+    size_t place = (size_t)(word - classes->begin[depth]);
+    (void)history;
+    for (int32_t d = depth - 1; d >= 0; d--) {
+        size_t node = 0, places = 1, second = place % 2;
+        for (int32_t above = 0; above < d; above++) { // inner nodes of lower depths
+            size_t inner = places - (size_t)(classes->begin[above + 1] - classes->begin[above]);
+            node += inner;
+            places = 2 * inner;
+        }
+        place /= 2;
+        node += place;
+        double logit = plain->word_bias != NULL ? plain->word_bias[node] : 0;
+        for (size_t j = 0; j < width; j++)
+            logit += nodes[node * width + j] * x[j];
+        prob *= plain_logistic(second ? logit : -logit);
+        place += (size_t)(classes->begin[d + 1] - classes->begin[d]);
+    }
+    return prob;
+}
+
 static const struct plain_output {
     const char *name;
     double (*prob)(const struct plain *plain, const double *input, const int32_t *history,
@@ -525,6 +554,7 @@ static const struct plain_output {
     {"class", plain_class_prob},
     {"full", plain_class_prob},
     {"adaptive", plain_adaptive_prob},
+    {"tree", plain_tree_prob},
 };
 
 // P(word | state); 0 for an OOV.

@@ -180,6 +180,8 @@ static void threads_do_not_change_results(void **state)
         {"elman:50", 3, 300},
         {"lstm:33,elman:7:relu", 2, 300},
         {"lstm:33 full", 1, 0},
+        {"lstm:33 adaptive:3,6/3", 1, 0},
+        {"lstm:33 tree", 1, 0},
         {"elman:33,lstm:33 tied", 2, 0},
         {"elman:33:tanh full tied", 1, 0},
         {"lstm:33,elman:7:relu", 2, 300}, // from here on with dropout
@@ -197,8 +199,8 @@ static void threads_do_not_change_results(void **state)
         block.rule.step.alpha = 0.1f;
         block.rule.gradient_cutoff = 15;
         block.rule.independent = i >= 2;
-        if (i >= 7)
-            drop_everything(&block, i == 7);
+        if (i >= 9)
+            drop_everything(&block, i == 9);
         double wanted = run(&block, 12, 1, &one, NULL);
         for (size_t threads = 2; threads <= 5; threads += 3) {
             assert_true(run(&block, 12, threads, &other, NULL) == wanted);
@@ -407,9 +409,11 @@ static void weights_stay_finite_at_any_rate(void **state)
         "projection:7,jordan:5,projection:4",
         "lstm:7 full",
         "elman:7,lstm:7 full tied",
+        "elman:7,lstm:18 adaptive:2,5/2",
+        "elman:7,lstm:18 tree",
     };
-    for (size_t i = 0; i < 64; i++) {
-        struct block block = basic_block(layers[i / 4 % 8]);
+    for (size_t i = 0; i < 80; i++) {
+        struct block block = basic_block(layers[i / 4 % 10]);
         struct network network;
         struct error error;
         block.maxent = 101;
@@ -454,9 +458,10 @@ static void no_memory(void **state)
 {
     (void)state;
     static const char *const layers[] = {"lstm:5,elman:18,compression:5", "lstm:5,elman:18 full",
-                                         "elman:18,lstm:18 tied"};
+                                         "elman:18,lstm:18 tied", "lstm:5,elman:18 adaptive:2,5/2",
+                                         "elman:5 tree"};
     for (size_t i = 0; optimiser_table[i] != NULL; i++) {
-        struct block block = basic_block(layers[i % 3]);
+        struct block block = basic_block(layers[i % 5]);
         struct network network;
         struct error error;
         block.maxent = 101;

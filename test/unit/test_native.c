@@ -57,8 +57,8 @@ static void check_round_trip(const struct recipe *recipe, enum model_format form
 static void round_trip(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&plain,   &compressed, &least,
-                                           &stacked, &deep,       &unfactored};
+    const struct recipe *const recipe[] = {&plain, &compressed, &least,     &stacked,
+                                           &deep,  &unfactored, &clustered, &branched};
     for (size_t i = 0; i < sizeof recipe / sizeof recipe[0]; i++) {
         check_round_trip(recipe[i], MODEL_NATIVE, model_load);
         check_round_trip(recipe[i], MODEL_NATIVE, model_open);
@@ -118,8 +118,8 @@ static void sections_of_a_model(void **state)
 static void halves_stay_as_they_are(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&plain,      &compressed, &stacked,
-                                           &unfactored, &tied,       &tied_full};
+    const struct recipe *const recipe[] = {&plain,     &compressed, &stacked,  &unfactored,
+                                           &clustered, &tied,       &tied_full};
     for (size_t i = 0; i < 6; i++) {
         struct model model;
         save(recipe[i], MODEL_NATIVE_BFLOAT16, FILE_NAME);
@@ -232,7 +232,8 @@ static void assert_own_memory(const struct model *model)
 static void arrays_lie_in_the_map(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored, &tied, &tied_full};
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored,
+                                           &clustered,  &tied,    &tied_full};
     for (size_t i = 0; i < 5; i++) {
         struct model model;
         save(recipe[i], MODEL_NATIVE, FILE_NAME);
@@ -251,7 +252,8 @@ static void arrays_lie_in_the_map(void **state)
 static void halves_lie_in_the_map(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored, &tied, &tied_full};
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored,
+                                           &clustered,  &tied,    &tied_full};
     for (size_t i = 0; i < 5; i++) {
         struct model in_place, expanded;
         struct error error = {""};
@@ -365,7 +367,8 @@ static void learn(struct model *model, double prob[50])
 static void training_goes_on(void **state)
 {
     (void)state;
-    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored, &tied, &tied_full};
+    const struct recipe *const recipe[] = {&compressed, &stacked, &unfactored,
+                                           &clustered,  &tied,    &tied_full};
     for (size_t i = 0; i < 5; i++) {
         struct model wanted, found;
         double wanted_prob[50], found_prob[50];
@@ -464,6 +467,9 @@ static void architectures_round_trip(void **state)
          "classes=2147483647 direct=1099511627776 direct-order=20 biases=1"},
         {{40, "lstm:17 full", 4, 0, 0, 0},
          "words=40 layers=lstm:17 output=full classes=1 direct=0 direct-order=0 biases=1"},
+        {{40, "lstm:17 adaptive:3,9/4", 4, 0, 0, 0},
+         "words=40 layers=lstm:17 output=adaptive:3,9/4 classes=1 direct=0 direct-order=0 "
+         "biases=1"},
         {{40, "elman:17 class tied", 4, 0, 0, 0},
          "words=40 layers=elman:17:logistic output=class classes=4 direct=0 direct-order=0 "
          "biases=1 tied=1"},

@@ -24,6 +24,8 @@ static void wrong_texts(const char *section, const struct wrong_text *wrong, siz
 #define FIELDS(words, classes, direct)                                                             \
     "words=" words " layers=elman:5 output=class classes=" classes " direct=" direct
 
+#define OUTPUT(output) "words=13 layers=elman:5 classes=1 output=" output
+
 static void forged_architectures(void **state)
 {
     (void)state;
@@ -84,6 +86,25 @@ static void forged_architectures(void **state)
         {"words=13 layers=elman:5 output=full classes=3", "class size: found 3, wanted 1"},
         {"words=13 layers=elman:5 output=full", "class size: found 0"},
         {"words=13 layers=elman:5 output=full classes=1 direct=100", "wanted 0: the output full"},
+        {OUTPUT("full:3"), "found \"full:3\": the output full has no clusters"},
+        {OUTPUT("adaptive:"), "wanted adaptive:FIRST,FIRST"},
+        {OUTPUT("adaptive:0"), "wanted adaptive:FIRST,FIRST"},
+        {OUTPUT("adaptive:3,"), "wanted adaptive:FIRST,FIRST"},
+        {OUTPUT("adaptive:3/"), "wanted adaptive:FIRST,FIRST"},
+        {OUTPUT("adaptive:3/0"), "wanted adaptive:FIRST,FIRST"},
+        {OUTPUT("adaptive:3x"), "wanted adaptive:FIRST,FIRST"},
+        {OUTPUT("adaptive:99999999999999999999"), "wanted adaptive:FIRST,FIRST"},
+        {OUTPUT("adaptive:5,3"), "clusters begin at 5 and then 3"},
+        {OUTPUT("adaptive:3,3"), "clusters begin at 3 and then 3"},
+        {OUTPUT("adaptive:1,2,3,4,5,6,7,8,9"), "wanted at most 8 clusters"},
+        {OUTPUT("adaptive:3,13"),
+         "found one from word 13 on, wanted less than the vocabulary's 13"},
+        {OUTPUT("adaptive:3/6,8"), "found classes of 6 words, wanted at most the 5"},
+        {OUTPUT("adaptive:3 tied=1"), "no row as wide as the topmost layer for every word"},
+        {OUTPUT("adaptive:3 direct=100"), "wanted 0: the output adaptive"},
+        {OUTPUT("adaptive:3"), "has class 1, wanted 0 to 0"},
+        {"words=13 layers=elman:5 classes=3 output=tree",
+         "tree: found 5 words at depth 0, wanted at most 1"},
         {"words=13 layers=elman:5 classes=3", "architecture: found no output=VALUE"},
         {"words=13 output=class classes=3", "found no layers=VALUE"},
         {"", "found no words=VALUE"},

@@ -12,8 +12,10 @@ enum { WORDS = 41, STEPS = 6, BLOCKS = 5, MOST_STREAMS = 33 };
 // Differences of weights, relative to 1 + the weight: entries of the hash add up many runs.
 static const double TOLERANCE = 3e-5;
 
-static const char *const stacks[] = {"gru:5,sru:6,elman:17,compression:3", "lstm:5,elman:17 full",
-                                     "elman:7:tanh,lstm:7 class tied", "lstm:5,elman:20 full tied"};
+static const char *const stacks[] = {
+    "gru:5,sru:6,elman:17,compression:3", "lstm:5,elman:17 full",
+    "elman:7:tanh,lstm:7 class tied",     "lstm:5,elman:20 full tied",
+    "lstm:5,elman:20 adaptive:6,12,20/5", "elman:17 tree"};
 enum { STACKS = sizeof stacks / sizeof stacks[0] };
 
 static size_t stack; // under way

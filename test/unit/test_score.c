@@ -664,5 +664,9 @@ int main(void)
     };
     int failed = cmocka_run_group_tests_name("score", tests, make_model, free_model);
     layers = "elman:6 full";
-    return failed + cmocka_run_group_tests_name("score, full", tests, make_model, free_model);
+    failed += cmocka_run_group_tests_name("score, full", tests, make_model, free_model);
+    layers = "elman:6 adaptive:3,5/2";
+    failed += cmocka_run_group_tests_name("score, adaptive", tests, make_model, free_model);
+    layers = "elman:6 tree";
+    return failed + cmocka_run_group_tests_name("score, tree", tests, make_model, free_model);
 }

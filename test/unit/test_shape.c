@@ -77,6 +77,8 @@ static void shapes_of_the_reference(void **state)
         "lstm:5",
         "elman:5,lstm:3",
         "elman:5 full",
+        "elman:5 adaptive:3",
+        "elman:5 tree",
         "elman:5 class tied",
     };
     for (size_t i = 0; i < sizeof its / sizeof its[0]; i++) {

@@ -107,19 +107,38 @@ static inline void randomise_network(struct network *network, uint32_t seed, dou
                 (float)random_uniform(&random, -range, range);
 }
 
-// A network whose word i has class i * classes / words, with random weights.
+// Word i has class i * classes / words, or where an output divides words by their counts, 1000 / (i + 1)
+// of these.
+static inline void make_classes(struct network_shape *shape, struct classes *classes)
+{
+    struct error error;
+    *classes = (struct classes){.count = 0};
+    int32_t *of_word = calloc(shape->words, sizeof *of_word);
+    uint64_t *count = calloc(shape->words, sizeof *count);
+    assert_true(of_word != NULL && count != NULL);
+    for (size_t i = 0; i < shape->words; i++) {
+        of_word[i] = (int32_t)(i * shape->classes / shape->words);
+        count[i] = 1000 / (i + 1);
+    }
+    if (shape->output->divided_ok != NULL) {
+        assert_true(shape->output->divide(shape, count, classes, &error));
+        assert_true(shape->output->divided_ok(classes, &error));
+    } else {
+        assert_true(classes_from_words(classes, of_word, shape->words, shape->classes, &error));
+    }
+    free(of_word);
+    free(count);
+}
+
+// A network with random weights.
 static inline void make_network(struct network *network, const struct network_shape *shape,
                                 uint32_t seed, double range)
 {
     struct error error;
     struct classes classes;
-    int32_t *of_word = calloc(shape->words, sizeof *of_word);
-    assert_non_null(of_word);
-    for (size_t i = 0; i < shape->words; i++)
-        of_word[i] = (int32_t)(i * shape->classes / shape->words);
-    assert_true(classes_from_words(&classes, of_word, shape->words, shape->classes, &error));
-    assert_true(network_init(network, shape, &classes, &error));
-    free(of_word);
+    struct network_shape divided = *shape;
+    make_classes(&divided, &classes);
+    assert_true(network_init(network, &divided, &classes, &error));
     randomise_network(network, seed, range);
 }
 

@@ -81,7 +81,7 @@ size_t adaptive_sort(const struct adaptive_parameters *own, const int32_t *word,
 // Clusters for words with these counts, behind a layer of this width: see adaptive_cost.c. Error: no
 // memory.
 bool adaptive_choose_clusters(struct network_shape *shape, const uint64_t *count,
-                              struct error *error);
+                              struct classes *classes, struct error *error);
 
 extern const struct output_scoring adaptive_scoring;
 extern const struct output_online adaptive_online;

@@ -1,24 +1,25 @@
 // The adaptive output: clusters of least cost.
 //
-// What a block of R places costs, in multiplications: m rows of width w that b of the places are
-// expected to ask for take
+// What a block of PLACES costs, in multiplications: m rows of width w that b of the places are expected
+// to ask for take
 //
-//   b m (w + SOFTMAX) + (1 - exp(-b)) (FLOOR + m w TOUCH)
+//   b m (w + SOFTMAX) + (1 - exp(-b)) (FLOOR + m (w + ROW) TOUCH)
 //
 // The first term is the work; the second is there as soon as one place asks: the floor of a product,
-// and rows that come from memory, and go back moved. Clusters begin at numbers of a grid, GRID of
-// them to an octave; which of these are best is found by dynamic programming from the frequent words
-// on (a cluster's width depends on how many are before it). A cluster has classes of about the square
-// root of its words where that costs less than half.
+// and rows that come from memory, are moved, and go back. Clusters begin at numbers of a grid, GRID of
+// them to an octave, where each has at least RATIO times as many words as come before it, as its rows
+// are a quarter as wide; which of these are best is found by dynamic programming from the frequent words
+// on (a cluster's width depends on how many are before it). Classes make a cluster worse: their cost
+// counts CLASSES times.
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "net/outputs/adaptive.h"
 
-enum { GRID = 4, OCTAVES = 31, POINTS = GRID * OCTAVES + 2, LEAST_FREQUENT = 16 };
+enum { GRID = 4, OCTAVES = 31, POINTS = GRID * OCTAVES + 2, LEAST_FREQUENT = 128, RATIO = 3 };
 
-static const double PLACES = 512, SOFTMAX = 8, FLOOR = 20000, TOUCH = 8;
+static const double PLACES = 512, SOFTMAX = 8, FLOOR = 20000, ROW = 64, TOUCH = 12, CLASSES = 8;
 
 struct way {
     double cost;
@@ -34,29 +35,31 @@ struct search {
 
 static double rows_cost(double asked, double rows, double width)
 {
-    return asked * rows * (width + SOFTMAX) + (1 - exp(-asked)) * (FLOOR + rows * width * TOUCH);
+    return asked * rows * (width + SOFTMAX) +
+           (1 - exp(-asked)) * (FLOOR + rows * (width + ROW) * TOUCH);
 }
 
-static size_t class_words_of(size_t words)
-{
-    return (size_t)ceil(sqrt((double)words));
-}
-
-// Of cluster k with the words between two points; *class_words of the better way to have them.
+// Of cluster k with the words between two points; *class_words of the best way to have them.
 static double cluster_cost(const struct search *search, size_t k, size_t from, size_t to,
                            size_t *class_words)
 {
     double asked = PLACES * (search->before[to] - search->before[from]);
     double width = (double)adaptive_width(search->width, k);
-    size_t words = search->point[to] - search->point[from], each = class_words_of(words);
-    double classes = ceil((double)words / (double)each);
+    size_t words = search->point[to] - search->point[from];
     double projection = rows_cost(asked, width, (double)search->width) +
                         PLACES * ((double)search->width + SOFTMAX); // and its entry in the head
-    double whole = rows_cost(asked, (double)words, width);
-    double divided = rows_cost(asked, classes, width) +
-                     classes * rows_cost(asked / classes, (double)each, width);
-    *class_words = 2 * divided < whole ? each : 0;
-    return projection + (*class_words > 0 ? divided : whole);
+    double best = rows_cost(asked, (double)words, width);
+    *class_words = 0;
+    for (size_t each = 8; each < words; each *= 2) {
+        double classes = ceil((double)words / (double)each);
+        double cost = rows_cost(asked, classes, width) +
+                      classes * rows_cost(asked / classes, (double)each, width);
+        if (CLASSES * cost < best) {
+            best = CLASSES * cost;
+            *class_words = each;
+        }
+    }
+    return projection + best;
 }
 
 static void make_grid(struct search *search, const uint64_t *count, size_t words)
@@ -86,6 +89,8 @@ static void find_ways(struct search *search)
                 best->cost = rows_cost(PLACES, (double)search->point[to], (double)search->width);
             for (size_t from = 0; k > 0 && from < to; from++) {
                 size_t class_words;
+                if (search->point[to] - search->point[from] < RATIO * search->point[from])
+                    break;
                 double cost = search->way[k - 1][from].cost +
                               cluster_cost(search, k - 1, from, to, &class_words);
                 if (cost < best->cost)
@@ -95,8 +100,9 @@ static void find_ways(struct search *search)
 }
 
 bool adaptive_choose_clusters(struct network_shape *shape, const uint64_t *count,
-                              struct error *error)
+                              struct classes *classes, struct error *error)
 {
+    (void)classes;
     if (shape->clusters > 0)
         return true;
     struct search *search = memory_new(1, sizeof *search, error);

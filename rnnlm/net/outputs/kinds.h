@@ -7,7 +7,8 @@
 #define OUTPUT_KINDS(KIND)                                                                         \
     KIND(class)                                                                                    \
     KIND(full)                                                                                     \
-    KIND(adaptive)
+    KIND(adaptive)                                                                                 \
+    KIND(tree)
 
 #define OUTPUT_DECLARATION(name) extern const struct output_type output_##name;
 OUTPUT_KINDS(OUTPUT_DECLARATION)
