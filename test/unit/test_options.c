@@ -268,7 +268,8 @@ static void list_without_memory(void **state)
     }
     memory_fail_after(-1);
     restore(STDERR_FILENO, err);
-    assert_file_holds("said", "prog: not enough memory\nprog: not enough memory\n");
+    assert_file_holds("said", "prog: not enough memory\n"
+                              "prog: not enough memory: 128 bytes wanted\n");
     assert_int_equal(parse(arguments, &message), OPTIONS_RUN);
     assert_int_equal(values.mix.count, 1);
     free(values.mix.item);
