@@ -248,10 +248,11 @@ void output_write(struct output *output, const void *data, size_t size)
         return;
     if (size > OUTPUT_BUFFER - output->used)
         output_flush(output);
-    if (size <= OUTPUT_BUFFER) {
+    if (size <= OUTPUT_BUFFER / 2) {
         memcpy(output->buffer + output->used, data, size);
         output->used += size;
-    } else {
+    } else { // not worth a copy
+        output_flush(output);
         put(output, data, size, false);
     }
 }

@@ -123,7 +123,7 @@ static char *format_count(const void *context, const void *element, char *to)
     for (size_t i = 0; i < lines->order && words[i] != 0; i++) {
         if (i > 0)
             *to++ = ' ';
-        to = stpcpy(to, word_text(&lines->counts->store, words[i]));
+        to = word_put(&lines->counts->store, words[i], to);
     }
     return put_count(record_payload(shape, element), to);
 }
@@ -133,7 +133,8 @@ static bool write_all(const struct counts *counts, struct sorter *all, struct ou
 {
     struct count_lines context = {
         .counts = counts, .all = all, .order = counts->order, .left = UINT64_MAX};
-    struct lines lines = {&context, all->shape.words * sizeof(uint64_t), next_count, NULL, format_count};
+    struct lines lines = {&context, all->shape.words * sizeof(uint64_t), next_count, NULL,
+                          format_count};
     struct watch *watch = all->allowance->watch;
     watch_begin(watch, "writing", "n-grams", sorter_most(all));
     bool ok = start_lines(&context, error) && lines_write(&lines, output, all->allowance, error);
@@ -266,7 +267,8 @@ static bool write_files(struct folder *folder, struct count_lines *context, stru
                         struct error *error)
 {
     unsigned long long number = 0;
-    struct lines lines = {context, context->all->shape.words * sizeof(uint64_t), next_count, NULL, format_count};
+    struct lines lines = {context, context->all->shape.words * sizeof(uint64_t), next_count, NULL,
+                          format_count};
     for (; context->record != NULL; number++) {
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%zugm-%04llu.gz", context->order, number);

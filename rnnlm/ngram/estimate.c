@@ -210,7 +210,8 @@ static char *format_unigram(const void *context, const void *element, char *to)
 static bool write_unigrams(struct writer *writer, struct unigram_lines *unigrams,
                            struct allowance *allowance, struct error *error)
 {
-    struct lines lines = {unigrams, sizeof(struct unigram_line), next_unigram, NULL, format_unigram};
+    struct lines lines = {unigrams, sizeof(struct unigram_line), next_unigram, NULL,
+                          format_unigram};
     unigrams->writer = writer;
     writer_order(writer, 1);
     return sequence_start(&unigrams->unigrams, error) &&

@@ -38,7 +38,10 @@ bool word_store_add(struct word_store *store, const char *word, struct error *er
 static bool open_text(struct word_store *store, struct error *error)
 {
     struct sequence *letters = &store->letters;
-    size_t bytes = (size_t)letters->count, taken = 0;
+    static const char pad[WORD_PAD];
+    size_t bytes = (size_t)letters->count + WORD_PAD, taken = 0;
+    if (!sequence_add_all(letters, pad, WORD_PAD, error))
+        return false;
     if (letters->file.descriptor < 0) {
         store->text = letters->data;
         return true;

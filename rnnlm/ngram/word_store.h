@@ -3,16 +3,18 @@
 #ifndef NGRAM_WORD_STORE_H
 #define NGRAM_WORD_STORE_H
 
+#include <string.h>
+
 #include "base/error.h"
 #include "ngram/spill.h"
 
-enum { WORD_BLOCK = 1 << 16 };
+enum { WORD_BLOCK = 1 << 16, WORD_PAD = 16 };
 
 struct word_store {
     size_t words;
     struct sequence letters; // bytes: the words one behind the other, each with a 0 byte behind it
     // When they are open, else NULL: where word `id` begins is base[id / WORD_BLOCK] + offset[id].
-    char *text;
+    char *text; // with WORD_PAD bytes behind it
     uint64_t *base;
     uint32_t *offset; // [words + 2]
     size_t longest;   // length of a word
@@ -47,6 +49,17 @@ static inline void word_ahead(const struct word_store *store, uint32_t id, bool 
 static inline size_t word_length(const struct word_store *store, uint32_t id)
 {
     return (size_t)(word_text(store, id + 1) - word_text(store, id)) - 1;
+}
+
+// Copies a word to where there is room for it and WORD_PAD bytes more; returns its end.
+static inline char *word_put(const struct word_store *store, uint32_t id, char *to)
+{
+    const char *from = word_text(store, id);
+    size_t length = word_length(store, id);
+    memcpy(to, from, WORD_PAD); // most words are not longer, and this is no call
+    if (length > WORD_PAD)
+        memcpy(to + WORD_PAD, from + WORD_PAD, length - WORD_PAD);
+    return to + length;
 }
 
 #endif

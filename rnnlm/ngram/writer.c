@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NUMBERS_SIZE = 96, SHORT = 100 }; // bytes: of both numbers, with what stands between; of a word
+enum {
+    NUMBERS_SIZE = 96,
+    SHORT = 100
+}; // bytes: of both numbers, with what stands between; of a word
 
 bool writer_open(struct writer *writer, const char *path, const struct word_store *words,
                  const uint64_t *count, size_t orders, struct error *error)
@@ -88,9 +91,7 @@ char *writer_put(const struct writer *writer, double log10_prob, const uint32_t 
     for (size_t i = 0; i < order; i++) {
         *to++ = before;
         before = ' ';
-        size_t length = word_length(writer->words, ids[i]);
-        memcpy(to, word_text(writer->words, ids[i]), length);
-        to += length;
+        to = word_put(writer->words, ids[i], to);
     }
     if (log10_backoff != NULL) {
         *to++ = '\t';
