@@ -21,13 +21,14 @@ struct settings {
     int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t shuffle_block, most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs, min_count, vocabulary_size, unk_count;
-    int64_t sentences_to_generate, longest_sentence;
+    int64_t sentences_to_generate, longest_sentence, noise;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
-    double temperature, cache_theta, cache_lambda, save_minutes, most_minutes;
+    double temperature, cache_theta, cache_lambda, save_minutes, most_minutes, noise_power;
     int64_t cache_window;
     double penalty_activation, penalty_change;
-    bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence, shuffle;
+    bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence, shuffle,
+        unnormalised;
 };
 
 // Whether it does.
@@ -36,7 +37,7 @@ struct given {
         min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
         bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
         dropout_layers, dropout_output, output, min_count, vocabulary_size, sentences, temperature,
-        longest, shuffle_block, cache_theta, cache_lambda;
+        longest, shuffle_block, cache_theta, cache_lambda, noise, noise_power;
 };
 
 extern struct settings set;

@@ -21,6 +21,8 @@ struct settings set = {.classes = 100,
                        .min_improvement = 1.003,
                        .lambda = "0.75",
                        .temperature = 1,
+                       .noise = 1000,
+                       .noise_power = 0.75,
                        .longest_sentence = 1000};
 struct given given;
 
@@ -72,7 +74,13 @@ static const struct option table[] = {
      "their "
      "first words: adaptive:2000,10000; adaptive:2000,10000/100 has the words of the last one in "
      "classes of 100. tree: a binary tree, in which a word takes some log2 of the vocabulary's "
-     "number of rows: the least work for a word, and the worst of these."},
+     "number of rows: the least work for a word, and the worst of these. nce: full learnt against "
+     "noise, with -streams or -fast: as fast with a million words as with ten thousand, and for "
+     "-unnormalised."},
+    {OPTION_COUNT, "noise", "N", &set.noise, &given.noise, 1, 1 << 16,
+     "With -output nce: words drawn as noise for each block. More come nearer to a full softmax."},
+    {OPTION_NUMBER, "noise-power", "X", &set.noise_power, &given.noise_power, 0, 1,
+     "They are drawn in proportion to their counts in the training text, raised to this power."},
     {OPTION_FLAG, "tied", NULL, &set.tied, NULL, 0, 0,
      "The output's rows of words are the input weights of the bottom layer: a word's row there has "
      "as many numbers as the topmost layer has units (-embedding N sees to that)."},
@@ -189,8 +197,10 @@ static const struct option table[] = {
     {OPTION_NUMBER, "save-minutes", "X", &set.save_minutes, NULL, 0, 1e6,
      "Save it when X minutes have passed since it was saved last, too; 0 for not."},
     {OPTION_NUMBER, "max-minutes", "X", &set.most_minutes, NULL, 0, 1e6,
-     "X minutes after the program has begun, save what has been learnt and end with status 75: the same "
-     "command goes on from there. X has to be more than reading the texts and a validation take. 0 for "
+     "X minutes after the program has begun, save what has been learnt and end with status 75: the "
+     "same "
+     "command goes on from there. X has to be more than reading the texts and a validation take. 0 "
+     "for "
      "no bound."},
 
     {.type = OPTION_GROUP, .help = "Testing and rescoring"},
@@ -239,6 +249,12 @@ static const struct option table[] = {
      "How much likeness counts in it, and"},
     {OPTION_NUMBER, "cache-lambda", "X", &set.cache_lambda, &given.cache_lambda, 0, 1,
      "its share of the probability. Each that is not given is found on -tune, for each network."},
+    {OPTION_FLAG, "unnormalised", NULL, &set.unnormalised, NULL, 0, 0,
+     "Score words by exp(row . x + bias) alone, without the sum over all words, which networks of "
+     "-output nce have learnt to be near 1: far faster with large vocabularies. What is printed "
+     "are "
+     "scores, and no perplexities; the log score less the log probability of -test without it is "
+     "the sum of log10 Z."},
     {OPTION_FLAG, "nbest", NULL, &set.nbest, NULL, 0, 0,
      "The test file holds n-best lists, \"ID word word ...\": print each line's log10 "
      "probability."},
@@ -372,12 +388,27 @@ static bool check_cache(struct error *error)
                         : set.sentences_to_generate > 0 ? "-gen-sentences"
                         : set.per_sentence              ? "-per-sentence"
                         : set.nbest                     ? "-nbest"
+                        : set.unnormalised              ? "-unnormalised"
                                                         : NULL;
     if (other != NULL)
         return error_set(error, "-cache-neural and %s exclude each other", other);
     return found || set.tune != NULL ||
            error_set(error, "-cache-neural wants a text to find its settings on, -tune FILE, or "
                             "-cache-theta X and -cache-lambda X");
+}
+
+static bool check_unnormalised(struct error *error)
+{
+    if (!set.unnormalised)
+        return true;
+    if (set.test == NULL || main_generates())
+        return error_set(error, "-unnormalised is for -test: words are drawn from probabilities");
+    if (set.dynamic > 0)
+        return error_set(error, "-unnormalised and -dynamic exclude each other: learning from the "
+                                "text wants probabilities");
+    return main_form == TEST_TOTALS || main_form == TEST_SCORES ||
+           error_set(error, "-unnormalised gives no probabilities, of which -write %s tells",
+                     set.write);
 }
 
 // What is wrong here is the command line.
@@ -416,7 +447,7 @@ bool main_check(struct error *error)
         return error_set(error, "-write surprisal and -dynamic exclude each other: a network that "
                                 "learns tells no entropies");
     return main_texts_check(error) && main_words_check(error) && check_sampling(error) &&
-           check_per_sentence(error) && check_cache(error);
+           check_per_sentence(error) && check_cache(error) && check_unnormalised(error);
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "learn/learner.h"
 #include "main.h"
 #include "nbest/nbest.h"
+#include "net/output.h"
 #include "score/generate.h"
 #include "score/neural_cache_tune.h"
 #include "score/perplexity.h"
@@ -52,6 +53,15 @@ static bool parse_weights(struct blend *blend, struct error *error)
     return mixture_check(blend->networks, blend->weight, error) || error_option(error, "weights");
 }
 
+// -unnormalised wants scores of all of them.
+static bool have_scores(const struct evaluation *evaluation, struct error *error)
+{
+    for (size_t i = 0; i < evaluation->loaded && set.unnormalised; i++)
+        if (!output_has_scores(evaluation->model[i].network.shape.output, error))
+            return error_prefix(error, "%s: ", set.models.item[i]);
+    return true;
+}
+
 static bool load_models(struct evaluation *evaluation, struct error *error)
 {
     struct blend *blend = &evaluation->blend;
@@ -69,6 +79,8 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
         if (!read(&evaluation->model[evaluation->loaded], set.models.item[evaluation->loaded],
                   error))
             return false;
+    if (!have_scores(evaluation, error))
+        return false;
     if (set.ngram == NULL)
         return true;
     struct error remark;
@@ -141,6 +153,7 @@ static struct network_use use_of(const struct evaluation *evaluation, size_t i)
 {
     const struct model *model = &evaluation->model[i];
     return (struct network_use){.independent = set.independent || model->record.independent,
+                                .unnormalised = set.unnormalised,
                                 .unknown = unknown_of(&model->vocabulary),
                                 .shares = shares_of(evaluation),
                                 .cache = evaluation->cache[i],
@@ -297,6 +310,7 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
     bool ok = set.nbest
                   ? nbest_score(blend, text, output, &totals, error)
                   : perplexity_score(blend, text, set.debug >= 2 ? output : NULL, &totals, error);
+    totals.unnormalised = set.unnormalised;
     if (ok && (!set.nbest || set.debug > 0)) {
         totals_write(&totals, blend->other != NULL, blend->lambda, output);
         warn_of_zeros(blend, &totals);

@@ -146,6 +146,11 @@ static bool has_choice_of_activation(const struct network_shape *shape)
     return false;
 }
 
+static const char *option_of_noise(void)
+{
+    return given.noise ? "noise" : given.noise_power ? "noise-power" : NULL;
+}
+
 // What -output, -class and -direct say.
 static bool make_output(struct network_shape *shape, struct error *error)
 {
@@ -163,6 +168,11 @@ static bool make_output(struct network_shape *shape, struct error *error)
                            "-output %s has no direct connections, found -direct: leave it out, or "
                            "take -output class",
                            set.output);
+    if (!shape->output->noise && option_of_noise() != NULL)
+        return error_usage(error,
+                           "-output %s learns against no noise, found -%s: leave it out, or take "
+                           "-output nce",
+                           set.output, option_of_noise());
     shape->maxent = (size_t)set.direct * 1000000;
     shape->maxent_order = (int)set.direct_order;
     return true;
@@ -462,6 +472,17 @@ static bool choose_products(bool *halves, struct error *error)
     return true;
 }
 
+static bool check_noise(const struct training *training, const struct network_shape *shape,
+                        struct error *error)
+{
+    if (!shape->output->noise && option_of_noise() != NULL)
+        return error_usage(error, "-%s is for -output nce, %s has output %s", option_of_noise(),
+                           first_model(), shape->output->name);
+    return !shape->output->noise || training->streams > 0 ||
+           error_usage(error, "-output %s learns in batches: -streams N or -fast is wanted",
+                       shape->output->name);
+}
+
 // Options that are for batches alone.
 static bool check_learning(const struct training *training, struct error *error)
 {
@@ -507,31 +528,34 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
     if (!set_file_name(&model->record.train_file, train_name, error) ||
         !set_file_name(&model->record.valid_file, set.one_epoch ? NULL : set.valid, error))
         return false;
-    struct training training = {.model_path = first_model(),
-                                .train = text,
-                                .order = main_texts_order(),
-                                .unknown = unknown,
-                                .valid = set.one_epoch ? NULL : valid,
-                                .alpha = set.alpha,
-                                .beta = set.beta,
-                                .gradient_cutoff = set.gradient_cutoff,
-                                .min_improvement = set.min_improvement,
-                                .most_epochs = set.most_epochs,
-                                .save_every = (uint64_t)set.save_every,
-                                .save_seconds = set.save_minutes * 60,
-                                .streams = streams_wanted(model),
-                                .optimiser = optimiser,
-                                .clip_norm = set.clip_norm,
-                                .penalty = {.activation = (float)set.penalty_activation,
-                                            .change = (float)set.penalty_change},
-                                .threads = (size_t)set.threads,
-                                .epochs = epochs_wanted(),
-                                .decay = set.decay,
-                                .report = print_progress,
-                                .tell = take_event,
-                                .context = output,
-                                .stop = main_asked};
+    struct training training = {
+        .model_path = first_model(),
+        .train = text,
+        .order = main_texts_order(),
+        .unknown = unknown,
+        .valid = set.one_epoch ? NULL : valid,
+        .alpha = set.alpha,
+        .beta = set.beta,
+        .gradient_cutoff = set.gradient_cutoff,
+        .min_improvement = set.min_improvement,
+        .most_epochs = set.most_epochs,
+        .save_every = (uint64_t)set.save_every,
+        .save_seconds = set.save_minutes * 60,
+        .streams = streams_wanted(model),
+        .optimiser = optimiser,
+        .clip_norm = set.clip_norm,
+        .penalty = {.activation = (float)set.penalty_activation,
+                    .change = (float)set.penalty_change},
+        .noise = {.words = (size_t)set.noise, .power = set.noise_power, .seed = (uint32_t)set.seed},
+        .threads = (size_t)set.threads,
+        .epochs = epochs_wanted(),
+        .decay = set.decay,
+        .report = print_progress,
+        .tell = take_event,
+        .context = output,
+        .stop = main_asked};
     return choose_products(&training.halves, error) && check_learning(&training, error) &&
+           check_noise(&training, &model->network.shape, error) &&
            dropout_rule(&training.dropout, &model->network.shape, error) &&
            train_model(model, &training, error);
 }

@@ -20,7 +20,7 @@ static struct {
         merge_distance, beam, oov_penalty, old_scale, most_seconds;
     int64_t merge_order, most_histories, most_nodes, most_steps, memory, nbest, debug, threads,
         unk_count;
-    bool unk, trim, quotes, gz, keep_going, least_errors;
+    bool unk, trim, quotes, gz, keep_going, least_errors, unnormalised;
 } set = {.write = "best",
          .lambda = 1,
          .beam = INFINITY,
@@ -37,6 +37,9 @@ static const struct option table[] = {
     {.type = OPTION_GROUP, .help = "Models"},
     {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0,
      "Network, in any model format. Without models the lattices' own scores count."},
+    {OPTION_FLAG, "unnormalised", NULL, &set.unnormalised, NULL, 0, 0,
+     "Take the scores of a network of -output nce for probabilities: far faster with large "
+     "vocabularies, and as good as their sums are near 1."},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
      "Back-off model, an ARPA file or a binary model of rnnlm-ngram build, alone or mixed with the "
      "network word by word; the lattice's own scores are then replaced. -lm and -ngrams are the "

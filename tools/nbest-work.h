@@ -13,6 +13,7 @@
 #include "nbest-options.h"
 #include "nbest/list_score.h"
 #include "nbest/tune.h"
+#include "net/output.h"
 #include "score/mixture.h"
 #include "score/stream.h"
 #include "tool-lists.h"
@@ -140,6 +141,7 @@ static bool check_alone(struct error *error)
         {"-weights", "it weighs networks among themselves", set.weights != NULL},
         {"-lambda", "it weighs networks beside another model", given.lambda},
         {"-dynamic", "a network is what learns", set.dynamic > 0},
+        {"-unnormalised", "networks have such scores", set.unnormalised},
         {"-history", "networks alone go on behind a hypothesis", strcmp(set.history, "none") != 0},
         {"-word-list", "it has the words of networks", set.word_list != NULL},
     };
@@ -192,6 +194,10 @@ static bool check_settings(struct work *work, struct error *error)
         return error_usage(error, "-unk-probs and -unk-count exclude each other");
     if (set.dynamic > 0 && set.models.count > 1)
         return error_usage(error, "-dynamic wants a single model, found %zu", set.models.count);
+    if (set.dynamic > 0 && set.unnormalised)
+        return error_usage(error,
+                           "-unnormalised and -dynamic exclude each other: learning from the "
+                           "lists wants probabilities");
     if (set.write_weights != NULL && set.tune == NULL)
         return error_usage(error, "-write-weights wants -tune REFS");
     return check_alone(error) && check_other(work, error);
@@ -251,9 +257,16 @@ static bool load_models(struct work *work, struct error *error)
     if (work->model == NULL || work->weight == NULL || work->unknown_class == NULL ||
         !parse_model_weights(work, error))
         return false;
-    for (; work->loaded < count; work->loaded++)
-        if (!read(&work->model[work->loaded], set.models.item[work->loaded], error))
+    for (; work->loaded < count; work->loaded++) {
+        struct model *model = &work->model[work->loaded];
+        const char *path = set.models.item[work->loaded];
+        if (!read(model, path, error))
             return false;
+        if (set.unnormalised && !output_has_scores(model->network.shape.output, error)) {
+            work->loaded++;
+            return error_prefix(error, "%s: ", path);
+        }
+    }
     if (set.ngram != NULL && (work->ngram = tool_open_ngram(PROGRAM, set.ngram, error)) == NULL)
         return false;
     if (set.lm_score != NULL && (work->scores = input_open_text(set.lm_score, error)) == NULL)
@@ -364,6 +377,7 @@ static bool make_scorer(struct work *work, struct error *error)
                   (set.unk_probs != NULL ? models->models == 0 : set.unk_word != NULL);
     models->unknown_log10 = set.oov;
     models->independent = set.independent;
+    models->unnormalised = set.unnormalised;
     models->pool = work->pool;
     if (!read_unknown_words(work, error) || (set.dynamic > 0 && !make_learner(work, error)))
         return false;

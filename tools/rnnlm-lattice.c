@@ -11,6 +11,7 @@
 #include "lattice/rescore.h"
 #include "lattice/result.h"
 #include "model/model_file.h"
+#include "net/output.h"
 #include "tool.h"
 
 struct work {
@@ -241,6 +242,13 @@ static bool read_shares(struct work *work, struct error *error)
                                                      set.unk_probs != NULL, error));
 }
 
+static bool open_network(struct work *work, struct error *error)
+{
+    return model_open(&work->model, set.model, error) &&
+           (!set.unnormalised || output_has_scores(work->model.network.shape.output, error) ||
+            error_prefix(error, "%s: ", set.model));
+}
+
 static bool prepare(struct work *work, struct error *error)
 {
     if (!vocabulary_init(&work->ignored, error))
@@ -280,7 +288,7 @@ static bool prepare(struct work *work, struct error *error)
     work->form.with_id = set.folder == NULL;
     work->form.least_errors = set.least_errors;
     work->form.least_posterior = set.least_posterior;
-    if (set.model != NULL && !model_open(&work->model, set.model, error))
+    if (set.model != NULL && !open_network(work, error))
         return false;
     if (set.ngram != NULL && (work->ngram = tool_open_ngram(PROGRAM, set.ngram, error)) == NULL)
         return false;
@@ -293,6 +301,7 @@ static bool prepare(struct work *work, struct error *error)
         .ngram = work->ngram,
         .old = work->old,
         .lambda = set.lambda,
+        .unnormalised = set.unnormalised,
         .unk = set.unk || set.unk_word != NULL || has_shares(),
     };
     if (work->pool == NULL || !language_init(&work->language, &models, work->pool, error) ||
@@ -354,6 +363,8 @@ static const char *wrong_usage(const struct option_list *operands)
         return "wanted: LATTICES...";
     if (set.model == NULL && set.ngram == NULL && (set.lambda_given || set.mix != NULL))
         return "-lambda and -mix want -rnnlm MODEL or -ngram FILE";
+    if (set.model == NULL && set.unnormalised)
+        return "-unnormalised wants -rnnlm MODEL, of -output nce";
     if (set.unk_probs != NULL && set.unk_count > 0)
         return "-unk-probs and -unk-count exclude each other";
     if (has_shares() && set.model == NULL && set.ngram == NULL)

@@ -23,8 +23,11 @@ bool language_init(struct language *language, const struct language_models *mode
     bool independent = models->network->record.independent;
     language->start = state_at_start(&models->network->network,
                                      independent ? STATE_SENTENCE : STATE_TEXT, NULL, error);
-    return language->start != NULL &&
-           forward_crew_init(&language->crew, &models->network->network, independent, pool, error);
+    if (language->start == NULL ||
+        !forward_crew_init(&language->crew, &models->network->network, independent, pool, error))
+        return false;
+    language->crew.weights.unnormalised = models->unnormalised;
+    return true;
 }
 
 void language_free(struct language *language)
@@ -343,7 +346,7 @@ static bool predict(struct language *language, size_t count, const size_t *state
 
 static bool verify(const struct language *language, int32_t word, double prob, struct error *error)
 {
-    if (language->net_id[word] < 0 || (prob >= 0 && prob <= 1.001))
+    if (language->net_id[word] < 0 || prob == 0 || forward_may_be(&language->crew.weights, prob))
         return true;
     return error_set(error, "the network's probability of \"%s\" is %g",
                      vocabulary_word(&language->models.network->vocabulary, language->net_id[word]),

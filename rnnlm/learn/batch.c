@@ -65,9 +65,11 @@ bool batch_init(struct batch *batch, struct network *network, const struct batch
         !optimiser_init(&batch->optimiser, rule->optimiser, network, batch->tape.columns,
                         &rule->step, streams, streams * steps, pool_threads(pool), error))
         return false;
-    batch->output = network->shape.output->blocks->begin(
-        network, batch->tape.columns, streams * steps, rule->halves, pool, error);
-    return batch->output != NULL;
+    const struct output_blocks *output = network->shape.output->blocks;
+    batch->output =
+        output->begin(network, batch->tape.columns, streams * steps, rule->halves, pool, error);
+    return batch->output != NULL &&
+           (output->set_noise == NULL || output->set_noise(batch->output, &rule->noise, error));
 }
 
 void batch_free(struct batch *batch)
@@ -316,6 +318,7 @@ static bool run_output(struct batch *batch, struct error *error)
     struct tape_layer *top = &batch->tape.layer[batch->network->shape.layers - 1];
     size_t streams = batch->tape.streams;
     struct output_block block = {
+        .number = batch->block,
         .rows = batch->rows_now,
         .word = batch->tape.word,
         .target = batch->tape.target,

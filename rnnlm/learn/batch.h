@@ -27,6 +27,7 @@ struct batch_rule {
                  // sums of floats
     struct dropout_rule dropout;
     struct penalty_rule penalty;
+    struct output_noise noise; // of outputs that learn against some
 };
 
 // Words that a block takes in, each with its rows.
@@ -46,7 +47,9 @@ struct batch {
                       // predicted; or WORD_OOV
     struct optimiser optimiser;
     struct dropout dropout;
-    uint64_t block; // number of the next block, which its masks depend on; each one counts on
+    uint64_t
+        block; // number of the next block, which its masks and noise depend on; each one counts
+               // on
     void *output;   // the output's own
     // The rest belongs to batch.c.
     size_t steps_now, rows_now; // of the current block

@@ -35,7 +35,7 @@ static float kept_factor(float share)
     return 65536 / (float)(65536 - threshold_of(share));
 }
 
-// SplitMix64, each number of which is four of 16 bits.
+// SplitMix64 (base/random.h), each number of which is four of 16 bits.
 static void draw_row(float *factor, size_t n, float share, uint64_t key)
 {
     uint64_t drawn[NUMBERS / PER_DRAW];

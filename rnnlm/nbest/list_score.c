@@ -71,8 +71,10 @@ static bool side_init(struct side *side, const struct list_models *models, size_
     side->reset = state_at_start(network, side->start, NULL, error);
     side->begin = state_new(network, error);
     side->scratch = state_new(network, error);
-    return forward_crew_init(&side->crew, network, independent, models->pool, error) &&
-           side->reset != NULL && side->begin != NULL && side->scratch != NULL &&
+    if (!forward_crew_init(&side->crew, network, independent, models->pool, error))
+        return false;
+    side->crew.weights.unnormalised = models->unnormalised;
+    return side->reset != NULL && side->begin != NULL && side->scratch != NULL &&
            restart_side(side, models->history, error);
 }
 
@@ -265,7 +267,7 @@ static bool score_side(struct list_scorer *scorer, struct side *side,
     if (!prefix_tree_score(&side->crew, scorer->sequence, hypotheses, error))
         return false;
     for (size_t i = 0; i < words; i++)
-        if (side->word[i] >= 0 && !(side->prob[i] > 0 && side->prob[i] <= 1.001))
+        if (side->word[i] >= 0 && !forward_may_be(&side->crew.weights, side->prob[i]))
             return error_set(error, "a network's probability of \"%s\" is %g",
                              vocabulary_word(&side->model->vocabulary, side->word[i]),
                              side->prob[i]);

@@ -50,6 +50,8 @@ struct list_models {
     const struct vocabulary *known; // if not NULL, all other words are unknown
     enum list_history history;
     bool independent; // sentences are, whatever the models say
+    bool unnormalised; // scores stand for probabilities of networks (output_has_scores()); not with
+                       // a learner
     struct pool *pool;
     struct learner *learner; // of the first network, for adaptation; NULL: none
 };

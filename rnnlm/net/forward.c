@@ -1,6 +1,7 @@
 // The forward pass at many places at once.
 #include "net/forward.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,6 +265,13 @@ void forward_advance(struct forward *forward, size_t n, const struct state *cons
         advance(forward, n - begin, before + begin, word + begin, after + begin);
 }
 
+void forward_fetch(const struct forward *forward, int32_t word)
+{
+    const struct parameter *table = layer_map(&forward->weights->network->layer[0], MAP_INPUT);
+    if (table != NULL && word >= 0)
+        linear_fetch_row(table, (size_t)word);
+}
+
 // ---- output -----------------------------------------------------------------------------------
 
 static const struct output_scoring *scoring(const struct forward *forward)
@@ -305,12 +313,29 @@ void forward_load_inputs(struct forward *forward, size_t n, const struct state *
 void forward_load(struct forward *forward, size_t n, const struct state *const *state)
 {
     load_inputs(forward, n, state);
-    scoring(forward)->load(forward->output, &forward->inputs);
+    if (forward->weights->unnormalised)
+        scoring(forward)->load_inputs(forward->output, &forward->inputs);
+    else
+        scoring(forward)->load(forward->output, &forward->inputs);
 }
 
 double forward_first_factor(const struct forward *forward, size_t state, int32_t word)
 {
-    return scoring(forward)->first_factor(forward->output, state, word);
+    double prob;
+    forward_first_factors(forward, 1, &state, &word, &prob);
+    return prob;
+}
+
+void forward_first_factors(const struct forward *forward, size_t pairs, const size_t *state,
+                           const int32_t *word, double *prob)
+{
+    if (forward->weights->unnormalised) {
+        scoring(forward)->scores(forward->output, pairs, state, word, prob);
+        return;
+    }
+    for (size_t i = 0; i < pairs; i++)
+        prob[i] =
+            word[i] >= 0 ? scoring(forward)->first_factor(forward->output, state[i], word[i]) : 0;
 }
 
 bool forward_other_factors(struct forward *forward, size_t pairs, const size_t *state,
@@ -322,9 +347,13 @@ bool forward_other_factors(struct forward *forward, size_t pairs, const size_t *
 bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                      const int32_t *word, double *prob, struct error *error)
 {
-    for (size_t i = 0; i < pairs; i++)
-        prob[i] = word[i] >= 0 ? forward_first_factor(forward, state[i], word[i]) : 0;
+    forward_first_factors(forward, pairs, state, word, prob);
     return forward_other_factors(forward, pairs, state, word, prob, error);
+}
+
+bool forward_may_be(const struct forward_weights *weights, double prob)
+{
+    return prob > 0 && prob <= (weights->unnormalised ? DBL_MAX : 1.001);
 }
 
 int32_t forward_draw(struct forward *forward, size_t state, struct random *random)

@@ -20,6 +20,8 @@ struct forward_weights {
     struct columns *columns;       // [parameters] empty for what is used where it lies
     struct state *reset;           // where sentences are independent: the state behind </s>; else
                                    // NULL
+    bool unnormalised; // scores stand for probabilities, which are quicker without their sums: set
+        // before anything is loaded, of outputs that have scores (output_has_scores())
 };
 
 // `independent`: whether sentences are. Error: no memory. forward_weights_free() in any case.
@@ -58,6 +60,9 @@ void forward_free(struct forward *forward);
 void forward_advance(struct forward *forward, size_t n, const struct state *const *before,
                      const int32_t *word, struct state *const *after);
 
+// This word will be taken in soon: its row begins to come into the caches.
+void forward_fetch(const struct forward *forward, int32_t word);
+
 // Computes what is common to the words of n <= most states. The histories stay the caller's until
 // the next call.
 void forward_load(struct forward *forward, size_t n, const struct state *const *state);
@@ -68,14 +73,19 @@ bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,
                      const int32_t *word, double *prob, struct error *error);
 
 // The two steps of forward_predict(), for those who take them in different orders (net/output.h):
-// the first factor of P(word), for word >= 0; and prob[i] *= the others, for which
-// forward_load_inputs() is enough. Errors as there.
+// the first factor of P(word), for word >= 0, or of many, 0 for WORD_OOV; and prob[i] *= the others,
+// for which forward_load_inputs() is enough. Errors as there.
 double forward_first_factor(const struct forward *forward, size_t state, int32_t word);
+void forward_first_factors(const struct forward *forward, size_t pairs, const size_t *state,
+                           const int32_t *word, double *prob);
 void forward_load_inputs(struct forward *forward, size_t n, const struct state *const *state);
 bool forward_other_factors(struct forward *forward, size_t pairs, const size_t *state,
                            const int32_t *word, double *prob, struct error *error);
 
-// A word drawn from the distribution in a loaded state.
+// Whether this can be the probability of a known word; or a score, where these stand for them.
+bool forward_may_be(const struct forward_weights *weights, double prob);
+
+// A word drawn from the distribution in a loaded state; not where scores stand for probabilities.
 int32_t forward_draw(struct forward *forward, size_t state, struct random *random);
 
 // Threads, and a forward pass for each of them with room for FORWARD_STATES.

@@ -120,7 +120,10 @@ static void step(const struct pass *pass, struct forward *forward, const size_t 
     for (size_t i = 0; i < n; i++) {
         before[i] = round_state(pass, running[i], at);
         after[i] = round_state(pass, running[i], at + 1);
-        word[i] = pass->word[pass->part[running[i]]->at + at];
+        size_t place = pass->part[running[i]]->at + at;
+        word[i] = pass->word[place];
+        if (place + 1 < pass->part[running[i]]->end)
+            forward_fetch(forward, pass->word[place + 1]);
     }
     forward_advance(forward, n, before, word, after);
 }
@@ -204,17 +207,20 @@ static void run_first_factors(void *context, size_t worker, size_t item)
     size_t from = item * FORWARD_STATES, left = round->n - from;
     size_t count = left < FORWARD_STATES ? left : FORWARD_STATES;
     const struct state *state[FORWARD_STATES] = {NULL};
-    for (size_t i = 0; i < count; i++)
-        state[i] = march->word[from + i].state;
-    forward_load(forward, count, state);
+    size_t place[FORWARD_STATES];
+    double prob[FORWARD_STATES];
     for (size_t i = 0; i < count; i++) {
-        int32_t id = march->id[from + i];
-        march->word[from + i].prob = id >= 0 ? forward_first_factor(forward, i, id) : 0;
+        place[i] = i;
+        state[i] = march->word[from + i].state;
     }
+    forward_load(forward, count, state);
     size_t width = network_of(march)->width;
     for (size_t i = 0; i < count && round->top != NULL; i++)
         memcpy(round->top + march->word[from + i].at * width,
                forward->inputs.input + i * forward->inputs.row, width * sizeof(float));
+    forward_first_factors(forward, count, place, march->id + from, prob);
+    for (size_t i = 0; i < count; i++)
+        march->word[from + i].prob = prob[i];
 }
 
 static void run_other_factors(void *context, size_t worker, size_t item)

@@ -54,6 +54,11 @@ struct output_scoring {
     void (*load_inputs)(void *scoring, const struct output_inputs *inputs);
 
     double (*first_factor)(void *scoring, size_t state, int32_t word);
+    // score[i] = exp(row . x + bias) of word[i] in state number state[i], for which load_inputs() is
+    // enough: its probability where the sum of these over all words is 1; 0 for WORD_OOV. NULL where
+    // words have no such scores.
+    void (*scores)(void *scoring, size_t pairs, const size_t *state, const int32_t *word,
+                   double *score);
     // prob[i] *= the other factors of P(word[i]) in state number state[i], for the words that are
     // known. Words of the same state should stand together. Error: no memory; never for at most
     // `most` pairs.
@@ -86,8 +91,17 @@ struct output_online {
 
 // ---- learning in blocks -----------------------------------------------------------------------
 
+// What outputs learn against that see some words of a block in the place of all.
+struct output_noise {
+    const uint64_t *count; // [V] of the words, as long as they learn
+    size_t words;          // drawn for a block
+    double power;          // of counts: 1 draws words as often as they are, 0 all alike
+    uint32_t seed;
+};
+
 // A block of R rows, one for each place of a text.
 struct output_block {
+    uint64_t number; // in the text, which what is drawn for it depends on
     size_t rows;
     const int32_t *word, *target; // [R] taken in, to be predicted; WORD_OOV
     const int32_t *history;       // [R][SHAPE_MOST_ORDER] behind the word taken in; NULL without a
@@ -97,7 +111,8 @@ struct output_block {
     float *error;                 // [R][stride] d log P / d input, to be filled
     size_t stride;                // at least the topmost layer's row
     float cutoff;                 // bound on each part of an error carried down
-    double *prob;                 // [R] P(target), to be filled where it is known
+    double *prob;                 // [R] P(target), to be filled where it is known; against noise
+                                  // its score
     struct gradient_sink *sink;
 };
 
@@ -107,6 +122,10 @@ struct output_blocks {
     void *(*begin)(const struct network *network, const struct columns *columns, size_t most_rows,
                    bool halves, struct pool *pool, struct error *error);
     void (*end)(void *blocks);
+
+    // Before the first block, what to learn against; NULL for outputs that see all words. Error: no
+    // memory, or noise that makes no sense.
+    bool (*set_noise)(void *blocks, const struct output_noise *noise, struct error *error);
 
     // Fills block->error and block->prob. Gradients of rows of words go to the sink at once, when
     // nobody needs the rows again in this block. The block stays valid until all gradients have been
@@ -127,6 +146,7 @@ struct output_type {
     bool classes; // it is factorised by classes of words; else all words are one class
     bool direct;  // it can have direct connections
     bool tied;    // its rows of words can be those of the bottom layer
+    bool noise;   // it learns against noise, in blocks, so that scores are near probabilities
     bool clusters; // words that are not frequent are in clusters (shape.h)
 
     // Whether words can be added to it and removed from it with their rows (model/resize.h), and the
@@ -159,6 +179,9 @@ struct output_type {
 };
 
 extern const struct output_type *const output_table[]; // NULL at the end
+
+// Whether scores may stand for probabilities. Error: the kind, and which it is to be.
+bool output_has_scores(const struct output_type *type, struct error *error);
 
 // NULL if there is none of that name. Error: the name, and the nearest there is.
 const struct output_type *output_named(const char *name, struct error *error);

@@ -96,7 +96,7 @@ static bool network_next(struct source *source, const struct token *token, struc
     }
     word->name =
         word->id >= 0 ? vocabulary_word(&network->scorer.model->vocabulary, word->id) : NULL;
-    if (word->id >= 0 && !(word->prob > 0 && word->prob <= 1.001))
+    if (word->id >= 0 && !forward_may_be(&network->crew.weights, word->prob))
         return error_set(error, "the network's probability of \"%.*s\" is %g", (int)token->length,
                          token->text, word->prob);
     source_share(network->shares, network->unknown, token, word);
@@ -404,6 +404,7 @@ static bool network_init_source(struct network_source *network, const struct mod
         !scorer_init(&network->scorer, model, &network->crew.weights, start, use->learner, error) ||
         !march_init(&network->march, &network->crew, error))
         return false;
+    network->crew.weights.unnormalised = use->unnormalised;
     if (use->cache.window > 0 &&
         !neural_cache_init(&network->cache, &use->cache, model->network.width, use->pool, error))
         return false;

@@ -10,16 +10,20 @@ static double perplexity(double log10_prob, uint64_t words)
 
 void totals_write(const struct totals *totals, bool has_other, double lambda, struct output *output)
 {
-    output_format(output, "\ntest log probability: %f\n", totals->log10_net);
+    const char *what = totals->unnormalised ? "score" : "probability";
+    const char *condition = totals->unnormalised ? " if sums were 1" : "";
+    output_format(output, "\ntest log %s: %f\n", what, totals->log10_net);
     if (has_other) {
         output_format(output, "test log probability given by other lm: %f\n", totals->log10_other);
-        output_format(output, "test log probability %f*rnn + %f*other_lm: %f\n", lambda, 1 - lambda,
+        output_format(output, "test log %s %f*rnn + %f*other_lm: %f\n", what, lambda, 1 - lambda,
                       totals->log10_mix);
     }
-    output_format(output, "\nPPL net: %f\n", perplexity(totals->log10_net, totals->words));
+    output_format(output, "\nPPL net%s: %f\n", condition,
+                  perplexity(totals->log10_net, totals->words));
     if (has_other) {
         output_format(output, "PPL other: %f\n",
                       perplexity(totals->log10_other, totals->words - totals->zeros));
-        output_format(output, "PPL combine: %f\n", perplexity(totals->log10_mix, totals->words));
+        output_format(output, "PPL combine%s: %f\n", condition,
+                      perplexity(totals->log10_mix, totals->words));
     }
 }

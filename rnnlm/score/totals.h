@@ -8,6 +8,7 @@
 #include "text/coverage.h"
 
 struct totals {
+    bool unnormalised; // what networks give are scores, which need not sum to 1; set by who writes
     uint64_t words; // that have a probability
     uint64_t oovs;  // that have none
     uint64_t zeros; // of `words`: the other model gives them 0, and its own figures leave them out
@@ -16,7 +17,8 @@ struct totals {
 };
 
 // Log probabilities and perplexities in the lines that scripts parse; those of the other model and
-// of the mixture, in which the network weighs `lambda`, only where there is another model.
+// of the mixture, in which the network weighs `lambda`, only where there is another model. What
+// scores make of them has other names: it is no perplexity.
 void totals_write(const struct totals *totals, bool has_other, double lambda,
                   struct output *output);
 

@@ -51,6 +51,9 @@ void progress_epoch_line(const struct progress *progress, char line[PROGRESS_LIN
         (long long)progress->epoch, progress->alpha,
         entropy_bits(progress->train_log10_prob, progress->words), words_per_second(progress));
     if (progress->has_validation && length >= 0)
-        snprintf(line + length, PROGRESS_LINE - (size_t)length, "VALID entropy: %.4f",
-                 entropy_bits(progress->valid_log10_prob, progress->valid_words));
+        length += snprintf(line + length, PROGRESS_LINE - (size_t)length, "VALID entropy: %.4f",
+                           entropy_bits(progress->valid_log10_prob, progress->valid_words));
+    if (progress->has_scores && length >= 0)
+        snprintf(line + length, PROGRESS_LINE - (size_t)length, "    log Z: %.3f +- %.3f",
+                 progress->valid_log_z, progress->valid_log_z_deviation);
 }

@@ -22,6 +22,8 @@ struct progress {
     bool has_validation;     // the next two are there
     double valid_log10_prob;
     uint64_t valid_words; // of the validation text, without OOVs
+    bool has_scores;      // so are these: of the logarithms of sums of scores, before its words
+    double valid_log_z, valid_log_z_deviation;
 };
 
 // Bits a word; 0 for no words.

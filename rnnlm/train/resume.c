@@ -17,6 +17,17 @@ static void list_dropout(const struct dropout_rule *dropout, struct checkpoint *
                            (double)dropout->output);
 }
 
+static void list_noise(const struct training *training, const struct network_shape *shape,
+                       struct checkpoint *checkpoint)
+{
+    if (!shape->output->noise)
+        return;
+    checkpoint_setting(checkpoint, "-noise", "%zu", training->noise.words);
+    checkpoint_setting(checkpoint, "-noise-power", "%g", training->noise.power);
+    if (!dropout_wanted(&training->dropout)) // which lists it too
+        checkpoint_setting(checkpoint, "-rand-seed", "%" PRIu32, training->noise.seed);
+}
+
 // Where nothing is dropped, seed and masks are no matter.
 static void list_regularisation(const struct training *training, struct checkpoint *checkpoint)
 {
@@ -68,6 +79,7 @@ static void list_settings(struct run *run)
         checkpoint_setting(checkpoint, "-optimiser", "%s", training->optimiser->name);
         checkpoint_setting(checkpoint, "-clip-norm", "%g", training->clip_norm);
         list_regularisation(training, checkpoint);
+        list_noise(training, &run->model->network.shape, checkpoint);
     }
     checkpoint_setting(checkpoint, "-alpha", "%g", training->alpha);
     checkpoint_setting(checkpoint, "-beta", "%g", training->beta);

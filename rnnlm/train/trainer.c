@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,16 @@ static bool allocate_fallback(struct run *run, struct error *error)
 
 // ---- validation -------------------------------------------------------------------------------
 
+// Mean and standard deviation of log Z.
+static void measure_sums(struct run *run, const struct validation *validation)
+{
+    double words = (double)validation->words, mean = words > 0 ? validation->log_z / words : 0;
+    double variance = words > 0 ? validation->log_z_squared / words - mean * mean : 0;
+    run->progress.has_scores = run->model->network.shape.output->noise;
+    run->progress.valid_log_z = mean;
+    run->progress.valid_log_z_deviation = sqrt(variance > 0 ? variance : 0);
+}
+
 static bool validate(struct run *run, struct error *error)
 {
     const struct model *model = run->model;
@@ -93,6 +104,7 @@ static bool validate(struct run *run, struct error *error)
     run->stopped = validation.stopped;
     run->progress.valid_log10_prob = validation.log10_prob;
     run->progress.valid_words = validation.words;
+    measure_sums(run, &validation);
     if (run->stopped && validation.wrong_line == 0)
         return true;
     run->file_bits = entropy_bits(validation.log10_prob, validation.words);
@@ -203,7 +215,9 @@ static bool begin_learning(struct run *run, struct error *error)
                               .independent = run->rule.independent,
                               .halves = training->halves,
                               .dropout = training->dropout,
-                              .penalty = training->penalty};
+                              .penalty = training->penalty,
+                              .noise = training->noise};
+    rule.noise.count = run->model->vocabulary.count;
     return batch_run_init(&run->batch, run->model, &rule, run->text, (size_t)streams, run->pool,
                           error);
 }

@@ -8,6 +8,7 @@
 #include "learn/optimiser.h"
 #include "learn/penalty.h"
 #include "model/model.h"
+#include "net/output.h"
 #include "text/corpus.h"
 #include "train/epoch_text.h"
 #include "train/progress.h"
@@ -39,6 +40,8 @@ struct training {
     double clip_norm;            // of batch training: bound on the gradient of a block, 0 for none
     struct dropout_rule dropout; // of batch training
     struct penalty_rule penalty; // of batch training
+    struct output_noise
+        noise; // of outputs that learn against some; its counts are the vocabulary's
     bool halves;                 // of batch training: learn/batch.h
     size_t threads;              // of batch training and of validation; 0: one for each processor
     int64_t epochs;              // of all runs together: the rate falls to 0; 0: see train_model()

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "net/march.h"
+#include "net/output.h"
 
 enum { BLOCK = MARCH_WORDS }; // words at a time
 
@@ -22,15 +23,52 @@ bool validation_check(struct corpus *text, const struct vocabulary *vocabulary, 
            error_set(error, "%s: the model knows none of the words", corpus_name(text));
 }
 
-// What a pass works with.
-struct pass {
+// A way along the text.
+struct way {
+    struct forward_crew crew;
     struct march march;
     struct state *state;
+    double prob[BLOCK];
+};
+
+// What a pass works with.
+struct pass {
+    struct way exact;
+    struct way scores; // where words have some; else empty: log Z = log(score(w) / P(w)) for any w
+    bool has_scores;
     int32_t word[BLOCK];
     uint64_t line[BLOCK];
-    double prob[BLOCK];
     size_t count;
 };
+
+static bool way_init(struct way *way, const struct network *network, bool independent,
+                     struct pool *pool, struct error *error)
+{
+    way->state = state_at_start(network, STATE_TEXT, NULL, error);
+    return way->state != NULL && forward_crew_init(&way->crew, network, independent, pool, error) &&
+           march_init(&way->march, &way->crew, error);
+}
+
+static void way_free(struct way *way)
+{
+    march_free(&way->march);
+    forward_crew_free(&way->crew);
+    free(way->state);
+}
+
+static bool pass_init(struct pass *pass, const struct network *network, bool independent,
+                      struct pool *pool, struct error *error)
+{
+    pass->has_scores = network->shape.output->noise;
+    if (!way_init(&pass->exact, network, independent, pool, error))
+        return false;
+    if (!pass->has_scores)
+        return true;
+    if (!way_init(&pass->scores, network, independent, pool, error))
+        return false;
+    pass->scores.crew.weights.unnormalised = true;
+    return true;
+}
 
 // Of no more than `most` words.
 static void read_block(struct pass *pass, struct corpus *text, uint64_t most)
@@ -44,7 +82,7 @@ static void read_block(struct pass *pass, struct corpus *text, uint64_t most)
 static bool add_block(const struct pass *pass, struct validation *validation)
 {
     for (size_t i = 0; i < pass->count; i++) {
-        double prob = pass->prob[i];
+        double prob = pass->exact.prob[i];
         if (pass->word[i] < 0)
             continue;
         if (!(prob > 0 && prob <= 1.001)) {
@@ -54,8 +92,16 @@ static bool add_block(const struct pass *pass, struct validation *validation)
         }
         validation->log10_prob += log10(prob);
         validation->words++;
+        double log_z = pass->has_scores ? log(pass->scores.prob[i] / prob) : 0;
+        validation->log_z += log_z;
+        validation->log_z_squared += log_z * log_z;
     }
     return true;
+}
+
+static bool score_block(struct pass *pass, struct way *way, struct error *error)
+{
+    return march_score(&way->march, way->state, pass->word, pass->count, way->prob, error);
 }
 
 static bool score(struct pass *pass, struct corpus *text, struct validation *validation,
@@ -70,7 +116,8 @@ static bool score(struct pass *pass, struct corpus *text, struct validation *val
         read_block(pass, text, left);
         if (pass->count == 0)
             return true;
-        if (!march_score(&pass->march, pass->state, pass->word, pass->count, pass->prob, error))
+        if (!score_block(pass, &pass->exact, error) ||
+            (pass->has_scores && !score_block(pass, &pass->scores, error)))
             return false;
         if (!add_block(pass, validation))
             return true;
@@ -81,20 +128,17 @@ bool validation_run(const struct network *network, bool independent,
                     const struct vocabulary *vocabulary, struct corpus *text, struct pool *pool,
                     float *value, struct validation *validation, struct error *error)
 {
-    struct forward_crew crew = {.pool = NULL};
     struct pass *pass = memory_new(1, sizeof *pass, error);
     *validation = (struct validation){.most = validation->most, .stop = validation->stop};
     bool ok = pass != NULL && corpus_start(text, vocabulary, error) &&
-              (pass->state = state_at_start(network, STATE_TEXT, NULL, error)) != NULL &&
-              forward_crew_init(&crew, network, independent, pool, error) &&
-              march_init(&pass->march, &crew, error) && score(pass, text, validation, error);
+              pass_init(pass, network, independent, pool, error) &&
+              score(pass, text, validation, error);
     if (ok && value != NULL && !validation->stopped)
-        memcpy(value, pass->state->value, network->state * sizeof *value);
+        memcpy(value, pass->exact.state->value, network->state * sizeof *value);
     if (pass != NULL) {
-        march_free(&pass->march);
-        free(pass->state);
+        way_free(&pass->exact);
+        way_free(&pass->scores);
     }
-    forward_crew_free(&crew);
     free(pass);
     return ok;
 }

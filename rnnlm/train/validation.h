@@ -14,6 +14,8 @@ struct validation {
     bool stopped;           // it was not 0: the rest is not scored
     double log10_prob;   // of the known words
     uint64_t words;      // known ones
+    double log_z, log_z_squared; // sums of log Z and its square before these, of outputs that have
+                                 // scores (net/output.h): natural
     uint64_t wrong_line; // not 0: a word there has the probability `wrong_prob`, which is none
     double wrong_prob;
 };

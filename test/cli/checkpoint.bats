@@ -12,10 +12,16 @@ setup() {
     in_own_folder
 }
 
+# usual OPTIONS...: what is not among the options; classes for outputs that have some.
+usual() {
+    [[ "$*" == *"-output "* ]] || defaults "-class 20" "$@"
+    defaults "-anti-kasparek 10000" "$@"
+}
+
 learn() { # MODEL OPTIONS...
     local model="$1"
     shift
-    rnnlm -train long -valid valid -rnnlm "$model" $(defaults "-class 20 -anti-kasparek 10000" "$@") "$@" >"$model.log"
+    rnnlm -train long -valid valid -rnnlm "$model" $(usual "$@") "$@" >"$model.log"
 }
 
 # killed MODEL SAVES OPTIONS...: begins a training and kills it when a checkpoint has been seen to change so often; what
@@ -24,7 +30,7 @@ killed() {
     local model="$1" wanted="$2" seen=0 now last=
     shift 2
     SECONDS=0
-    "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" $(defaults "-class 20 -anti-kasparek 10000" "$@") "$@" >/dev/null 2>&1 3>&- &
+    "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" $(usual "$@") "$@" >/dev/null 2>&1 3>&- &
     local pid=$!
     while jobs -rp | grep -qx "$pid" && [ "$seen" -lt "$wanted" ] && [ "$SECONDS" -lt 20 ]; do
         now=$(stat -c %i "$model.checkpoint" 2>/dev/null || true)
@@ -118,6 +124,10 @@ same_after_kills() {
 
 @test "checkpoint: a tied table" {
     same_after_kills -layers elman:12:tanh,lstm:12 -tied -streams 16 -bptt 9 -max-iter 3
+}
+
+@test "checkpoint: noise, the same that an undisturbed training draws" {
+    same_after_kills -layers elman:12:tanh -output nce -noise 50 -streams 16 -bptt 9 -max-iter 1
 }
 
 @test "checkpoint: without validation" {

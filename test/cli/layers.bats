@@ -100,6 +100,10 @@ used_everywhere() {
     used_everywhere elman:12:tanh,compression:8 -output full
 }
 
+@test "outputs: a softmax that is learnt against noise, in every program" {
+    used_everywhere elman:12:tanh -output nce
+}
+
 @test "outputs: frequent words and clusters, in every program" {
     used_everywhere lstm:14 -output adaptive:20,40/30
 }

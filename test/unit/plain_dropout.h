@@ -56,6 +56,7 @@ static inline void read_factors(size_t rows)
 // `to` becomes what is left of a network.
 static inline struct plain *drop_weights(struct plain *to, const struct plain *from)
 {
+    to->noise = from->noise;
     for (size_t p = 0; p < from->network->parameters; p++)
         for (size_t i = 0; i < plain_count(from, p); i++)
             to->weight[p][i] = from->weight[p][i] * dropped.factor[p][i];

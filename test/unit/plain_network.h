@@ -8,6 +8,13 @@
 
 enum { PLAIN_PARAMETERS = 24, PLAIN_LAYERS = 4, PLAIN_UNITS = 64, PLAIN_VECTORS = 5 };
 
+// What has been drawn as noise for a block, and log(k q(w)) of all words.
+struct plain_noise {
+    const int32_t *word; // [words]
+    size_t words;
+    const double *log_share; // [V]
+};
+
 struct plain {
     const struct network *network;    // its shape, classes, and the names of its parameters
     double *weight[PLAIN_PARAMETERS]; // rows x width, without padding
@@ -16,6 +23,7 @@ struct plain {
     double *words, *classes, *word_bias, *class_bias, *hash; // likewise
     const float *mask[PLAIN_LAYERS]; // dropout: factors of what layers hand up; NULL for 1
     const double *word_factor;       // and of words taken in
+    const struct plain_noise *noise; // that the output learns against; NULL for none
 };
 
 // A state: what layers carry on (h, c where there is one, ...), and the history.
@@ -551,10 +559,8 @@ static const struct plain_output {
     double (*prob)(const struct plain *plain, const double *input, const int32_t *history,
                    int32_t word);
 } plain_outputs[] = {
-    {"class", plain_class_prob},
-    {"full", plain_class_prob},
-    {"adaptive", plain_adaptive_prob},
-    {"tree", plain_tree_prob},
+    {"class", plain_class_prob},       {"full", plain_class_prob}, {"nce", plain_class_prob},
+    {"adaptive", plain_adaptive_prob}, {"tree", plain_tree_prob},
 };
 
 // P(word | state); 0 for an OOV.
@@ -573,6 +579,40 @@ static inline double plain_prob(const struct plain *plain, const struct plain_st
             return plain_outputs[i].prob(plain, input, state->history, word);
     fail_msg("no equation for the output %s", network->shape.output->name);
     return 0;
+}
+
+// words[w] . x + bias[w], for outputs without classes.
+static inline double plain_score(const struct plain *plain, const struct plain_state *state,
+                                 int32_t word)
+{
+    double input[PLAIN_UNITS], score = plain->word_bias != NULL ? plain->word_bias[word] : 0;
+    size_t top = plain->network->shape.layers - 1, width = plain->network->width;
+    plain_hand_up(plain, top, state->value[top][0], input);
+    for (size_t j = 0; j < width; j++)
+        score += plain->words[(size_t)word * width + j] * input[j];
+    return score;
+}
+
+// What learning makes larger: log P(word | state), or that the word is told from noise:
+//
+//   J = log p(word) + sum over noise n of log(1 - p(n))   with p(w) = logistic(score(w) - log(k q(w)))
+//
+// Where no noise is given, the score of the word of outputs that learn against some.
+static inline double plain_worth(const struct plain *plain, const struct plain_state *state,
+                                 int32_t word)
+{
+    const struct plain_noise *noise = plain->noise;
+    if (!plain->network->shape.output->noise)
+        return log(plain_prob(plain, state, word));
+    double score = plain_score(plain, state, word);
+    if (noise == NULL)
+        return score;
+    double sum = log(plain_logistic(score - noise->log_share[word]));
+    for (size_t i = 0; i < noise->words; i++) {
+        int32_t other = noise->word[i];
+        sum += log(plain_logistic(noise->log_share[other] - plain_score(plain, state, other)));
+    }
+    return sum;
 }
 
 // The same for a state of the library's.

@@ -1,7 +1,7 @@
 // The gradients that learning in batches hands to optimisers, against central differences of the
 // network's definition in double precision (plain_network.h): every kind of layer with every
-// activation, stacked, with and without direct connections, independent sentences, dropout and
-// penalties.
+// activation, stacked, with every output, with and without direct connections, independent sentences,
+// dropout and penalties.
 //
 // Differences are exact to some 1e-9; what is left is the rounding of floats. It is measured
 // relative to the largest gradient of a parameter.
@@ -9,6 +9,7 @@
 
 #include "learn/batch.h"
 #include "learn/optimisers/kinds.h"
+#include "net/outputs/nce.h"
 #include "plain_dropout.h"
 #include "stacks.h"
 #include "text/vocabulary.h"
@@ -72,9 +73,9 @@ static double penalties(const struct course *course, const struct plain *plain,
            (double)units;
 }
 
-// What steps first..last-1 of a stream are worth from `state` on, which goes on: their log
-// probability less penalties. Where errors do not go through time, each step begins with the state
-// that `fixed` has there.
+// What steps first..last-1 of a stream are worth from `state` on, which goes on (plain_worth()), less
+// penalties. Where errors do not go through time, each step begins with the state that `fixed` has
+// there.
 static double stream_worth(const struct course *course, size_t b, size_t first, size_t last,
                            struct plain *plain, struct plain *fixed, struct plain_state *state)
 {
@@ -87,7 +88,7 @@ static double stream_worth(const struct course *course, size_t b, size_t first, 
         take_masks(fixed, r - first * course->streams);
         plain_step(plain, course->through_time ? state : &given, course->word[r], &after);
         if (course->target[r] >= 0)
-            sum += log(plain_prob(plain, &after, course->target[r]));
+            sum += plain_worth(plain, &after, course->target[r]);
         sum -= penalties(course, plain, goes_on ? state : NULL, &after);
         *state = after;
         goes_on = !(course->independent && course->target[r] == WORD_END);
@@ -134,6 +135,29 @@ static double difference(const struct course *course, int block, const struct pl
     *weight = old;
     double bend = (above - 2 * middle + below) / STEP;
     return fabs(bend) < 1e-2 ? (above - below) / (2 * STEP) : NAN;
+}
+
+// ---- noise ------------------------------------------------------------------------------------
+
+static struct plain_noise noise;
+
+// The noise of a block, as it is drawn; its shares by their definition.
+static void draw_noise(uint64_t block)
+{
+    enum { MOST = 64 };
+    static int32_t word[MOST];
+    static double log_share[WORDS];
+    const struct output_noise rule = small_noise();
+    struct nce_noise drawn;
+    double all = 0;
+    for (size_t w = 0; w < WORDS; w++)
+        all += pow((double)rule.count[w] + 1, rule.power);
+    for (size_t w = 0; w < WORDS; w++)
+        log_share[w] = log((double)rule.words * pow((double)rule.count[w] + 1, rule.power) / all);
+    assert_true(rule.words <= MOST && nce_noise_init(&drawn, WORDS, &rule, NULL));
+    nce_noise_draw(&drawn, block, word);
+    nce_noise_free(&drawn);
+    noise = (struct plain_noise){word, rule.words, log_share};
 }
 
 // ---- found ------------------------------------------------------------------------------------
@@ -302,8 +326,11 @@ static void compare_blocks(const struct course *course, struct batch *batch, str
         memcpy(batch->tape.target, course->target + at, rows * sizeof(int32_t));
         assert_true(batch_learn(batch, steps, &log10_prob, NULL));
         read_factors(rows);
-        assert_near(log10_prob * log(10),
-                    block_worth(&unpunished, block, plain, fixed, &starts, &after), 1e-6);
+        plain->noise = NULL;
+        double wanted = block_worth(&unpunished, block, plain, fixed, &starts, &after);
+        assert_near(log10_prob * log(10) / (double)rows, wanted / (double)rows, 1e-6);
+        draw_noise((uint64_t)block);
+        plain->noise = &noise;
         for (size_t p = 0; p < batch->network->parameters; p++)
             compare_parameter(course, block, plain, fixed, &starts, p, worst);
         starts = after;
@@ -323,7 +350,8 @@ static void check_gradients(const struct course *course)
                               .through_time = course->through_time,
                               .independent = course->independent,
                               .dropout = course->dropout,
-                              .penalty = course->penalty};
+                              .penalty = course->penalty,
+                              .noise = small_noise()};
     make_network(&network, &shape, course->seed, stack_range(course->layers));
     make_network(&same, &shape, course->seed, stack_range(course->layers));
     struct plain plain = plain_new(&network), fixed = plain_new(&network);

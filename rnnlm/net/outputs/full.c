@@ -4,6 +4,7 @@
 // the largest logit and the sum stay. A word that is asked for has its logit computed once more.
 #include "net/outputs/full.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/kernels.h"
@@ -15,7 +16,7 @@ enum { TILE_WORDS = 1024 };
 
 // ---- parameters -------------------------------------------------------------------------------
 
-static size_t parameters(const struct network *network, struct output_parameter *list)
+size_t full_list_parameters(const struct network *network, struct output_parameter *list)
 {
     const struct network_shape *shape = &network->shape;
     size_t count = 0;
@@ -33,7 +34,7 @@ struct full_parameters full_parameters(const struct network *network)
 }
 
 // Uniform within 0.1, as is common (Zaremba et al. 2014), tied or not.
-static void initialise(const struct network *network, struct random *random)
+void full_initialise(const struct network *network, struct random *random)
 {
     layer_draw_uniform(full_parameters(network).words, 0.1f, random);
 }
@@ -132,6 +133,23 @@ static double first_factor(void *data, size_t state, int32_t word)
     return (double)softmax_element(&scoring->sum[state], scoring->logit[0]);
 }
 
+// Rows of a large vocabulary are in no cache: they are fetched some words ahead.
+static void scores(void *data, size_t pairs, const size_t *state, const int32_t *word,
+                   double *score)
+{
+    enum { AHEAD = 4 };
+    struct scoring *scoring = data;
+    for (size_t i = 0; i < pairs; i++) {
+        if (i + AHEAD < pairs && word[i + AHEAD] >= 0)
+            linear_fetch_row(scoring->own.words, (size_t)word[i + AHEAD]);
+        score[i] = 0;
+        if (word[i] < 0)
+            continue;
+        compute(scoring, state[i], 1, (size_t)word[i], 1);
+        score[i] = exp((double)scoring->logit[0]);
+    }
+}
+
 static bool other_factors(void *data, size_t pairs, const size_t *state, const int32_t *word,
                           double *prob, struct error *error)
 {
@@ -181,12 +199,13 @@ static int32_t draw(void *data, size_t state, struct random *random)
     return (int32_t)words - 1;
 }
 
-static const struct output_scoring full_scoring = {
+const struct output_scoring full_scoring = {
     .begin = begin,
     .end = end,
     .load = load,
     .load_inputs = load_inputs,
     .first_factor = first_factor,
+    .scores = scores,
     .other_factors = other_factors,
     .draw = draw,
     .sort_scratch = sort_scratch,
@@ -199,8 +218,8 @@ const struct output_type output_full = {
     .tied = true,
     .resizes = true,
     .word_bias = "bias",
-    .parameters = parameters,
-    .initialise = initialise,
+    .parameters = full_list_parameters,
+    .initialise = full_initialise,
     .initialise_biases = initialise_biases,
     .softmax = softmax,
     .scoring = &full_scoring,

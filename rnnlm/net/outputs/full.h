@@ -2,7 +2,8 @@
 //
 //   P(w) = softmax(words x + bias)[w]
 //
-// Shared by its files: full.c (parameters, scoring), full_online.c, full_blocks.c.
+// Shared by its files: full.c (parameters, scoring), full_online.c, full_blocks.c; and by nce.h, which
+// learns the same network in another way.
 #ifndef NET_OUTPUTS_FULL_H
 #define NET_OUTPUTS_FULL_H
 
@@ -16,6 +17,11 @@ struct full_parameters {
 
 struct full_parameters full_parameters(const struct network *network);
 
+// As in struct output_type.
+size_t full_list_parameters(const struct network *network, struct output_parameter *list);
+void full_initialise(const struct network *network, struct random *random);
+
+extern const struct output_scoring full_scoring;
 extern const struct output_online full_online;
 extern const struct output_blocks full_blocks;
 

@@ -10,11 +10,12 @@
 #include "base/kernels.h"
 #include "base/memory.h"
 #include "net/outputs/full.h"
+#include "net/outputs/row_gradients.h"
 #include "net/outputs/softmax.h"
 
 // Floats of errors that are held; rows of a block that go together; words whose logits are computed,
 // and whose gradients are given, together.
-enum { STRIP_FLOATS = 1 << 24, CHUNK_ROWS = 64, TILE_WORDS = 1024, GIVE_WORDS = 64 };
+enum { STRIP_FLOATS = 1 << 24, CHUNK_ROWS = 64, TILE_WORDS = 1024, GIVE_WORDS = ROW_GRADIENTS };
 
 struct blocks {
     const struct network *network;
@@ -27,13 +28,9 @@ struct blocks {
     size_t error_row;
     struct softmax_sum *sum; // [R]
     float *bias_sum;         // [V] sums of errors; NULL without biases
-    float **gradient;        // [threads][GIVE_WORDS][stride of words]
-    // With products of halves, else not there: the words' rows, the block's input, and errors of some
-    // words, as pairs.
-    struct columns columns;
-    uint32_t *input_pairs; // [(R + 1) / 2][input_row]
-    size_t input_row;
-    uint32_t **error_pairs; // [threads][(R + 1) / 2][GIVE_WORDS]
+    struct row_gradients gradients;
+    bool halves;
+    struct columns columns; // of the words' rows, with products of halves; else not there
 };
 
 // ---- memory -----------------------------------------------------------------------------------
@@ -44,13 +41,7 @@ static void end(void *data)
     free(blocks->error);
     free(blocks->sum);
     free(blocks->bias_sum);
-    for (size_t i = 0; blocks->gradient != NULL && i < pool_threads(blocks->pool); i++)
-        free(blocks->gradient[i]);
-    for (size_t i = 0; blocks->error_pairs != NULL && i < pool_threads(blocks->pool); i++)
-        free(blocks->error_pairs[i]);
-    free(blocks->gradient);
-    free(blocks->error_pairs);
-    free(blocks->input_pairs);
+    row_gradients_free(&blocks->gradients);
     columns_free(&blocks->columns);
     free(blocks);
 }
@@ -73,29 +64,13 @@ static bool allocate(struct blocks *blocks, size_t most_rows, struct error *erro
     blocks->sum = memory_new(most_rows, sizeof *blocks->sum, error);
     if (blocks->own.bias != NULL)
         blocks->bias_sum = memory_new(blocks->network->shape.words, sizeof(float), error);
-    blocks->gradient = memory_new(pool_threads(blocks->pool), sizeof *blocks->gradient, error);
-    bool ok = blocks->error != NULL && blocks->sum != NULL && blocks->gradient != NULL &&
-              (blocks->bias_sum != NULL || blocks->own.bias == NULL);
-    for (size_t i = 0; ok && i < pool_threads(blocks->pool); i++) {
-        blocks->gradient[i] =
-            memory_new(GIVE_WORDS, blocks->own.words->stride * sizeof(float), error);
-        ok = blocks->gradient[i] != NULL;
-    }
-    return ok;
-}
-
-static bool allocate_halves(struct blocks *blocks, size_t most_rows, struct error *error)
-{
-    size_t threads = pool_threads(blocks->pool), pairs = (most_rows + 1) / 2;
-    blocks->input_row = blocks->own.words->stride;
-    blocks->input_pairs = memory_new(pairs, blocks->input_row * sizeof(uint32_t), error);
-    blocks->error_pairs = memory_new(threads, sizeof *blocks->error_pairs, error);
-    bool ok = blocks->input_pairs != NULL && blocks->error_pairs != NULL;
-    for (size_t i = 0; ok && i < threads; i++) {
-        blocks->error_pairs[i] = memory_new(pairs, GIVE_WORDS * sizeof(uint32_t), error);
-        ok = blocks->error_pairs[i] != NULL;
-    }
-    return ok && columns_init(&blocks->columns, blocks->own.words, COLUMNS_PAIRS_BOTH_WAYS, error);
+    if (blocks->error == NULL || blocks->sum == NULL ||
+        (blocks->bias_sum == NULL && blocks->own.bias != NULL))
+        return false;
+    return row_gradients_init(&blocks->gradients, blocks->own.words, most_rows, blocks->halves,
+                              blocks->pool, error) &&
+           (!blocks->halves ||
+            columns_init(&blocks->columns, blocks->own.words, COLUMNS_PAIRS_BOTH_WAYS, error));
 }
 
 static void *begin(const struct network *network, const struct columns *columns, size_t most_rows,
@@ -108,9 +83,9 @@ static void *begin(const struct network *network, const struct columns *columns,
     blocks->network = network;
     blocks->own = full_parameters(network);
     blocks->pool = pool;
+    blocks->halves = halves;
     choose_strip(blocks, most_rows);
-    if (allocate(blocks, most_rows, error) &&
-        (!halves || allocate_halves(blocks, most_rows, error)))
+    if (allocate(blocks, most_rows, error))
         return blocks;
     end(blocks);
     return NULL;
@@ -143,7 +118,7 @@ static void compute(struct blocks *blocks, struct rows rows, size_t first, size_
     for (size_t i = 0; i < rows.count; i++)
         bias_begin(blocks->own.bias, first, count, logit + i * blocks->error_row);
     const float *input = block->input + rows.first * block->stride;
-    if (blocks->input_pairs != NULL)
+    if (blocks->halves)
         columns_multiply_part(logit, blocks->error_row, &blocks->columns, first, count, input,
                               block->stride, rows.count);
     else
@@ -219,26 +194,13 @@ static void run_rows(void *context, size_t worker, size_t item)
 static void run_fill(void *context, size_t worker, size_t item)
 {
     struct blocks *blocks = context;
-    const struct output_block *block = &blocks->block;
     size_t first = item * TILE_WORDS, words = blocks->network->shape.words;
     (void)worker;
     if (first < words)
         columns_fill_rows(&blocks->columns, blocks->own.words, first,
                           least(TILE_WORDS, words - first));
     else
-        kernels->pair_rows(blocks->input_pairs, blocks->input_row, block->input, block->stride,
-                           block->rows, blocks->network->width);
-}
-
-static void pair_errors(const struct blocks *blocks, struct gradient *gradient, size_t worker)
-{
-    kernels->pair_rows(blocks->error_pairs[worker], GIVE_WORDS, gradient->left,
-                       gradient->left_stride, gradient->terms, gradient->count);
-    gradient->left = NULL; // from here on it is the pairs' strides that count
-    gradient->left_pairs = blocks->error_pairs[worker];
-    gradient->left_stride = GIVE_WORDS;
-    gradient->right_pairs = blocks->input_pairs;
-    gradient->right_stride = blocks->input_row;
+        row_gradients_pair_input(&blocks->gradients, &blocks->block);
 }
 
 // Gradients of some words of the strip, over all rows: every word has one in every block, so that they
@@ -249,29 +211,20 @@ static void run_words(void *context, size_t worker, size_t item)
     const struct output_block *block = &blocks->block;
     const struct parameter *words = blocks->own.words;
     size_t at = item * GIVE_WORDS;
-    float power[GIVE_WORDS] = {0};
+    const float *error = blocks->error + at;
+    float power[GIVE_WORDS];
     struct gradient gradient = {.parameter = (size_t)(words - blocks->network->parameter),
-                                .form = GRADIENT_PRODUCTS,
+                                .form = GRADIENT_WHOLE,
                                 .first = blocks->first + at,
                                 .count = least(GIVE_WORDS, blocks->count - at),
                                 .terms = block->rows,
-                                .left = blocks->error + at,
-                                .left_stride = blocks->error_row,
-                                .right = block->input,
-                                .right_stride = block->stride,
-                                .norm = block->norm};
+                                .right_stride = words->stride,
+                                .norm = power};
     if (blocks->bias_sum != NULL)
-        bias_sum(gradient.left, gradient.left_stride, gradient.terms, gradient.count,
+        bias_sum(error, blocks->error_row, block->rows, gradient.count,
                  blocks->bias_sum + gradient.first);
-    if (block->norm != NULL)
-        linear_add_power(words, &gradient, 0, gradient.count, power);
-    if (blocks->input_pairs != NULL)
-        pair_errors(blocks, &gradient, worker);
-    linear_gradient(words, &gradient, 0, gradient.count, blocks->gradient[worker]);
-    gradient.form = GRADIENT_WHOLE;
-    gradient.right = blocks->gradient[worker];
-    gradient.right_stride = words->stride;
-    gradient.norm = power;
+    gradient.right = row_gradients_multiply(&blocks->gradients, block, error, blocks->error_row,
+                                            gradient.count, worker, power);
     block->sink->take(block->sink, worker, &gradient);
 }
 
@@ -283,7 +236,7 @@ static bool learn(void *data, const struct output_block *block, struct error *er
     blocks->block = *block;
     for (size_t r = 0; r < block->rows; r++)
         blocks->sum[r] = SOFTMAX_NOTHING;
-    if (blocks->input_pairs != NULL)
+    if (blocks->halves)
         pool_run(blocks->pool, run_fill, blocks, (words + TILE_WORDS - 1) / TILE_WORDS + 1);
     if (blocks->strip < words)
         pool_run(blocks->pool, run_sums, blocks, chunks(blocks));

@@ -8,7 +8,8 @@
     KIND(class)                                                                                    \
     KIND(full)                                                                                     \
     KIND(adaptive)                                                                                 \
-    KIND(tree)
+    KIND(tree)                                                                                     \
+    KIND(nce)
 
 #define OUTPUT_DECLARATION(name) extern const struct output_type output_##name;
 OUTPUT_KINDS(OUTPUT_DECLARATION)
