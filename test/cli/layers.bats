@@ -114,10 +114,10 @@ used_everywhere() {
 
 @test "outputs: clusters are chosen, and given" {
     learn model -hidden 16 -fast -output adaptive -max-iter 1
-    rnnlm-model -rnnlm model -check >shown
+    "$BIN/rnnlm-model" -rnnlm model -check >shown
     grep -q "^output: adaptive" shown
     learn other -hidden 16 -fast -output adaptive:9,30/20 -max-iter 1
-    rnnlm-model -rnnlm other -check >shown
+    "$BIN/rnnlm-model" -rnnlm other -check >shown
     grep -q "^output: adaptive:9,30/20$" shown
     run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm other -output adaptive:9
     [[ "$stderr" == *"found output adaptive:9,30/20, -output asks for adaptive:9:"* ]]

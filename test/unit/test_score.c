@@ -386,7 +386,7 @@ static void texts_without_words(void **state)
     struct error error = {""};
     assert_false(score("", &setting, &totals, &error));
     assert_contains(error.text, "text: the text is empty");
-    *parameter_weight(network_parameter(&model.network, "output.words"), 0) = NAN;
+    *parameter_weight(&model.network.parameter[model.network.output_at], 0) = NAN; // of the output
     assert_false(score("a\n", &setting, &totals, &error));
     assert_contains(error.text, "nan");
     randomise_network(&model.network, 9, 1.2);
@@ -667,6 +667,6 @@ int main(void)
     failed += cmocka_run_group_tests_name("score, full", tests, make_model, free_model);
     layers = "elman:6 adaptive:3,5/2";
     failed += cmocka_run_group_tests_name("score, adaptive", tests, make_model, free_model);
-    layers = "elman:6 tree";
+    layers = "elman:9 tree";
     return failed + cmocka_run_group_tests_name("score, tree", tests, make_model, free_model);
 }

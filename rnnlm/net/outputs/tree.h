@@ -55,7 +55,7 @@ float tree_way(float logit, bool second);
 // What is left of a product of these where it leaves the range of numbers: not 0.
 static inline double tree_prob(double product)
 {
-    return product > 1e-300 ? product : 1e-300;
+    return product < 1e-300 ? 1e-300 : product;
 }
 
 extern const struct output_online tree_online;
