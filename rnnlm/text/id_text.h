@@ -35,7 +35,7 @@ static inline uint64_t id_text_lines(const struct id_text *text)
 
 // Takes what has been touched of the file out of this process's memory. Who goes through a text does so
 // now and then, after ID_TEXT_TOUCHED tokens.
-enum { ID_TEXT_TOUCHED = 1 << 20 };
+enum { ID_TEXT_TOUCHED = 1 << 17 };
 void id_text_let_go(const struct id_text *text);
 
 #endif
