@@ -397,12 +397,11 @@ static void damage_is_found(void **state)
 }
 
 // ids[] of tokens and words[] of bytes with right checksums.
-static void forge(const int32_t *ids, size_t tokens, const char *words, size_t bytes,
-                  const char *message)
+static void forge_of(const uint64_t stamp[4], const int32_t *ids, size_t tokens, const char *words,
+                     size_t bytes, const char *message)
 {
     struct error error = {""};
     struct id_text text;
-    const uint64_t stamp[] = {sizeof kept_text - 1, 1000, 5, 0};
     const struct section_plan plan[] = {section_plan_array("text", SECTION_UINT64, 4, stamp),
                                         section_plan_array("words", SECTION_BYTE, bytes, words),
                                         section_plan_array("ids", SECTION_INT32, tokens, ids)};
@@ -418,6 +417,56 @@ static void forge(const int32_t *ids, size_t tokens, const char *words, size_t b
         assert_contains(error.text, message);
     }
     id_text_free(&text);
+}
+
+static void forge(const int32_t *ids, size_t tokens, const char *words, size_t bytes,
+                  const char *message)
+{
+    const uint64_t stamp[] = {sizeof kept_text - 1, 1000, 5, 0};
+    forge_of(stamp, ids, tokens, words, bytes, message);
+}
+
+// Size, seconds and nanoseconds, checksum: the size must be right, and either the time or the checksum.
+static void texts_are_known_again(void **state)
+{
+    (void)state;
+    const int32_t ids[] = {1, 0};
+    enum { SIZE = sizeof kept_text - 1 };
+    const uint64_t right = checksum_of(kept_text, SIZE);
+    const struct {
+        uint64_t stamp[4];
+        bool known;
+    } cases[] = {{{SIZE, 1000, 5, right}, true},      {{SIZE, 1000, 5, 1}, true},
+                 {{SIZE, 1000, 6, right}, true},      {{SIZE, 999, 5, right}, true},
+                 {{SIZE, 0, 0, right}, true},         {{SIZE, 1000, 6, right + 1}, false},
+                 {{SIZE, 1001, 5, 0}, false},         {{SIZE - 1, 1000, 5, right}, false},
+                 {{SIZE + 1, 1001, 5, right}, false}, {{0, 0, 0, 0}, false}};
+    start_keeping();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        forge_of(cases[i].stamp, ids, 2, "</s>\0a", 7, cases[i].known ? NULL : "text has changed");
+}
+
+static void long_texts_are_kept(void **state)
+{
+    (void)state;
+    enum { TOKENS = 5 * LONG, TIMES = 3 }; // of more than a piece, on disk and as ids
+    struct error error = {""}, remark;
+    struct stat made, found;
+    char path[512];
+    start_keeping();
+    unlink(strcpy(path, kept_file()));
+    write_long_text("text", TOKENS);
+    for (int i = 0; i < TIMES; i++) {
+        struct id_text text;
+        set_time("text", 1000 + i / 2); // read, taken, taken by the checksum
+        assert_true(id_cache_read(&text, "text", "kept", &remark, &error));
+        assert_string_equal(remark.text, "");
+        assert_long_text(&text, TOKENS);
+        assert_true(text.checksum == checksum_of(text.id, text.tokens * sizeof *text.id));
+        id_text_free(&text);
+        assert_int_equal(stat(kept_file(), i == 0 ? &made : &found), 0);
+    }
+    assert_true(made.st_ino == found.st_ino && made.st_size > 1 << 20);
 }
 
 static void forged_ids_are_refused(void **state)
@@ -582,6 +631,8 @@ int main(void)
         cmocka_unit_test(changed_texts_are_read_anew),
         cmocka_unit_test(new_texts_are_known_by_checksum),
         cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(texts_are_known_again),
+        cmocka_unit_test(long_texts_are_kept),
         cmocka_unit_test(forged_ids_are_refused),
         cmocka_unit_test(what_cannot_be_kept),
         cmocka_unit_test(memory_for_kept_ids),
