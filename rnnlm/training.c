@@ -236,23 +236,39 @@ static void tell(void *context, enum training_event event, const char *text)
         say(context, &(rnnlm_progress){.train_bits = NAN, .valid_bits = NAN, .remark = text});
 }
 
+// What words outside the vocabulary are taken as.
+static void take_unknown(const char *word, struct corpus *text, struct corpus *valid)
+{
+    corpus_take_unknown(text, word);
+    if (valid != NULL)
+        corpus_take_unknown(valid, word);
+}
+
 static bool train_with(struct model *model, struct wishes *set, struct listener *listener,
                        struct corpus *text, struct corpus *valid, struct error *error)
 {
     const struct optimiser_type *optimiser;
     const struct word_cut cut = {.list = NULL};
-    bool cuts = set->min_count > 0 || set->most_words > 0;
-    corpus_take_unknown(text, cuts ? word_cut_unknown(&cut) : NULL);
-    if (valid != NULL)
-        corpus_take_unknown(valid, cuts ? word_cut_unknown(&cut) : NULL);
-    if (!(access(set->model, F_OK) == 0 ? go_on(model, set, &optimiser, error)
-                                        : create(model, set, text, &optimiser, error)) ||
-        !keep_name(&model->record.train_file, set->train, error) ||
+    const char *unknown = set->min_count > 0 || set->most_words > 0 ? word_cut_unknown(&cut) : NULL;
+    if (access(set->model, F_OK) == 0) {
+        if (!go_on(model, set, &optimiser, error))
+            return false;
+        // The word that was made of those that were left out, if any were.
+        int32_t id = vocabulary_unknown(&model->vocabulary, NULL);
+        unknown = id != WORD_OOV ? vocabulary_word(&model->vocabulary, id) : NULL;
+        take_unknown(unknown, text, valid);
+    } else {
+        take_unknown(unknown, text, valid);
+        if (!create(model, set, text, &optimiser, error))
+            return false;
+    }
+    if (!keep_name(&model->record.train_file, set->train, error) ||
         !keep_name(&model->record.valid_file, set->valid, error))
         return false;
     struct training training = {.model_path = set->model,
                                 .train = text,
-                                .unknown = cuts ? word_cut_unknown(&cut) : NULL,
+                                .order = {.block = 1},
+                                .unknown = unknown,
                                 .valid = valid,
                                 .alpha = set->alpha,
                                 .beta = set->beta,

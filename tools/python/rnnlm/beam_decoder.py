@@ -20,7 +20,7 @@ except ImportError:
 LOG_10 = math.log(10)
 
 
-class BeamDecoderModel(_BeamDecoderBase):  # type: ignore[misc, valid-type]
+class BeamDecoderModel(_BeamDecoderBase):  # type: ignore[misc]
     """The language model of pyctcdecode's BeamSearchDecoderCTC:
 
         decoder = BeamSearchDecoderCTC(Alphabet.build_alphabet(labels), BeamDecoderModel(model))

@@ -38,7 +38,7 @@ except ImportError:
 LOG_10 = math.log(10)
 
 
-class CTCDecoderModel(_CTCDecoderBase):  # type: ignore[misc, valid-type]
+class CTCDecoderModel(_CTCDecoderBase):  # type: ignore[misc]
     """The language model of torchaudio's ctc_decoder(lm=..., lm_dict=...), and of flashlight's decoders.
 
     words[i] is the word of the index i that the decoder has: the lines of lm_dict. Scores are natural

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Iterator, NamedTuple, Sequence, Union
 
@@ -89,7 +90,7 @@ class Model(_core.Model):
         """Of a sentence, </s> included; unknown words count as in score()."""
         scores = self._full_scores(sentence)
         try:
-            return 10.0 ** (-sum(score for score, _, _ in scores) / len(scores))
+            return math.pow(10, -sum(score for score, _, _ in scores) / len(scores))
         except OverflowError:
             return float("inf")
 

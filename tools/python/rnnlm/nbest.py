@@ -13,7 +13,7 @@ class Hypothesis(NamedTuple):
     text: Text
     score: float  # all together
     model_score: float  # log10
-    index: int  # where it stood in the list
+    place: int  # where it stood in the list
 
 
 def rescore(
@@ -39,11 +39,11 @@ def rescore(
     result = [
         Hypothesis(
             text,
-            known[index] + model_weight * log10_prob + word_score * len(text.split()),
+            known[place] + model_weight * log10_prob + word_score * len(text.split()),
             log10_prob,
-            index,
+            place,
         )
-        for index, (text, log10_prob) in enumerate(zip(hypotheses, model_scores))
+        for place, (text, log10_prob) in enumerate(zip(hypotheses, model_scores))
     ]
     return sorted(result, key=lambda hypothesis: -hypothesis.score)
 

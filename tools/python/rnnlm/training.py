@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from typing import Callable, NamedTuple
@@ -24,11 +25,11 @@ class Progress(NamedTuple):
 
     @property
     def train_perplexity(self) -> float:
-        return 2.0**self.train_bits
+        return math.pow(2, self.train_bits)
 
     @property
     def valid_perplexity(self) -> float:
-        return 2.0**self.valid_bits
+        return math.pow(2, self.valid_bits)
 
 
 class TrainingWarning(UserWarning):
@@ -75,7 +76,7 @@ def train(
     OpenBLAS is set to one thread in each of the training's own, for the whole process. ValueError with the
     library's message if an option is wrong or a file cannot be used.
     """
-    given = {"train": train, "model": model, "valid": valid, "layers": layers, **options}
+    given: dict[str, object] = {"train": train, "model": model, "valid": valid, "layers": layers, **options}
     pairs = [part for name, value in given.items() if value is not None for part in _option(name, value)]
 
     def hear(figures: tuple[object, ...] | str) -> object:

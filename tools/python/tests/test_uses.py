@@ -17,12 +17,12 @@ class Lists(unittest.TestCase):
         model = rnnlm.Model(support.ARPA_PATH)
         hypotheses = ["z", "a b", "b a", "a b"]
         result = rnnlm.rescore(model, hypotheses)
-        self.assertEqual([item.index for item in result], [1, 3, 2, 0])
+        self.assertEqual([item.place for item in result], [1, 3, 2, 0])
         self.assertAlmostEqual(result[0].score, model.score("a b"), 6)
         result = rnnlm.rescore(model, hypotheses, [1, 2, 3, 4], model_weight=0.5, word_score=-0.25)
         self.assertAlmostEqual(result[0].score, 4 + 0.5 * model.score("a b") - 0.5, 6)
         self.assertAlmostEqual(result[0].model_score, model.score("a b"), 6)
-        self.assertEqual([item.index for item in result], [3, 2, 1, 0])
+        self.assertEqual([item.place for item in result], [3, 2, 1, 0])
         self.assertEqual(rnnlm.rescore(model, []), [])
         with self.assertRaisesRegex(ValueError, "2 scores and 1 hypo"):
             rnnlm.rescore(model, ["a"], [1, 2])
