@@ -40,8 +40,8 @@ static int32_t *new_text(size_t n)
 }
 
 // One word after the other.
-static void plain_score(const struct network *network, const struct state *reset,
-                        struct state *state, const int32_t *word, size_t n, double *prob)
+static void score_plainly(const struct network *network, const struct state *reset,
+                          struct state *state, const int32_t *word, size_t n, double *prob)
 {
     struct plain plain = plain_new(network);
     struct state *next = state_new(network, NULL);
@@ -99,7 +99,7 @@ static void compare_marches(const struct network *network, size_t n, bool indepe
     struct state *end = state_new(network, NULL);
     assert_true(wanted != NULL && found != NULL && again != NULL && start != NULL);
     state_copy(network, end, start);
-    plain_score(network, independent ? reset : NULL, end, word, n, wanted);
+    score_plainly(network, independent ? reset : NULL, end, word, n, wanted);
     const struct comparison comparison = {network, word,   n,     independent,
                                           forgets, wanted, start, end};
     compare_march(&comparison, 1, found);
@@ -216,7 +216,7 @@ static void a_network_that_does_not_forget(void **state)
     struct state *start = state_at_start(&network, STATE_TEXT, NULL, NULL);
     struct state *end = state_new(&network, NULL);
     state_copy(&network, end, start);
-    plain_score(&network, NULL, end, word, n, wanted);
+    score_plainly(&network, NULL, end, word, n, wanted);
     struct pool *pool = pool_new(2, NULL);
     struct forward_crew crew;
     struct march march;
