@@ -13,6 +13,8 @@
 #   make torture              every call to the system fails once, in every program: an hour
 #   make coverage             which lines the tests run
 #   make fuzz SECONDS=600     gives every reader damaged input for so long, all together
+#   make MPI=1                trains on several processes, which mpirun starts: wants MPI (libopenmpi-dev)
+#   make test-mpi             tests of that: wants mpirun
 #   make WERROR=1             for developers: a warning is an error
 #   make SANITIZE=address,undefined BUILD=build/sanitize BIN=build/sanitize/bin
 
@@ -32,6 +34,7 @@ CFLAGS ?= -O3 -g
 BUILD ?= build
 BIN ?= bin
 SANITIZE ?=
+MPI ?=
 WERROR ?=
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
@@ -55,10 +58,18 @@ ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-f
 ALL_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
+# MPI: the one file that knows it belongs to the program, no library wants it.
+MPI_SOURCE = rnnlm/base/peers_mpi.c
+ifneq ($(MPI),)
+MPI_PACKAGE := $(firstword $(shell for name in ompi-c mpi mpich; do $(PKG_CONFIG) --exists $$name 2>/dev/null && echo $$name; done))
+MPI_CFLAGS := -DRNNLM_MPI $(addprefix -isystem ,$(patsubst -I%,%,$(shell $(PKG_CONFIG) --cflags $(MPI_PACKAGE) 2>/dev/null)))
+MPI_LIBS := $(shell $(PKG_CONFIG) --libs $(MPI_PACKAGE) 2>/dev/null || echo -lmpi)
+endif
+
 # The programs: rnnlm itself and one for each file of tools/.
 MAIN_SOURCES := $(wildcard rnnlm/main*.c)
 MAINS = $(MAIN_SOURCES) $(wildcard tools/*.c)
-LIBRARY_SOURCES := $(filter-out $(MAIN_SOURCES), $(wildcard rnnlm/*.c rnnlm/*/*.c rnnlm/*/*/*.c))
+LIBRARY_SOURCES := $(filter-out $(MAIN_SOURCES) $(MPI_SOURCE), $(wildcard rnnlm/*.c rnnlm/*/*.c rnnlm/*/*/*.c))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
 PROGRAMS := $(BIN)/rnnlm $(patsubst tools/%.c, $(BIN)/%, $(wildcard tools/*.c))
 UNIT_TESTS := $(patsubst test/unit/%.c, $(BUILD)/test/unit/%, $(wildcard test/unit/test_*.c))
@@ -91,6 +102,13 @@ endif
 # The one file that calls BLAS.
 %/rnnlm/base/matrix.o: ALL_CFLAGS += $(BLAS_CFLAGS)
 
+# What has been built without MPI, or with it, is built anew the other way.
+$(BUILD)/with-mpi: FORCE
+	@mkdir -p $(@D)
+	@echo '$(MPI_CFLAGS)' | cmp -s - $@ || echo '$(MPI_CFLAGS)' > $@
+$(BUILD)/rnnlm/main_peers.o $(BUILD)/$(MPI_SOURCE:.c=.o): $(BUILD)/with-mpi
+%/rnnlm/main_peers.o %/$(MPI_SOURCE:.c=.o): ALL_CFLAGS += $(MPI_CFLAGS)
+
 # Tests say no more of a structure than they mean.
 $(BUILD)/test/unit/%.o $(BUILD)/test/fuzz/%.o: ALL_CFLAGS += -Wno-missing-field-initializers
 
@@ -120,9 +138,9 @@ $(BUILD)/librnnlm.a: $(STATIC_OBJECTS)
 $(BUILD)/librnnlm.so: $(LIBRARY_OBJECTS)
 	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librnnlm.so.1 -o $@ $^ $(LIBS)
 
-$(BIN)/rnnlm: $(MAIN_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/internal.a
+$(BIN)/rnnlm: $(MAIN_SOURCES:%.c=$(BUILD)/%.o) $(MPI_SOURCE:%.c=$(BUILD)/%.o) $(BUILD)/internal.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(MPI_LIBS)
 
 $(BIN)/%: $(BUILD)/tools/%.o $(BUILD)/internal.a
 	@mkdir -p $(@D)
@@ -225,6 +243,11 @@ python: $(PACKAGE)/_core.abi3.so $(PACKAGE_FILES)
 test-python: python $(BIN)/rnnlm $(BIN)/rnnlm-ngram
 	PYTHONPATH=$(BUILD)/python RNNLM_BIN=$(BIN) $(PYTHON) -B -m unittest discover -s tools/python/tests -t tools/python/tests
 
+# With MPI, in folders of its own.
+test-mpi:
+	$(MAKE) MPI=1 BUILD=$(BUILD)/mpi BIN=$(BUILD)/mpi/bin $(BUILD)/mpi/bin/rnnlm
+	RNNLM_BIN=$(BUILD)/mpi/bin bats test/cli/peers.bats
+
 # Loaded before programs: makes one call to the system fail.
 FAULTS := $(BUILD)/test/faults/fail-nth-call.so
 
@@ -286,7 +309,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench coverage fuzz harnesses all programs libraries man install uninstall unit-tests test faults torture clean help examples python test-python FORCE
+.PHONY: bench coverage fuzz harnesses all programs libraries man install uninstall unit-tests test test-mpi faults torture clean help examples python test-python FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -33,6 +33,7 @@ static int stopped(int asked)
 
 static bool run(struct output *output, struct error *error)
 {
+    main_peers_quiet(true);
     main_echo(output);
     if (!main_check(error)) {
         error->usage = true;
@@ -40,7 +41,7 @@ static bool run(struct output *output, struct error *error)
     }
     if (set.train.count > 0 && !main_train(output, error))
         return false;
-    bool use = set.test != NULL || main_generates();
+    bool use = (set.test != NULL || main_generates()) && main_peers.rank == 0;
     return !use || atomic_load(main_asked) != 0 || main_use(output, error);
 }
 
@@ -66,12 +67,17 @@ int main(int argc, char **argv)
         return options_status(result);
     endings_catch();
     matrix_one_thread();
-    struct output *output = kernels_choose(NULL, &error) ? output_open("-", &error) : NULL;
-    if (output == NULL)
+    if (set.train.count > 0 && !main_peers_open(&error))
         return options_fail(PROGRAM, error.text);
+    // Results are those of the first process.
+    const char *results = main_peers.rank == 0 ? "-" : "/dev/null";
+    struct output *output = kernels_choose(NULL, &error) ? output_open(results, &error) : NULL;
+    if (output == NULL)
+        return main_peers_fail(&error);
     bool ok = run(output, &error), written = output_commit(output, &late);
     if (!ok)
-        return options_error(PROGRAM, &error);
+        return main_peers_fail(&error);
+    main_peers_close();
     if (atomic_load(main_asked) != 0)
         return stopped(atomic_load(main_asked));
     if (!written)

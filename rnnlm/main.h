@@ -1,11 +1,13 @@
 // The program rnnlm in parts: its command line (main_options.c), training (main_training.c, and for
-// its texts and words main_texts.c and main_words.c), the use of models (main_scoring.c), and who calls them (main.c).
+// its texts, words and processes main_texts.c, main_words.c and main_peers.c), the use of models
+// (main_scoring.c), and who calls them (main.c).
 #ifndef MAIN_H
 #define MAIN_H
 
 #include <stdatomic.h>
 
 #include "base/file.h"
+#include "base/peers.h"
 #include "model/model_file.h"
 #include "options.h"
 #include "train/epoch_text.h"
@@ -22,6 +24,9 @@ struct settings {
     int64_t shuffle_block, most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs, min_count, vocabulary_size, unk_count;
     int64_t sentences_to_generate, longest_sentence, noise;
+    int64_t pieces, peers_words;
+    double peers_momentum, peers_step;
+    const char *peers;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
     double temperature, cache_theta, cache_lambda, save_minutes, most_minutes, noise_power;
@@ -37,7 +42,8 @@ struct given {
         min_improvement, save_every, hidden, embedding, compression, direct, direct_order, bptt,
         bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
         dropout_layers, dropout_output, output, min_count, vocabulary_size, sentences, temperature,
-        longest, shuffle_block, cache_theta, cache_lambda, noise, noise_power;
+        longest, shuffle_block, cache_theta, cache_lambda, noise, noise_power, pieces, peers_words,
+        peers_momentum, peers_step;
 };
 
 extern struct settings set;
@@ -93,6 +99,18 @@ bool main_words_are(const struct vocabulary *found, struct corpus *text, const c
 // write besides the model is told, and kept in `main_unwritten`.
 bool main_train(struct output *output, struct error *error);
 extern bool main_unwritten;
+
+// The processes that a training runs on: this one alone, or those that MPI has started. Error: several
+// have been started, and the program is built without MPI.
+extern struct peers main_peers;
+bool main_peers_open(struct error *error);
+void main_peers_close(void);
+
+// The other processes say nothing but what is wrong: before a training begins, not even that.
+void main_peers_quiet(bool quiet);
+
+// What went wrong ends all processes; where all know it, the first one tells. Returns the exit status.
+int main_peers_fail(const struct error *error);
 
 // -gen or -gen-sentences is wanted.
 bool main_generates(void);

@@ -23,7 +23,9 @@ struct settings set = {.classes = 100,
                        .temperature = 1,
                        .noise = 1000,
                        .noise_power = 0.75,
-                       .longest_sentence = 1000};
+                       .longest_sentence = 1000,
+                       .peers_words = 20000,
+                       .peers_step = 1};
 struct given given;
 
 #define MANY 9e15 // what counts may reach
@@ -187,6 +189,23 @@ static const struct option table[] = {
     {OPTION_COUNT, "threads", "N", &set.threads, &given.threads, 0, 1 << 12,
      "Threads of -streams, validation, testing and rescoring; 0 for one for each processor. "
      "Results do not depend on it."},
+    {OPTION_TEXT, "peers", "NAME", &set.peers, NULL, 0, 0,
+     "How processes that mpirun has started train one model (make MPI=1; README): synchronous, the "
+     "gradients of all are summed in each block, as if one process had -streams N; or average, for "
+     "slow "
+     "networks: each moves weights w of its own, and every -peers-words W = W + d, d = eta d + "
+     "zeta "
+     "(mean of w - W) is what all go on from."},
+    {OPTION_COUNT, "peers-pieces", "N", &set.pieces, &given.pieces, 1, 1 << 16,
+     "With -peers synchronous: pieces whose gradients are summed. Models depend on it in their "
+     "last "
+     "bits, but not on the number of processes. Where it is not given: as many as processes."},
+    {OPTION_COUNT, "peers-words", "N", &set.peers_words, &given.peers_words, 1, MANY,
+     "With -peers average: words, of all processes together, between two averages."},
+    {OPTION_NUMBER, "peers-momentum", "X", &set.peers_momentum, &given.peers_momentum, 0, 0.999,
+     "With -peers average: eta. Where it is not given: 1 - 1/processes."},
+    {OPTION_NUMBER, "peers-step", "X", &set.peers_step, &given.peers_step, 0, 1e3,
+     "With -peers average: zeta."},
     {OPTION_COUNT, "epochs", "N", &set.epochs, &given.epochs, 0, MANY,
      "Train for N epochs in all, with a learning rate that falls to 0 within them instead of being "
      "halved; 0 to halve."},

@@ -59,9 +59,20 @@ static const char *signal_name(int number)
 }
 
 static bool was_stopped;
+// Where another process was asked to end, this one ends as if it had been.
+static void end_as_asked(void)
+{
+    int none = 0;
+    atomic_compare_exchange_strong(main_asked, &none, SIGTERM);
+}
 
 static void take_event(void *context, enum training_event event, const char *text)
 {
+    if (event == TRAINING_STOPPED)
+        end_as_asked();
+    bool first = main_peers.rank == 0 || (main_peers.rank == 1 && event == TRAINING_WAITS);
+    if (!first && event != TRAINING_BEGINS)
+        return;
     switch (event) {
     case TRAINING_BEGINS:
         atomic_store(main_waited, true);
@@ -82,6 +93,9 @@ static void take_event(void *context, enum training_event event, const char *tex
     case TRAINING_UNWRITTEN:
         main_unwritten = true;
         options_warn(PROGRAM, text);
+        break;
+    case TRAINING_WAITS:
+        fprintf(stderr, PROGRAM ": process %zu: %s\n", main_peers.rank, text);
         break;
     case TRAINING_WARNING:
         options_warn(PROGRAM, text);
@@ -511,8 +525,36 @@ static bool check_learning(const struct training *training, struct error *error)
     return true;
 }
 
-static bool train_with(struct model *model, struct corpus *text, struct corpus *valid,
-                       struct output *output, struct error *error)
+// Averages over N processes move as far as one would, by their momentum.
+static bool divide(struct training *training, bool direct, struct error *error)
+{
+    size_t processes = main_peers.size;
+    const char *way = set.peers != NULL ? set.peers : "synchronous";
+    if (!one_of_two("peers", way, "synchronous", "average", &training->average, error))
+        return false;
+    if (processes > 1 && training->streams == 0)
+        return error_usage(error, "%zu processes learn in batches: -streams N or -fast is wanted",
+                           processes);
+    if (training->streams > 0 && training->streams < processes)
+        return error_usage(error, "-streams %zu: found %zu processes, wanted a stream for each",
+                           training->streams, processes);
+    if (!training->average && direct && (processes > 1 || training->pieces > 1))
+        return error_usage(error,
+                           "-direct: entries of the hash move word by word, in the order of the "
+                           "text; several processes learn them with -peers average alone");
+    if (training->average && given.pieces)
+        return error_usage(error, "-peers-pieces is for -peers synchronous");
+    if (training->average && training->optimiser->begin_averages != NULL)
+        return error_usage(error, "-peers average and -optimiser %s exclude each other",
+                           training->optimiser->name);
+    training->averages = (struct average_rule){
+        .momentum = given.peers_momentum ? set.peers_momentum : 1 - 1 / (double)processes,
+        .step = set.peers_step};
+    return true;
+}
+
+static bool prepare(struct model *model, struct corpus *text, struct corpus *valid,
+                    struct output *output, struct training *training, struct error *error)
 {
     const struct word_cut cut = main_words_wanted();
     const char *unknown = main_cuts_words() ? word_cut_unknown(&cut) : NULL;
@@ -528,36 +570,38 @@ static bool train_with(struct model *model, struct corpus *text, struct corpus *
     if (!set_file_name(&model->record.train_file, train_name, error) ||
         !set_file_name(&model->record.valid_file, set.one_epoch ? NULL : set.valid, error))
         return false;
-    struct training training = {
-        .model_path = first_model(),
-        .train = text,
-        .order = main_texts_order(),
-        .unknown = unknown,
-        .valid = set.one_epoch ? NULL : valid,
-        .alpha = set.alpha,
-        .beta = set.beta,
-        .gradient_cutoff = set.gradient_cutoff,
-        .min_improvement = set.min_improvement,
-        .most_epochs = set.most_epochs,
-        .save_every = (uint64_t)set.save_every,
-        .save_seconds = set.save_minutes * 60,
-        .streams = streams_wanted(model),
-        .optimiser = optimiser,
-        .clip_norm = set.clip_norm,
-        .penalty = {.activation = (float)set.penalty_activation,
-                    .change = (float)set.penalty_change},
-        .noise = {.words = (size_t)set.noise, .power = set.noise_power, .seed = (uint32_t)set.seed},
-        .threads = (size_t)set.threads,
-        .epochs = epochs_wanted(),
-        .decay = set.decay,
-        .report = print_progress,
-        .tell = take_event,
-        .context = output,
-        .stop = main_asked};
-    return choose_products(&training.halves, error) && check_learning(&training, error) &&
-           check_noise(&training, &model->network.shape, error) &&
-           dropout_rule(&training.dropout, &model->network.shape, error) &&
-           train_model(model, &training, error);
+    *training = (struct training){.model_path = first_model(),
+                                  .train = text,
+                                  .order = main_texts_order(),
+                                  .unknown = unknown,
+                                  .valid = set.one_epoch ? NULL : valid,
+                                  .alpha = set.alpha,
+                                  .beta = set.beta,
+                                  .gradient_cutoff = set.gradient_cutoff,
+                                  .min_improvement = set.min_improvement,
+                                  .most_epochs = set.most_epochs,
+                                  .save_every = (uint64_t)set.save_every,
+                                  .save_seconds = set.save_minutes * 60,
+                                  .streams = streams_wanted(model),
+                                  .optimiser = optimiser,
+                                  .clip_norm = set.clip_norm,
+                                  .penalty = {.activation = (float)set.penalty_activation,
+                                              .change = (float)set.penalty_change},
+                                  .threads = (size_t)set.threads,
+                                  .epochs = epochs_wanted(),
+                                  .decay = set.decay,
+                                  .report = print_progress,
+                                  .tell = take_event,
+                                  .context = output,
+                                  .stop = main_asked,
+                                  .peers = &main_peers,
+                                  .program = PROGRAM " " RNNLM_VERSION,
+                                  .pieces = (size_t)set.pieces,
+                                  .average_every = (uint64_t)set.peers_words};
+    return choose_products(&training->halves, error) && check_learning(training, error) &&
+           check_noise(training, &model->network.shape, error) &&
+           dropout_rule(&training->dropout, &model->network.shape, error) &&
+           divide(training, model->network.shape.maxent > 0, error);
 }
 
 // A training writes the model, its state and its figures: asks of each of the three.
@@ -583,18 +627,22 @@ bool main_train(struct output *output, struct error *error)
     if (set.valid == NULL && !set.one_epoch)
         return error_usage(
             error, "training wants validation text: -valid FILE, or -one-iter to train without it");
-    signal(SIGPIPE, SIG_IGN); // a reader of standard output that leaves ends no training
-    if (!each_file(output_try, error))
-        return false;
-    char *name = main_texts_name(error);
+    signal(SIGPIPE, SIG_IGN);           // a reader of standard output that leaves ends no training
+    bool writes = main_peers.rank == 0; // the others need not be able to
+    bool ok = !writes || each_file(output_try, error);
+    char *name = ok ? main_texts_name(error) : NULL;
     train_name = name;
     struct corpus *text = name != NULL ? main_texts_open(error) : NULL;
     struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
     struct model model = {0};
+    struct training training;
     // The texts, which are open now, stay.
-    bool ok = text != NULL && (set.valid == NULL || valid != NULL) &&
-              each_file(output_may_replace, error) &&
-              train_with(&model, text, valid, output, error);
+    ok = text != NULL && (set.valid == NULL || valid != NULL) &&
+         (!writes || each_file(output_may_replace, error)) &&
+         prepare(&model, text, valid, output, &training, error);
+    ok = peers_agree(&main_peers, ok, error, error);
+    main_peers_quiet(false);
+    ok = ok && train_model(&model, &training, error);
     main_time(0);
     atomic_store(main_waited, false);
     if (!was_stopped && atomic_load(main_asked) == SIGALRM)

@@ -8,6 +8,7 @@
 
 #include "base/kernels.h"
 #include "base/memory.h"
+#include "learn/pieces.h"
 #include "text/vocabulary.h"
 
 // Streams that go through a layer together; rows of a block that have their input's part computed
@@ -51,7 +52,10 @@ static bool allocate(struct batch *batch, struct error *error)
 bool batch_init(struct batch *batch, struct network *network, const struct batch_rule *rule,
                 size_t streams, size_t steps, struct pool *pool, struct error *error)
 {
+    size_t all = streams;
     memset(batch, 0, sizeof *batch);
+    if (rule->pieces != NULL)
+        streams = pieces_streams(rule->pieces, all);
     batch->network = network;
     batch->pool = pool;
     batch->rule = *rule;
@@ -69,13 +73,15 @@ bool batch_init(struct batch *batch, struct network *network, const struct batch
     batch->output =
         output->begin(network, batch->tape.columns, streams * steps, rule->halves, pool, error);
     return batch->output != NULL &&
-           (output->set_noise == NULL || output->set_noise(batch->output, &rule->noise, error));
+           (output->set_noise == NULL || output->set_noise(batch->output, &rule->noise, error)) &&
+           (rule->pieces == NULL || pieces_init(batch, all, error));
 }
 
 void batch_free(struct batch *batch)
 {
     if (batch->network == NULL)
         return;
+    pieces_free(batch);
     if (batch->output != NULL)
         batch->network->shape.output->blocks->end(batch->output);
     optimiser_free(&batch->optimiser);
@@ -118,7 +124,7 @@ void batch_values(const struct batch *batch, size_t b, float *value)
 }
 
 // The states and histories after the block are those before the next.
-static void carry_over(struct batch *batch)
+void batch_carry_over(struct batch *batch)
 {
     size_t streams = batch->tape.streams, rows = batch->rows_now;
     for (size_t b = 0; b < streams; b++) {
@@ -397,7 +403,7 @@ static size_t output_items(const struct batch *batch)
     return batch->network->shape.output->blocks->gradients(batch->output);
 }
 
-static size_t items(const struct batch *batch)
+size_t batch_items(const struct batch *batch)
 {
     size_t count = output_items(batch);
     for (size_t l = 0; l < batch->network->shape.layers; l++)
@@ -406,7 +412,7 @@ static size_t items(const struct batch *batch)
     return count;
 }
 
-static void give(void *context, size_t worker, size_t item)
+void batch_give(void *context, size_t worker, size_t item)
 {
     struct batch *batch = context;
     if (item < output_items(batch)) {
@@ -427,7 +433,7 @@ static void give(void *context, size_t worker, size_t item)
 
 // ---- a block ----------------------------------------------------------------------------------
 
-bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct error *error)
+bool batch_compute(struct batch *batch, size_t steps, double *log10_prob, struct error *error)
 {
     batch->steps_now = steps;
     batch->rows_now = steps * batch->tape.streams;
@@ -443,17 +449,26 @@ bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct e
     run_backward(batch);
     if (batch->tape.halves)
         pool_run(batch->pool, run_pairs, batch, parts(batch->rows_now, CHUNK_ROWS));
-    if (!optimiser_step(&batch->optimiser, batch->pool, give, batch, items(batch), error))
-        return false;
     for (size_t r = 0; r < batch->rows_now; r++)
         if (batch->tape.target[r] >= 0)
             *log10_prob += log10(batch->prob[r]);
-    carry_over(batch);
+    return true;
+}
+
+bool batch_learn(struct batch *batch, size_t steps, double *log10_prob, struct error *error)
+{
+    double sum = *log10_prob;
+    if (!batch_compute(batch, steps, &sum, error) ||
+        !optimiser_step(&batch->optimiser, batch->pool, batch_give, batch, batch_items(batch),
+                        error))
+        return false;
+    *log10_prob = sum;
+    batch_carry_over(batch);
     batch->block++;
     return true;
 }
 
-void batch_kept(struct batch *batch, struct kept *kept)
+static void keep_tape(struct batch *batch, struct kept *kept)
 {
     struct tape *tape = &batch->tape;
     size_t streams = tape->streams;
@@ -466,5 +481,13 @@ void batch_kept(struct batch *batch, struct kept *kept)
         kept_add(kept, owner, "after", own->after, streams * own->width * sizeof(float));
         kept_add(kept, owner, "norm", own->norm, streams * sizeof(float));
     }
+}
+
+void batch_kept(struct batch *batch, struct kept *kept)
+{
+    if (batch->pieces != NULL)
+        pieces_kept(batch, kept);
+    else
+        keep_tape(batch, kept);
     optimiser_kept(&batch->optimiser, kept);
 }

@@ -28,6 +28,8 @@ struct batch_rule {
     struct dropout_rule dropout;
     struct penalty_rule penalty;
     struct output_noise noise; // of outputs that learn against some
+    // Where the streams are divided (learn/pieces.h); NULL: they are not.
+    const struct pieces_rule *pieces;
 };
 
 // Words that a block takes in, each with its rows.
@@ -50,7 +52,8 @@ struct batch {
     uint64_t
         block; // number of the next block, which its masks and noise depend on; each one counts
                // on
-    void *output;   // the output's own
+    struct pieces *pieces; // NULL if the streams are not divided
+    void *output;          // the output's own
     // The rest belongs to batch.c.
     size_t steps_now, rows_now; // of the current block
     double *prob;               // [R] of the targets
@@ -61,6 +64,7 @@ struct batch {
     size_t layer;    // that a phase is at
 };
 
+// Where the streams are divided, the tape has those of a piece, and blocks are learnt with pieces_learn().
 // Error: no memory. batch_free() in any case.
 bool batch_init(struct batch *batch, struct network *network, const struct batch_rule *rule,
                 size_t streams, size_t steps, struct pool *pool, struct error *error);
@@ -83,5 +87,14 @@ void batch_values(const struct batch *batch, size_t b, float *value);
 // All that a batch of the same network and rule needs to go on from here, between two blocks, the
 // network aside; batch_refresh() follows when it has been read.
 void batch_kept(struct batch *batch, struct kept *kept);
+
+// ---- a block in parts, for learn/pieces.c --------------------------------------------------------
+
+// All but the step of the weights: adds log probabilities of the known targets, and leaves gradients,
+// which are given as items. Then states are carried over to the next block.
+bool batch_compute(struct batch *batch, size_t steps, double *log10_prob, struct error *error);
+size_t batch_items(const struct batch *batch);
+void batch_give(void *batch, size_t worker, size_t item);
+void batch_carry_over(struct batch *batch);
 
 #endif

@@ -157,7 +157,8 @@ bool dropout_init(struct dropout *dropout, const struct dropout_rule *rule, stru
                   struct error *error)
 {
     bool ok = true;
-    *dropout = (struct dropout){.rule = *rule, .tape = dropout_wanted(rule) ? tape : NULL};
+    *dropout = (struct dropout){
+        .rule = *rule, .tape = dropout_wanted(rule) ? tape : NULL, .streams = tape->streams};
     for (size_t l = 0; ok && l < tape->network->shape.layers; l++)
         ok = init_units(tape, rule, l, error);
     if (ok && rule->recurrent > 0)
@@ -184,6 +185,13 @@ static size_t layer_items(const struct dropout *dropout, size_t l)
     return own->mask != NULL ? parts(masks_now(dropout, own), ITEM_MASKS) : 0;
 }
 
+// The number of a row among those of all streams.
+static size_t place_of(const struct dropout *dropout, size_t row)
+{
+    size_t own = dropout->tape->streams;
+    return row / own * dropout->streams + dropout->first + row % own;
+}
+
 static void draw_units(const struct dropout *dropout, size_t l, size_t item)
 {
     const struct tape_layer *own = &dropout->tape->layer[l];
@@ -191,7 +199,7 @@ static void draw_units(const struct dropout *dropout, size_t l, size_t item)
     size_t last = (item + 1) * ITEM_MASKS, most = masks_now(dropout, own);
     for (size_t i = item * ITEM_MASKS; i < last && i < most; i++)
         draw_row(own->mask + i * own->layer->row, own->layer->units, share,
-                 key_of(dropout, UNITS, l, i));
+                 key_of(dropout, UNITS, l, place_of(dropout, i)));
 }
 
 static size_t weight_items(const struct dropout *dropout, size_t p)

@@ -34,6 +34,9 @@ struct dropout_rule {
 struct dropout {
     struct dropout_rule rule;
     struct tape *tape; // not owned; NULL if nothing is dropped
+    // The tape has some of the streams of a block: `first` is the number of its first one, of `streams`.
+    // Set by dropout_init() to those that the tape has.
+    size_t first, streams;
     // The rest belongs to dropout.c.
     uint64_t block; // at hand
     size_t rows;    // of it

@@ -80,25 +80,68 @@ static size_t groups_of(size_t rows)
     return (rows + OPTIMISER_GROUP - 1) / OPTIMISER_GROUP;
 }
 
+// `places`: fewer than rows, if they are taken as they come; else 0.
+static bool hold_parameter(struct optimiser *optimiser, size_t i, bool runs, size_t places,
+                           struct error *error)
+{
+    const struct parameter *parameter = &optimiser->network->parameter[i];
+    struct optimiser_held *held = &optimiser->held[i];
+    size_t rows = runs ? parameter->width : parameter->rows;
+    held->runs = runs;
+    held->rows =
+        memory_new(places > 0 ? places : parameter->rows, parameter->stride * sizeof(float), error);
+    held->terms = memory_new(rows, sizeof *held->terms, error);
+    held->group = memory_new(groups_of(rows), sizeof *held->group, error);
+    if (places > 0)
+        held->place = memory_new(rows, sizeof *held->place, error);
+    if (optimiser->type->norms && !runs)
+        held->power = memory_new(rows, sizeof *held->power, error);
+    return held->rows != NULL && held->terms != NULL && held->group != NULL &&
+           (held->place != NULL || places == 0) &&
+           (held->power != NULL || runs || !optimiser->type->norms);
+}
+
 static bool allocate_held(struct optimiser *optimiser, size_t most_terms, struct error *error)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < optimiser->network->parameters; i++) {
         const struct parameter *parameter = &optimiser->network->parameter[i];
-        struct optimiser_held *held = &optimiser->held[i];
         bool few = parameter->use == PARAMETER_BY_INPUT && most_terms < parameter->rows;
-        if (!is_held(optimiser, parameter))
-            continue;
-        held->rows = memory_new(few ? most_terms : parameter->rows,
-                                parameter->stride * sizeof(float), error);
-        held->terms = memory_new(parameter->rows, sizeof *held->terms, error);
-        held->group = memory_new(groups_of(parameter->rows), sizeof *held->group, error);
-        if (few)
-            held->place = memory_new(parameter->rows, sizeof *held->place, error);
-        if (optimiser->type->norms)
-            held->power = memory_new(parameter->rows, sizeof *held->power, error);
-        ok = held->rows != NULL && held->terms != NULL && held->group != NULL &&
-             (held->place != NULL || !few) && (held->power != NULL || !optimiser->type->norms);
+        if (is_held(optimiser, parameter))
+            ok = hold_parameter(optimiser, i, false, few ? most_terms : 0, error);
+    }
+    return ok;
+}
+
+static void free_held(struct optimiser_held *held)
+{
+    free(held->rows);
+    free(held->power);
+    free(held->terms);
+    free(held->group);
+    free(held->place);
+    *held = (struct optimiser_held){.rows = NULL};
+}
+
+// Biases of layers are summed, those of the output come as runs.
+static bool comes_in_runs(const struct network *network, const struct parameter *parameter)
+{
+    bool of_layer = false;
+    for (size_t l = 0; l < network->shape.layers; l++)
+        of_layer = of_layer || layer_map(&network->layer[l], MAP_ONE) == parameter;
+    return parameter->use == PARAMETER_BIAS && !of_layer;
+}
+
+bool optimiser_share(struct optimiser *optimiser, struct error *error)
+{
+    const struct network *network = optimiser->network;
+    bool ok = true;
+    optimiser->shared = true;
+    for (size_t i = 0; ok && i < network->parameters; i++) {
+        bool runs = comes_in_runs(network, &network->parameter[i]);
+        free_held(&optimiser->held[i]);
+        if (network->parameter[i].use != PARAMETER_HASH)
+            ok = hold_parameter(optimiser, i, runs, 0, error);
     }
     return ok;
 }
@@ -149,11 +192,7 @@ void optimiser_free(struct optimiser *optimiser)
             free(optimiser->memory[i]);
         if (optimiser->held == NULL)
             continue;
-        free(optimiser->held[i].rows);
-        free(optimiser->held[i].power);
-        free(optimiser->held[i].terms);
-        free(optimiser->held[i].group);
-        free(optimiser->held[i].place);
+        free_held(&optimiser->held[i]);
     }
     for (size_t i = 0; optimiser->scratch != NULL && i < optimiser->threads; i++) {
         free(optimiser->scratch[i].rows);
@@ -284,44 +323,57 @@ static void hold(struct optimiser *optimiser, size_t worker, const struct gradie
         linear_add_power(parameter, gradient, 0, gradient->count, held->power + gradient->first);
 }
 
-// Some rows of a parameter.
-struct held_rows {
-    size_t parameter, first, count;
-};
+// Rows that are measured and move together; fewer where they are divided among processes.
+enum { HELD_ROWS = 8 * OPTIMISER_GROUP, SHARED_ROWS = 32, SHARED_ELEMENTS = 4096 };
 
-enum { HELD_ROWS = 8 * OPTIMISER_GROUP };
-
-static size_t parts_of(const struct optimiser *optimiser, size_t parameter)
+struct optimiser_rows optimiser_rows_of(const struct optimiser *optimiser, size_t i)
 {
-    return optimiser->held[parameter].rows != NULL
-               ? (optimiser->network->parameter[parameter].rows + HELD_ROWS - 1) / HELD_ROWS
-               : 0;
+    const struct parameter *parameter = &optimiser->network->parameter[i];
+    if (optimiser->held[i].rows == NULL)
+        return (struct optimiser_rows){.rows = 0};
+    if (optimiser->held[i].runs)
+        return (struct optimiser_rows){parameter->width, 1, 1};
+    return (struct optimiser_rows){parameter->rows, parameter->width, parameter->stride};
 }
 
-static size_t held_items(const struct optimiser *optimiser)
+size_t optimiser_stretch_rows(const struct optimiser *optimiser, size_t parameter)
+{
+    return !optimiser->shared                ? HELD_ROWS
+           : optimiser->held[parameter].runs ? SHARED_ELEMENTS
+                                             : SHARED_ROWS;
+}
+
+static size_t stretches_of(const struct optimiser *optimiser, size_t parameter)
+{
+    size_t most = optimiser_stretch_rows(optimiser, parameter);
+    return (optimiser_rows_of(optimiser, parameter).rows + most - 1) / most;
+}
+
+size_t optimiser_stretches(const struct optimiser *optimiser)
 {
     size_t items = 0;
     for (size_t i = 0; i < optimiser->network->parameters; i++)
-        items += parts_of(optimiser, i);
+        items += stretches_of(optimiser, i);
     return items;
 }
 
-static struct held_rows rows_of(const struct optimiser *optimiser, size_t item)
+struct optimiser_stretch optimiser_stretch(const struct optimiser *optimiser, size_t item)
 {
-    struct held_rows rows = {.parameter = 0};
-    for (; item >= parts_of(optimiser, rows.parameter); rows.parameter++)
-        item -= parts_of(optimiser, rows.parameter);
-    rows.first = item * HELD_ROWS;
-    rows.count = optimiser->network->parameter[rows.parameter].rows - rows.first;
-    rows.count = rows.count < HELD_ROWS ? rows.count : HELD_ROWS;
+    struct optimiser_stretch rows = {.parameter = 0};
+    for (; item >= stretches_of(optimiser, rows.parameter); rows.parameter++)
+        item -= stretches_of(optimiser, rows.parameter);
+    size_t most = optimiser_stretch_rows(optimiser, rows.parameter);
+    rows.first = item * most;
+    rows.count = optimiser_rows_of(optimiser, rows.parameter).rows - rows.first;
+    rows.count = rows.count < most ? rows.count : most;
     return rows;
 }
 
-static void forget_held(struct optimiser *optimiser)
+void optimiser_forget(struct optimiser *optimiser)
 {
     for (size_t i = 0; i < optimiser->network->parameters; i++) {
         struct optimiser_held *held = &optimiser->held[i];
-        size_t rows = optimiser->network->parameter[i].rows;
+        size_t rows = optimiser_rows_of(optimiser, i).rows;
         if (held->terms != NULL)
             memset(held->terms, 0, rows * sizeof *held->terms);
         if (held->power != NULL)
@@ -333,40 +385,53 @@ static void forget_held(struct optimiser *optimiser)
 }
 
 // The next row of some, from i on, that has a gradient; their end if none has.
-static size_t next_held(const struct optimiser_held *held, const struct held_rows *rows, size_t i)
+static size_t next_held(const struct optimiser_held *held, const struct optimiser_stretch *rows,
+                        size_t i)
 {
     size_t end = rows->first + rows->count;
     while (i < end && held->terms[i] == 0) {
-        bool skip = i % OPTIMISER_GROUP == 0 && !held->group[i / OPTIMISER_GROUP];
+        bool skip = !held->runs && i % OPTIMISER_GROUP == 0 && !held->group[i / OPTIMISER_GROUP];
         i += skip ? OPTIMISER_GROUP : 1;
     }
     return i < end ? i : end;
 }
 
+double optimiser_measure(const struct optimiser *optimiser, size_t item)
+{
+    struct optimiser_stretch rows = optimiser_stretch(optimiser, item);
+    const struct optimiser_held *held = &optimiser->held[rows.parameter];
+    size_t stride = optimiser_rows_of(optimiser, rows.parameter).stride;
+    double power = 0;
+    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first);
+    for (; i < end; i = next_held(held, &rows, i + 1)) {
+        const float *row = held->runs ? held->rows + i : held_row(optimiser, rows.parameter, i);
+        float square = held->runs ? *row * *row : 0;
+        if (!held->runs)
+            kernels->rows_times(&square, row, stride, 1, row, stride);
+        power += (double)square;
+    }
+    return power;
+}
+
 static void measure_held(void *context, size_t worker, size_t item)
 {
     struct optimiser *optimiser = context;
-    struct held_rows rows = rows_of(optimiser, item);
-    const struct optimiser_held *held = &optimiser->held[rows.parameter];
-    size_t stride = optimiser->network->parameter[rows.parameter].stride;
-    double power = 0;
-    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first);
     (void)worker;
-    for (; i < end; i = next_held(held, &rows, i + 1)) {
-        const float *row = held_row(optimiser, rows.parameter, i);
-        float square = 0;
-        kernels->rows_times(&square, row, stride, 1, row, stride);
-        power += (double)square;
-    }
-    optimiser->power[item] = power;
+    optimiser->power[item] = optimiser_measure(optimiser, item);
 }
 
-static void move_held(void *context, size_t worker, size_t item)
+// Elements that as many words have a part in, from i on, to `end` at most.
+static size_t run_length(const struct optimiser_held *held, size_t i, size_t end)
 {
-    struct optimiser *optimiser = context;
-    struct held_rows rows = rows_of(optimiser, item);
+    size_t from = i;
+    while (i < end && held->terms[i] == held->terms[from])
+        i++;
+    return i - from;
+}
+
+static void move_rows(struct optimiser *optimiser, size_t worker, struct optimiser_stretch rows)
+{
     const struct optimiser_held *held = &optimiser->held[rows.parameter];
-    const struct parameter *parameter = &optimiser->network->parameter[rows.parameter];
     size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first);
     for (; i < end; i = next_held(held, &rows, i + 1)) {
         struct gradient gradient = {.parameter = rows.parameter,
@@ -377,21 +442,68 @@ static void move_held(void *context, size_t worker, size_t item)
                                     .right = held_row(optimiser, rows.parameter, i),
                                     .norm = held->power != NULL ? &held->power[i] : NULL};
         move(optimiser, worker, &gradient);
+        if (optimiser->shared)
+            continue; // others are still to be told which rows have moved
         held->terms[i] = 0;
         if (held->power != NULL)
             held->power[i] = 0;
     }
-    for (i = rows.first; i < end; i += OPTIMISER_GROUP)
+    for (i = rows.first; i < end && !optimiser->shared; i += OPTIMISER_GROUP)
         held->group[i / OPTIMISER_GROUP] = false;
+}
+
+static void move_runs(struct optimiser *optimiser, size_t worker, struct optimiser_stretch rows)
+{
+    const struct optimiser_held *held = &optimiser->held[rows.parameter];
+    size_t end = rows.first + rows.count, length;
+    for (size_t i = rows.first; i < end; i += length) {
+        length = run_length(held, i, end);
+        struct gradient gradient = {.parameter = rows.parameter,
+                                    .form = GRADIENT_RUN,
+                                    .first = i,
+                                    .count = length,
+                                    .terms = held->terms[i],
+                                    .left = held->rows + i};
+        if (gradient.terms > 0)
+            move(optimiser, worker, &gradient);
+    }
+}
+
+void optimiser_move(struct optimiser *optimiser, size_t worker, size_t item)
+{
+    struct optimiser_stretch rows = optimiser_stretch(optimiser, item);
+    const struct parameter *parameter = &optimiser->network->parameter[rows.parameter];
+    if (optimiser->held[rows.parameter].runs)
+        move_runs(optimiser, worker, rows);
+    else
+        move_rows(optimiser, worker, rows);
     if (parameter->use == PARAMETER_EACH_WORD)
         columns_fill_rows(&optimiser->columns[rows.parameter], parameter, rows.first, rows.count);
 }
 
+static void move_held(void *context, size_t worker, size_t item)
+{
+    optimiser_move(context, worker, item);
+}
+
 // ---- a block ------------------------------------------------------------------------------------
+
+static void hold_run(struct optimiser_held *held, const struct gradient *gradient)
+{
+    for (size_t i = 0; i < gradient->count; i++) {
+        size_t at = gradient->first + i;
+        held->rows[at] = (held->terms[at] > 0 ? held->rows[at] : 0) + gradient->left[i];
+        held->terms[at] += (uint32_t)gradient->terms;
+    }
+}
 
 // With clip_norm runs come twice: for their length, and to move.
 static void take_run(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
 {
+    if (optimiser->shared) {
+        hold_run(&optimiser->held[gradient->parameter], gradient);
+        return;
+    }
     if (!(optimiser->rule.clip_norm > 0) || !optimiser->holding) {
         move(optimiser, worker, gradient);
         return;
@@ -435,36 +547,49 @@ static void run_item(void *context, size_t worker, size_t item)
     step->give(step->context, worker, item);
 }
 
-// What is left of the gradient's length: of a sum over streams, as that of their mean.
-static float clipped(struct optimiser *optimiser, struct pool *pool, size_t items)
+// Its length, of a sum over streams, as that of their mean.
+void optimiser_clip(struct optimiser *optimiser, double power)
+{
+    float length = (float)(sqrt(power) / (double)optimiser->streams);
+    bool longer = length > optimiser->rule.clip_norm;
+    optimiser->scale = longer ? optimiser->rule.clip_norm / length : 1;
+}
+
+static void clip_held(struct optimiser *optimiser, struct pool *pool, size_t items)
 {
     double power = 0;
-    pool_run(pool, measure_held, optimiser, held_items(optimiser));
+    pool_run(pool, measure_held, optimiser, optimiser_stretches(optimiser));
     for (size_t i = 0; i < items; i++)
         power += optimiser->power[i];
-    float length = (float)(sqrt(power) / (double)optimiser->streams);
-    return length > optimiser->rule.clip_norm ? optimiser->rule.clip_norm / length : 1;
+    optimiser_clip(optimiser, power);
+}
+
+void optimiser_collect(struct optimiser *optimiser, struct pool *pool,
+                       void (*give)(void *context, size_t worker, size_t item), void *context,
+                       size_t items)
+{
+    struct step step = {optimiser, optimiser_stretches(optimiser), give, context};
+    pool_run(pool, run_item, &step, items);
 }
 
 bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
                     size_t items, struct error *error)
 {
-    size_t held = held_items(optimiser), all = held + items;
-    struct step step = {optimiser, held, give, context};
+    size_t held = optimiser_stretches(optimiser), all = held + items;
     bool clip = optimiser->rule.clip_norm > 0;
     if (clip && !memory_grow(&optimiser->power, &optimiser->power_capacity, all,
                              sizeof *optimiser->power, error)) {
-        forget_held(optimiser);
+        optimiser_forget(optimiser);
         return false;
     }
     for (size_t i = 0; clip && i < all; i++)
         optimiser->power[i] = 0;
-    pool_run(pool, run_item, &step, items);
+    optimiser_collect(optimiser, pool, give, context, items);
     if (clip) {
-        optimiser->scale = clipped(optimiser, pool, all);
+        clip_held(optimiser, pool, all);
         optimiser->holding = false;
-        pool_run(pool, run_item, &step, items);
+        optimiser_collect(optimiser, pool, give, context, items);
         optimiser->holding = true;
     }
     pool_run(pool, move_held, optimiser, held);

@@ -51,8 +51,9 @@ struct optimiser_rule {
 };
 
 // Gradients that are held until they are complete: those of a tied table, which come from both ends;
-// and with clip_norm, which depends on all of them, all but runs. A block has a gradient for few of a
-// large vocabulary's words: what is done for each block is done for groups of rows that have one.
+// with clip_norm, which depends on all of them, all but runs; and where others have a part in them
+// (learn/share.h), all. A block has a gradient for few of a large vocabulary's words: what is done for
+// each block is done for groups of rows that have one.
 enum { OPTIMISER_GROUP = 64 };
 
 struct optimiser_held {
@@ -61,7 +62,8 @@ struct optimiser_held {
     uint32_t places; // taken
     float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
     uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block
-    bool *group;     // [rows / OPTIMISER_GROUP] whether any of these has one
+    bool *group;     // [rows / OPTIMISER_GROUP] whether any of these has one; not of runs
+    bool runs;       // they come as runs: each element is a row of its own
 };
 
 struct optimiser {
@@ -82,6 +84,7 @@ struct optimiser {
     size_t power_capacity;
     size_t *item; // [threads] of `power`, that a thread is at
     bool holding; // gradients come for the first time; else what is held is complete
+    bool shared;  // all but those of a hash are held
     struct optimiser_scratch *scratch; // [threads]
     size_t threads;
 };
@@ -103,6 +106,37 @@ void optimiser_free(struct optimiser *optimiser);
 bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
                     size_t items, struct error *error);
+
+// ---- for learn/share.c, which has parts of gradients added up elsewhere -------------------------
+
+// From the first block on all gradients are held. The network has no hash. Error: no memory.
+bool optimiser_share(struct optimiser *optimiser, struct error *error);
+
+// What is held, as rows; those of runs have one element each.
+struct optimiser_rows {
+    size_t rows, width, stride; // `rows` 0: nothing is held
+};
+struct optimiser_rows optimiser_rows_of(const struct optimiser *optimiser, size_t parameter);
+
+// Stretches of these rows, in which they move together: item by item.
+struct optimiser_stretch {
+    size_t parameter, first, count;
+};
+size_t optimiser_stretches(const struct optimiser *optimiser);
+size_t optimiser_stretch_rows(const struct optimiser *optimiser, size_t parameter); // at most
+struct optimiser_stretch optimiser_stretch(const struct optimiser *optimiser, size_t item);
+
+// Has gradients given that are held. For the next ones they are forgotten.
+void optimiser_collect(struct optimiser *optimiser, struct pool *pool,
+                       void (*give)(void *context, size_t worker, size_t item), void *context,
+                       size_t items);
+void optimiser_forget(struct optimiser *optimiser);
+
+// The square of the length of what is held of a stretch; what is left by clip_norm of a gradient of this
+// square; and the step of a stretch.
+double optimiser_measure(const struct optimiser *optimiser, size_t item);
+void optimiser_clip(struct optimiser *optimiser, double power);
+void optimiser_move(struct optimiser *optimiser, size_t worker, size_t item);
 
 // Its memory.
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept);

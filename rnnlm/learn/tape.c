@@ -160,6 +160,20 @@ void tape_free(struct tape *tape)
     memset(tape, 0, sizeof *tape);
 }
 
+void tape_use_streams(struct tape *tape, size_t streams)
+{
+    for (size_t l = 0; l < tape->network->shape.layers; l++) {
+        struct tape_layer *own = &tape->layer[l];
+        if (own->masks == tape->streams) // one for each
+            own->masks = streams;
+        if (own->own_out != NULL)
+            continue;
+        own->out = own->after + streams * own->width;
+        own->out_norm = own->norm != NULL ? own->norm + streams : NULL;
+    }
+    tape->streams = streams;
+}
+
 // ---- states -----------------------------------------------------------------------------------
 
 static float square(const float *x, size_t width)

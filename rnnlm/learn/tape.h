@@ -68,6 +68,9 @@ bool tape_init(struct tape *tape, struct network *network, size_t streams, size_
                bool batches, bool independent, bool norms, bool halves, struct error *error);
 void tape_free(struct tape *tape);
 
+// From here on it has as many streams, at least one and at most those that it was made for.
+void tape_use_streams(struct tape *tape, size_t streams);
+
 // The values of the state before row b < B, and of that behind any row: [network.state].
 void tape_set_start(struct tape *tape, size_t b, const float *value);
 void tape_get_after(const struct tape *tape, size_t row, float *value);

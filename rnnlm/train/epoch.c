@@ -14,7 +14,7 @@ enum { REPORT_EVERY = 10000 };
 bool run_save_model(struct run *run, struct error *error)
 {
     const struct training_record *record = &run->model->record;
-    if (!model_save(run->model, run->training->model_path, error))
+    if (run_leads(run) && !model_save(run->model, run->training->model_path, error))
         return false;
     checkpoint_saved(&run->checkpoint, record);
     clock_gettime(CLOCK_MONOTONIC, &run->saved);
@@ -42,7 +42,7 @@ bool run_save(struct run *run, uint64_t position, double train_log10_prob, struc
     struct error reason;
     record->position = position;
     record->train_log10_prob = train_log10_prob;
-    bool kept = checkpoint_write(&run->checkpoint, record, &reason);
+    bool kept = !run_leads(run) || checkpoint_write(&run->checkpoint, record, &reason);
     if (!run_save_model(run, error))
         return false;
     if (!kept)
@@ -54,7 +54,10 @@ bool run_save_guarded(struct run *run, struct error *error)
 {
     bool better;
     char file[RUN_FILE_TEXT];
-    if (!guard_save(run, &better, error))
+    if (run_leads(run) ? !guard_save(run, &better, error)
+                       : !peers_broadcast(run->peers, &better, sizeof better, error))
+        return false;
+    if (run_leads(run) && !peers_broadcast(run->peers, &better, sizeof better, error))
         return false;
     if (better)
         return run_save(run, run->progress.words, run->progress.train_log10_prob, error);
@@ -127,21 +130,33 @@ static float alpha_now(const struct run *run)
 }
 
 // Whether words, of which the epoch had `before`, or time make a save due.
-static bool is_due(const struct run *run, uint64_t before)
+static bool is_due_by_words(const struct run *run, uint64_t before)
 {
     uint64_t every = run->training->save_every;
+    return every > 0 && run->progress.words / every != before / every;
+}
+
+static bool is_due_by_time(const struct run *run)
+{
     double seconds = run->training->save_seconds;
-    return (every > 0 && run->progress.words / every != before / every) ||
-           (seconds > 0 && run_seconds(&run->saved) >= seconds);
+    return seconds > 0 && run_seconds(&run->saved) >= seconds;
+}
+
+static bool is_due(const struct run *run, uint64_t before)
+{
+    return is_due_by_words(run, before) || is_due_by_time(run);
 }
 
 // A save within an epoch. The state is that of the stream which has come furthest.
 static bool save_within_epoch(struct run *run, struct error *error)
 {
-    if (run->training->streams > 0)
-        batch_values(&run->batch.batch, run->batch.batch.tape.streams - 1, run->model->state);
-    else
+    if (run->training->streams > 0) {
+        if (!batch_run_gather(&run->batch, error))
+            return false;
+        batch_run_values(&run->batch, run->model->state);
+    } else {
         learner_values(&run->learner, run->model->state);
+    }
     run_show_averages(run, true);
     bool ok = run_save_guarded(run, error);
     run_show_averages(run, false);
@@ -182,23 +197,30 @@ static bool train_in_batches(struct run *run, struct error *error)
 {
     struct batch_run *batch = &run->batch;
     struct progress *progress = &run->progress;
-    uint64_t before;
+    uint64_t before, saved = progress->words;
     bool more;
+    batch->stop = run->training->stop;
     if (!batch_run_start(batch, progress->words, !run->resumed, error))
         return false;
     progress->total_words = text_streams_words(run->text);
     clock_gettime(CLOCK_MONOTONIC, &run->begin);
     for (before = progress->words;; before = progress->words) {
         batch->batch.rule.step.alpha = alpha_now(run);
+        batch->wants_save = run_leads(run) && is_due_by_time(run);
         if (!batch_run_next(batch, &progress->words, &progress->train_log10_prob, &more, error))
             return false;
         if (!more)
-            return batch_run_finish(batch, run->model->state, error);
+            return batch_run_gather(batch, error) &&
+                   batch_run_finish(batch, run->model->state, error);
         progress->words_this_run += progress->words - before;
         if (progress->words / REPORT_EVERY != before / REPORT_EVERY)
             run_report(run, false);
-        run->stopped = run_is_to_stop(run);
-        if ((is_due(run, before) || run->stopped) && !save_within_epoch(run, error))
+        if (!batch->settled)
+            continue;
+        bool due = is_due_by_words(run, saved) || batch->due;
+        saved = progress->words;
+        run->stopped = batch->asked;
+        if ((due || run->stopped) && !save_within_epoch(run, error))
             return false;
         if (run->stopped)
             return true;
@@ -238,5 +260,5 @@ bool run_train_epoch(struct run *run, struct error *error)
     if (run->progress.words == 0)
         return error_set(error, "the training text is empty");
     run->progress.seconds = run_seconds(&run->begin);
-    return run->stopped || guard_epoch(run, error);
+    return run->stopped || !run_leads(run) || guard_epoch(run, error);
 }

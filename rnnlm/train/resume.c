@@ -90,6 +90,8 @@ static void list_settings(struct run *run)
     checkpoint_setting(checkpoint, "-bptt", "%" PRId64, record->bptt);
     checkpoint_setting(checkpoint, "-bptt-block", "%" PRId64, record->bptt_block);
     checkpoint_setting(checkpoint, "-independent", "%d", record->independent);
+    if (training->average)
+        checkpoint_setting(checkpoint, "-peers", "average");
     checkpoint_setting(checkpoint, "RNNLM_KERNELS", "%s", kernels->name);
 }
 
@@ -103,7 +105,7 @@ static void list_memory(struct run *run)
     kept_add_network(kept, "best", &run->fallback);
     kept_add(kept, "best", "state", run->fallback_state, model->network.state * sizeof(float));
     if (run->training->streams > 0) {
-        batch_kept(&run->batch.batch, kept);
+        batch_run_kept(&run->batch, kept);
     } else {
         learner_kept(&run->learner, kept);
         kept_add(kept, "learner", "alpha", &run->learner.rule.alpha, sizeof(float));
@@ -118,8 +120,8 @@ bool run_resume(struct run *run, struct error *error)
         return false;
     list_settings(run);
     list_memory(run);
-    if (!kept_ok(&run->checkpoint.kept, error) ||
-        !checkpoint_read(&run->checkpoint, &run->model->record, &found, error))
+    if (!kept_ok(&run->checkpoint.kept, error) || !division_same_training(run, error) ||
+        !division_read_checkpoint(run, &found, error))
         return false;
     run->learnt = found && run->checkpoint.stage == CHECKPOINT_LEARNT;
     run->resumed = found && !run->learnt && run->model->record.position > 0;

@@ -21,6 +21,7 @@ enum run_file {
 struct run {
     struct model *model;
     const struct training *training;
+    struct peers *peers;       // the training's, or this process alone
     struct pool *pool;         // of batches and of validation
     struct learning_rule rule; // its rate that of the word at hand
     struct text_streams *text; // as many as there are streams; online one
@@ -52,6 +53,12 @@ void run_tell(const struct run *run, enum training_event event, const char *form
 static inline bool run_is_to_stop(const struct run *run)
 {
     return run->training->stop != NULL && atomic_load(run->training->stop) != 0;
+}
+
+// The process that writes, tells and judges.
+static inline bool run_leads(const struct run *run)
+{
+    return run->peers->rank == 0;
 }
 
 // Seconds since `begin`: run->begin or another.
@@ -114,6 +121,18 @@ bool run_save_guarded(struct run *run, struct error *error);
 
 // Learns what is left of the epoch; run->stopped where it was asked to stop in it.
 bool run_train_epoch(struct run *run, struct error *error);
+
+// ---- several processes ---------------------------------------------------------------------------
+
+// Whether all train the same model on the same texts, by what their settings say, which are listed. Error:
+// the first process that does not, and the first setting; all have it.
+bool division_same_training(const struct run *run, struct error *error);
+
+// checkpoint_read() of the first process, whose memory and record all take over.
+bool division_read_checkpoint(struct run *run, bool *found, struct error *error);
+
+// Error: a process has weights that the first one has not; all have it.
+bool division_same_weights(const struct run *run, struct error *error);
 
 // ---- going on ---------------------------------------------------------------------------------
 

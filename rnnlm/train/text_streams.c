@@ -133,9 +133,15 @@ static void next_word(struct text_streams *streams, struct part *part, int32_t *
     part->next++;
 }
 
-// Parts first..first+count-1 for so many steps, as if there were no others.
-static void read_parts(struct text_streams *streams, size_t first, size_t count, size_t steps,
-                       int32_t *word, int32_t *target)
+size_t text_streams_left(const struct text_streams *streams, size_t most)
+{
+    size_t last = streams->count - 1;
+    uint64_t left = streams->part[last].end - place_of(streams, last);
+    return left < most ? (size_t)left : most;
+}
+
+void text_streams_read_parts(struct text_streams *streams, size_t first, size_t count, size_t steps,
+                             int32_t *word, int32_t *target)
 {
     for (size_t t = 0; t < steps; t++)
         for (size_t b = 0; b < count; b++)
@@ -148,13 +154,16 @@ static void read_parts(struct text_streams *streams, size_t first, size_t count,
     streams->touched = 0;
 }
 
+void text_streams_advance(struct text_streams *streams, size_t steps)
+{
+    streams->step += steps;
+}
+
 size_t text_streams_read(struct text_streams *streams, size_t steps, int32_t *word, int32_t *target)
 {
-    size_t last = streams->count - 1;
-    uint64_t left = streams->part[last].end - place_of(streams, last);
-    size_t read = left < steps ? (size_t)left : steps;
-    read_parts(streams, 0, streams->count, read, word, target);
-    streams->step += read;
+    size_t read = text_streams_left(streams, steps);
+    text_streams_read_parts(streams, 0, streams->count, read, word, target);
+    text_streams_advance(streams, read);
     return read;
 }
 

@@ -39,4 +39,12 @@ size_t text_streams_read(struct text_streams *streams, size_t steps, int32_t *wo
 void text_streams_where(const struct text_streams *streams, size_t b, const char **name,
                         uint64_t *line);
 
+// The same of some parts: steps that are left, at most `most`; parts first..first+count-1 for `steps` of
+// these, as if there were no others; and on to the step behind these. A part is read in all blocks, or in
+// none.
+size_t text_streams_left(const struct text_streams *streams, size_t most);
+void text_streams_read_parts(struct text_streams *streams, size_t first, size_t count, size_t steps,
+                             int32_t *word, int32_t *target);
+void text_streams_advance(struct text_streams *streams, size_t steps);
+
 #endif

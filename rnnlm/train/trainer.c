@@ -93,13 +93,24 @@ static void measure_sums(struct run *run, const struct validation *validation)
     run->progress.valid_log_z_deviation = sqrt(variance > 0 ? variance : 0);
 }
 
-static bool validate(struct run *run, struct error *error)
+// The first process scores the text, a single stretch, and tells the others; where it cannot, it ends.
+static bool score_validation(struct run *run, struct validation *validation, struct error *error)
 {
     const struct model *model = run->model;
-    struct validation validation = {.stop = run->training->stop};
+    *validation = (struct validation){.stop = run->training->stop};
+    if (run_leads(run) &&
+        !validation_run(&model->network, model->record.independent, &model->vocabulary,
+                        run->training->valid, run->pool, model->state, validation, error))
+        return false;
+    return peers_broadcast(run->peers, validation, sizeof *validation, error) &&
+           peers_broadcast(run->peers, model->state, model->network.state * sizeof(float), error);
+}
+
+static bool validate(struct run *run, struct error *error)
+{
+    struct validation validation;
     run->progress.has_validation = true;
-    if (!validation_run(&model->network, model->record.independent, &model->vocabulary,
-                        run->training->valid, run->pool, model->state, &validation, error))
+    if (!score_validation(run, &validation, error))
         return false;
     run->stopped = validation.stopped;
     run->progress.valid_log10_prob = validation.log10_prob;
@@ -114,6 +125,8 @@ static bool validate(struct run *run, struct error *error)
 // What scripts read of an epoch. Errors are told.
 static void log_epoch(struct run *run)
 {
+    if (!run_leads(run))
+        return;
     char path[CHECKPOINT_PATH + sizeof ".output.txt"];
     snprintf(path, sizeof path, "%s.output.txt", run->training->model_path);
     FILE *file = fopen(path, "a");
@@ -218,8 +231,13 @@ static bool begin_learning(struct run *run, struct error *error)
                               .penalty = training->penalty,
                               .noise = training->noise};
     rule.noise.count = run->model->vocabulary.count;
-    return batch_run_init(&run->batch, run->model, &rule, run->text, (size_t)streams, run->pool,
-                          error);
+    struct batch_division division = {.peers = run->peers,
+                                      .pieces = training->pieces,
+                                      .average = training->average,
+                                      .rule = training->averages,
+                                      .every = training->average_every};
+    return batch_run_init(&run->batch, run->model, &rule, run->text, (size_t)streams, &division,
+                          run->pool, error);
 }
 
 // ---- epochs -----------------------------------------------------------------------------------
@@ -244,6 +262,20 @@ static bool end_epoch(struct run *run, bool *more, struct error *error)
            run_save(run, 0, *more ? 0 : run->progress.valid_log10_prob, error);
 }
 
+// Between epochs.
+static bool is_to_stop(struct run *run, bool *stop, struct error *error)
+{
+    struct peers_parts parts = {0};
+    char asked = run_is_to_stop(run);
+    bool ok = peers_gather(run->peers, &asked, sizeof asked, &parts, error);
+    *stop = false;
+    for (size_t i = 0; ok && i < run->peers->size; i++)
+        *stop = *stop || *parts.part[i].data != 0;
+    peers_parts_free(&parts);
+    *stop = *stop && run->file == RUN_FILE_SAVED;
+    return ok;
+}
+
 static bool run_epochs(struct run *run, struct error *error)
 {
     const struct training *training = run->training;
@@ -252,10 +284,11 @@ static bool run_epochs(struct run *run, struct error *error)
     run_tell(run, TRAINING_BEGINS, "learning begins");
     clock_gettime(CLOCK_MONOTONIC, &run->saved);
     while (more && (training->valid == NULL || epochs_left(run))) {
-        run->stopped = run->file == RUN_FILE_SAVED && run_is_to_stop(run);
+        if (!is_to_stop(run, &run->stopped, error))
+            return false;
         if (run->stopped)
             return true;
-        if (!run_train_epoch(run, error))
+        if (!run_train_epoch(run, error) || !division_same_weights(run, error))
             return false;
         if (run->stopped)
             return true;
@@ -312,7 +345,7 @@ static bool go_on(struct run *run, struct error *error)
 {
     char file[RUN_FILE_TEXT];
     bool more = run->checkpoint.stage != CHECKPOINT_FINISHED && !is_finished(run);
-    if (more && (!guard_begin(run, error) || !run_epochs(run, error)))
+    if (more && ((run_leads(run) && !guard_begin(run, error)) || !run_epochs(run, error)))
         return false;
     if (run->stopped) {
         guard_describe(run, file);
@@ -321,15 +354,40 @@ static bool go_on(struct run *run, struct error *error)
         return true;
     }
     // One within an epoch that is not allowed this time stays for another.
-    if (more || run->model->record.position == 0)
+    if (run_leads(run) && (more || run->model->record.position == 0))
         checkpoint_remove(&run->checkpoint);
     return true;
+}
+
+static void tell_how_to_go_on(const struct run *run, struct error *error)
+{
+    char file[RUN_FILE_TEXT];
+    guard_describe(run, file);
+    error_add(error, "; ");
+    error_add(error, file);
+    if (run->file != RUN_FILE_NONE)
+        error_add(error, "; the same command goes on from there, with any number of processes");
+}
+
+// A process that has been asked to end because another has died learns nothing of that but silence.
+static void tell_of_waiting(void *context)
+{
+    const struct run *run = context;
+    char file[RUN_FILE_TEXT];
+    guard_describe(run, file);
+    run_tell(run, TRAINING_WAITS,
+             "asked to end, waits for the other processes; should one of them have ended: %s%s",
+             file,
+             run->file == RUN_FILE_NONE
+                 ? ""
+                 : "; the same command goes on from there, with any number of processes");
 }
 
 bool train_model(struct model *model, const struct training *training, struct error *error)
 {
     struct run run = {.model = model,
                       .training = training,
+                      .peers = training->peers != NULL ? training->peers : &peers_alone,
                       .rule = {.alpha = (float)model->record.alpha,
                                .beta = (float)training->beta,
                                .gradient_cutoff = (float)training->gradient_cutoff,
@@ -338,14 +396,22 @@ bool train_model(struct model *model, const struct training *training, struct er
                                .independent = model->record.independent},
                       .file =
                           access(training->model_path, F_OK) == 0 ? RUN_FILE_FOUND : RUN_FILE_NONE};
+    if (run.peers->size > 1) {
+        run.peers->waits = tell_of_waiting;
+        run.peers->context = &run;
+    }
     model->record.save_every = training->save_every;
     size_t threads = training->threads > 0 ? training->threads : threads_available();
     bool ok =
         model_can_be_saved(model, training->model_path, error) &&
         (run.pool = pool_new(threads, error)) != NULL && begin_learning(&run, error) &&
         (training->valid == NULL || (validation_check(training->valid, &model->vocabulary, error) &&
-                                     allocate_fallback(&run, error))) &&
-        run_resume(&run, error) && go_on(&run, error);
+                                     allocate_fallback(&run, error)));
+    ok = peers_agree(run.peers, ok, error, error) && run_resume(&run, error) && go_on(&run, error);
+    if (!ok && run.peers->lost)
+        tell_how_to_go_on(&run, error);
+    if (run.peers->size > 1)
+        run.peers->waits = NULL;
     checkpoint_free(&run.checkpoint);
     learner_free(&run.learner);
     batch_run_free(&run.batch);

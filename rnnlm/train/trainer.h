@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include "base/peers.h"
+#include "learn/average.h"
 #include "learn/dropout.h"
 #include "learn/optimiser.h"
 #include "learn/penalty.h"
@@ -19,6 +21,7 @@ enum training_event {
     TRAINING_RESUMED,  // it goes on from a checkpoint; its path
     TRAINING_FINISHED, // nothing is left to be learnt: why, and how to go on; files stay
     TRAINING_STOPPED,  // as `stop` asked for; what the model file holds, and how to go on
+    TRAINING_WAITS,    // it has been asked to end, and other processes do not answer yet; what if not
     TRAINING_WARNING,  // something that no result says
     TRAINING_UNWRITTEN // a file other than the model could not be written; training goes on
 };
@@ -46,13 +49,21 @@ struct training {
     size_t threads;              // of batch training and of validation; 0: one for each processor
     int64_t epochs;              // of all runs together: the rate falls to 0; 0: see train_model()
     double decay;                // factor of the rate; 0: it halves
+    // Where there are several processes, they learn in batches (train/batch_run.h), and all call
+    // train_model() with what is the same but for `tell`, `report` and `stop`. The first one alone writes.
+    struct peers *peers; // NULL: this process alone
+    const char *program; // name and version, which all have to have
+    size_t pieces;       // of a block, whose gradients are summed; 0: as many as processes
+    bool average; // weights are averaged instead, in the middle of a text every so many words
+    uint64_t average_every;
+    struct average_rule averages;
     // Called every 10,000 words and at the end of an epoch; may be NULL.
     void (*report)(void *context, const struct progress *progress);
     // May be NULL.
     void (*tell)(void *context, enum training_event event, const char *text);
     void *context;
     // Not 0: the training saves what it has learnt, wherever it is, and ends; looked at after every
-    // word or block. May be NULL.
+    // word or block, or where several processes are settled. Any process's will do. May be NULL.
     const atomic_int *stop;
 };
 
