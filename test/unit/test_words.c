@@ -191,6 +191,35 @@ static void rows_are_means(void **state)
     model_free(&model);
 }
 
+// From letters: weighted by likeness.
+static void letters_weigh_rows(void **state)
+{
+    (void)state;
+    struct model model;
+    struct added_words added;
+    struct added_report report;
+    struct alike alike[2];
+    struct error error;
+    const struct adding adding = {.from = ADDING_FROM_LETTERS};
+    make_model(&model, &recipes[2], MODEL_NATIVE);
+    read_added(&added, "w4x\n", &model);
+    assert_true(likeness_find(&model.vocabulary, &added.list, alike, &error));
+    assert_true(model_add_words(&model, &added, &adding, &report, &error));
+    assert_true(alike[1].count > 1);
+    const struct parameter *input = word_parameters(&model.network).input;
+    for (size_t i = 0; i < input->width; i++) {
+        double sum = 0, all = 0;
+        for (size_t s = 0; s < alike[1].count; s++) {
+            all += (double)alike[1].likeness[s];
+            sum += (double)alike[1].likeness[s] *
+                   (double)parameter_row(input, (size_t)alike[1].id[s])[i];
+        }
+        assert_near(parameter_row(input, 40)[i], sum / all, 1e-6);
+    }
+    added_words_free(&added);
+    model_free(&model);
+}
+
 // M: the mean of the rows of a class by counts.
 static double mean_row(const struct model *model, const struct parameter *words, int32_t k,
                        size_t column)
@@ -650,6 +679,7 @@ int main(void)
         cmocka_unit_test(others_keep_their_order),
         cmocka_unit_test(shares_follow_counts),
         cmocka_unit_test(rows_are_means),
+        cmocka_unit_test(letters_weigh_rows),
         cmocka_unit_test(rows_have_their_classes),
         cmocka_unit_test(a_word_follows_its_source),
         cmocka_unit_test(unknown_words_give),
