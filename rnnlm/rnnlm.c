@@ -247,14 +247,12 @@ static bool score_part(const rnnlm_model *model, size_t part, size_t at, size_t 
     return part_score(&model->part[part], n, own_before, id, own_after, log10_prob);
 }
 
-// n <= BATCH pairs.
-static bool score_some(const rnnlm_model *model, size_t n, const void *const *before,
-                       const int32_t *word, void *const *after, double *log10_prob)
+// n <= BATCH pairs of a mixture.
+static bool score_mixed(const rnnlm_model *model, size_t n, const void *const *before,
+                        const int32_t *word, void *const *after, double *log10_prob)
 {
     double prob[BATCH] = {0}, own[BATCH];
     size_t at = 0;
-    if (model->parts == 1)
-        return score_part(model, 0, 0, n, before, word, after, log10_prob);
     for (size_t part = 0; part < model->parts; part++) {
         if (!score_part(model, part, at, n, before, word, after, own))
             return false;
@@ -272,8 +270,11 @@ int rnnlm_score_batch(const rnnlm_model *model, size_t n, const void *const *bef
 {
     for (size_t from = 0; from < n; from += BATCH) {
         size_t count = n - from < BATCH ? n - from : BATCH;
-        if (!score_some(model, count, before + from, word + from,
-                        after != NULL ? after + from : NULL, log10_prob + from))
+        void *const *behind = after != NULL ? after + from : NULL;
+        if (model->parts == 1
+                ? !score_part(model, 0, 0, count, before + from, word + from, behind,
+                              log10_prob + from)
+                : !score_mixed(model, count, before + from, word + from, behind, log10_prob + from))
             return -1;
     }
     return 0;
