@@ -62,7 +62,7 @@ struct count_lines {
     const struct counts *counts;
     struct sorter *all;
     size_t order;           // of the longest
-    const uint64_t *record; // the next one, NULL at the end
+    LINES_APART const uint64_t *record; // the next one, NULL at the end
     uint64_t left, written; // that may be in the file; that are
 };
 

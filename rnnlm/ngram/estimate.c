@@ -169,7 +169,7 @@ static const uint32_t HAS_BACKOFF = (uint32_t)1 << 31;
 
 struct unigram_lines {
     const struct writer *writer;
-    struct sequence unigrams;
+    LINES_APART struct sequence unigrams;
 };
 
 static bool gather_unigrams(struct sequence *to, const struct interpolated *model,
@@ -221,8 +221,8 @@ static bool write_unigrams(struct writer *writer, struct unigram_lines *unigrams
 // The n-grams of an order on their way to lines.
 struct order_lines {
     const struct writer *writer;
-    struct assembly assembly;
     size_t order;
+    LINES_APART struct assembly assembly;
 };
 
 // Contexts are held nearest word first.

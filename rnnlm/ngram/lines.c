@@ -10,7 +10,7 @@
 // Blocks that are to be compressed are larger: each is compressed for itself.
 enum {
     SETS = 3,
-    BLOCKS_A_THREAD = 8,
+    BLOCKS_A_THREAD = 16,
     BLOCK_ELEMENTS = 1 << 10,
     BLOCK_BYTES = 1 << 18,
     BLOCK_TAKES = 320 << 10,
@@ -48,17 +48,20 @@ static void clear(struct lines_run *run, struct block *set)
 static void get_elements(struct lines_run *run, struct block *set)
 {
     const struct lines *lines = run->lines;
-    for (size_t i = 0; i < run->blocks && !run->end; i++) {
+    const size_t most_bytes = BLOCK_BYTES * (run->packs ? LARGER : 1);
+    bool end = run->end, ok = true;
+    for (size_t i = 0; i < run->blocks && !end; i++) {
         struct block *block = &set[i];
-        while (block->count < run->elements &&
-               block->most < BLOCK_BYTES * (run->packs ? LARGER : 1) && !run->end) {
+        while (block->count < run->elements && block->most < most_bytes && !end) {
             size_t most = 0;
-            run->end = !lines->next(lines->context, block->element + block->count * lines->size,
-                                    &most, &run->ok, &run->failure);
-            block->count += !run->end;
+            end = !lines->next(lines->context, block->element + block->count * lines->size, &most,
+                               &ok, &run->failure);
+            block->count += !end;
             block->most += most;
         }
     }
+    run->end = end;
+    run->ok = run->ok && ok;
 }
 
 static void look_ahead(const struct lines *lines, const struct block *block, size_t i, bool last)
