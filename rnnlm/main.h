@@ -1,6 +1,6 @@
-// The program rnnlm in parts: its command line (main_options.c), training (main_training.c, and for
-// its texts, words and processes main_texts.c, main_words.c and main_peers.c), the use of models
-// (main_scoring.c), and who calls them (main.c).
+// The program rnnlm in parts: its command line (main_options.c); training (main_training.c), of which the
+// network, texts, words and processes are in main_network.c, main_texts.c, main_words.c and main_peers.c;
+// the use of models (main_scoring.c); and who calls them (main.c).
 #ifndef MAIN_H
 #define MAIN_H
 
@@ -94,6 +94,24 @@ void main_words_tell(const struct word_cut *cut, struct output *output);
 // call the texts `name`.
 bool main_words_are(const struct vocabulary *found, struct corpus *text, const char *name,
                     struct error *error);
+
+// The network to be trained (main_network.c): a new one by the options, for a text of this name, or the one
+// of the model file, which they must fit. Both choose the optimiser, and with it rates that are not given.
+bool main_create_model(struct model *model, struct corpus *text, const char *train_name,
+                       struct output *output, struct error *error);
+bool main_continue_model(struct model *model, struct corpus *text, const char *train_name,
+                         struct output *output, struct error *error);
+extern const struct optimiser_type *main_optimiser;
+
+// -streams, or -fast without it.
+bool main_in_batches(void);
+
+// An option that is for learning against noise, NULL if none is given.
+const char *main_noise_option(void);
+
+// Which of two names an option has.
+bool main_one_of_two(const char *option, const char *value, const char *first_name,
+                     const char *second_name, bool *second, struct error *error);
 
 // -train. Stopped by *main_asked it has saved what it has learnt, and tells so. What it could not
 // write besides the model is told, and kept in `main_unwritten`.

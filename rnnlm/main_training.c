@@ -16,7 +16,7 @@
 #include "train/trainer.h"
 
 // What -fast chooses. A short text has fewer streams, so that there are steps enough.
-enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 4, FAST_BPTT = 4 };
+enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 4 };
 static const double FAST_DROPOUT = 0.3; // of networks that the reference does not have
 
 // Takes fields out of the line until it leaves the terminal's last column free.
@@ -103,323 +103,7 @@ static void take_event(void *context, enum training_event event, const char *tex
     }
 }
 
-// A model read as bfloat16 is saved with all its bits, unless bfloat16 is asked for again: training
-// that goes on from rounded weights gets nowhere.
-static enum model_format saved_format(enum model_format now)
-{
-    if (set.format != NULL)
-        return model_format;
-    if (set.binary)
-        return MODEL_BINARY;
-    return now == MODEL_NATIVE_BFLOAT16 ? MODEL_NATIVE : now;
-}
-
-// The format of a new model: the reference's files hold the reference's networks and classes.
-static bool new_format(const struct network_shape *shape, bool by_context,
-                       enum model_format *format, struct error *error)
-{
-    bool chosen = set.binary || (set.format != NULL);
-    *format = saved_format(MODEL_TEXT);
-    bool reference = shape_is_reference(shape);
-    if ((reference && !by_context) || *format == MODEL_NATIVE || *format == MODEL_NATIVE_BFLOAT16)
-        return true;
-    if (chosen && reference)
-        return error_usage(error,
-                           "format %s holds classes by frequency: -format native is wanted with "
-                           "-class-by context",
-                           model_format_name(*format));
-    if (chosen)
-        return error_usage(
-            error,
-            "format %s holds networks of one logistic elman layer (and -compression) "
-            "with classes, not tied: -format native is wanted for others",
-            model_format_name(*format));
-    fprintf(stderr,
-            PROGRAM ": the model is saved in the native format, the reference's have no "
-                    "such %s\n",
-            reference ? "classes" : "networks");
-    *format = MODEL_NATIVE;
-    return true;
-}
-
-// The value of an option that has two, of which *second tells whether it is the second.
-static bool one_of_two(const char *option, const char *value, const char *first_name,
-                       const char *second_name, bool *second, struct error *error)
-{
-    *second = strcmp(value, second_name) == 0;
-    return *second || strcmp(value, first_name) == 0 ||
-           error_usage(error, "option -%s: found \"%s\", wanted %s or %s", option, value,
-                       first_name, second_name);
-}
-
-static bool has_choice_of_activation(const struct network_shape *shape)
-{
-    for (size_t i = 0; i < shape->layers; i++)
-        if (shape->layer[i].activation != NULL)
-            return true;
-    return false;
-}
-
-static const char *option_of_noise(void)
-{
-    return given.noise ? "noise" : given.noise_power ? "noise-power" : NULL;
-}
-
-// What -output, -class and -direct say.
-static bool make_output(struct network_shape *shape, struct error *error)
-{
-    if (!shape_parse_output(shape, set.output, error))
-        return error_option(error, "output");
-    if (!shape->output->classes && (given.classes || set.old_classes || set.class_by != NULL))
-        return error_usage(
-            error, "-output %s has no classes, found -%s: leave it out, or take -output class",
-            set.output,
-            given.classes     ? "class"
-            : set.old_classes ? "old-classes"
-                              : "class-by");
-    if (!shape->output->direct && set.direct > 0)
-        return error_usage(error,
-                           "-output %s has no direct connections, found -direct: leave it out, or "
-                           "take -output class",
-                           set.output);
-    if (!shape->output->noise && option_of_noise() != NULL)
-        return error_usage(error,
-                           "-output %s learns against no noise, found -%s: leave it out, or take "
-                           "-output nce",
-                           set.output, option_of_noise());
-    shape->maxent = (size_t)set.direct * 1000000;
-    shape->maxent_order = (int)set.direct_order;
-    return true;
-}
-
-// Puts a projection below the other layers.
-static bool add_embedding(struct network_shape *shape, struct error *error)
-{
-    const struct layer_type *projection = layer_type_named("projection", strlen("projection"));
-    if (shape->layer[0].type == projection)
-        return error_usage(
-            error,
-            "-embedding N is short for a layer projection:N at the bottom: found both "
-            "it and -layers %s",
-            set.layers);
-    if (!shape_add_layer(shape, projection, (size_t)set.embedding, NULL, error))
-        return error_option(error, "embedding");
-    struct layer_shape embedding = shape->layer[shape->layers - 1];
-    memmove(shape->layer + 1, shape->layer, (shape->layers - 1) * sizeof embedding);
-    shape->layer[0] = embedding;
-    return true;
-}
-
-// What -layers, -hidden, -embedding, -activation, -compression, -tied and the options of the output say.
-static bool make_shape(struct network_shape *shape, struct error *error)
-{
-    const struct activation *activation = NULL;
-    char hidden[32];
-    snprintf(hidden, sizeof hidden, "elman:%lld", (long long)set.hidden);
-    *shape = (struct network_shape){.layers = 0};
-    if (!make_output(shape, error))
-        return false;
-    if (set.layers != NULL && given.hidden)
-        return error_usage(error, "-hidden N is short for -layers elman:N: found both");
-    if (set.activation != NULL) {
-        activation = shape_activation(set.activation, strlen(set.activation), error);
-        if (activation == NULL)
-            return error_option(error, "activation");
-    }
-    if (!shape_parse_layers(shape, set.layers != NULL ? set.layers : hidden, activation, error))
-        return error_option(error, "layers");
-    if (activation != NULL && !has_choice_of_activation(shape))
-        return error_usage(
-            error,
-            "option -activation: found \"%s\", but no layer of \"%s\" has a choice of "
-            "activation; elman and jordan layers have",
-            set.activation, set.layers);
-    if (set.embedding > 0 && !add_embedding(shape, error))
-        return false;
-    if (set.compression > 0 &&
-        !shape_add_layer(shape, layer_type_named("compression", strlen("compression")),
-                         (size_t)set.compression, NULL, error))
-        return false;
-    shape->tied = set.tied;
-    if (shape->tied && !shape_can_be_tied(shape, error))
-        return error_option(error, "tied");
-    shape->biases = !shape_is_reference(shape);
-    return true;
-}
-
-static bool in_batches(void)
-{
-    return given.streams ? set.streams > 0 : set.fast;
-}
-
-static const struct optimiser_type *optimiser; // of a training
-static const char *train_name;                 // of its texts
-
-// The rates of `rows` are good for the reference's networks; any other learns with Adam, whatever its
-// layers. Online there is plain gradient descent alone, whose rate is that of `rows`.
-static bool choose_optimiser(const struct network_shape *shape, struct error *error)
-{
-    bool others = in_batches() && !shape_is_reference(shape);
-    optimiser = set.optimiser != NULL ? optimiser_named(set.optimiser, error)
-                : others              ? &optimiser_adam
-                                      : &optimiser_rows;
-    if (optimiser == NULL)
-        return error_option(error, "optimiser");
-    if (!given.alpha)
-        set.alpha = optimiser->alpha;
-    if (!given.clip_norm && in_batches())
-        set.clip_norm = optimiser->clip_norm;
-    return true;
-}
-
-// The reference's networks have the reference's classes, unless others are asked for.
-static bool choose_classes(const struct network_shape *shape, bool *by_context, struct error *error)
-{
-    bool reference = shape_is_reference(shape) || set.old_classes;
-    const char *name = set.class_by != NULL ? set.class_by : reference ? "frequency" : "context";
-    if (!one_of_two("class-by", name, "frequency", "context", by_context, error))
-        return false;
-    return !*by_context || !set.old_classes ||
-           error_usage(error, "-old-classes is a way of -class-by frequency: found both");
-}
-
-// As far as is known before the text has been read for its words.
-static bool shape_has_memory(const struct network_shape *shape, struct error *error)
-{
-    struct network_shape least = *shape;
-    least.words = least.classes = 1;
-    least.clusters = 0;
-    return network_has_memory(&least, error);
-}
-
-static bool create_model(struct model *model, struct corpus *text, struct output *output,
-                         struct error *error)
-{
-    struct word_cut cut = main_words_wanted();
-    struct new_model wanted = {.classes = (size_t)set.classes,
-                               .cut = main_cuts_words() ? &cut : NULL,
-                               .old_classes = set.old_classes,
-                               .independent = set.independent,
-                               .bptt = set.fast && !given.bptt ? FAST_BPTT : set.bptt,
-                               .bptt_block = set.bptt_block,
-                               .seed = (uint32_t)set.seed};
-    if (!make_shape(&wanted.shape, error) ||
-        !choose_classes(&wanted.shape, &wanted.exchange_classes, error) ||
-        !choose_optimiser(&wanted.shape, error) ||
-        !new_format(&wanted.shape, wanted.exchange_classes, &wanted.format, error))
-        return false;
-    wanted.alpha = set.alpha;
-    if (!shape_has_memory(&wanted.shape, error))
-        return false;
-    if (!model_create(model, &wanted, text, train_name, error))
-        return false;
-    if (set.debug > 0) {
-        output_format(output, "Vocab size: %zu\n", model->vocabulary.size);
-        output_format(output, "Words in train file: %llu\n",
-                      (unsigned long long)model->record.train_words);
-    }
-    if (wanted.cut != NULL)
-        main_words_tell(&cut, output);
-    if (wanted.shape.output->classes && wanted.classes > model->vocabulary.size)
-        fprintf(stderr,
-                PROGRAM ": warning: %zu classes wanted, the vocabulary has %zu words: as many "
-                        "classes are made\n",
-                wanted.classes, model->vocabulary.size);
-    return true;
-}
-
-// The output that is asked for is that of a model that is there.
-static bool output_is(const struct network_shape *found, struct error *error)
-{
-    if (set.tied && !found->tied)
-        return error_set(error,
-                         "%s: found a network that is not tied: without -tied, or another "
-                         "-rnnlm FILE, is wanted",
-                         first_model());
-    char found_text[SHAPE_OUTPUT_TEXT];
-    shape_print_output(found, found_text);
-    return !given.output || strcmp(set.output, found->output->name) == 0 ||
-           strcmp(set.output, found_text) == 0 ||
-           error_set(error,
-                     "%s: found output %s, -output asks for %s: another -rnnlm FILE is wanted",
-                     first_model(), found_text, set.output);
-}
-
-// So are the layers.
-static bool layers_are(const struct network_shape *found, struct error *error)
-{
-    char wanted_text[SHAPE_TEXT], found_text[SHAPE_TEXT];
-    struct network_shape wanted;
-    if (set.layers == NULL)
-        return true;
-    if (!make_shape(&wanted, error))
-        return false;
-    shape_print_layers(&wanted, wanted_text);
-    shape_print_layers(found, found_text);
-    return strcmp(wanted_text, found_text) == 0 ||
-           error_set(error,
-                     "%s: found layers %s, -layers asks for %s: another -rnnlm FILE is wanted",
-                     first_model(), found_text, wanted_text);
-}
-
-// One that has ended begins again (train/trainer.h).
-static void begin_again(struct training_record *record)
-{
-    if (record->position == 0)
-        record->train_log10_prob = 0;
-}
-
-// The reference's files have six decimals.
-static bool same_rate(double a, double b)
-{
-    char decimals[2][32];
-    snprintf(decimals[0], sizeof decimals[0], "%f", a);
-    snprintf(decimals[1], sizeof decimals[1], "%f", b);
-    return a == b || (a > 1e-4 && strcmp(decimals[0], decimals[1]) == 0);
-}
-
-// -alpha is the rate that a training is begun with: the same again goes on with what has become of
-// it, another begins again. One epoch after the other (-one-iter), each has its own.
-static void take_alpha(struct training_record *record)
-{
-    if (!given.alpha || (!set.one_epoch && same_rate(set.alpha, record->starting_alpha)))
-        return;
-    record->alpha = set.alpha;
-    if (!set.one_epoch)
-        record->starting_alpha = set.alpha;
-    begin_again(record);
-}
-
-static bool same_name(const char *a, const char *b)
-{
-    return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
-// Other texts are another training.
-static void take_texts(struct training_record *record)
-{
-    if (!same_name(record->train_file, train_name) || !same_name(record->valid_file, set.valid))
-        begin_again(record);
-}
-
-// What the command line may change in a model whose training goes on.
-static bool continue_model(struct model *model, struct corpus *text, struct output *output,
-                           struct error *error)
-{
-    output_text(output, "Restoring network from file to continue training...\n");
-    if (!model_load(model, first_model(), error))
-        return false;
-    if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error) ||
-        !main_words_are(&model->vocabulary, text, train_name, error) ||
-        !choose_optimiser(&model->network.shape, error))
-        return false;
-    take_alpha(&model->record);
-    take_texts(&model->record);
-    if (set.independent)
-        model->record.independent = true;
-    model->format = saved_format(model->format);
-    return true;
-}
+static const char *train_name; // of the texts
 
 static bool set_file_name(char **name, const char *path, struct error *error)
 {
@@ -442,7 +126,7 @@ static size_t streams_wanted(const struct model *model)
 // The rate of -fast falls, unless it does otherwise or averages take the place of that.
 static int64_t epochs_wanted(void)
 {
-    bool otherwise = given.epochs || set.decay > 0 || optimiser->begin_averages != NULL;
+    bool otherwise = given.epochs || set.decay > 0 || main_optimiser->begin_averages != NULL;
     return set.fast && !otherwise ? FAST_EPOCHS : set.epochs;
 }
 
@@ -459,7 +143,7 @@ static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *
                                   .output = (float)set.dropout_output,
                                   .recurrent = (float)set.dropout_recurrent,
                                   .seed = (uint32_t)set.seed};
-    if (!one_of_two("dropout-mask", mask, "block", "word", &rule->each_word, error))
+    if (!main_one_of_two("dropout-mask", mask, "block", "word", &rule->each_word, error))
         return false;
     if (!dropout_check(rule, shape, error)) {
         error->usage = true; // layers that have nothing of what is asked for
@@ -477,7 +161,7 @@ static bool dropout_rule(struct dropout_rule *rule, const struct network_shape *
 static bool choose_products(bool *halves, struct error *error)
 {
     const char *name = set.products != NULL ? set.products : "float";
-    if (!one_of_two("products", name, "float", "bf16", halves, error))
+    if (!main_one_of_two("products", name, "float", "bf16", halves, error))
         return false;
     if (*halves && strcmp(kernels->name, "avx512bf16") != 0)
         fprintf(stderr,
@@ -489,8 +173,8 @@ static bool choose_products(bool *halves, struct error *error)
 static bool check_noise(const struct training *training, const struct network_shape *shape,
                         struct error *error)
 {
-    if (!shape->output->noise && option_of_noise() != NULL)
-        return error_usage(error, "-%s is for -output nce, %s has output %s", option_of_noise(),
+    if (!shape->output->noise && main_noise_option() != NULL)
+        return error_usage(error, "-%s is for -output nce, %s has output %s", main_noise_option(),
                            first_model(), shape->output->name);
     return !shape->output->noise || training->streams > 0 ||
            error_usage(error, "-output %s learns in batches: -streams N or -fast is wanted",
@@ -530,7 +214,7 @@ static bool divide(struct training *training, bool direct, struct error *error)
 {
     size_t processes = main_peers.size;
     const char *way = set.peers != NULL ? set.peers : "synchronous";
-    if (!one_of_two("peers", way, "synchronous", "average", &training->average, error))
+    if (!main_one_of_two("peers", way, "synchronous", "average", &training->average, error))
         return false;
     if (processes > 1 && training->streams == 0)
         return error_usage(error, "%zu processes learn in batches: -streams N or -fast is wanted",
@@ -563,44 +247,43 @@ static bool prepare(struct model *model, struct corpus *text, struct corpus *val
     if (valid != NULL)
         corpus_take_unknown(valid, unknown);
     bool exists = access(first_model(), F_OK) == 0;
-    if (exists ? !continue_model(model, text, output, error)
-               : !create_model(model, text, output, error))
+    if (exists ? !main_continue_model(model, text, train_name, output, error)
+               : !main_create_model(model, text, train_name, output, error))
         return false;
     output_flush(output);
     if (!set_file_name(&model->record.train_file, train_name, error) ||
         !set_file_name(&model->record.valid_file, set.one_epoch ? NULL : set.valid, error))
         return false;
-    *training = (struct training){.model_path = first_model(),
-                                  .train = text,
-                                  .order = main_texts_order(),
-                                  .unknown = unknown,
-                                  .valid = set.one_epoch ? NULL : valid,
-                                  .alpha = set.alpha,
-                                  .beta = set.beta,
-                                  .gradient_cutoff = set.gradient_cutoff,
-                                  .min_improvement = set.min_improvement,
-                                  .most_epochs = set.most_epochs,
-                                  .save_every = (uint64_t)set.save_every,
-                                  .save_seconds = set.save_minutes * 60,
-                                  .streams = streams_wanted(model),
-                                  .optimiser = optimiser,
-                                  .clip_norm = set.clip_norm,
-                                  .penalty = {.activation = (float)set.penalty_activation,
-                                              .change = (float)set.penalty_change},
-                                  .noise = {.words = (size_t)set.noise,
-                                            .power = set.noise_power,
-                                            .seed = (uint32_t)set.seed},
-                                  .threads = (size_t)set.threads,
-                                  .epochs = epochs_wanted(),
-                                  .decay = set.decay,
-                                  .report = print_progress,
-                                  .tell = take_event,
-                                  .context = output,
-                                  .stop = main_asked,
-                                  .peers = &main_peers,
-                                  .program = PROGRAM " " RNNLM_VERSION,
-                                  .pieces = (size_t)set.pieces,
-                                  .average_every = (uint64_t)set.peers_words};
+    *training = (struct training){
+        .model_path = first_model(),
+        .train = text,
+        .order = main_texts_order(),
+        .unknown = unknown,
+        .valid = set.one_epoch ? NULL : valid,
+        .alpha = set.alpha,
+        .beta = set.beta,
+        .gradient_cutoff = set.gradient_cutoff,
+        .min_improvement = set.min_improvement,
+        .most_epochs = set.most_epochs,
+        .save_every = (uint64_t)set.save_every,
+        .save_seconds = set.save_minutes * 60,
+        .streams = streams_wanted(model),
+        .optimiser = main_optimiser,
+        .clip_norm = set.clip_norm,
+        .penalty = {.activation = (float)set.penalty_activation,
+                    .change = (float)set.penalty_change},
+        .noise = {.words = (size_t)set.noise, .power = set.noise_power, .seed = (uint32_t)set.seed},
+        .threads = (size_t)set.threads,
+        .epochs = epochs_wanted(),
+        .decay = set.decay,
+        .report = print_progress,
+        .tell = take_event,
+        .context = output,
+        .stop = main_asked,
+        .peers = &main_peers,
+        .program = PROGRAM " " RNNLM_VERSION,
+        .pieces = (size_t)set.pieces,
+        .average_every = (uint64_t)set.peers_words};
     return choose_products(&training->halves, error) && check_learning(training, error) &&
            check_noise(training, &model->network.shape, error) &&
            dropout_rule(&training->dropout, &model->network.shape, error) &&
