@@ -10,9 +10,7 @@
 #include "base/terminal.h"
 #include "learn/optimisers/kinds.h"
 #include "main.h"
-#include "net/output.h"
 #include "program.h"
-#include "train/new_model.h"
 #include "train/trainer.h"
 
 // What -fast chooses. A short text has fewer streams, so that there are steps enough.
