@@ -96,6 +96,8 @@ static bool read_classes(struct native_source *source, struct classes *classes)
                 (output->divided_ok == NULL || output->divided_ok(classes, source->error))) ||
                native_wrong(source));
     free(of_word);
+    if (!ok)
+        classes_free(classes);
     return ok;
 }
 

@@ -9,6 +9,7 @@ enum { MOST_STACKS = 512, STACK_TEXT = 96, SLOW = 11 }; // one in SLOW where the
 
 struct stacks {
     size_t count;
+    size_t turn[MOST_STACKS]; // its number among all, however many of them there are here
     char layers[MOST_STACKS][STACK_TEXT];
 };
 
@@ -87,9 +88,12 @@ static inline struct stacks all_stacks(void)
         add_stack(&stacks, mixed[i], false);
     for (size_t i = 0; layer_table[i] != NULL; i++)
         add_tied(&stacks, layer_table[i]);
-    for (size_t i = 0; slow_build() && SLOW * i < stacks.count; i++)
-        memmove(stacks.layers[i], stacks.layers[SLOW * i], STACK_TEXT);
-    stacks.count = slow_build() ? (stacks.count + SLOW - 1) / SLOW : stacks.count;
+    size_t every = slow_build() ? SLOW : 1;
+    for (size_t i = 0; every * i < stacks.count; i++) {
+        memmove(stacks.layers[i], stacks.layers[every * i], STACK_TEXT);
+        stacks.turn[i] = every * i;
+    }
+    stacks.count = (stacks.count + every - 1) / every;
     return stacks;
 }
 

@@ -382,8 +382,9 @@ static void gradients_of_every_stack(void **state)
     (void)state;
     const struct stacks stacks = all_stacks();
     for (size_t i = 0; i < stacks.count; i++) {
-        struct course course = new_course(stacks.layers[i], 3, i / 3 % 2);
-        course.maxent = i / 2 % 2 * 101;
+        size_t turn = stacks.turn[i];
+        struct course course = new_course(stacks.layers[i], 3, turn / 3 % 2);
+        course.maxent = turn / 2 % 2 * 101;
         check_gradients(&course);
     }
 }
@@ -455,13 +456,14 @@ static void gradients_with_everything_dropped(void **state)
     (void)state;
     const struct stacks stacks = all_stacks();
     for (size_t i = 0; i < stacks.count; i++) {
-        struct course course = new_course(stacks.layers[i], 3, i / 4 % 2 == 0);
+        size_t turn = stacks.turn[i];
+        struct course course = new_course(stacks.layers[i], 3, turn / 4 % 2 == 0);
         course.dropout = EVERYWHERE;
         course.seed = 11; // few units are at a kink
-        course.dropout.each_word = i / 2 % 2 == 0;
+        course.dropout.each_word = turn / 2 % 2 == 0;
         course.penalty = BOTH;
-        course.through_time = i / 3 % 3 > 0;
-        course.maxent = i / 8 % 2 * 101;
+        course.through_time = turn / 3 % 3 > 0;
+        course.maxent = turn / 8 % 2 * 101;
         check_gradients(&course);
     }
 }
