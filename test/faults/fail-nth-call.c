@@ -55,10 +55,14 @@ static bool is_killed(const char *name)
     return is_kind("kill") && strcmp(name, "memory") != 0 && strcmp(name, "thread") != 0;
 }
 
+static _Thread_local bool spared; // what sanitizers ask for, which cannot do without it
+
 static bool fails(const char *name, const void *caller, int reason)
 {
     uintptr_t address = (uintptr_t)caller;
     bool killed = is_killed(name);
+    if (spared)
+        return false;
     if ((!is_kind(name) && !killed) || (address >= blas_begin && address < blas_end))
         return false;
     long call = atomic_fetch_add(&calls, 1) + 1;
@@ -118,18 +122,20 @@ static void *next(const char *name)
     return dlsym(RTLD_NEXT, name);
 }
 
-// Each function finds the real one when it is first called. While dlsym() runs, it may want memory
-// itself: that comes from here, and is never given back.
-static char first_memory[1 << 16];
-static size_t first_used;
+// Memory that is wanted before main() begins comes from here, and is never given back: sanitizers are not
+// ready then to be asked for theirs. Behind its size, which is in front.
+enum { FIRST_BYTES = 1 << 25, FIRST_HEAD = 64 };
+static char first_memory[FIRST_BYTES] __attribute__((aligned(FIRST_HEAD)));
+static _Atomic size_t first_used;
 
 static void *first_bytes(size_t size)
 {
-    void *bytes = first_memory + first_used;
-    first_used += (size + 15) / 16 * 16;
-    if (first_used > sizeof first_memory)
+    size_t begin =
+        atomic_fetch_add(&first_used, (size + 2 * FIRST_HEAD - 1) / FIRST_HEAD * FIRST_HEAD);
+    if (size > FIRST_BYTES / 2 || begin > FIRST_BYTES / 2)
         abort();
-    return bytes;
+    memcpy(first_memory + begin, &size, sizeof size);
+    return first_memory + begin + FIRST_HEAD;
 }
 
 static bool is_first(const void *bytes)
@@ -138,9 +144,31 @@ static bool is_first(const void *bytes)
            (const char *)bytes < first_memory + sizeof first_memory;
 }
 
+static size_t first_size(const void *bytes)
+{
+    size_t size;
+    memcpy(&size, (const char *)bytes - FIRST_HEAD, sizeof size);
+    return size;
+}
+
 #define REAL(result, name, ...)                                                                    \
     static result (*real)(__VA_ARGS__);                                                            \
     real = real != NULL ? real : (result(*)(__VA_ARGS__))(uintptr_t)next(#name)
+
+static void *(*real_malloc)(size_t), *(*real_calloc)(size_t, size_t),
+    *(*real_realloc)(void *, size_t), *(*real_aligned_alloc)(size_t, size_t);
+static int (*real_posix_memalign)(void **, size_t, size_t);
+static void (*real_free)(void *);
+
+static void find_memory(void)
+{
+    real_malloc = (void *(*)(size_t))(uintptr_t)next("malloc");
+    real_calloc = (void *(*)(size_t, size_t))(uintptr_t)next("calloc");
+    real_realloc = (void *(*)(void *, size_t))(uintptr_t)next("realloc");
+    real_aligned_alloc = (void *(*)(size_t, size_t))(uintptr_t)next("aligned_alloc");
+    real_posix_memalign = (int (*)(void **, size_t, size_t))(uintptr_t)next("posix_memalign");
+    real_free = (void (*)(void *))(uintptr_t)next("free");
+}
 
 static int (*real_main)(int, char **, char **);
 
@@ -152,6 +180,7 @@ static int begin_main(int argc, char **argv, char **environment)
     at = number != NULL ? atol(number) : 0;
     all_behind = getenv("FAULT_ON") != NULL;
     dl_iterate_phdr(find_blas, NULL);
+    find_memory();
     atomic_store(&started, true);
     return real_main(argc, argv, environment);
 }
@@ -172,64 +201,61 @@ int __libc_start_main(int (*function)(int, char **, char **), int argc, char **a
 
 // ---- memory ------------------------------------------------------------------------------------
 
-static _Thread_local bool looking;
-
-static void *(*real_malloc)(size_t), *(*real_calloc)(size_t, size_t),
-    *(*real_realloc)(void *, size_t);
-static void (*real_free)(void *);
-
-static bool have_memory(void)
-{
-    if (real_free != NULL)
-        return true;
-    if (looking)
-        return false;
-    looking = true;
-    real_malloc = (void *(*)(size_t))(uintptr_t)next("malloc");
-    real_calloc = (void *(*)(size_t, size_t))(uintptr_t)next("calloc");
-    real_realloc = (void *(*)(void *, size_t))(uintptr_t)next("realloc");
-    real_free = (void (*)(void *))(uintptr_t)next("free");
-    looking = false;
-    return true;
-}
-
 void *malloc(size_t size)
 {
-    if (!have_memory())
+    if (!atomic_load(&started))
         return first_bytes(size);
     return FAILS("memory", ENOMEM) ? NULL : real_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    if (!have_memory())
+    if (!atomic_load(&started))
         return first_bytes(count * size);
     return FAILS("memory", ENOMEM) ? NULL : real_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-    if (!have_memory() || is_first(old))
-        abort(); // dlsym() never does
-    return FAILS("memory", ENOMEM) ? NULL : real_realloc(old, size);
+    if (atomic_load(&started) && !is_first(old))
+        return FAILS("memory", ENOMEM) ? NULL : real_realloc(old, size);
+    void *bytes = malloc(size);
+    if (bytes != NULL && old != NULL)
+        memcpy(bytes, old, first_size(old) < size ? first_size(old) : size);
+    return bytes;
 }
 
 void free(void *bytes)
 {
-    if (!is_first(bytes) && have_memory())
+    if (bytes != NULL && !is_first(bytes))
         real_free(bytes);
 }
 
 int posix_memalign(void **bytes, size_t alignment, size_t size)
 {
-    REAL(int, posix_memalign, void **, size_t, size_t);
-    return FAILS("memory", ENOMEM) ? ENOMEM : real(bytes, alignment, size);
+    if (atomic_load(&started))
+        return FAILS("memory", ENOMEM) ? ENOMEM : real_posix_memalign(bytes, alignment, size);
+    *bytes = aligned_alloc(alignment, size);
+    return 0;
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    REAL(void *, aligned_alloc, size_t, size_t);
-    return FAILS("memory", ENOMEM) ? NULL : real(alignment, size);
+    if (atomic_load(&started))
+        return FAILS("memory", ENOMEM) ? NULL : real_aligned_alloc(alignment, size);
+    if (alignment > FIRST_HEAD)
+        abort();
+    return first_bytes(size);
+}
+
+// Sanitizers look up where a thread that begins has its stack.
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
+{
+    REAL(int, pthread_getattr_np, pthread_t, pthread_attr_t *);
+    spared = true;
+    int result = real(thread, attributes);
+    spared = false;
+    return result;
 }
 
 void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset)

@@ -507,7 +507,7 @@ static inline double plain_adaptive_prob(const struct plain *plain, const double
     size_t narrow = width >> (2 * (k + 1)), first = shape->cluster[k].first;
     size_t words = (k + 1 < shape->clusters ? shape->cluster[k + 1].first : shape->words) - first;
     size_t n = shape->cluster[k].class_words;
-    char projection[16], rows[16];
+    char projection[32], rows[32];
     narrow = narrow > least ? narrow : least;
     snprintf(projection, sizeof projection, "projection%d", (int)k + 1);
     snprintf(rows, sizeof rows, "words%d", (int)k + 1);
