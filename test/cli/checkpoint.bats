@@ -36,6 +36,7 @@ killed() {
         now=$(stat -c %i "$model.checkpoint" 2>/dev/null || true)
         [ "$now" = "$last" ] || seen=$((seen + 1))
         last="$now"
+        sleep 0.005 # the training may have this processor alone
     done
     kill -9 "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true

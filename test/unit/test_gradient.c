@@ -15,7 +15,7 @@
 #include "text/vocabulary.h"
 
 enum { WORDS = 13, FIRST = 7, SECOND = 4, STEPS = FIRST + SECOND };
-enum { MOST_STREAMS = 35, MOST_ROWS = STEPS * MOST_STREAMS, MOST_SAMPLES = 48 };
+enum { MOST_STREAMS = 35, MOST_ROWS = STEPS * MOST_STREAMS, MOST_SAMPLES = 32 };
 
 static const double STEP = 1e-5, TOLERANCE = 5e-6;
 
@@ -250,7 +250,7 @@ static void take_nothing(const struct network *network)
 // Under sanitizers and valgrind (RNNLM_SLOW_BUILD=1), some weights of each parameter are enough.
 static size_t most_samples(void)
 {
-    return slow_build() ? MOST_SAMPLES / 25 : MOST_SAMPLES;
+    return slow_build() ? MOST_SAMPLES / 4 : MOST_SAMPLES;
 }
 
 // ---- compared ---------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ static const double TOLERANCE = 5e-6, RATE_TOLERANCE = 5e-4;
 // 3e-8.
 static const double LEAST = 3e-4;
 
-enum { MOST_STEPS = 300, MOST_WINDOWS = 16, MOST_SAMPLES = 250, WORDS = 13, CLASSES = 4 };
+enum { MOST_STEPS = 300, MOST_WINDOWS = 16, MOST_SAMPLES = 80, WORDS = 13, CLASSES = 4 };
 
 // One pass back through time: it begins with the state after `from` steps, which it takes as given,
 // and carries the errors of the targets of steps first..last (counted from 1) down to there.
