@@ -341,7 +341,9 @@ void forward_first_factors(const struct forward *forward, size_t pairs, const si
 bool forward_other_factors(struct forward *forward, size_t pairs, const size_t *state,
                            const int32_t *word, double *prob, struct error *error)
 {
-    return scoring(forward)->other_factors(forward->output, pairs, state, word, prob, error);
+    const struct output_scoring *output = scoring(forward);
+    return output->other_factors == NULL ||
+           output->other_factors(forward->output, pairs, state, word, prob, error);
 }
 
 bool forward_predict(struct forward *forward, size_t pairs, const size_t *state,

@@ -45,8 +45,9 @@ bool march_init(struct march *march, const struct forward_crew *crew, struct err
     memset(march, 0, sizeof *march);
     march->crew = crew;
     march->part = memory_new(PARTS, sizeof *march->part, error);
-    march->sort_scratch =
-        memory_new(scoring_of(march)->sort_scratch(network), sizeof(size_t), error);
+    const struct output_scoring *output = scoring_of(march);
+    size_t scratch = output->sort_scratch != NULL ? output->sort_scratch(network) : 0;
+    march->sort_scratch = memory_new(scratch, sizeof(size_t), error);
     for (size_t i = 0; march->part != NULL && i < PARTS; i++) {
         march->part[i].first = state_new(network, error);
         march->part[i].last = state_new(network, error);
@@ -257,8 +258,10 @@ static void run_outputs(const struct pass *pass)
     struct march *march = pass->march;
     struct round round = {.march = march, .n = collect(pass), .top = pass->top};
     pool_run(march->crew->pool, run_first_factors, &round, portions(round.n, FORWARD_STATES));
-    round.known = scoring_of(march)->sort(network_of(march), march->id, round.n,
-                                          march->sort_scratch, march->order);
+    const struct output_scoring *output = scoring_of(march);
+    if (output->sort != NULL)
+        round.known =
+            output->sort(network_of(march), march->id, round.n, march->sort_scratch, march->order);
     pool_run(march->crew->pool, run_other_factors, &round, portions(round.known, FORWARD_STATES));
     for (size_t i = 0; i < round.n; i++)
         pass->prob[march->word[i].at] = march->word[i].prob;

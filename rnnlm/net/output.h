@@ -59,6 +59,7 @@ struct output_scoring {
     // words have no such scores.
     void (*scores)(void *scoring, size_t pairs, const size_t *state, const int32_t *word,
                    double *score);
+    // NULL, like the two sorts, where the first factor is the only one.
     // prob[i] *= the other factors of P(word[i]) in state number state[i], for the words that are
     // known. Words of the same state should stand together. Error: no memory; never for at most
     // `most` pairs.

@@ -150,35 +150,6 @@ static void scores(void *data, size_t pairs, const size_t *state, const int32_t 
     }
 }
 
-static bool other_factors(void *data, size_t pairs, const size_t *state, const int32_t *word,
-                          double *prob, struct error *error)
-{
-    (void)data;
-    (void)pairs;
-    (void)state;
-    (void)word;
-    (void)prob;
-    (void)error;
-    return true;
-}
-
-static size_t sort_scratch(const struct network *network)
-{
-    (void)network;
-    return 0;
-}
-
-static size_t sort(const struct network *network, const int32_t *word, size_t n, size_t *scratch,
-                   size_t *order)
-{
-    (void)network;
-    (void)word;
-    (void)n;
-    (void)scratch;
-    (void)order;
-    return 0;
-}
-
 // Where rounding leaves nothing to draw, the last word.
 static int32_t draw(void *data, size_t state, struct random *random)
 {
@@ -206,10 +177,7 @@ const struct output_scoring full_scoring = {
     .load_inputs = load_inputs,
     .first_factor = first_factor,
     .scores = scores,
-    .other_factors = other_factors,
     .draw = draw,
-    .sort_scratch = sort_scratch,
-    .sort = sort,
 };
 
 const struct output_type output_full = {

@@ -172,35 +172,6 @@ static double first_factor(void *data, size_t state, int32_t word)
     return tree_prob(prob);
 }
 
-static bool other_factors(void *data, size_t pairs, const size_t *state, const int32_t *word,
-                          double *prob, struct error *error)
-{
-    (void)data;
-    (void)pairs;
-    (void)state;
-    (void)word;
-    (void)prob;
-    (void)error;
-    return true;
-}
-
-static size_t sort_scratch(const struct network *network)
-{
-    (void)network;
-    return 0;
-}
-
-static size_t sort(const struct network *network, const int32_t *word, size_t n, size_t *scratch,
-                   size_t *order)
-{
-    (void)network;
-    (void)word;
-    (void)n;
-    (void)scratch;
-    (void)order;
-    return 0;
-}
-
 static int32_t draw(void *data, size_t state, struct random *random)
 {
     struct scoring *scoring = data;
@@ -222,10 +193,7 @@ static const struct output_scoring tree_scoring = {
     .load = load,
     .load_inputs = load,
     .first_factor = first_factor,
-    .other_factors = other_factors,
     .draw = draw,
-    .sort_scratch = sort_scratch,
-    .sort = sort,
 };
 
 const struct output_type output_tree = {
