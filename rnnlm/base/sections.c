@@ -48,7 +48,7 @@ const struct section *sections_array(const struct sections *sections, const char
 
 uint64_t section_element(uint32_t type)
 {
-    static const uint64_t size[] = {0, 1, 8, 4, 4, 2, 8};
+    static const uint64_t size[] = {0, 1, 8, 4, 4, 2, 8, 2};
     return type < sizeof size / sizeof size[0] ? size[type] : 0;
 }
 

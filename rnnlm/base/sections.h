@@ -31,7 +31,8 @@ enum section_type {
     SECTION_INT32,
     SECTION_FLOAT,
     SECTION_BFLOAT16,
-    SECTION_DOUBLE
+    SECTION_DOUBLE,
+    SECTION_INT16
 };
 
 // `rows` times `stride` elements from `offset` on, of which `width` in each row mean something. As

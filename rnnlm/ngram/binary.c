@@ -146,6 +146,17 @@ static bool take_codebook(const struct binary_reader *reader, const char *name, 
     return *code != NULL;
 }
 
+static bool take_drift(const struct binary_reader *reader, int order)
+{
+    struct packed_level *level = &reader->model->packed[order];
+    char name[SECTION_NAME];
+    snprintf(name, sizeof name, "drifts%d", order);
+    if (order == 1 || sections_find(&reader->sections, name) == NULL)
+        return true;
+    level->drift = find(reader, name, SECTION_INT16, packed_steps(level->count), NULL);
+    return level->drift != NULL;
+}
+
 // The nodes themselves are not looked at.
 static bool take_level(struct binary_reader *reader, int order)
 {
@@ -159,6 +170,8 @@ static bool take_level(struct binary_reader *reader, int order)
     if (reader->bits > 0 && order > 1 &&
         (!take_codebook(reader, "probs", order, false, &level->prob_code) ||
          (!last && !take_codebook(reader, "backoffs", order, true, &level->backoff_code))))
+        return false;
+    if (!take_drift(reader, order))
         return false;
     snprintf(name, sizeof name, "ngrams%d", order);
     const struct section *section =

@@ -3,7 +3,8 @@
 //
 // A file of sections (base/sections.h) of the kind "ngram": `shape`, the vocabulary (`offsets`,
 // `letters`, and the hash table `slots`), a packed level (ngram/packed.h) `ngramsK` for each order K,
-// and, of a quantised model, the codebooks `probsK` and `backoffsK`. Words are in packed_order().
+// its drifts `driftsK` for each but the first (files of before these were had none, and are searched
+// more slowly), and, of a quantised model, the codebooks `probsK` and `backoffsK`. Words are in packed_order().
 // Unless a model is quantised its probabilities and back-off weights are the floats that reading the
 // ARPA file gives, bit by bit, and so are its scores.
 //

@@ -11,7 +11,7 @@
 enum { BINARY_VERSION, BINARY_ORDER, BINARY_HAS_END, BINARY_BITS, BINARY_COUNTS };
 enum { BINARY_THIS_VERSION = 1 };
 
-// Levels and two codebooks of each order; shape, offsets, letters, slots.
-enum { BINARY_MOST_SECTIONS = 3 * NGRAM_LONGEST + 4 };
+// Levels, drifts and two codebooks of each order; shape, offsets, letters, slots.
+enum { BINARY_MOST_SECTIONS = 4 * NGRAM_LONGEST + 4 };
 
 #endif

@@ -17,6 +17,7 @@ struct packing {
     struct vocabulary words; // by new ids
     struct codebook prob[NGRAM_LONGEST + 1], backoff[NGRAM_LONGEST + 1]; // of a quantised model
     struct packed_shape shape[NGRAM_LONGEST + 1];
+    int16_t *drift[NGRAM_LONGEST + 1]; // [packed_steps()]
     unsigned bits;
 };
 
@@ -114,6 +115,52 @@ static void put_level(const struct section_plan *plan, struct section_sink *sink
     put_bytes(&writer, bytes, sink, true);
 }
 
+// ---- drifts -----------------------------------------------------------------------------------
+
+struct packing_successors {
+    const struct packing *packing;
+    const struct trie_node *node;
+    uint32_t spread;
+};
+
+static uint32_t key_of(const void *successors, uint32_t i)
+{
+    const struct packing_successors *these = successors;
+    return (uint32_t)these->packing->id[trie_word(these->node[i].key)] * these->spread;
+}
+
+// Of the level of an order, 2 or more.
+static bool make_drift(struct packing *packing, int order, struct error *error)
+{
+    const struct ngram_model *model = packing->model;
+    const struct trie_node *context = model->level[order - 1].node;
+    struct packing_successors successors = {packing, NULL, packed_spread(model->words.size)};
+    uint32_t before = 0; // nodes of the level so far
+    packing->drift[order] =
+        memory_new(packed_steps(model->level[order].count), sizeof *packing->drift[order], error);
+    if (packing->drift[order] == NULL)
+        return false;
+    for (size_t i = 0; i < model->words.size; i++) {
+        uint32_t begin, end;
+        block_of(model, packing->order[i], order - 1, &begin, &end);
+        for (uint32_t j = begin; j < end; j++) {
+            uint32_t count = context[j + 1].first - context[j].first;
+            successors.node = model->level[order].node + context[j].first;
+            packed_set_drift(packing->drift[order], before, count, key_of, &successors);
+            before += count;
+        }
+    }
+    return true;
+}
+
+static bool make_drifts(struct packing *packing, struct error *error)
+{
+    for (int k = 2; k <= packing->model->order; k++)
+        if (!make_drift(packing, k, error))
+            return false;
+    return true;
+}
+
 // ---- codebooks --------------------------------------------------------------------------------
 
 static bool make_codebook(struct codebook *book, const struct ngram_model *model, int order,
@@ -201,6 +248,9 @@ static bool write_sections(const struct packing *packing, struct output *output,
         if (backoff->value != NULL)
             plan[count++] =
                 array_of_order("backoffs", k, SECTION_FLOAT, backoff->size, backoff->value);
+        if (packing->drift[k] != NULL)
+            plan[count++] = array_of_order("drifts", k, SECTION_INT16,
+                                           packed_steps(model->level[k].count), packing->drift[k]);
         level[k] = (struct packing_level){packing, k};
         plan[count] =
             array_of_order("ngrams", k, SECTION_BYTE,
@@ -216,6 +266,7 @@ static void packing_free(struct packing *packing)
     for (int k = 1; k <= NGRAM_LONGEST; k++) {
         codebook_free(&packing->prob[k]);
         codebook_free(&packing->backoff[k]);
+        free(packing->drift[k]);
     }
     free(packing->order);
     free(packing->id);
@@ -229,7 +280,8 @@ bool binary_write(const struct ngram_model *model, const char *path, unsigned bi
     struct output *output = output_create(path, error);
     if (output == NULL)
         return false;
-    bool ok = number_words(&packing, error) && make_codebooks(&packing, error);
+    bool ok = number_words(&packing, error) && make_codebooks(&packing, error) &&
+              make_drifts(&packing, error);
     make_shapes(&packing);
     ok = ok && write_sections(&packing, output, error);
     packing_free(&packing);

@@ -7,19 +7,51 @@
 
 // ---- searching --------------------------------------------------------------------------------
 
-TRIE_INLINE const void *place(const void *level, uint32_t at)
-{
-    return packed_place(level, at);
-}
-
 TRIE_INLINE uint32_t key_at(const void *level, uint32_t at)
 {
     return packed_word(level, at) * ((const struct packed_level *)level)->spread;
 }
 
+// Between two places that have a drift it is that of both, by their distance.
+TRIE_INLINE uint32_t guess(const struct trie_search *search)
+{
+    const struct packed_level *level = search->level;
+    const uint32_t even = trie_guess(search);
+    if (level->drift == NULL || search->begin == search->end)
+        return even;
+    const uint64_t step = even / PACKED_STEP;
+    const int32_t before = step * PACKED_STEP > search->begin ? level->drift[step] : 0;
+    const int32_t behind = (step + 1) * PACKED_STEP < search->end ? level->drift[step + 1] : 0;
+    const int32_t part = (behind - before) * (int32_t)(even % PACKED_STEP) / PACKED_STEP;
+    return trie_within((int64_t)even + before + part, search->begin, search->end);
+}
+
+// Many at once: they mostly wait for memory, and can wait together.
 void packed_find_all(struct trie_search *search, size_t count)
 {
-    trie_search_all(search, count, key_at, place);
+    for (size_t i = 0; i < count; i++) {
+        search[i].found = guess(&search[i]);
+        __builtin_prefetch(packed_place(search[i].level, search[i].found));
+    }
+    for (size_t i = 0; i < count; i++)
+        search[i].found = trie_find_from(&search[i], search[i].found, key_at);
+}
+
+void packed_set_drift(int16_t *drift, uint32_t begin, uint32_t count, packed_key_of *key_of,
+                      const void *successors)
+{
+    uint32_t below = 0; // successors with smaller keys
+    for (uint64_t step = begin / PACKED_STEP + 1; step * PACKED_STEP < (uint64_t)begin + count;
+         step++) {
+        const uint64_t even = step * PACKED_STEP - begin;
+        const uint32_t key = (uint32_t)((even << 32) / count);
+        while (below < count && key_of(successors, below) < key)
+            below++;
+        const int64_t further = (int64_t)below - (int64_t)even;
+        drift[step] = (int16_t)(further < INT16_MIN   ? INT16_MIN
+                                : further > INT16_MAX ? INT16_MAX
+                                                      : further);
+    }
 }
 
 // ---- sizes ------------------------------------------------------------------------------------
@@ -48,7 +80,12 @@ struct packed_shape packed_shape_of(int order, bool last, uint64_t words, uint64
 void packed_level_init(struct packed_level *level, uint64_t words)
 {
     level->bits = packed_width(&level->shape);
-    level->spread = words > 1 ? (uint32_t)(UINT32_MAX / words) : 1;
+    level->spread = packed_spread(words);
+}
+
+uint32_t packed_spread(uint64_t words)
+{
+    return words > 1 ? (uint32_t)(UINT32_MAX / words) : 1;
 }
 
 uint64_t packed_bytes_of(const struct packed_shape *shape, uint64_t count)

@@ -14,6 +14,13 @@
 // trie_key() scatters them, packed_order(): the id takes no more than log2(words) bits and is found
 // as fast.
 //
+// Keys are never quite evenly spread: among n successors a word lies up to the square root of n from
+// where they would have it. `drift` tells at every PACKED_STEP nodes how far that is, so that a search
+// mostly touches one cache line of the level, and begins in an array that is so small as to be cached:
+// drift[i] is by how many nodes the first successor whose key is not below the one that node
+// PACKED_STEP i would have, were they even, lies behind that node. It is not read where the node is the
+// first of a context's successors or none of them, and is only where a search begins: any value does.
+//
 // Whatever the bits are, no function here leaves the level, returns a node that is none of the next
 // level, or a probability above 1: what does not fit is bounded when it is read.
 #ifndef NGRAM_PACKED_H
@@ -24,6 +31,7 @@
 
 #include "ngram/trie.h"
 
+enum { PACKED_STEP = 32 };                      // nodes between drifts
 enum { PACKED_BEHIND = 8 };                     // bytes
 enum { PACKED_MOST_CODE = 16 };                 // bits of a place in a codebook
 enum { PACKED_PROB = 31, PACKED_BACKOFF = 32 }; // bits of numbers
@@ -39,6 +47,7 @@ struct packed_level {
     uint32_t spread;           // what ids are multiplied by to lie evenly over 32 bits
     struct packed_shape shape;
     uint32_t bits;             // of a node
+    const int16_t *drift;      // [packed_steps(count)], or NULL: all 0
     const float *prob_code;    // [2^shape.prob], NULL where the bits are floats
     const float *backoff_code; // [2^shape.backoff], likewise
 };
@@ -51,6 +60,15 @@ struct packed_shape packed_shape_of(int order, bool last, uint64_t words, uint64
 
 // Sets `bits` and `spread`.
 void packed_level_init(struct packed_level *level, uint64_t words);
+
+// What ids of so many words are multiplied by.
+uint32_t packed_spread(uint64_t words);
+
+// How many drifts a level of `count` nodes has.
+static inline uint64_t packed_steps(uint64_t count)
+{
+    return count / PACKED_STEP + 2;
+}
 
 // Bytes of a level, those behind it included.
 uint64_t packed_bytes_of(const struct packed_shape *shape, uint64_t count);
@@ -131,6 +149,11 @@ static inline uint32_t packed_key(const struct packed_level *level, int32_t word
 
 // trie_find_all() where `level` of each search is a packed level.
 void packed_find_all(struct trie_search *search, size_t count);
+
+// Sets those of the drifts that are read for one context's successors, `count` nodes from `begin` on.
+typedef uint32_t packed_key_of(const void *successors, uint32_t i); // packed_key() of the i-th
+void packed_set_drift(int16_t *drift, uint32_t begin, uint32_t count, packed_key_of *key_of,
+                      const void *successors);
 
 // ---- writing ----------------------------------------------------------------------------------
 

@@ -9,19 +9,32 @@
 
 // ---- searching --------------------------------------------------------------------------------
 
-TRIE_INLINE const void *place(const void *level, uint32_t at)
-{
-    return (const struct trie_node *)level + at;
-}
-
 TRIE_INLINE uint32_t key_at(const void *level, uint32_t at)
 {
     return ((const struct trie_node *)level)[at].key;
 }
 
+TRIE_INLINE void prefetch(const struct trie_search *search)
+{
+    __builtin_prefetch((const struct trie_node *)search->level + search->found);
+}
+
 void trie_find_all(struct trie_search *search, size_t count)
 {
-    trie_search_all(search, count, key_at, place);
+    for (size_t i = 0; i < count; i++) {
+        search[i].found = trie_guess(&search[i]);
+        prefetch(&search[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (search[i].end - search[i].begin <= TRIE_FEW)
+            continue;
+        int64_t better =
+            search[i].found + trie_distance(&search[i], key_at(search[i].level, search[i].found));
+        search[i].found = trie_within(better, search[i].begin, search[i].end);
+        prefetch(&search[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        search[i].found = trie_find_from(&search[i], search[i].found, key_at);
 }
 
 uint32_t trie_find(const struct trie_node *node, uint32_t begin, uint32_t end, uint32_t key)

@@ -18,7 +18,6 @@ struct trie_search {
 };
 
 typedef uint32_t trie_key_at(const void *level, uint32_t at);
-typedef const void *trie_place(const void *level, uint32_t at);
 
 #define TRIE_INLINE static inline __attribute__((always_inline))
 
@@ -84,26 +83,6 @@ TRIE_INLINE uint32_t trie_find_from(const struct trie_search *search, uint32_t a
                                          : (uint32_t)(low + (high - low) / 2);
     }
     return TRIE_NONE;
-}
-
-// Does many searches at once: they mostly wait for memory, and can wait together.
-TRIE_INLINE void trie_search_all(struct trie_search *search, size_t count, trie_key_at *key_at,
-                                 trie_place *place)
-{
-    for (size_t i = 0; i < count; i++) {
-        search[i].found = trie_guess(&search[i]);
-        __builtin_prefetch(place(search[i].level, search[i].found));
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (search[i].end - search[i].begin <= TRIE_FEW)
-            continue;
-        int64_t better =
-            search[i].found + trie_distance(&search[i], key_at(search[i].level, search[i].found));
-        search[i].found = trie_within(better, search[i].begin, search[i].end);
-        __builtin_prefetch(place(search[i].level, search[i].found));
-    }
-    for (size_t i = 0; i < count; i++)
-        search[i].found = trie_find_from(&search[i], search[i].found, key_at);
 }
 
 #endif

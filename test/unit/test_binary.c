@@ -352,16 +352,52 @@ static void test_few_values(void **unused)
     }
 }
 
+// ---- drifts -----------------------------------------------------------------------------------
+
+// Those that are read tell how many successors have keys below what node would have if they were even.
+static void test_drifts(void **unused)
+{
+    (void)unused;
+    static struct list list;
+    size_t read = 0;
+    make_list(&list, 3, MOST_WORDS, MOST_GRAMS);
+    write_list(&list, "model.arpa", 0);
+    build("model.arpa", "model.bin", 0);
+    struct ngram_model *model = with(ngram_open, "model.bin");
+    for (int k = 2; k <= 3; k++) {
+        const struct packed_level *level = &model->packed[k];
+        for (uint32_t context = 0; context < level[-1].count; context++) {
+            uint32_t begin, end, at, below = 0;
+            packed_successors(level - 1, context, &begin, &end);
+            at = (begin / PACKED_STEP + 1) * PACKED_STEP;
+            if (at >= end)
+                continue;
+            uint32_t key = (uint32_t)(((uint64_t)(at - begin) << 32) / (end - begin));
+            for (uint32_t i = begin; i < end; i++)
+                below += packed_key(level, (int32_t)packed_word(level, i)) < key;
+            assert_int_equal(level->drift[at / PACKED_STEP], (int)below - (int)(at - begin));
+            read++;
+        }
+    }
+    assert_true(read > 20);
+    ngram_close(model);
+}
+
 // ---- damage -----------------------------------------------------------------------------------
 
 // A good file in memory.
+static char *good_of(struct list *list, int words, int longest, size_t *size, unsigned bits)
+{
+    make_list(list, 3, words, longest);
+    write_list(list, "model.arpa", 0);
+    build("model.arpa", "model.bin", bits);
+    return read_whole("model.bin", false, size);
+}
+
 static char *good(size_t *size, unsigned bits)
 {
     static struct list list;
-    make_list(&list, 3, 12, 60);
-    write_list(&list, "model.arpa", 0);
-    build("model.arpa", "model.bin", bits);
-    return read_whole("model.bin", false, size);
+    return good_of(&list, 12, 60, size, bits);
 }
 
 // Whatever a level holds: successors are nodes of the next one, numbers are those of a model.
@@ -502,17 +538,24 @@ struct forgery {
     size_t count;
 };
 
-static void forgery_start(struct forgery *forgery, unsigned bits)
+// Of a good file.
+static void forgery_start_with(struct forgery *forgery, char *data, size_t size)
 {
     struct sections sections;
-    size_t size;
-    forgery->data = good(&size, bits);
+    forgery->data = data;
     assert_true(sections_in(&sections, forgery->data, size, BINARY_KIND, NULL));
     forgery->count = sections.count;
     for (size_t i = 0; i < sections.count; i++)
         forgery->plan[i] = (struct section_plan){
             .section = sections.section[i], .data = forgery->data + sections.section[i].offset};
     sections_free(&sections);
+}
+
+static void forgery_start(struct forgery *forgery, unsigned bits)
+{
+    size_t size;
+    char *data = good(&size, bits);
+    forgery_start_with(forgery, data, size);
 }
 
 static struct section_plan *forgery_plan(struct forgery *forgery, const char *name)
@@ -601,6 +644,36 @@ static void forge_size(const char *section, int64_t more, const char *text)
     forgery_refused(&forgery, text);
 }
 
+// Without drifts, as files of before there were any, and with those of no such n-grams: the same scores.
+static void test_other_drifts(void **unused)
+{
+    (void)unused;
+    static struct list list;
+    for (int round = 0; round < 20; round++) {
+        struct forgery forgery;
+        size_t size;
+        char *data = good_of(&list, 30, 1000, &size, 0);
+        forgery_start_with(&forgery, data, size);
+        for (int k = 2; k <= 3; k++) {
+            char name[SECTION_NAME];
+            snprintf(name, sizeof name, "drifts%d", k);
+            struct section *section = &forgery_plan(&forgery, name)->section;
+            int16_t *drift = forgery_bytes(&forgery, name);
+            for (size_t i = 0; i < section->width; i++)
+                drift[i] = (int16_t)(below(1 << 16) - (1 << 15));
+            if (round % 2 == 0)
+                strcpy(section->name, k == 2 ? "other" : "another");
+        }
+        forgery_write(&forgery);
+        struct ngram_model *plain = with(ngram_load, "model.arpa"),
+                           *forged = with(ngram_open, "forged.bin");
+        assert_int_equal(forged->packed[2].drift == NULL, round % 2 == 0);
+        assert_same_scores(&list, plain, forged);
+        ngram_close(plain);
+        ngram_close(forged);
+    }
+}
+
 static void test_forged_sections(void **unused)
 {
     (void)unused;
@@ -626,6 +699,8 @@ static void test_forged_sections(void **unused)
     forge_size("ngrams2", -1, "ngrams2: found");
     forge_size("ngrams3", -9, "ngrams3: found");
     forge_size("shape", -7, "shape: found 0 numbers");
+    forge_size("drifts2", 1, "drifts2: found");
+    forge_size("drifts3", -1, "drifts3: found");
     forge_float("probs2", 0, NAN, "probs2: found nan");
     forge_float("probs3", 15, 0.5f, "probs3: found 0.5");
     forge_float("backoffs2", 15, INFINITY, "backoffs2: found inf");
@@ -686,10 +761,12 @@ int main(void)
         cmocka_unit_test(test_codebook),
         cmocka_unit_test(test_all_values_in_a_codebook),
         cmocka_unit_test(test_few_values),
+        cmocka_unit_test(test_drifts),
         cmocka_unit_test(test_cut_files),
         cmocka_unit_test(test_other_versions),
         cmocka_unit_test(test_damaged_bytes),
         cmocka_unit_test(test_forged_levels),
+        cmocka_unit_test(test_other_drifts),
         cmocka_unit_test(test_forged_sections),
         cmocka_unit_test(test_no_memory),
     };

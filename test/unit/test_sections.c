@@ -424,7 +424,7 @@ static void forged_sizes(void **state)
     (void)state;
     const uint64_t page = SECTIONS_ALIGNMENT, half = (uint64_t)1 << 63;
     FORGE_SECTION(IDS, type, uint32_t, 0, "ids: found element type 0");
-    FORGE_SECTION(IDS, type, uint32_t, SECTION_DOUBLE + 1, "element type 7");
+    FORGE_SECTION(IDS, type, uint32_t, SECTION_INT16 + 1, "element type 8");
     FORGE_SECTION(IDS, type, uint32_t, UINT32_MAX, "element type 4294967295");
     FORGE_SECTION(IDS, joined, uint32_t, 1, "spare field");
     FORGE_SECTION(IDS, width, uint64_t, 3, "ids: found 2 rows of 3 elements, 2 apart");
