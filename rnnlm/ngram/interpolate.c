@@ -497,7 +497,7 @@ static void take_places(const struct parts *parts, struct interpolated *model)
             continue;
         for (size_t i = 0; i < parts->count; i++) {
             const struct part *part = &parts->part[i];
-            if (part->written[k] > 0)
+            if (part->written[k] > 0 && count < part->begin[k])
                 memmove(to->data + count * to->size, to->data + part->begin[k] * to->size,
                         part->written[k] * to->size);
             count += part->written[k];
