@@ -83,7 +83,7 @@ int main(int argc, char **argv)
     if (!written)
         return unwritten(&late);
     if (main_unwritten) {
-        error_set(&error, "%s.output.txt lacks epochs, see above", first_model());
+        error_set(&error, "not all files beside %s could be written, see above", first_model());
         return unwritten(&error);
     }
     return 0;

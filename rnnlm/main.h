@@ -27,6 +27,8 @@ struct settings {
     int64_t pieces, peers_words;
     double peers_momentum, peers_step;
     const char *peers;
+    const char *report;
+    int64_t snapshot;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
     double temperature, cache_theta, cache_lambda, save_minutes, most_minutes, noise_power;
@@ -54,6 +56,9 @@ extern enum model_format model_format; // that -format names
 extern enum test_form { TEST_TOTALS, TEST_SRILM, TEST_SCORES, TEST_SURPRISAL } main_form;
 
 extern const struct options main_options;
+
+// The command line as a shell takes it; free() it. NULL: no memory.
+char *main_command(struct error *error);
 
 // The signal that asks for an end, 0 for none; while nobody waits for it, it ends the program at
 // once.

@@ -1,7 +1,9 @@
 // The options of rnnlm.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/number.h"
 #include "learn/dropout.h"
 #include "main.h"
@@ -213,6 +215,15 @@ static const struct option table[] = {
      "Save the model every N words too (at least 10000): the same command goes on from there, bit "
      "by bit, as long as MODEL.checkpoint lies beside it. A training that is interrupted (SIGINT, "
      "SIGTERM, SIGHUP) saves without it."},
+    {OPTION_TEXT, "report", "FILE", &set.report, NULL, 0, 0,
+     "While training runs, draw what is learnt as a page for a browser, which reads it again by "
+     "itself: entropies against words and time, the rate, gradients, the error as it goes back "
+     "through time, activations, words, text drawn from the model. Its figures are in MODEL.log, "
+     "which every training leaves, and of which rnnlm-report makes pages afterwards, of one "
+     "training or of several."},
+    {OPTION_COUNT, "snapshot", "N", &set.snapshot, NULL, 0, MANY,
+     "Every N words draw some text from the model for page and log; 0: after epochs, where there "
+     "is a page."},
     {OPTION_NUMBER, "save-minutes", "X", &set.save_minutes, NULL, 0, 1e6,
      "Save it when X minutes have passed since it was saved last, too; 0 for not."},
     {OPTION_NUMBER, "max-minutes", "X", &set.most_minutes, NULL, 0, 1e6,
@@ -335,8 +346,40 @@ static void take_older_spelling(void)
     set.format = NULL;
 }
 
+static char **arguments;
+
+char *main_command(struct error *error)
+{
+    char *text = NULL;
+    size_t length = 0, capacity = 0;
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        const char *word = arguments[i];
+        bool plain =
+            *word != '\0' && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789-_+=.,:/@%") == strlen(word);
+        if (!memory_grow(&text, &capacity, length + 4 * strlen(word) + 4, 1, error)) {
+            free(text);
+            return NULL;
+        }
+        if (i > 0)
+            text[length++] = ' ';
+        if (!plain)
+            text[length++] = '\'';
+        for (; *word != '\0'; word++) {
+            const char *put = *word == '\'' ? "'\\''" : (char[]){*word, '\0'};
+            for (; *put != '\0'; put++)
+                text[length++] = *put;
+        }
+        if (!plain)
+            text[length++] = '\'';
+        text[length] = '\0';
+    }
+    return text;
+}
+
 enum options_result main_parse(int argc, char **argv)
 {
+    arguments = argv;
     enum options_result result = options_parse(&main_options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return result;
@@ -455,6 +498,8 @@ bool main_check(struct error *error)
             return error_set(error, "-format %s is for training; rnnlm-model converts models",
                              set.format);
     }
+    if (set.train.count == 0 && (set.report != NULL || set.snapshot > 0))
+        return error_set(error, "-%s is for training", set.report != NULL ? "report" : "snapshot");
     if (set.unk_probs != NULL && set.unk_count > 0)
         return error_set(error, "-unk-probs and -unk-count exclude each other");
     if (set.write != NULL && main_form == TEST_TOTALS)

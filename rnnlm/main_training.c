@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/kernels.h"
@@ -11,7 +12,7 @@
 #include "learn/optimisers/kinds.h"
 #include "main.h"
 #include "program.h"
-#include "train/trainer.h"
+#include "train/recorder.h"
 
 // What -fast chooses. A short text has fewer streams, so that there are steps enough.
 enum { FAST_STREAMS = 32, FAST_STREAM_WORDS = 20000, FAST_EPOCHS = 4 };
@@ -29,11 +30,15 @@ static void fit_line(char *line, size_t columns)
     }
 }
 
+static struct recorder *recorder; // of the first process
+
 // On a terminal one line is drawn again and again; standard output gets one line an epoch.
-static void print_progress(void *context, const struct progress *progress)
+static void take_progress(void *context, const struct progress *progress)
 {
     struct output *output = context;
     char line[PROGRESS_LINE];
+    if (recorder != NULL)
+        recorder_take(recorder, progress);
     if (progress->epoch_done) {
         program_draw("");
         progress_epoch_line(progress, line);
@@ -274,7 +279,7 @@ static bool prepare(struct model *model, struct corpus *text, struct corpus *val
         .threads = (size_t)set.threads,
         .epochs = epochs_wanted(),
         .decay = set.decay,
-        .report = print_progress,
+        .report = take_progress,
         .tell = take_event,
         .context = output,
         .stop = main_asked,
@@ -288,22 +293,105 @@ static bool prepare(struct model *model, struct corpus *text, struct corpus *val
            divide(training, model->network.shape.maxent > 0, error);
 }
 
+static void take_unrecorded(void *context, const char *text, bool failed)
+{
+    (void)context;
+    main_unwritten = main_unwritten || failed;
+    options_warn(PROGRAM, text);
+}
+
+// MODEL with something behind it; free() it.
+static char *file_beside(const char *suffix, struct error *error)
+{
+    size_t size = strlen(first_model()) + strlen(suffix) + 1;
+    char *path = memory_new(size, 1, error);
+    if (path != NULL)
+        snprintf(path, size, "%s%s", first_model(), suffix);
+    return path;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+// Whether a standard stream goes to MODEL.log, as old scripts may have it: that is their log then.
+static bool log_is_taken(const char *path)
+{
+    struct stat file, stream;
+    if (stat(path, &file) != 0)
+        return false;
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+        if (fstat(i, &stream) == 0 && same_file(&stream, &file))
+            return true;
+    return false;
+}
+
+static bool start_recording(struct model *model, const struct training *training, char **command,
+                            struct error *error)
+{
+    char *log = file_beside(".log", error);
+    *command = main_command(error);
+    const struct recorder_rule rule = {.log = log != NULL && !log_is_taken(log),
+                                       .page = set.report,
+                                       .snapshot = (uint64_t)set.snapshot,
+                                       .command = *command,
+                                       .tell = take_unrecorded};
+    if (*command != NULL && log != NULL)
+        recorder = recorder_new(&rule, model, training, error);
+    free(log);
+    return recorder != NULL;
+}
+
+static void end_recording(bool ok, const struct error *error, char *command)
+{
+    char how[ERROR_SIZE];
+    if (!ok)
+        snprintf(how, sizeof how, "%s", error->text);
+    else if (was_stopped)
+        snprintf(how, sizeof how, "stopped by %s", signal_name(atomic_load(main_asked)));
+    else
+        snprintf(how, sizeof how, "finished");
+    recorder_end(recorder, how);
+    recorder = NULL;
+    free(command);
+}
+
 // A training writes the model, its state and its figures: asks of each of the three.
 static bool each_file(bool (*ask)(const char *path, struct error *error), struct error *error)
 {
     static const char *const suffix[] = {"", ".checkpoint", ".output.txt"};
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
-        size_t size = strlen(first_model()) + strlen(suffix[i]) + 1;
-        char *path = memory_new(size, 1, error);
-        if (path == NULL)
-            return false;
-        snprintf(path, size, "%s%s", first_model(), suffix[i]);
-        bool ok = ask(path, error);
+        char *path = file_beside(suffix[i], error);
+        bool ok = path != NULL && ask(path, error);
         free(path);
         if (!ok)
             return false;
     }
     return true;
+}
+
+// The page takes the place of nothing that the training reads or writes.
+static bool page_may_be(struct error *error)
+{
+    static const char *const suffix[] = {"", ".checkpoint", ".output.txt", ".log"};
+    if (set.report == NULL)
+        return true;
+    for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
+        struct stat file, page;
+        char *path = file_beside(suffix[i], error);
+        if (path == NULL)
+            return false;
+        bool same =
+            strcmp(path, set.report) == 0 ||
+            (stat(path, &file) == 0 && stat(set.report, &page) == 0 && same_file(&file, &page));
+        free(path);
+        if (same)
+            return error_usage(error,
+                               "-report %s: found a file of the model's own, wanted another name",
+                               set.report);
+    }
+    return output_may_replace(set.report, error);
 }
 
 bool main_train(struct output *output, struct error *error)
@@ -322,11 +410,14 @@ bool main_train(struct output *output, struct error *error)
     struct training training;
     // The texts, which are open now, stay.
     ok = text != NULL && (set.valid == NULL || valid != NULL) &&
-         (!writes || each_file(output_may_replace, error)) &&
+         (!writes || (each_file(output_may_replace, error) && page_may_be(error))) &&
          prepare(&model, text, valid, output, &training, error);
     ok = peers_agree(&main_peers, ok, error, error);
     main_peers_quiet(false);
-    ok = ok && train_model(&model, &training, error);
+    char *command = NULL;
+    ok = ok && (!writes || start_recording(&model, &training, &command, error)) &&
+         train_model(&model, &training, error);
+    end_recording(ok, error, command);
     main_time(0);
     atomic_store(main_waited, false);
     if (!was_stopped && atomic_load(main_asked) == SIGALRM)

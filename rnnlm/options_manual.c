@@ -82,6 +82,7 @@ static void print_see_also(const char *name)
                                         "rnnlm-ngram-train",
                                         "rnnlm-ngram-vocab",
                                         "rnnlm-prob",
+                                        "rnnlm-report",
                                         "rnnlm-wer"};
     const char *before = ".SH SEE ALSO\n";
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {

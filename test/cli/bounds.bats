@@ -52,6 +52,7 @@ bounded() {
         bounded rnnlm-ngram train -text train -vocab $endless -order 2
         bounded rnnlm-ngram cache -text $endless
         bounded rnnlm-mix probs $endless
+        bounded rnnlm-report $endless
         bounded prob probs $endless 0.5
         bounded prob <$endless
         bounded convert <$endless

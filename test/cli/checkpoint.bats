@@ -186,6 +186,7 @@ kill_before_renames() {
         rm -f torn*
         [ -z "$from" ] || cp "$from" torn
         killed_at "$at" torn -hidden 12 -binary "$@" || break
+        [ "$at" -eq 1 ] || [ -e torn.checkpoint ] || break # it has ended, but for its log
         learn torn -hidden 12 -binary "$@"
         cmp whole torn || fail "$*, before rename $at"
         [ ! -e torn.checkpoint ]

@@ -17,7 +17,7 @@ setup() {
 
 @test "programs are installed under names of their own" {
     for name in rnnlm rnnlm-ngram rnnlm-mix rnnlm-arpa rnnlm-convert rnnlm-prob rnnlm-makenbest rnnlm-gettext \
-        rnnlm-getbest rnnlm-model rnnlm-nbest rnnlm-wer rnnlm-lattice; do
+        rnnlm-getbest rnnlm-model rnnlm-nbest rnnlm-report rnnlm-wer rnnlm-lattice; do
         "$PREFIX/bin/$name" --version
     done
     [ ! -e "$PREFIX/bin/convert" ]

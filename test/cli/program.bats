@@ -33,6 +33,7 @@ every_program() {
     "$1" rnnlm-ngram train -text test -order 1 -discount-fallback
     "$1" rnnlm-ngram ppl -lm arpa -text test
     "$1" rnnlm-ngram cache -text test
+    "$1" rnnlm-report model.log
     "$1" rnnlm-wer refs refs
     "$1" prob probs probs 0.5
     "$1" makenbest list

@@ -13,7 +13,7 @@ floor() {
     net | ngram | wer) echo 3 ;;
     model) echo 4 ;;
     learn) echo 5 ;;
-    score) echo 6 ;;
+    score | report) echo 6 ;;
     train | nbest | lattice) echo 7 ;;
     *) return 1 ;;
     esac
