@@ -233,7 +233,7 @@ static void test_word_map(void **unused)
     start(&one, "projection:9,elman:4");
     assert_true(vocabulary_init(&one.model.vocabulary, &error));
     for (int i = 1; i < WORDS; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "w%d", i);
         assert_int_equal(vocabulary_add(&one.model.vocabulary, name, strlen(name), &error), i);
     }
@@ -247,7 +247,7 @@ static void test_word_map(void **unused)
     assert_true(word_map_take(&one.model, 4, &log, 1, 1, &error));
     assert_int_equal(log.count, 4);
     for (size_t i = 0; i < 4; i++) {
-        char name[12];
+        char name[20];
         snprintf(name, sizeof name, "map.w%d", frequent[i]);
         assert_string_equal(log.row[i].name, name);
         assert_int_equal(log_numbers(&log.row[i], place[i], 2), 2);
