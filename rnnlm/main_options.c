@@ -220,7 +220,9 @@ static const struct option table[] = {
      "itself: entropies against words and time, the rate, gradients, the error as it goes back "
      "through time, activations, words, text drawn from the model. Its figures are in MODEL.log, "
      "which every training leaves, and of which rnnlm-report makes pages afterwards, of one "
-     "training or of several."},
+     "training or of several. With -test alone, a page of the text: words coloured by what they "
+     "cost, what would have been more probable, where -ngram, -lm-prob, -cache-neural or -dynamic "
+     "helped."},
     {OPTION_COUNT, "snapshot", "N", &set.snapshot, NULL, 0, MANY,
      "Every N words draw some text from the model for page and log; 0: after epochs, where there "
      "is a page."},
@@ -459,6 +461,19 @@ static bool check_cache(struct error *error)
                             "-cache-theta X and -cache-lambda X");
 }
 
+static bool check_report(struct error *error)
+{
+    if (set.report == NULL || set.train.count > 0)
+        return true;
+    if (set.test == NULL || set.nbest)
+        return error_set(error, "-report is for -train and for texts of -test");
+    if (strcmp(set.test, "-") == 0)
+        return error_set(error, "-report reads the text a second time: a file is wanted, not "
+                                "standard input");
+    return !set.unnormalised ||
+           error_set(error, "-unnormalised gives no probabilities, of which -report tells");
+}
+
 static bool check_unnormalised(struct error *error)
 {
     if (!set.unnormalised)
@@ -498,8 +513,8 @@ bool main_check(struct error *error)
             return error_set(error, "-format %s is for training; rnnlm-model converts models",
                              set.format);
     }
-    if (set.train.count == 0 && (set.report != NULL || set.snapshot > 0))
-        return error_set(error, "-%s is for training", set.report != NULL ? "report" : "snapshot");
+    if (set.train.count == 0 && set.snapshot > 0)
+        return error_set(error, "-snapshot is for training");
     if (set.unk_probs != NULL && set.unk_count > 0)
         return error_set(error, "-unk-probs and -unk-count exclude each other");
     if (set.write != NULL && main_form == TEST_TOTALS)
@@ -511,7 +526,8 @@ bool main_check(struct error *error)
         return error_set(error, "-write surprisal and -dynamic exclude each other: a network that "
                                 "learns tells no entropies");
     return main_texts_check(error) && main_words_check(error) && check_sampling(error) &&
-           check_per_sentence(error) && check_cache(error) && check_unnormalised(error);
+           check_per_sentence(error) && check_cache(error) && check_unnormalised(error) &&
+           check_report(error);
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------

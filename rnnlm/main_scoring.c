@@ -9,10 +9,12 @@
 #include "main.h"
 #include "nbest/nbest.h"
 #include "net/output.h"
+#include "report/text_page.h"
 #include "score/generate.h"
 #include "score/neural_cache_tune.h"
 #include "score/perplexity.h"
 #include "score/surprisal.h"
+#include "score/text_view.h"
 
 // What is scored with: the models, and the sources made of them.
 struct evaluation {
@@ -320,20 +322,135 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
     return ok;
 }
 
-static bool test(struct evaluation *evaluation, struct output *output, struct error *error)
+static bool start_learner(struct evaluation *evaluation, struct error *error)
 {
     struct model *model = &evaluation->model[0];
-    struct learning_rule rule = {.alpha = (float)set.dynamic,
-                                 .beta = (float)set.beta,
-                                 .gradient_cutoff = (float)set.gradient_cutoff,
-                                 .bptt = model->record.bptt,
-                                 .bptt_block = model->record.bptt_block,
-                                 .independent = set.independent || model->record.independent};
-    bool dynamic = set.dynamic > 0 && !set.nbest;
-    if (dynamic && evaluation->blend.networks > 1)
+    const struct learning_rule rule = {.alpha = (float)set.dynamic,
+                                       .beta = (float)set.beta,
+                                       .gradient_cutoff = (float)set.gradient_cutoff,
+                                       .bptt = model->record.bptt,
+                                       .bptt_block = model->record.bptt_block,
+                                       .independent = set.independent || model->record.independent};
+    if (evaluation->blend.networks > 1)
         return error_usage(error, "-dynamic wants a single model, found %zu",
                            evaluation->blend.networks);
-    if (dynamic && !learner_init(&evaluation->learner, &model->network, &rule, error))
+    return learner_init(&evaluation->learner, &model->network, &rule, error);
+}
+
+// ---- a page of the text -------------------------------------------------------------------------
+
+enum { PAGE_WORDS = 10000 };
+
+// The networks as they are in their files, with their weights among themselves and nothing beside them.
+struct plain_networks {
+    struct blend blend;
+    struct model learning; // the one that learns in the other blend, once more
+};
+
+static void plain_free(struct plain_networks *plain)
+{
+    free_sources(&plain->blend);
+    free(plain->blend.network);
+    model_free(&plain->learning);
+}
+
+static bool plain_start(struct plain_networks *plain, const struct evaluation *evaluation,
+                        struct error *error)
+{
+    const struct blend *blend = &evaluation->blend;
+    plain->blend = (struct blend){.networks = blend->networks,
+                                  .weight = blend->weight,
+                                  .lambda = 1,
+                                  .per_sentence = blend->per_sentence};
+    plain->blend.network = memory_new(blend->networks, sizeof(struct source *), error);
+    if (plain->blend.network == NULL ||
+        (set.dynamic > 0 && !model_open(&plain->learning, first_model(), error)))
+        return false;
+    for (size_t i = 0; i < blend->networks; i++) {
+        struct network_use use = use_of(evaluation, i);
+        use.per_sentence = blend->per_sentence;
+        use.cache = (struct neural_cache_rule){.window = 0};
+        plain->blend.network[i] =
+            source_network(set.dynamic > 0 ? &plain->learning : &evaluation->model[i], &use, error);
+        if (plain->blend.network[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
+static void take_view(void *context, const struct text_view_word *word)
+{
+    text_page_add(context, &(struct text_page_word){.text = word->token->text,
+                                                    .length = word->token->length,
+                                                    .sentence_end = word->token->sentence_end,
+                                                    .known = word->known,
+                                                    .prob = word->prob,
+                                                    .plain = word->plain,
+                                                    .alternatives = word->alternatives,
+                                                    .alternative = word->alternative,
+                                                    .alternative_prob = word->alternative_prob});
+}
+
+// What is beside the networks.
+static const char *helper_of(const struct blend *blend)
+{
+    int helpers = (blend->other != NULL) + (set.cache_window > 0) + (set.dynamic > 0);
+    return helpers > 1            ? "what is beside them"
+           : helpers == 0         ? NULL
+           : set.ngram != NULL    ? "the n-gram model"
+           : set.cache_window > 0 ? "the cache"
+           : set.dynamic > 0      ? "learning from the text"
+                                  : "the other model";
+}
+
+static bool write_page(struct evaluation *evaluation, struct output *output, struct reader *text,
+                       struct error *error)
+{
+    struct blend *blend = &evaluation->blend;
+    struct plain_networks plain = {.blend = {.networks = 0}};
+    struct coverage coverage;
+    const char *helper = helper_of(blend);
+    bool ok = helper == NULL || plain_start(&plain, evaluation, error);
+    struct text_page *page =
+        ok ? text_page_new(output, set.test, helper != NULL, helper, PAGE_WORDS, error) : NULL;
+    ok = page != NULL && text_view(blend, set.dynamic > 0, helper != NULL ? &plain.blend : NULL,
+                                   text, PAGE_WORDS, &coverage, take_view, page, error);
+    ok = text_page_end(page, ok ? error : NULL) && ok;
+    plain_free(&plain);
+    return ok;
+}
+
+// A network that has learnt from the text is read again.
+static bool draw_page(struct evaluation *evaluation, struct error *error)
+{
+    struct output *output = output_create(set.report, error);
+    if (output == NULL)
+        return false;
+    bool ok = true;
+    if (set.dynamic > 0) {
+        free_sources(&evaluation->blend);
+        learner_free(&evaluation->learner);
+        evaluation->learner = (struct learner){.network = NULL};
+        model_free(&evaluation->model[0]);
+        ok = model_load(&evaluation->model[0], first_model(), error) &&
+             start_learner(evaluation, error);
+    }
+    struct reader *text = ok ? reader_open(set.test, error) : NULL;
+    ok = text != NULL &&
+         make_sources(evaluation, set.lm_prob, set.per_sentence,
+                      set.dynamic > 0 ? &evaluation->learner : NULL, error) &&
+         write_page(evaluation, output, text, error);
+    reader_close(text);
+    if (ok)
+        return output_commit(output, error);
+    output_discard(output);
+    return false;
+}
+
+static bool test(struct evaluation *evaluation, struct output *output, struct error *error)
+{
+    bool dynamic = set.dynamic > 0 && !set.nbest, page = set.report != NULL && set.train.count == 0;
+    if ((dynamic && !start_learner(evaluation, error)) || (page && !output_try(set.report, error)))
         return false;
     struct reader *text = reader_open(set.test, error);
     bool ok = text != NULL &&
@@ -341,7 +458,7 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
                            dynamic ? &evaluation->learner : NULL, error) &&
               test_text(&evaluation->blend, text, output, error);
     reader_close(text);
-    return ok;
+    return ok && (!page || draw_page(evaluation, error));
 }
 
 static bool generate(struct evaluation *evaluation, struct output *output, struct error *error)

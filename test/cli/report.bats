@@ -141,10 +141,6 @@ values() {
         [ $code -eq 2 ]
         grep -q "option -report\|-report $name: found a file of the model's own" err
     done
-    code=0
-    rnnlm -rnnlm model -test test -report page.html 2>err || code=$?
-    [ $code -eq 2 ]
-    grep -q -- '-report is for training' err
 }
 
 @test "rnnlm-report: the page of one log is that of the training, several are compared" {
@@ -176,6 +172,82 @@ values() {
     awk -F '\t' -v all="$words" '$3 == "train.bits" { if ($1 - last > all / 60) exit 1; last = $1 }' model.log
 }
 
+# ---- pages of texts -------------------------------------------------------------------------------
+
+# big PAGE WHAT: a figure in large letters, without commas.
+big() {
+    tr -d ',' <"$1" | tr '>' '\n' | awk -v what="$2" '/<\/div$/ { last = $0; sub("<.*", "", last) }
+        index($0, what "<") == 1 { print last; exit }'
+}
+
+@test "the page of a text has the figures that -test prints, with everything beside the network" {
+    learn model -hidden 12 -max-iter 2
+    learn other -layers gru:8 -fast -epochs 1
+    "$BIN/rnnlm-ngram" train -text long -order 2 -discount-fallback -o arpa
+    plain=$(rnnlm -rnnlm model -test test | sed -n 's/^PPL net: //p')
+    for way in "" "-ngram arpa -lambda 0.4" "-cache-neural 50 -cache-theta 0.5 -cache-lambda 0.1" "-dynamic 0.1" \
+        "-rnnlm other" "-rnnlm other -ngram arpa" "-per-sentence" "-dynamic 0.1 -ngram arpa"; do
+        rm -f page.html
+        rnnlm -rnnlm model -test test $way >wanted
+        rnnlm -rnnlm model -test test $way -report page.html >found
+        cmp wanted found
+        wanted=$(sed -n 's/^PPL net: //p; s/^PPL combine: //p' wanted | tail -n 1)
+        awk -v a="$(big page.html perplexity)" -v b="$wanted" 'BEGIN { exit !(a > 0 && (a - b) ^ 2 < (b / 1000) ^ 2) }' ||
+            fail "$way: $(big page.html perplexity), wanted $wanted"
+        case $way in
+        *other*) ;;
+        *-ngram* | *-cache* | *-dynamic*)
+            awk -v a="$(big page.html "perplexity of the networks as they are")" -v b="$plain" \
+                'BEGIN { exit !((a - b) ^ 2 < (b / 1000) ^ 2) }' || fail "$way: plain"
+            grep -q 'class="w b[0-9][u ]* gain\|class="w b[0-9][u ]* loss' page.html
+            ;;
+        *) ! grep -q 'as they are' page.html ;;
+        esac
+    done
+}
+
+@test "the page of a text: bits and alternatives of its words" {
+    learn model -hidden 12 -max-iter 2
+    rnnlm -rnnlm model -test test -write surprisal 2>/dev/null >table
+    rnnlm -rnnlm model -test test -report page.html >out 2>/dev/null
+    tr '"' '\n' <page.html | sed -n 's/^\([0-9.]*\) bits, probability .*/\1/p' >found
+    awk -F '\t' 'NR > 1 && $4 != "NA" { printf "%.2f\n", $4 }' table | cmp - found
+    grep -c 'no model knows it' page.html >unknown || true
+    [ "$(cat unknown)" = "$(awk -F '\t' '$4 == "NA"' table | wc -l)" ]
+    # what begins sentences when the most probable word is always taken
+    rnnlm -rnnlm model -gen-sentences 1 -temperature 0 -debug 0 | head -n 1 | cut -d ' ' -f 1 >wanted
+    rnnlm -rnnlm model -test test -per-sentence -report page.html >out 2>/dev/null
+    sed -n '/class="line"/{n;p;q}' page.html | sed 's/^[0-9.]*  //' | cmp - wanted
+    # five for each word, the most probable first
+    sed -n '/class="line"/,/class="line"/p' page.html | tr '">' '\n\n' |
+        awk '/bits, probability/ { last = 2; count = 0; next }
+            /^0\.[0-9]*  / { if ($1 > last) exit 1; last = $1; if (++count == 5) five++ } END { exit !(five > 3) }'
+}
+
+@test "the page of a text: odd words, long texts, what it is not for" {
+    printf '<b> &amp; "q"\n\n\377\n' >odd
+    learn model -max-iter 1
+    rnnlm -rnnlm model -test odd -unk -report page.html >out 2>err
+    tr -d '\n' <page.html | grep -q '>&#60;b&#62;</span> .*>&#38;amp;</span> .*>&#34;q&#34;</span>'
+    grep -q 'words that no model knows' page.html
+    ! grep -q '<b>' page.html
+    for i in 1 2 3 4 5; do cat long; done | head -n 2000 >longer
+    words=$(awk '{ n += NF + 1 } END { print n }' longer)
+    rnnlm -rnnlm model -test longer -report page.html >out
+    grep -q "Shown are the first 10000 of $words words" page.html
+    rm page.html
+    for call in "-test - -report page.html" "-test test -nbest -report page.html" "-gen 5 -report page.html"; do
+        code=0
+        rnnlm -rnnlm model $call <test 2>err >out || code=$?
+        [ $code -eq 2 ] && grep -q -- '-report' err || fail "$call: $(cat err)"
+    done
+    cp test text
+    ! rnnlm -rnnlm model -test text -report text 2>err >out
+    cmp text test
+    ! rnnlm -rnnlm model -test test -report missing/page.html 2>err >out
+    grep -q 'missing/page.html' err
+}
+
 # A browser of those that Debian has; its answer is the page as scripts have changed it.
 in_browser() { # PAGE SCRIPT
     { sed 's,</body></html>,,' "$1" && printf '<script>%s</script></body></html>' "$2"; } >"$1.test.html"
@@ -193,4 +265,15 @@ in_browser() { # PAGE SCRIPT
     grep -q 'class="tip" style="visibility: visible[^"]*">[0-9,]* words of the training text' dom
     grep -q '^training: [0-9.]* bits, perplexity [0-9.]*' dom
     ! grep -qi 'uncaught\|Refused' err
+}
+
+@test "in a browser pointing at a word shows its bits" {
+    command -v chromium >/dev/null || skip "chromium is not there"
+    skip_if_slow
+    learn model -max-iter 1
+    rnnlm -rnnlm model -test test -report page.html >out 2>err
+    in_browser page.html 'window.onerror=function(m){document.title="ERROR "+m};var w=document.querySelector(".line .w");
+        w.dispatchEvent(new PointerEvent("pointerover",{bubbles:true}));' >dom
+    grep -q '<title>test</title>' dom
+    tr '\n' ' ' <dom | grep -q 'id="tip" class="tip" style="visibility: visible[^>]*>[0-9.]* bits, probability [0-9.e-]* 0\.[0-9]*'
 }
