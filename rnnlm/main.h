@@ -27,7 +27,7 @@ struct settings {
     int64_t pieces, peers_words;
     double peers_momentum, peers_step;
     const char *peers;
-    const char *report;
+    const char *report, *embedding_from;
     int64_t snapshot;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;

@@ -1,9 +1,12 @@
 // The network of rnnlm -train: one that the options describe, or one that is there and fits them.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "learn/optimisers/kinds.h"
 #include "main.h"
+#include "model/vectors.h"
 #include "net/output.h"
 #include "train/new_model.h"
 #include "train/trainer.h"
@@ -198,6 +201,54 @@ static bool shape_has_memory(const struct network_shape *shape, struct error *er
     return network_has_memory(&least, error);
 }
 
+// ---- vectors of words --------------------------------------------------------------------------
+
+struct taken_vectors {
+    struct model *model;
+    struct parameter *table;
+    bool *has;    // [words]
+    size_t count; // words that have one
+};
+
+static bool take_vector(void *context, const char *word, size_t length, const float *row,
+                        size_t width, struct error *error)
+{
+    struct taken_vectors *taken = context;
+    int32_t id = vocabulary_find(&taken->model->vocabulary, word, length);
+    if (width != taken->table->width)
+        return error_set(error,
+                         "found vectors of %zu numbers, wanted %zu: -embedding %zu takes them",
+                         width, taken->table->width, width);
+    if (id < 0)
+        return true;
+    memcpy(parameter_row(taken->table, (size_t)id), row, width * sizeof *row);
+    taken->count += !taken->has[id];
+    taken->has[id] = true;
+    return true;
+}
+
+static bool take_vectors(struct model *model, struct output *output, struct error *error)
+{
+    size_t width, words = model->vocabulary.size;
+    if (set.embedding_from == NULL)
+        return true;
+    struct taken_vectors taken = {.model = model,
+                                  .table = layer_map(&model->network.layer[0], MAP_INPUT),
+                                  .has = memory_new(words, sizeof(bool), error)};
+    bool ok =
+        taken.has != NULL && vectors_read(set.embedding_from, &width, take_vector, &taken, error);
+    free(taken.has);
+    if (!ok)
+        return false;
+    if (taken.count == 0)
+        return error_set(error, "%s: found vectors of none of the %zu words of the training text",
+                         set.embedding_from, words);
+    if (set.debug > 0)
+        output_format(output, "Vectors taken from %s: %zu of %zu words have one\n",
+                      set.embedding_from, taken.count, words);
+    return true;
+}
+
 bool main_create_model(struct model *model, struct corpus *text, const char *train_name,
                        struct output *output, struct error *error)
 {
@@ -231,7 +282,7 @@ bool main_create_model(struct model *model, struct corpus *text, const char *tra
                 PROGRAM ": warning: %zu classes wanted, the vocabulary has %zu words: as many "
                         "classes are made\n",
                 wanted.classes, model->vocabulary.size);
-    return true;
+    return take_vectors(model, output, error);
 }
 
 // The output that is asked for is that of a model that is there.

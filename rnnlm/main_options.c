@@ -66,6 +66,10 @@ static const struct option table[] = {
     {OPTION_COUNT, "embedding", "N", &set.embedding, &given.embedding, 0, SHAPE_MOST_UNITS,
      "A vector of N numbers for each word, which the lowest layer takes in: short for a layer "
      "projection:N at the bottom; 0 for none."},
+    {OPTION_TEXT, "embedding-from", "FILE", &set.embedding_from, NULL, 0, 0,
+     "A new network's rows for words taken in begin as this file has them, where it has the word: "
+     "vectors of word2vec (text or binary), GloVe or rnnlm-model -vectors, of as many numbers as "
+     "-embedding says."},
     {OPTION_TEXT, "activation", "NAME", &set.activation, NULL, 0, 0,
      "What units of elman and jordan layers make of their sums: logistic (as the reference), tanh, "
      "relu or elu. "
@@ -515,6 +519,8 @@ bool main_check(struct error *error)
     }
     if (set.train.count == 0 && set.snapshot > 0)
         return error_set(error, "-snapshot is for training");
+    if (set.train.count == 0 && set.embedding_from != NULL)
+        return error_set(error, "-embedding-from is for training");
     if (set.unk_probs != NULL && set.unk_count > 0)
         return error_set(error, "-unk-probs and -unk-count exclude each other");
     if (set.write != NULL && main_form == TEST_TOTALS)

@@ -9,6 +9,7 @@
 #include "model/add_words.h"
 #include "model/model_file.h"
 #include "model/remove_words.h"
+#include "model/vectors.h"
 #include "net/output.h"
 #include "tool.h"
 
@@ -18,7 +19,10 @@ static struct {
     const char *model, *output, *format, *add, *remove, *from;
     int64_t count;
     bool check, from_unknown;
-} set;
+    const char *vectors;
+    struct option_list neighbours, analogies;
+    int64_t nearest;
+} set = {.nearest = 10};
 
 static const struct option table[] = {
     {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0,
@@ -77,15 +81,33 @@ static const struct option table[] = {
      "same class) divide their probability; <unk>, where the model has it, gets their counts. </s> "
      "cannot "
      "be removed, and with direct connections only the last words of the vocabulary can."},
+    {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "Words as vectors"},
+    {OPTION_TEXT, "vectors", "NAME", &set.vectors, NULL, 0, 0,
+     "Write the words' vectors to -o FILE instead of a model: in, the rows by which words are "
+     "taken "
+     "in, or out, those by which they are predicted (the same in a tied network). -format is then "
+     "word2vec (a first line with the numbers of words and of a vector's numbers, then a line for "
+     "each "
+     "word; the default), text (without that line, as GloVe has it) or binary (word2vec's). What "
+     "-neighbours and -analogy look at, too. (in)"},
+    {OPTION_LIST, "neighbours", "WORD", &set.neighbours, NULL, 0, 0,
+     "Print the words whose vectors are nearest to that of WORD, by angle: the word, the "
+     "neighbour and the cosine, with tabs between. Given several times, of each."},
+    {OPTION_LIST, "analogy", "'A B C'", &set.analogies, NULL, 0, 0,
+     "Print the words that are to C as B is to A: those nearest to B - A + C, of vectors of length "
+     "1, but A, B and C. Given several times, of each."},
+    {OPTION_COUNT, "nearest", "N", &set.nearest, NULL, 1, 1e6, "How many neighbours are printed."},
 };
 
 static const struct options options = {
     .program = PROGRAM,
     .summary = "convert, verify and edit recurrent network language models",
     .usage = "-rnnlm IN -o OUT [-format text|binary|native|native-bf16]\n-rnnlm IN -check\n"
-             "-rnnlm IN -o OUT [-remove-words FILE] [-add-words FILE] [OPTIONS]",
+             "-rnnlm IN -o OUT [-remove-words FILE] [-add-words FILE] [OPTIONS]\n"
+             "-rnnlm IN -vectors in|out -o OUT [-format word2vec|text|binary]\n"
+             "-rnnlm IN [-vectors in|out] [-neighbours WORD] [-analogy 'A B C']",
     .about = "Converts recurrent network language models between file formats, verifies them, adds "
-             "words to trained ones and removes words.",
+             "words to trained ones and removes words, and writes and compares words' vectors.",
     .table = table,
     .count = sizeof table / sizeof table[0]};
 
@@ -236,6 +258,127 @@ static bool change_words(struct model *model, enum adding_from from, struct erro
            (set.add == NULL || add_words(model, from, error));
 }
 
+// ---- vectors -----------------------------------------------------------------------------------
+
+static bool find_word(const struct vectors *vectors, const char *text, size_t length, int32_t *word,
+                      struct error *error)
+{
+    *word = vocabulary_find(vectors->words, text, length);
+    return *word >= 0 || error_set(error, "%s: the model has no word \"%.*s\"", set.model,
+                                   (int)(length < 60 ? length : 60), text);
+}
+
+static void print_nearest(const struct vectors *vectors, const char *name, const double *place,
+                          const int32_t *left_out, size_t left, struct neighbour *found,
+                          struct output *output)
+{
+    size_t count = vectors_nearest(vectors, place, left_out, left, found, (size_t)set.nearest);
+    for (size_t i = 0; i < count; i++)
+        output_format(output, "%s\t%s\t%.4f\n", name,
+                      vocabulary_word(vectors->words, found[i].word), found[i].cosine);
+}
+
+// "A B C"
+static bool parse_analogy(const struct vectors *vectors, const char *text, int32_t *word,
+                          struct error *error)
+{
+    size_t count = 0;
+    for (const char *at = text + strspn(text, " "); *at != '\0'; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        if (count < 3 && !find_word(vectors, at, length, &word[count], error))
+            return false;
+        count++;
+        at += length;
+    }
+    return count == 3 || error_usage(error,
+                                     "option -analogy: found \"%.60s\", wanted three words "
+                                     "with blanks between",
+                                     text);
+}
+
+static bool print_neighbours(const struct vectors *vectors, struct output *output,
+                             struct error *error)
+{
+    double *place = memory_new(vectors->width, sizeof *place, error);
+    size_t most =
+        (size_t)set.nearest < vectors->words->size ? (size_t)set.nearest : vectors->words->size;
+    struct neighbour *found = memory_new(most, sizeof *found, error);
+    int32_t word[3];
+    set.nearest = (int64_t)most;
+    bool ok = place != NULL && found != NULL;
+    for (size_t i = 0; ok && i < set.neighbours.count; i++) {
+        const char *text = set.neighbours.item[i];
+        ok = find_word(vectors, text, strlen(text), word, error);
+        if (!ok)
+            break;
+        vectors_place(vectors, *word, place);
+        print_nearest(vectors, text, place, word, 1, found, output);
+    }
+    for (size_t i = 0; ok && i < set.analogies.count; i++) {
+        ok = parse_analogy(vectors, set.analogies.item[i], word, error);
+        if (!ok)
+            break;
+        vectors_analogy(vectors, word[0], word[1], word[2], place);
+        print_nearest(vectors, set.analogies.item[i], place, word, 3, found, output);
+    }
+    free(place);
+    free(found);
+    return ok;
+}
+
+static bool use_vectors(const struct model *model, enum vectors_format format,
+                        struct output *standard, struct error *error)
+{
+    struct vectors vectors;
+    bool out = set.vectors != NULL && strcmp(set.vectors, "out") == 0;
+    bool found = out ? vectors_out(&vectors, model, error) : vectors_in(&vectors, model, error);
+    if (!found || !print_neighbours(&vectors, standard, error))
+        return false;
+    if (set.vectors == NULL || set.output == NULL)
+        return true;
+    bool is_standard = strcmp(set.output, "-") == 0;
+    struct output *output = is_standard ? standard : output_create(set.output, error);
+    if (output == NULL)
+        return false;
+    vectors_write(&vectors, format, output);
+    return is_standard || output_commit(output, error);
+}
+
+static bool wants_vectors(void)
+{
+    return set.vectors != NULL || set.neighbours.count > 0 || set.analogies.count > 0;
+}
+
+static bool vector_options_ok(enum vectors_format *format, struct error *error)
+{
+    bool looks = set.neighbours.count > 0 || set.analogies.count > 0;
+    if (set.vectors != NULL && strcmp(set.vectors, "in") != 0 && strcmp(set.vectors, "out") != 0)
+        return error_usage(error, "option -vectors: found \"%.60s\", wanted in or out",
+                           set.vectors);
+    if (set.vectors == NULL && set.output != NULL)
+        return error_usage(error,
+                           "-o FILE with -neighbours and -analogy is for -vectors in or out");
+    if (set.vectors != NULL && set.output == NULL && !looks)
+        return error_usage(error, "-vectors wants -o FILE, -neighbours or -analogy");
+    if (set.add != NULL || set.remove != NULL || set.check)
+        return error_usage(error, "vectors are written of a model as it is: without -add-words, "
+                                  "-remove-words and -check");
+    return set.format == NULL || vectors_format_named(set.format, format, error);
+}
+
+static bool vectors(struct output *output, struct error *error)
+{
+    struct model model;
+    enum vectors_format format = VECTORS_WORD2VEC;
+    if (!vector_options_ok(&format, error) ||
+        (set.output != NULL && !output_try(set.output, error)) ||
+        !model_load(&model, set.model, error))
+        return false;
+    bool ok = use_vectors(&model, format, output, error);
+    model_free(&model);
+    return ok;
+}
+
 // ---- the whole ---------------------------------------------------------------------------------
 
 static bool write_model(struct model *model, struct error *error)
@@ -267,6 +410,8 @@ static bool convert(const struct option_list *operands, struct output *output, s
     struct model model;
     enum model_format format = MODEL_TEXT;
     enum adding_from from;
+    if (wants_vectors())
+        return vectors(output, error);
     if (!options_ok(&format, &from, error) ||
         (set.output != NULL && !output_try(set.output, error)) ||
         !model_load(&model, set.model, error))
@@ -289,8 +434,8 @@ int main(int argc, char **argv)
     enum options_result result = options_parse(&options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return options_status(result);
-    if (set.model == NULL || (set.output == NULL && !set.check)) {
-        options_fail(PROGRAM, "wanted: -rnnlm FILE, and -o FILE or -check");
+    if (set.model == NULL || (set.output == NULL && !set.check && !wants_vectors())) {
+        options_fail(PROGRAM, "wanted: -rnnlm FILE, and -o FILE, -check or -neighbours WORD");
         return options_status(OPTIONS_BAD_USAGE);
     }
     return tool_run(PROGRAM, convert, NULL);
