@@ -27,7 +27,7 @@ struct settings {
     int64_t pieces, peers_words;
     double peers_momentum, peers_step;
     const char *peers;
-    const char *report, *embedding_from;
+    const char *report, *embedding_from, *unit;
     int64_t snapshot;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
@@ -47,6 +47,9 @@ struct given {
         longest, shuffle_block, cache_theta, cache_lambda, noise, noise_power, pieces, peers_words,
         peers_momentum, peers_step;
 };
+
+// -unit, which main_check() has found to be one.
+enum text_unit main_unit(void);
 
 extern struct settings set;
 extern struct given given;

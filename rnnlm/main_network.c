@@ -28,11 +28,18 @@ static enum model_format saved_format(enum model_format now)
 static bool new_format(const struct network_shape *shape, bool by_context,
                        enum model_format *format, struct error *error)
 {
+    bool words = main_unit() == UNIT_WORD;
     bool chosen = set.binary || (set.format != NULL);
     *format = saved_format(MODEL_TEXT);
     bool reference = shape_is_reference(shape);
-    if ((reference && !by_context) || *format == MODEL_NATIVE || *format == MODEL_NATIVE_BFLOAT16)
+    if ((reference && !by_context && words) || *format == MODEL_NATIVE ||
+        *format == MODEL_NATIVE_BFLOAT16)
         return true;
+    if (chosen && !words)
+        return error_usage(error,
+                           "format %s holds models of words: -format native is wanted with "
+                           "-unit %s",
+                           model_format_name(*format), set.unit);
     if (chosen && reference)
         return error_usage(error,
                            "format %s holds classes by frequency: -format native is wanted with "
@@ -47,7 +54,9 @@ static bool new_format(const struct network_shape *shape, bool by_context,
     fprintf(stderr,
             PROGRAM ": the model is saved in the native format, the reference's have no "
                     "such %s\n",
-            reference ? "classes" : "networks");
+            !words      ? "units"
+            : reference ? "classes"
+                        : "networks");
     *format = MODEL_NATIVE;
     return true;
 }
@@ -266,6 +275,7 @@ bool main_create_model(struct model *model, struct corpus *text, const char *tra
         !new_format(&wanted.shape, wanted.exchange_classes, &wanted.format, error))
         return false;
     wanted.alpha = set.alpha;
+    corpus_set_unit(text, main_unit());
     if (!shape_has_memory(&wanted.shape, error))
         return false;
     if (!model_create(model, &wanted, text, train_name, error))
@@ -282,7 +292,17 @@ bool main_create_model(struct model *model, struct corpus *text, const char *tra
                 PROGRAM ": warning: %zu classes wanted, the vocabulary has %zu words: as many "
                         "classes are made\n",
                 wanted.classes, model->vocabulary.size);
+    model->record.unit = main_unit();
     return take_vectors(model, output, error);
+}
+
+static bool unit_is(const struct model *model, struct error *error)
+{
+    enum text_unit unit = (enum text_unit)model->record.unit;
+    return set.unit == NULL || unit == main_unit() ||
+           error_set(error,
+                     "%s: found a model of unit %s: -unit %s, or another -rnnlm FILE, is wanted",
+                     first_model(), unit_name(unit), unit_name(unit));
 }
 
 // The output that is asked for is that of a model that is there.
@@ -364,8 +384,9 @@ bool main_continue_model(struct model *model, struct corpus *text, const char *t
                          struct output *output, struct error *error)
 {
     output_text(output, "Restoring network from file to continue training...\n");
-    if (!model_load(model, first_model(), error))
+    if (!model_load(model, first_model(), error) || !unit_is(model, error))
         return false;
+    corpus_set_unit(text, (enum text_unit)model->record.unit);
     if (!output_is(&model->network.shape, error) || !layers_are(&model->network.shape, error) ||
         !main_words_are(&model->vocabulary, text, train_name, error) ||
         !choose_optimiser(&model->network.shape, error))

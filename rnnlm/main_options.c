@@ -52,6 +52,11 @@ static const struct option table[] = {
      "others "
      "become <unk>, or -unk-word, in -train and -valid, and it is learnt. rnnlm-ngram vocab makes "
      "lists. Words that the text does not have are left out."},
+    {OPTION_TEXT, "unit", "NAME", &set.unit, NULL, 0, 0,
+     "What words are: word, runs of anything but blanks; or char, characters (code points of "
+     "UTF-8), "
+     "with a ▁ between two words of a line: for text without blanks between words. The model "
+     "remembers it (and is in the native format), and its texts are read so. (word)"},
     {OPTION_COUNT, "min-count", "N", &set.min_count, &given.min_count, 1, MANY,
      "Only words that the text has at least N times; the others as with -vocab."},
     {OPTION_COUNT, "vocab-size", "N", &set.vocabulary_size, &given.vocabulary_size, 1, INT32_MAX,
@@ -465,6 +470,27 @@ static bool check_cache(struct error *error)
                             "-cache-theta X and -cache-lambda X");
 }
 
+enum text_unit main_unit(void)
+{
+    enum text_unit unit = UNIT_WORD;
+    return set.unit == NULL || unit_named(set.unit, &unit, NULL) ? unit : UNIT_WORD;
+}
+
+static bool check_unit(struct error *error)
+{
+    enum text_unit unit;
+    if (set.unit == NULL)
+        return true;
+    if (set.train.count == 0)
+        return error_set(error, "-unit is for training; a model remembers its own");
+    return unit_named(set.unit, &unit, error) &&
+           (unit == UNIT_WORD || set.cache_ids == NULL ||
+            error_set(error,
+                      "-unit %s and -cache-ids exclude each other: ids that are kept are "
+                      "those of words",
+                      set.unit));
+}
+
 static bool check_report(struct error *error)
 {
     if (set.report == NULL || set.train.count > 0)
@@ -533,7 +559,7 @@ bool main_check(struct error *error)
                                 "learns tells no entropies");
     return main_texts_check(error) && main_words_check(error) && check_sampling(error) &&
            check_per_sentence(error) && check_cache(error) && check_unnormalised(error) &&
-           check_report(error);
+           check_report(error) && check_unit(error);
 }
 
 // ---- settings as they are echoed --------------------------------------------------------------

@@ -20,6 +20,7 @@
 struct evaluation {
     struct model *model; // [models.count], those beyond the first `loaded` empty
     size_t loaded;
+    enum text_unit unit; // of all of them
     struct ngram_model *ngram;
     struct number_table unknown_words; // -unk-probs
     struct unknown_shares shares;      // of them, or equal ones
@@ -64,6 +65,28 @@ static bool have_scores(const struct evaluation *evaluation, struct error *error
     return true;
 }
 
+// What texts are read as.
+static bool same_unit(struct evaluation *evaluation, struct error *error)
+{
+    evaluation->unit = (enum text_unit)evaluation->model[0].record.unit;
+    for (size_t i = 1; i < evaluation->loaded; i++)
+        if (evaluation->model[i].record.unit != evaluation->unit)
+            return error_set(error, "%s: found a model of unit %s, wanted one of unit %s as %s is",
+                             set.models.item[i],
+                             unit_name((enum text_unit)evaluation->model[i].record.unit),
+                             unit_name(evaluation->unit), set.models.item[0]);
+    return !set.nbest || model_is_of_words(&evaluation->model[0], set.models.item[0], error);
+}
+
+static struct reader *open_text(const struct evaluation *evaluation, const char *path,
+                                struct error *error)
+{
+    struct reader *reader = reader_open(path, error);
+    if (reader != NULL)
+        reader_set_unit(reader, evaluation->unit);
+    return reader;
+}
+
 static bool load_models(struct evaluation *evaluation, struct error *error)
 {
     struct blend *blend = &evaluation->blend;
@@ -81,7 +104,7 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
         if (!read(&evaluation->model[evaluation->loaded], set.models.item[evaluation->loaded],
                   error))
             return false;
-    if (!have_scores(evaluation, error))
+    if (!have_scores(evaluation, error) || !same_unit(evaluation, error))
         return false;
     if (set.ngram == NULL)
         return true;
@@ -207,7 +230,7 @@ static bool tune(struct evaluation *evaluation, struct output *output, struct er
             error, "-lm-prob holds probabilities of the test text; those of the -tune text are "
                    "wanted too: -tune-lm-prob FILE");
     struct mixture_score score;
-    struct reader *text = reader_open(set.tune, error);
+    struct reader *text = open_text(evaluation, set.tune, error);
     bool ok = text != NULL &&
               make_sources(evaluation, set.tune_lm_prob, set.per_sentence, NULL, error) &&
               blend_tune(&evaluation->blend, text, main_is_auto(set.weights),
@@ -231,7 +254,7 @@ static bool tune_caches(struct evaluation *evaluation, struct output *output, st
         if (set.cache_window == 0 || found)
             continue;
         struct network_use use = use_of(evaluation, i);
-        struct reader *text = reader_open(set.tune, error);
+        struct reader *text = open_text(evaluation, set.tune, error);
         bool ok =
             text != NULL && neural_cache_tune(&evaluation->model[i], &use, text, cache, error);
         reader_close(text);
@@ -293,8 +316,8 @@ static bool tell_surprisals(struct blend *blend, struct reader *text, struct out
     return true;
 }
 
-static bool test_text(struct blend *blend, struct reader *text, struct output *output,
-                      struct error *error)
+static bool test_text(struct blend *blend, enum text_unit unit, struct reader *text,
+                      struct output *output, struct error *error)
 {
     struct totals totals;
     struct error remark;
@@ -315,6 +338,8 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
     totals.unnormalised = set.unnormalised;
     if (ok && (!set.nbest || set.debug > 0)) {
         totals_write(&totals, blend->other != NULL, blend->lambda, output);
+        if (unit == UNIT_CHAR)
+            totals_write_characters(&totals, blend->other != NULL, output);
         warn_of_zeros(blend, &totals);
     }
     if (ok && coverage_remark(&totals.coverage, &remark))
@@ -411,8 +436,9 @@ static bool write_page(struct evaluation *evaluation, struct output *output, str
     struct coverage coverage;
     const char *helper = helper_of(blend);
     bool ok = helper == NULL || plain_start(&plain, evaluation, error);
-    struct text_page *page =
-        ok ? text_page_new(output, set.test, helper != NULL, helper, PAGE_WORDS, error) : NULL;
+    struct text_page *page = ok ? text_page_new(output, set.test, helper != NULL, helper,
+                                                evaluation->unit == UNIT_WORD, PAGE_WORDS, error)
+                                : NULL;
     ok = page != NULL && text_view(blend, set.dynamic > 0, helper != NULL ? &plain.blend : NULL,
                                    text, PAGE_WORDS, &coverage, take_view, page, error);
     ok = text_page_end(page, ok ? error : NULL) && ok;
@@ -435,7 +461,7 @@ static bool draw_page(struct evaluation *evaluation, struct error *error)
         ok = model_load(&evaluation->model[0], first_model(), error) &&
              start_learner(evaluation, error);
     }
-    struct reader *text = ok ? reader_open(set.test, error) : NULL;
+    struct reader *text = ok ? open_text(evaluation, set.test, error) : NULL;
     ok = text != NULL &&
          make_sources(evaluation, set.lm_prob, set.per_sentence,
                       set.dynamic > 0 ? &evaluation->learner : NULL, error) &&
@@ -452,11 +478,11 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
     bool dynamic = set.dynamic > 0 && !set.nbest, page = set.report != NULL && set.train.count == 0;
     if ((dynamic && !start_learner(evaluation, error)) || (page && !output_try(set.report, error)))
         return false;
-    struct reader *text = reader_open(set.test, error);
+    struct reader *text = open_text(evaluation, set.test, error);
     bool ok = text != NULL &&
               make_sources(evaluation, set.lm_prob, set.per_sentence,
                            dynamic ? &evaluation->learner : NULL, error) &&
-              test_text(&evaluation->blend, text, output, error);
+              test_text(&evaluation->blend, evaluation->unit, text, output, error);
     reader_close(text);
     return ok && (!page || draw_page(evaluation, error));
 }
@@ -469,6 +495,7 @@ static bool generate(struct evaluation *evaluation, struct output *output, struc
                                 .temperature = set.temperature,
                                 .prefix = set.prefix,
                                 .unk = set.unk || set.unk_word != NULL || has_shares(),
+                                .unit = evaluation->unit,
                                 .seed = (uint32_t)set.seed};
     bool per_sentence = set.per_sentence || set.sentences_to_generate > 0;
     uint64_t cut;

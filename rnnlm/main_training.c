@@ -253,6 +253,8 @@ static bool prepare(struct model *model, struct corpus *text, struct corpus *val
     if (exists ? !main_continue_model(model, text, train_name, output, error)
                : !main_create_model(model, text, train_name, output, error))
         return false;
+    if (valid != NULL)
+        corpus_set_unit(valid, (enum text_unit)model->record.unit);
     output_flush(output);
     if (!set_file_name(&model->record.train_file, train_name, error) ||
         !set_file_name(&model->record.valid_file, set.one_epoch ? NULL : set.valid, error))

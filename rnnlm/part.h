@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "ngram/backoff.h"
+#include "text/unit.h"
 #include "text/vocabulary.h"
 
 enum { PART_BATCH = 128 }; // pairs that are computed together
@@ -20,6 +21,7 @@ struct part {
     const struct vocabulary *words;
     int32_t unknown;              // its word for unknown ones; WORD_OOV if it has none
     size_t state_size;            // bytes, a multiple of 4
+    enum text_unit unit; // what its words are; UNIT_WORD of n-gram models, which do not tell
     struct part_network *network; // one of the two is NULL
     struct ngram_model *ngram;
 };

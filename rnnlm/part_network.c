@@ -63,6 +63,7 @@ struct part_network *part_network_open(struct part *part, struct input *input, c
     }
     part->words = &network->model.vocabulary;
     part->unknown = vocabulary_unknown(part->words, NULL);
+    part->unit = (enum text_unit)network->model.record.unit;
     part->state_size = state_size(&network->model.network);
     return network;
 }

@@ -22,6 +22,7 @@ struct rnnlm_model {
     size_t parts;
     const struct vocabulary *words;
     int32_t unknown;
+    enum text_unit unit;
     size_t state_size;
     // Of mixtures.
     struct vocabulary all;
@@ -75,6 +76,23 @@ static bool mix_words(rnnlm_model *model, struct error *error)
     return true;
 }
 
+// Of the networks.
+static bool take_unit(rnnlm_model *model, const char *const *path, struct error *error)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < model->parts; i++) {
+        const struct part *part = &model->part[i];
+        if (part->network == NULL)
+            continue;
+        if (first != NULL && part->unit != model->unit)
+            return error_set(error, "%s: found a model of unit %s, wanted one of unit %s as %s is",
+                             path[i], unit_name(part->unit), unit_name(model->unit), first);
+        first = path[i];
+        model->unit = part->unit;
+    }
+    return true;
+}
+
 static bool open_parts(rnnlm_model *model, const char *const *path, const double *weight,
                        size_t count, struct error *error)
 {
@@ -93,6 +111,8 @@ static bool open_parts(rnnlm_model *model, const char *const *path, const double
             return false;
         model->state_size += model->part[i].state_size;
     }
+    if (!take_unit(model, path, error))
+        return false;
     model->unknown = count == 1 ? model->part->unknown : WORD_OOV;
     model->words = model->part->words;
     return count == 1 || mix_words(model, error);
@@ -138,6 +158,11 @@ void rnnlm_close(rnnlm_model *model)
 size_t rnnlm_vocabulary_size(const rnnlm_model *model)
 {
     return model->words->size;
+}
+
+const char *rnnlm_unit(const rnnlm_model *model)
+{
+    return unit_name(model->unit);
 }
 
 int32_t rnnlm_word_id(const rnnlm_model *model, const char *word, size_t length)

@@ -53,6 +53,11 @@ RNNLM_API void rnnlm_close(rnnlm_model *model);
 // Words have the ids 0..rnnlm_vocabulary_size()-1.
 RNNLM_API size_t rnnlm_vocabulary_size(const rnnlm_model *model);
 
+// What the words of a model are: "word", runs of anything but blanks; or "char", code points of UTF-8 and, between
+// two words of a line, U+2581 (rnnlm -unit). N-gram models do not tell, and are whatever networks beside
+// them are.
+RNNLM_API const char *rnnlm_unit(const rnnlm_model *model);
+
 // Id of a word of `length` bytes, RNNLM_OOV if it is unknown.
 RNNLM_API int32_t rnnlm_word_id(const rnnlm_model *model, const char *word, size_t length);
 

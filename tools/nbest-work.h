@@ -262,6 +262,10 @@ static bool load_models(struct work *work, struct error *error)
         const char *path = set.models.item[work->loaded];
         if (!read(model, path, error))
             return false;
+        if (!model_is_of_words(model, path, error)) {
+            work->loaded++;
+            return false;
+        }
         if (set.unnormalised && !output_has_scores(model->network.shape.output, error)) {
             work->loaded++;
             return error_prefix(error, "%s: ", path);

@@ -223,7 +223,7 @@ static bool train_cut(struct vocabulary *words, struct error *error)
     if (!vocab_are_files(&train_set.text, train_given.min_count ? "-min-count" : "-vocab-size",
                          error))
         return false;
-    bool *kept = vocab_choose(&train_set.text, &cut, words, error);
+    bool *kept = vocab_choose(&train_set.text, UNIT_WORD, &cut, words, error);
     int32_t *new_id = kept != NULL ? memory_new(words->size, sizeof *new_id, error) : NULL;
     bool ok = new_id != NULL && word_cut_apply(&cut, words, kept, new_id, error);
     if (ok && cut.words_left_out == 0)

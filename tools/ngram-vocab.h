@@ -13,11 +13,14 @@
 // ---- counting ----------------------------------------------------------------------------------
 
 // Adds the words of a text with their counts; <s> and </s> that it has are none.
-static bool vocab_count_text(const char *path, struct vocabulary *words, struct error *error)
+static bool vocab_count_text(const char *path, enum text_unit unit, struct vocabulary *words,
+                             struct error *error)
 {
     struct token token;
     struct reader *reader = reader_open(path, error);
     bool ok = reader != NULL;
+    if (ok)
+        reader_set_unit(reader, unit);
     while (ok && reader_next(reader, &token)) {
         if (token.sentence_end || (token.length == 3 && memcmp(token.text, "<s>", 3) == 0))
             continue;
@@ -33,12 +36,12 @@ static bool vocab_count_text(const char *path, struct vocabulary *words, struct 
 }
 
 // The words of all texts, and which of them are kept [words->size], to be freed; NULL on failure.
-static bool *vocab_choose(const struct option_list *texts, struct word_cut *cut,
-                          struct vocabulary *words, struct error *error)
+static bool *vocab_choose(const struct option_list *texts, enum text_unit unit,
+                          struct word_cut *cut, struct vocabulary *words, struct error *error)
 {
     bool ok = vocabulary_init(words, error);
     for (size_t i = 0; ok && i < texts->count; i++)
-        ok = vocab_count_text(texts->item[i], words, error);
+        ok = vocab_count_text(texts->item[i], unit, words, error);
     if (ok && words->size == 1)
         ok = error_set(error, "%s: the text is empty", texts->item[0]);
     bool *kept = ok ? memory_new(words->size, sizeof *kept, error) : NULL;
@@ -71,7 +74,7 @@ static bool vocab_are_files(const struct option_list *texts, const char *option,
 
 static struct {
     struct option_list text;
-    const char *list, *unknown, *output, *unk_probs, *written_text;
+    const char *list, *unknown, *output, *unk_probs, *written_text, *unit;
     int64_t min_count, size, debug;
     bool counts;
 } vocab_set = {.output = "-"};
@@ -85,6 +88,11 @@ static const struct option vocab_table[] = {
     {OPTION_LIST, "text", "FILE", &vocab_set.text, NULL, 0, 0,
      "Text to count, a sentence a line, plain or gzip-compressed; - is standard input. May be "
      "given several times."},
+    {OPTION_TEXT, "unit", "NAME", &vocab_set.unit, NULL, 0, 0,
+     "What words are: word, runs of anything but blanks; or char, characters, with a ▁ between two "
+     "words of a line, as networks of rnnlm -unit char have them. -write-text is then a text of "
+     "such "
+     "words, for the other commands. (word)"},
     {OPTION_TEXT, "vocab", "FILE", &vocab_set.list, NULL, 0, 0,
      "Only words of this list: blanks or newlines between them, or lines WORD COUNT."},
     {OPTION_COUNT, "min-count", "N", &vocab_set.min_count, &vocab_given.min_count, 1, 9e15,
@@ -124,6 +132,7 @@ static const struct options vocab_options = {
 
 // What the command makes.
 struct vocab {
+    enum text_unit unit;
     struct vocabulary words;
     struct word_cut cut;
     bool *kept;
@@ -163,6 +172,8 @@ static bool vocab_map_text(const struct vocab *vocab, const char *path, struct o
     struct token token;
     bool inside = false;
     struct reader *reader = reader_open(path, error);
+    if (reader != NULL)
+        reader_set_unit(reader, vocab->unit);
     while (reader != NULL && reader_next(reader, &token)) {
         if (inside && !token.sentence_end)
             output_text(output, " ");
@@ -241,7 +252,9 @@ static bool vocab_run(struct vocab *vocab, struct error *error)
                                    .least = (uint64_t)vocab_set.min_count,
                                    .most = (uint64_t)vocab_set.size,
                                    .unknown = vocab_set.unknown};
-    vocab->kept = vocab_choose(&vocab_set.text, &vocab->cut, &vocab->words, error);
+    if (vocab_set.unit != NULL && !unit_named(vocab_set.unit, &vocab->unit, error))
+        return false;
+    vocab->kept = vocab_choose(&vocab_set.text, vocab->unit, &vocab->cut, &vocab->words, error);
     if (vocab->kept == NULL || !vocab_write_all(vocab, error))
         return false;
     if (vocab_set.debug > 0)

@@ -245,6 +245,7 @@ static bool read_shares(struct work *work, struct error *error)
 static bool open_network(struct work *work, struct error *error)
 {
     return model_open(&work->model, set.model, error) &&
+           model_is_of_words(&work->model, set.model, error) &&
            (!set.unnormalised || output_has_scores(work->model.network.shape.output, error) ||
             error_prefix(error, "%s: ", set.model));
 }

@@ -11,6 +11,7 @@
 #include "model/remove_words.h"
 #include "model/vectors.h"
 #include "net/output.h"
+#include "text/unit.h"
 #include "tool.h"
 
 #define PROGRAM "rnnlm-model"
@@ -165,6 +166,7 @@ static void print_record(const struct model *model, struct output *output)
                   !vocabulary_is_sorted(&model->vocabulary) ? "context"
                   : record->old_classes                     ? "frequency"
                                                             : "square root of frequency");
+    output_format(output, "unit: %s\n", unit_name((enum text_unit)record->unit));
     output_format(output, "independent sentences: %s\n", record->independent ? "yes" : "no");
     if (record->train_file != NULL)
         output_format(output, "training file: %s\n", record->train_file);
@@ -435,7 +437,7 @@ int main(int argc, char **argv)
     if (result != OPTIONS_RUN)
         return options_status(result);
     if (set.model == NULL || (set.output == NULL && !set.check && !wants_vectors())) {
-        options_fail(PROGRAM, "wanted: -rnnlm FILE, and -o FILE, -check or -neighbours WORD");
+        options_fail(PROGRAM, "wanted: -rnnlm FILE, and -o FILE or -check, or -neighbours WORD");
         return options_status(OPTIONS_BAD_USAGE);
     }
     return tool_run(PROGRAM, convert, NULL);

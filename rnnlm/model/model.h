@@ -29,6 +29,7 @@ struct training_record {
     int64_t bptt, bptt_block; // as in struct learning_rule (learn/learner.h); the reference's files
                               // have bptt + 1 where bptt is not 0
     bool old_classes, independent;
+    uint64_t unit;                // enum text_unit: what the words of the vocabulary are
     double starting_alpha, alpha; // learning rate: at first, now
     bool halving;                 // alpha is halved after each epoch
 };

@@ -8,6 +8,7 @@
 #include "model/mikolov.h"
 #include "model/native.h"
 #include "net/output.h"
+#include "text/unit.h"
 
 static const char *const format_name[] = {"text", "binary", "native", "native-bf16"};
 
@@ -94,6 +95,12 @@ bool model_can_be_saved(const struct model *model, const char *path, struct erro
                          path);
     if (model->format == MODEL_NATIVE || model->format == MODEL_NATIVE_BFLOAT16)
         return true;
+    if (model->record.unit != UNIT_WORD)
+        return error_set(
+            error,
+            "%s: format %s holds models of words; found one of unit %s: -format native is "
+            "wanted",
+            path, model_format_name(model->format), unit_name((enum text_unit)model->record.unit));
     if (shape_is_reference(&model->network.shape))
         return vocabulary_is_sorted(&model->vocabulary) ||
                error_set(
@@ -108,6 +115,15 @@ bool model_can_be_saved(const struct model *model, const char *path, struct erro
         "%s: format %s holds one logistic elman layer, perhaps a compression layer, and "
         "output class; found layers %.200s, output %s: -format native is wanted",
         path, model_format_name(model->format), layers, model->network.shape.output->name);
+}
+
+bool model_is_of_words(const struct model *model, const char *path, struct error *error)
+{
+    return model->record.unit == UNIT_WORD ||
+           error_set(error,
+                     "%s: found a model of unit %s, wanted one of words: rnnlm -test and -gen know "
+                     "such models",
+                     path, unit_name((enum text_unit)model->record.unit));
 }
 
 bool model_save(const struct model *model, const char *path, struct error *error)

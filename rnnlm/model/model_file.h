@@ -30,6 +30,9 @@ bool model_open_input(struct model *model, struct input *input, const char *path
 // wanted.
 bool model_can_be_saved(const struct model *model, const char *path, struct error *error);
 
+// For who reads words alone. Error: the model is of another unit.
+bool model_is_of_words(const struct model *model, const char *path, struct error *error);
+
 // Writes a model in model->format; the old file stays until the new one is complete. Not for a
 // model in bfloat16 that is used in place.
 bool model_save(const struct model *model, const char *path, struct error *error);

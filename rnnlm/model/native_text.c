@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "net/output.h"
+#include "text/unit.h"
 
 #define MOST_COUNT ((uint64_t)9000000000000000000)
 
@@ -165,7 +166,7 @@ bool native_parse_architecture(struct network_shape *shape, const char *text, st
 
 // ---- record -----------------------------------------------------------------------------------
 
-enum field_type { FIELD_TEXT, FIELD_REAL, FIELD_SIGNED, FIELD_UNSIGNED, FIELD_FLAG };
+enum field_type { FIELD_TEXT, FIELD_REAL, FIELD_SIGNED, FIELD_UNSIGNED, FIELD_FLAG, FIELD_UNIT };
 
 struct field {
     const char *name;
@@ -194,6 +195,7 @@ static const struct field fields[] = {
     FIELD("starting-alpha", FIELD_REAL, starting_alpha),
     FIELD("alpha", FIELD_REAL, alpha),
     FIELD("halving", FIELD_FLAG, halving),
+    FIELD("unit", FIELD_UNIT, unit),
 };
 
 enum { FIELDS = sizeof fields / sizeof fields[0], LINE = 80 };
@@ -241,6 +243,11 @@ static int print_field(const struct training_record *record, const struct field 
         return snprintf(text, LINE, "%s %.17g\n", field->name, *(double *)member);
     case FIELD_SIGNED:
         return snprintf(text, LINE, "%s %" PRId64 "\n", field->name, *(int64_t *)member);
+    case FIELD_UNIT: // nothing for words: versions that know no others read the file too
+        return *(uint64_t *)member != UNIT_WORD
+                   ? snprintf(text, LINE, "%s %s\n", field->name,
+                              unit_name((enum text_unit) * (uint64_t *)member))
+                   : 0;
     case FIELD_UNSIGNED:
         return snprintf(text, LINE, "%s %" PRIu64 "\n", field->name, *(uint64_t *)member);
     default:
@@ -280,11 +287,22 @@ static bool parse_number(const struct field *field, void *member, const char *va
     return true;
 }
 
+static bool parse_unit(uint64_t *member, const char *value, size_t length, struct error *error)
+{
+    const char *chars = unit_name(UNIT_CHAR);
+    *member = UNIT_CHAR;
+    return (strlen(chars) == length && memcmp(value, chars, length) == 0) ||
+           error_set(error, "unit: found \"%.*s\", wanted %s", (int)(length < 60 ? length : 60),
+                     value, chars);
+}
+
 static bool parse_field(const struct field *field, void *member, const char *value, size_t length,
                         struct error *error)
 {
     if (field->type == FIELD_TEXT)
         return parse_name(member, value, length, error);
+    if (field->type == FIELD_UNIT)
+        return parse_unit(member, value, length, error);
     static const char *const wanted[] = {"", "a finite number", "a whole number", "a whole number",
                                          "0 or 1"};
     return parse_number(field, member, value, length) ||

@@ -1,6 +1,7 @@
 // Words as vectors.
 #include "model/vectors.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -145,7 +146,7 @@ static bool take_line(struct vectors_reader *reader, const char *line, struct er
         return error_set(error, "found an empty line, wanted a word and its numbers");
     while ((field = next_field(&line, &length)) != NULL) {
         double value;
-        if (!number_parse(field, length, &value) || !isfinite(value))
+        if (!number_parse(field, length, &value) || !(fabs(value) <= (double)FLT_MAX))
             return error_set(error, "found \"%.*s\", wanted a number",
                              (int)(length < 40 ? length : 40), field);
         if (count == MOST_WIDTH)

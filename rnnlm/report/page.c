@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "report/chart.h"
+#include "text/unit.h"
 
 // Colours are told apart by people of all sights of colours, on both grounds.
 static const char STYLE[] =
@@ -90,33 +91,11 @@ void page_end(struct output *output)
 
 // ---- text -------------------------------------------------------------------------------------
 
-// Bytes of the UTF-8 sequence that begins here; 0 if none does within `most` bytes.
-static size_t utf8_length(const unsigned char *text, size_t most)
-{
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = *text < 0x80   ? 1
-                    : *text < 0xc2 ? 0
-                    : *text < 0xe0 ? 2
-                    : *text < 0xf0 ? 3
-                    : *text < 0xf5 ? 4
-                                   : 0;
-    if (length <= 1 || length > most)
-        return length <= 1 ? length : 0;
-    unsigned code = *text & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    bool good = code >= least[length] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-    return good ? length : 0;
-}
-
 void page_text_part(struct output *output, const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
     while (at < end) {
-        size_t taken = utf8_length(at, (size_t)(end - at));
+        size_t taken = unit_char_length((const char *)at, (size_t)(end - at));
         if (*at == '<' || *at == '>' || *at == '&' || *at == '"')
             output_format(output, "&#%d;", *at);
         else if (taken == 0 || (*at < ' ' && *at != '\n') || *at == 0x7f)

@@ -17,7 +17,7 @@ static const double BITS_A_COLOUR = 2, NOTABLE = 1; // bits
 struct text_page {
     struct output *output;
     const char *title, *helper;
-    bool compares, full;
+    bool compares, spaced, full;
     uint64_t most, words, scored, unknown, shown, sentences;
     double bits, plain_bits; // of all that are scored
     double gained, lost;     // against the plain ones
@@ -54,7 +54,7 @@ static const char SCRIPT[] =
     "})()</script>";
 
 struct text_page *text_page_new(struct output *output, const char *title, bool compares,
-                                const char *helper, uint64_t most, struct error *error)
+                                const char *helper, bool spaced, uint64_t most, struct error *error)
 {
     struct text_page *page = memory_new(1, sizeof *page, error);
     if (page == NULL || !vocabulary_init(&page->costs, error)) {
@@ -65,6 +65,7 @@ struct text_page *text_page_new(struct output *output, const char *title, bool c
     page->title = title;
     page->compares = compares;
     page->helper = helper;
+    page->spaced = spaced;
     page->most = most;
     page_begin(output, title, 0);
     output_text(output, STYLE);
@@ -121,7 +122,7 @@ static void write_word(struct text_page *page, const struct text_page_word *word
         output_text(output, "\xe2\x8f\x8e"); // the sign on the return key
     else
         page_text_part(output, word->text, word->length);
-    output_text(output, "</span> ");
+    output_text(output, page->spaced ? "</span> " : "</span>");
     if (word->sentence_end)
         output_text(output, "</div>\n");
     page->line_open = !word->sentence_end;

@@ -24,7 +24,8 @@ struct text_page;
 // the other one has beside it ("the n-gram model"). Words behind the first `most` are counted and not
 // shown. Error: no memory.
 struct text_page *text_page_new(struct output *output, const char *title, bool compares,
-                                const char *helper, uint64_t most, struct error *error);
+                                const char *helper, bool spaced, uint64_t most,
+                                struct error *error);
 void text_page_add(struct text_page *page, const struct text_page_word *word);
 
 // Writes what is left and frees the page (NULL: nothing). Error: there was no memory for all words.

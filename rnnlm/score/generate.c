@@ -93,35 +93,64 @@ static bool is_known(const struct blend *blend, const struct span *word)
     return false;
 }
 
+static void write_word(struct generator *generator, const struct token *token)
+{
+    bool chars = generator->sampling->unit == UNIT_CHAR;
+    bool space = chars && unit_is_space(token->text, token->length);
+    if (!space)
+        output_write(generator->output, token->text, token->length);
+    if (space || !chars)
+        output_text(generator->output, " ");
+    advance(generator->blend, token);
+}
+
+// The next token of a prefix: a word, or a character of one, before which a space may come.
+static bool prefix_next(const struct generator *generator, struct span *rest, struct span *word,
+                        struct token *token)
+{
+    if (word->length == 0) {
+        bool first = word->text == NULL;
+        if (!span_take(rest, word))
+            return false;
+        if (!first && generator->sampling->unit == UNIT_CHAR) {
+            *token = (struct token){UNIT_SPACE, sizeof UNIT_SPACE - 1, false};
+            return true;
+        }
+    }
+    size_t length = word->length;
+    if (generator->sampling->unit == UNIT_CHAR)
+        length = unit_char_length(word->text, word->length);
+    length = length > 0 ? length : 1;
+    *token = (struct token){word->text, length, false};
+    *word = (struct span){word->text + length, word->length - length};
+    return true;
+}
+
 static bool check_prefix(const struct generator *generator, struct error *error)
 {
-    struct span rest = {generator->sampling->prefix, 0}, word;
+    struct span rest = {generator->sampling->prefix, 0}, word = {NULL, 0};
+    struct token token;
     rest.length = rest.text != NULL ? strlen(rest.text) : 0;
-    while (span_take(&rest, &word)) {
-        if (word.length == 4 && memcmp(word.text, "</s>", 4) == 0)
+    while (prefix_next(generator, &rest, &word, &token)) {
+        const struct span this = {token.text, token.length};
+        if (token.length == 4 && memcmp(token.text, "</s>", 4) == 0)
             return error_set(error,
                              "option -prefix: found </s>, wanted words of a sentence's beginning");
-        if (!generator->sampling->unk && !is_known(generator->blend, &word))
+        if (!generator->sampling->unk && !is_known(generator->blend, &this))
             return error_set(
                 error, "option -prefix: no model has the word \"%.*s\"; -unk takes it as <unk>",
-                (int)(word.length < 60 ? word.length : 60), word.text);
+                (int)(token.length < 60 ? token.length : 60), token.text);
     }
     return true;
 }
 
-static void write_word(struct generator *generator, const struct token *token)
-{
-    output_write(generator->output, token->text, token->length);
-    output_text(generator->output, " ");
-    advance(generator->blend, token);
-}
-
 static void begin_with_prefix(struct generator *generator)
 {
-    struct span rest = {generator->sampling->prefix, 0}, word;
+    struct span rest = {generator->sampling->prefix, 0}, word = {NULL, 0};
+    struct token token;
     rest.length = rest.text != NULL ? strlen(rest.text) : 0;
-    while (span_take(&rest, &word))
-        write_word(generator, &(struct token){word.text, word.length, false});
+    while (prefix_next(generator, &rest, &word, &token))
+        write_word(generator, &token);
 }
 
 static void end_line(struct generator *generator)

@@ -16,6 +16,7 @@ struct sampling {
     double temperature;
     const char *prefix; // words with blanks between, with which the text or each sentence begins
     bool unk;           // words of the prefix may be unknown to all models
+    enum text_unit unit; // words are drawn with blanks between, characters as a text has them
     uint32_t seed;
 };
 

@@ -325,6 +325,7 @@ static bool read_text(struct conversion *conversion, const char *path, float *al
     struct reader *reader = reader_open(path, error);
     bool ok = reader != NULL;
     if (ok) {
+        reader_set_unit(reader, (enum text_unit)model->record.unit);
         ok = scorer_init(&scorer, model, &conversion->weights,
                          model->record.independent ? STATE_SENTENCE : STATE_STORED, NULL, error) &&
              average_text(conversion, &scorer, reader, all, error);

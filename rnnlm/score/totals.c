@@ -27,3 +27,12 @@ void totals_write(const struct totals *totals, bool has_other, double lambda, st
                       perplexity(totals->log10_mix, totals->words));
     }
 }
+
+void totals_write_characters(const struct totals *totals, bool has_other, struct output *output)
+{
+    double bits = -(has_other ? totals->log10_mix : totals->log10_net) / log10(2);
+    uint64_t words =
+        totals->spaces + 2 * totals->lines - totals->empty; // each line has one more word
+    output_format(output, "bits a character: %.4f\nbits a word: %.4f\n",
+                  bits / (double)totals->words, bits / (double)words);
+}

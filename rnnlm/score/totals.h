@@ -12,6 +12,9 @@ struct totals {
     uint64_t words; // that have a probability
     uint64_t oovs;  // that have none
     uint64_t zeros; // of `words`: the other model gives them 0, and its own figures leave them out
+    uint64_t spaces, lines,
+        empty;   // of a text of characters: UNIT_SPACE, </s>, lines without others
+    bool inside; // the token before was not </s>
     double log10_net, log10_other, log10_mix;
     struct coverage coverage; // of the networks' vocabularies
 };
@@ -21,5 +24,9 @@ struct totals {
 // scores make of them has other names: it is no perplexity.
 void totals_write(const struct totals *totals, bool has_other, double lambda,
                   struct output *output);
+
+// Of a text of characters: bits a character, and bits a word, of all that have a probability; sentence ends
+// are characters, and words, too.
+void totals_write_characters(const struct totals *totals, bool has_other, struct output *output);
 
 #endif

@@ -19,6 +19,7 @@ struct source {
 struct corpus {
     struct source *source; // [sources]
     size_t sources, capacity;
+    enum text_unit unit;
     const char *unknown; // what words outside the vocabulary become; NULL: WORD_OOV
     const char *folder;  // of kept ids; NULL: none
     void (*tell)(void *context, const char *text);
@@ -84,16 +85,23 @@ void corpus_keep_ids(struct corpus *corpus, const char *folder,
     corpus->context = context;
 }
 
+void corpus_set_unit(struct corpus *corpus, enum text_unit unit)
+{
+    corpus->unit = unit;
+}
+
 void corpus_take_unknown(struct corpus *corpus, const char *word)
 {
     corpus->unknown = word;
 }
 
 // Standard input and pipes: from the reader that they were opened with.
-static bool read_once(struct source *source, struct error *error)
+static bool read_once(const struct corpus *corpus, struct source *source, struct error *error)
 {
     if (source->reader == NULL)
         source->reader = reader_open(source->path, error);
+    if (source->reader != NULL)
+        reader_set_unit(source->reader, corpus->unit);
     return source->reader != NULL && id_text_read(&source->text.ids, source->reader, NULL, error);
 }
 
@@ -108,7 +116,7 @@ static bool read_source(struct corpus *corpus, struct source *source, struct err
         if (corpus->folder != NULL)
             error_set(&remark, "%s: its ids are not kept in %s: it is no regular file",
                       source->name, corpus->folder);
-        ok = read_once(source, error);
+        ok = read_once(corpus, source, error);
     }
     reader_close(source->reader);
     source->reader = NULL;

@@ -23,6 +23,10 @@ void corpus_set_weight(struct corpus *corpus, double weight);
 void corpus_keep_ids(struct corpus *corpus, const char *folder,
                      void (*tell)(void *context, const char *text), void *context);
 
+// What its tokens are; words, if this is not called, and words in any case of kept ids. To be called before the
+// texts are read.
+void corpus_set_unit(struct corpus *corpus, enum text_unit unit);
+
 // Words that are not in a vocabulary become this word of it, if it has it. To be called before
 // corpus_start(); the word stays the caller's. NULL, as without: they are WORD_OOV.
 void corpus_take_unknown(struct corpus *corpus, const char *word);

@@ -14,6 +14,9 @@ struct reader {
     size_t capacity;
     uint64_t line; // of the token read last
     bool inside;   // the current line has begun but its newline is not read yet
+    enum text_unit unit;
+    size_t at, left; // of characters: of `word`, where the next one begins, and bytes from there on
+    bool space;      // the next one is behind a space
     bool failed;
     struct error failure;
 };
@@ -112,10 +115,46 @@ static bool end_sentence(struct reader *reader, struct token *token)
     return true;
 }
 
+void reader_set_unit(struct reader *reader, enum text_unit unit)
+{
+    reader->unit = unit;
+}
+
+static bool no_character(struct reader *reader)
+{
+    reader->failed = true;
+    return error_set(
+        &reader->failure,
+        "%s: line %llu: byte %llu: found 0x%02x, wanted UTF-8, of which characters are "
+        "made",
+        reader_name(reader), (unsigned long long)reader->line,
+        (unsigned long long)(input_offset(reader->input) - reader->left + 1),
+        (unsigned char)reader->word[reader->at]);
+}
+
+// What comes of a word that has been gathered.
+static bool next_character(struct reader *reader, struct token *token)
+{
+    if (reader->space) {
+        reader->space = false;
+        *token = (struct token){UNIT_SPACE, sizeof UNIT_SPACE - 1, false};
+        return true;
+    }
+    size_t length = unit_char_length(reader->word + reader->at, reader->left);
+    if (length == 0)
+        return no_character(reader);
+    *token = (struct token){reader->word + reader->at, length, false};
+    reader->at += length;
+    reader->left -= length;
+    return true;
+}
+
 bool reader_next(struct reader *reader, struct token *token)
 {
     if (reader->failed)
         return false;
+    if (reader->left > 0)
+        return next_character(reader, token);
     if (!skip_blanks(reader))
         return reader->inside && input_ok(reader->input, NULL) && end_sentence(reader, token);
     if (input_peek(reader->input) == '\n') {
@@ -123,11 +162,19 @@ bool reader_next(struct reader *reader, struct token *token)
         reader->line = input_line_number(reader->input);
         return end_sentence(reader, token);
     }
+    reader->space = reader->inside;
     reader->inside = true;
     size_t length;
     if (!gather_word(reader, &length))
         return false;
     reader->line = input_line_number(reader->input);
+    if (!input_ok(reader->input, NULL))
+        return false;
+    if (reader->unit == UNIT_CHAR) {
+        reader->at = 0;
+        reader->left = length;
+        return next_character(reader, token);
+    }
     *token = (struct token){reader->word, length, false};
-    return input_ok(reader->input, NULL);
+    return true;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "text/unit.h"
 
 struct reader;
 
@@ -23,6 +24,11 @@ struct token {
 };
 
 struct reader *reader_open(const char *path, struct error *error);
+
+// Has tokens of another unit read (text/unit.h), instead of words; before the first one. Bytes that are no UTF-8
+// are then a failure, which tells where they are.
+void reader_set_unit(struct reader *reader, enum text_unit unit);
+
 void reader_close(struct reader *reader);
 
 // False at the end of the text and after a failure, which reader_ok() tells apart.

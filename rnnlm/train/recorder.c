@@ -18,7 +18,7 @@
 // Samples of the curves, looks at the network, samples of text that are kept: of twice as many every
 // second one goes.
 enum { MOST_SAMPLES = 256, MOST_LOOKS = 24, MOST_TEXTS = 24 };
-enum { SAMPLE_EVERY = 10000, TEXT_WORDS = 40, MAP_WORDS = 120, RELOAD = 5 };
+enum { SAMPLE_EVERY = 10000, TEXT_WORDS = 40, TEXT_CHARACTERS = 240, MAP_WORDS = 120, RELOAD = 5 };
 static const double LOOK_SHARE = 0.006, DRAW_SHARE = 0.002, WRITE_SHARE = 0.002; // of the time
 static const double WRITE_LEAST = 2;                                             // seconds
 
@@ -190,6 +190,7 @@ static void add_settings(struct recorder *recorder)
     ADD(recorder, "setting.layers", "%s", layers);
     ADD(recorder, "setting.output", "%s%s", network->shape.output->name,
         network->tied != NULL ? ", tied" : "");
+    ADD(recorder, "setting.unit", "%s", unit_name((enum text_unit)record->unit));
     ADD(recorder, "setting.vocabulary", "%zu", network->shape.words);
     ADD(recorder, "setting.weights", "%zu", weights);
     ADD(recorder, "setting.training text", "%s",
@@ -311,13 +312,17 @@ static bool draw_text(const struct model *model, uint32_t seed, char *text, size
     struct random random;
     size_t used = 0;
     random_seed(&random, seed);
-    const bool ok = source != NULL;
-    for (size_t i = 0; ok && i < TEXT_WORDS; i++) {
+    const bool ok = source != NULL, chars = model->record.unit == UNIT_CHAR;
+    bool after_end = false;
+    for (size_t i = 0; ok && i < (chars ? TEXT_CHARACTERS : TEXT_WORDS); i++) {
         const char *word = source_draw(source, &random);
         if (word == NULL)
             break;
-        bool end = strcmp(word, "</s>") == 0;
-        int length = snprintf(text + used, size - used, "%s%s", i > 0 ? " " : "", word);
+        bool end = strcmp(word, "</s>") == 0, space = chars && unit_is_space(word, strlen(word));
+        const char *before = chars ? (after_end ? " " : "") : i > 0 ? " " : "";
+        int length = snprintf(text + used, size - used, "%s%s", end && chars ? " " : before,
+                              space ? " " : word);
+        after_end = end;
         if (length < 0 || (size_t)length >= size - used)
             break;
         used += (size_t)length;

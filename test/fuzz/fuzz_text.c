@@ -4,7 +4,7 @@
 #include "text/classes.h"
 #include "text/corpus.h"
 
-static uint64_t count_tokens(const char *path)
+static uint64_t count_tokens(const char *path, enum text_unit unit)
 {
     struct error error = {""};
     struct reader *reader = reader_open(path, &error);
@@ -14,6 +14,7 @@ static uint64_t count_tokens(const char *path)
         fuzz_check_error(&error);
         return UINT64_MAX;
     }
+    reader_set_unit(reader, unit);
     while (reader_next(reader, &token)) {
         fuzz_check(token.length > 0 && token.length <= READER_LONGEST, "a token has letters");
         tokens++;
@@ -42,13 +43,15 @@ static void assign(const struct vocabulary *vocabulary, size_t wanted, enum clas
     classes_free(&classes);
 }
 
-static void learn(const char *path, uint64_t wanted, unsigned way)
+static void learn(const char *path, enum text_unit unit, uint64_t wanted, unsigned way)
 {
     struct vocabulary vocabulary;
     struct error error = {""};
     uint64_t tokens = 0, again = 0;
     int32_t id;
     struct corpus *corpus = corpus_open(path, &error);
+    if (corpus != NULL)
+        corpus_set_unit(corpus, unit);
     bool ok = vocabulary_init(&vocabulary, &error) && corpus != NULL &&
               corpus_learn_vocabulary(corpus, &vocabulary, NULL, &tokens, &error);
     if (ok) {
@@ -73,8 +76,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct fuzz_file file;
     unsigned way = fuzz_choice(&data, &size);
     fuzz_write(&file, data, size);
-    uint64_t tokens = count_tokens(file.path);
+    enum text_unit unit = way & 64 ? UNIT_CHAR : UNIT_WORD;
+    uint64_t tokens = count_tokens(file.path, unit);
     if (tokens < UINT64_MAX)
-        learn(file.path, tokens, way);
+        learn(file.path, unit, tokens, way & 63);
     return 0;
 }

@@ -117,6 +117,7 @@ static void test_bad_files(void **unused)
         {"a 1 2\n\nb 1 2\n", "line 2: found an empty line"},
         {"a\n", "line 1: found 0 numbers"},
         {"a 1 nan\n", "found \"nan\""},
+        {"a 1 1e39\n", "found \"1e39\", wanted a number"},
         {"2 2\na 1 2\nb 1\n", "line 3: found 1 numbers"},
         {"2 2\n", "found no word, wanted number 1 of 2"},
     };

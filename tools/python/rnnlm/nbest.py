@@ -60,6 +60,9 @@ def surprisal(model: Model, text: str) -> list[Surprisal]:
     """Of each word of a text, one sentence a line, and of the </s> behind each line."""
     result = []
     for line in text.removesuffix("\n").split("\n"):
-        words = [*(word.decode() for word in line.encode().split()), "</s>"]
+        words = [word.decode() for word in line.encode().split()]
+        if model.unit == "char":
+            words = list("\u2581".join(words))
+        words.append("</s>")
         result += [Surprisal(word, *bits) for word, bits in zip(words, model._surprisal(line))]
     return result

@@ -452,6 +452,17 @@ static PyObject *model_floor(PyObject *self, void *unused)
     return PyFloat_FromDouble(of(self)->floor);
 }
 
+static PyObject *model_unit(PyObject *self, void *unused)
+{
+    (void)unused;
+    const rnnlm_model *model = model_enter(of(self));
+    if (model == NULL)
+        return NULL;
+    PyObject *unit = PyUnicode_FromString(rnnlm_unit(model));
+    model_leave(of(self));
+    return unit;
+}
+
 static PyGetSetDef model_properties[] = {
     {"order", model_order, NULL,
      "Words of the longest n-grams; 2147483647 with a network, which looks at all words before.",
@@ -459,6 +470,8 @@ static PyGetSetDef model_properties[] = {
     {"state_size", model_state_size, NULL, "Bytes of a state.", NULL},
     {"vocabulary_size", model_vocabulary_size, NULL, "Words that the model knows, </s> included.",
      NULL},
+    {"unit", model_unit, NULL,
+     "What words are: 'word', or 'char' for models of characters, to which texts are cut.", NULL},
     {"closed", model_closed, NULL, "Whether the model has been closed.", NULL},
     {"floor", model_floor, NULL, "What scores are at least, log10.", NULL},
     {NULL, NULL, NULL, NULL, NULL}};

@@ -67,6 +67,25 @@ bool words_find(const rnnlm_model *model, PyObject *word, int32_t *id, bool *unk
     return true;
 }
 
+// A word's characters, behind a space unless it is the first; Python's text is UTF-8.
+static bool split_characters(const rnnlm_model *model, const char *word, size_t length, bool first,
+                             struct words *words)
+{
+    static const char space[] = "\xe2\x96\x81"; // U+2581
+    bool unknown;
+    int32_t between = find(model, space, strlen(space), &unknown);
+    if (!first && !words_add(words, between, unknown))
+        return false;
+    for (size_t at = 0, bytes; at < length; at += bytes) {
+        for (bytes = 1; at + bytes < length && (word[at + bytes] & 0xc0) == 0x80; bytes++)
+            ;
+        int32_t id = find(model, word + at, bytes, &unknown);
+        if (!words_add(words, id, unknown))
+            return false;
+    }
+    return true;
+}
+
 bool words_split(const rnnlm_model *model, PyObject *object, struct words *words)
 {
     static const char blanks[] = " \t\n\v\f\r";
@@ -74,9 +93,18 @@ bool words_split(const rnnlm_model *model, PyObject *object, struct words *words
     Py_ssize_t length;
     if (!words_text(object, &text, &length))
         return false;
+    const bool chars = strcmp(rnnlm_unit(model), "char") == 0;
+    bool first = true;
     while (*(text += strspn(text, blanks)) != '\0') {
         bool unknown;
         size_t letters = strcspn(text, blanks);
+        if (chars && !split_characters(model, text, letters, first, words))
+            return false;
+        first = false;
+        if (chars) {
+            text += letters;
+            continue;
+        }
         int32_t id = find(model, text, letters, &unknown);
         if (!words_add(words, id, unknown))
             return false;

@@ -48,6 +48,26 @@ class Surprisal(unittest.TestCase):
                 if item.word != "</s>":
                     self.assertAlmostEqual(found[i + 1].entropy, float(row["entropy"]), 3)
 
+    def test_characters(self):
+        path = str(support.DIRECTORY / "chars")
+        support.program(
+            "rnnlm", "-train", support.TRAIN_PATH, "-valid", support.VALID_PATH, "-rnnlm", path, "-unit", "char",
+            "-layers", "gru:6", "-streams", "4", "-class", "5", "-max-iter", "1",
+        )
+        model = rnnlm.Model(path)
+        self.assertEqual(model.unit, "char")
+        self.assertEqual(rnnlm.Model(support.NETWORK_PATH).unit, "word")
+        text = support.file("text", "the dogs\nthe  cat sleeps \n\n")
+        lines = Path(text).read_text().split("\n")[:-1]
+        wanted = support.program("rnnlm", "-rnnlm", path, "-test", text, "-per-sentence", "-write", "scores").split()
+        for line, score in zip(lines, wanted):
+            self.assertAlmostEqual(model.score(line), float(score), 4)
+        found = rnnlm.surprisal(model, "the cat")
+        self.assertEqual([item.word for item in found], [*"the\u2581cat", "</s>"])
+        self.assertAlmostEqual(-sum(item.bits for item in found) * math.log10(2), model.score("the cat"), 4)
+        with self.assertRaisesRegex(ValueError, "of unit word, wanted one of unit char as"):
+            rnnlm.Model(path, support.NETWORK_PATH)
+
     def test_by_hand(self):
         model = rnnlm.Model(support.NETWORK_PATH)
         found = rnnlm.surprisal(model, "the\n\ndogs")

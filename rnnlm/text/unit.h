@@ -1,0 +1,37 @@
+// Units: what the tokens of a text are.
+//
+//   word   runs of anything but blanks (text/reader.h)
+//   char   code points of UTF-8, and UNIT_SPACE between two words of a line: for texts without blanks between
+//          words, such as Japanese ones, and for models that know no unknown words
+//
+// Code points, and not what a reader takes for one character (grapheme clusters): a vowel sign of Hindi, the parts
+// of a composed emoji are tokens of their own, whose probabilities multiply to that of the whole. Clusters
+// would be the better units for drawing and counting, but there is no end to them, so that texts would again
+// have unknown ones; and no tables of Unicode are wanted here, which change every year.
+#ifndef TEXT_UNIT_H
+#define TEXT_UNIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum text_unit { UNIT_WORD, UNIT_CHAR };
+
+#define UNIT_SPACE "\xe2\x96\x81" // U+2581, as SentencePiece has it
+
+// Error: the names there are.
+bool unit_named(const char *name, enum text_unit *unit, struct error *error);
+const char *unit_name(enum text_unit unit);
+
+static inline bool unit_is_space(const char *text, size_t length)
+{
+    return length == sizeof UNIT_SPACE - 1 && text[0] == UNIT_SPACE[0] &&
+           text[1] == UNIT_SPACE[1] && text[2] == UNIT_SPACE[2];
+}
+
+// Bytes of the code point that begins text[0..length-1], of at least one byte; 0 where that is no UTF-8: cut,
+// too long, a surrogate, or beyond U+10FFFF.
+size_t unit_char_length(const char *text, size_t length);
+
+#endif
