@@ -258,6 +258,20 @@ static bool take_vectors(struct model *model, struct output *output, struct erro
     return true;
 }
 
+// Of -unit pieces some begin words.
+static bool has_pieces(const struct vocabulary *words, const char *name, struct error *error)
+{
+    bool found = main_unit() != UNIT_PIECES;
+    for (size_t i = 0; i < words->size && !found; i++) {
+        const char *word = vocabulary_word(words, (int32_t)i);
+        found = unit_begins_word(UNIT_PIECES, word, strlen(word), false);
+    }
+    return found || error_set(error,
+                              "%s: found no word that begins with " UNIT_SPACE ", wanted pieces as "
+                              "SentencePiece writes them",
+                              name);
+}
+
 bool main_create_model(struct model *model, struct corpus *text, const char *train_name,
                        struct output *output, struct error *error)
 {
@@ -293,6 +307,8 @@ bool main_create_model(struct model *model, struct corpus *text, const char *tra
                         "classes are made\n",
                 wanted.classes, model->vocabulary.size);
     model->record.unit = main_unit();
+    if (!has_pieces(&model->vocabulary, train_name, error))
+        return false;
     return take_vectors(model, output, error);
 }
 

@@ -55,7 +55,10 @@ static const struct option table[] = {
     {OPTION_TEXT, "unit", "NAME", &set.unit, NULL, 0, 0,
      "What words are: word, runs of anything but blanks; or char, characters (code points of "
      "UTF-8), "
-     "with a ▁ between two words of a line: for text without blanks between words. The model "
+     "with a ▁ between two words of a line: for text without blanks between words; or pieces, "
+     "words "
+     "as SentencePiece writes them, where those that begin a word begin with ▁, so that figures "
+     "are told of words too. The model "
      "remembers it (and is in the native format), and its texts are read so. (word)"},
     {OPTION_COUNT, "min-count", "N", &set.min_count, &given.min_count, 1, MANY,
      "Only words that the text has at least N times; the others as with -vocab."},

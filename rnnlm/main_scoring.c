@@ -20,7 +20,6 @@
 struct evaluation {
     struct model *model; // [models.count], those beyond the first `loaded` empty
     size_t loaded;
-    enum text_unit unit; // of all of them
     struct ngram_model *ngram;
     struct number_table unknown_words; // -unk-probs
     struct unknown_shares shares;      // of them, or equal ones
@@ -68,13 +67,13 @@ static bool have_scores(const struct evaluation *evaluation, struct error *error
 // What texts are read as.
 static bool same_unit(struct evaluation *evaluation, struct error *error)
 {
-    evaluation->unit = (enum text_unit)evaluation->model[0].record.unit;
+    evaluation->blend.unit = (enum text_unit)evaluation->model[0].record.unit;
     for (size_t i = 1; i < evaluation->loaded; i++)
-        if (evaluation->model[i].record.unit != evaluation->unit)
+        if (evaluation->model[i].record.unit != evaluation->blend.unit)
             return error_set(error, "%s: found a model of unit %s, wanted one of unit %s as %s is",
                              set.models.item[i],
                              unit_name((enum text_unit)evaluation->model[i].record.unit),
-                             unit_name(evaluation->unit), set.models.item[0]);
+                             unit_name(evaluation->blend.unit), set.models.item[0]);
     return !set.nbest || model_is_of_words(&evaluation->model[0], set.models.item[0], error);
 }
 
@@ -83,7 +82,7 @@ static struct reader *open_text(const struct evaluation *evaluation, const char 
 {
     struct reader *reader = reader_open(path, error);
     if (reader != NULL)
-        reader_set_unit(reader, evaluation->unit);
+        reader_set_unit(reader, evaluation->blend.unit);
     return reader;
 }
 
@@ -316,8 +315,8 @@ static bool tell_surprisals(struct blend *blend, struct reader *text, struct out
     return true;
 }
 
-static bool test_text(struct blend *blend, enum text_unit unit, struct reader *text,
-                      struct output *output, struct error *error)
+static bool test_text(struct blend *blend, struct reader *text, struct output *output,
+                      struct error *error)
 {
     struct totals totals;
     struct error remark;
@@ -338,8 +337,8 @@ static bool test_text(struct blend *blend, enum text_unit unit, struct reader *t
     totals.unnormalised = set.unnormalised;
     if (ok && (!set.nbest || set.debug > 0)) {
         totals_write(&totals, blend->other != NULL, blend->lambda, output);
-        if (unit == UNIT_CHAR)
-            totals_write_characters(&totals, blend->other != NULL, output);
+        if (blend->unit != UNIT_WORD)
+            totals_write_units(&totals, blend->unit, blend->other != NULL, output);
         warn_of_zeros(blend, &totals);
     }
     if (ok && coverage_remark(&totals.coverage, &remark))
@@ -386,6 +385,7 @@ static bool plain_start(struct plain_networks *plain, const struct evaluation *e
     plain->blend = (struct blend){.networks = blend->networks,
                                   .weight = blend->weight,
                                   .lambda = 1,
+                                  .unit = blend->unit,
                                   .per_sentence = blend->per_sentence};
     plain->blend.network = memory_new(blend->networks, sizeof(struct source *), error);
     if (plain->blend.network == NULL ||
@@ -436,9 +436,10 @@ static bool write_page(struct evaluation *evaluation, struct output *output, str
     struct coverage coverage;
     const char *helper = helper_of(blend);
     bool ok = helper == NULL || plain_start(&plain, evaluation, error);
-    struct text_page *page = ok ? text_page_new(output, set.test, helper != NULL, helper,
-                                                evaluation->unit == UNIT_WORD, PAGE_WORDS, error)
-                                : NULL;
+    struct text_page *page =
+        ok ? text_page_new(output, set.test, helper != NULL, helper,
+                           evaluation->blend.unit == UNIT_WORD, PAGE_WORDS, error)
+           : NULL;
     ok = page != NULL && text_view(blend, set.dynamic > 0, helper != NULL ? &plain.blend : NULL,
                                    text, PAGE_WORDS, &coverage, take_view, page, error);
     ok = text_page_end(page, ok ? error : NULL) && ok;
@@ -482,7 +483,7 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
     bool ok = text != NULL &&
               make_sources(evaluation, set.lm_prob, set.per_sentence,
                            dynamic ? &evaluation->learner : NULL, error) &&
-              test_text(&evaluation->blend, evaluation->unit, text, output, error);
+              test_text(&evaluation->blend, text, output, error);
     reader_close(text);
     return ok && (!page || draw_page(evaluation, error));
 }
@@ -495,7 +496,7 @@ static bool generate(struct evaluation *evaluation, struct output *output, struc
                                 .temperature = set.temperature,
                                 .prefix = set.prefix,
                                 .unk = set.unk || set.unk_word != NULL || has_shares(),
-                                .unit = evaluation->unit,
+                                .unit = evaluation->blend.unit,
                                 .seed = (uint32_t)set.seed};
     bool per_sentence = set.per_sentence || set.sentences_to_generate > 0;
     uint64_t cut;

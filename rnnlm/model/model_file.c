@@ -119,7 +119,7 @@ bool model_can_be_saved(const struct model *model, const char *path, struct erro
 
 bool model_is_of_words(const struct model *model, const char *path, struct error *error)
 {
-    return model->record.unit == UNIT_WORD ||
+    return model->record.unit != UNIT_CHAR ||
            error_set(error,
                      "%s: found a model of unit %s, wanted one of words: rnnlm -test and -gen know "
                      "such models",

@@ -30,7 +30,8 @@ bool model_open_input(struct model *model, struct input *input, const char *path
 // wanted.
 bool model_can_be_saved(const struct model *model, const char *path, struct error *error);
 
-// For who reads words alone. Error: the model is of another unit.
+// For who takes what stands between blanks for the model's words, as those of pieces are. Error: its words are
+// characters.
 bool model_is_of_words(const struct model *model, const char *path, struct error *error);
 
 // Writes a model in model->format; the old file stays until the new one is complete. Not for a

@@ -289,11 +289,14 @@ static bool parse_number(const struct field *field, void *member, const char *va
 
 static bool parse_unit(uint64_t *member, const char *value, size_t length, struct error *error)
 {
-    const char *chars = unit_name(UNIT_CHAR);
-    *member = UNIT_CHAR;
-    return (strlen(chars) == length && memcmp(value, chars, length) == 0) ||
-           error_set(error, "unit: found \"%.*s\", wanted %s", (int)(length < 60 ? length : 60),
-                     value, chars);
+    for (enum text_unit unit = UNIT_CHAR; unit <= UNIT_PIECES; unit++)
+        if (strlen(unit_name(unit)) == length && memcmp(value, unit_name(unit), length) == 0) {
+            *member = unit;
+            return true;
+        }
+    return error_set(error, "unit: found \"%.*s\", wanted %s or %s",
+                     (int)(length < 60 ? length : 60), value, unit_name(UNIT_CHAR),
+                     unit_name(UNIT_PIECES));
 }
 
 static bool parse_field(const struct field *field, void *member, const char *value, size_t length,

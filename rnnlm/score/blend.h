@@ -17,6 +17,7 @@ struct blend {
     size_t networks;
     struct source *other; // NULL: networks alone
     double lambda;        // weight of the networks beside it
+    enum text_unit unit;  // what tokens are
     bool per_sentence;    // the sources take each line from its start (struct network_use)
 };
 

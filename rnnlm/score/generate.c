@@ -14,6 +14,7 @@ struct generator {
     const struct sampling *sampling;
     struct random random;
     struct output *output;
+    bool inside;                      // something of the line has been written
     struct distribution distribution; // with a temperature
 };
 
@@ -95,12 +96,18 @@ static bool is_known(const struct blend *blend, const struct span *word)
 
 static void write_word(struct generator *generator, const struct token *token)
 {
-    bool chars = generator->sampling->unit == UNIT_CHAR;
-    bool space = chars && unit_is_space(token->text, token->length);
-    if (!space)
-        output_write(generator->output, token->text, token->length);
-    if (space || !chars)
-        output_text(generator->output, " ");
+    struct output *output = generator->output;
+    const char *text = token->text;
+    size_t length = token->length;
+    bool words = generator->sampling->unit == UNIT_WORD, space = false;
+    if (!words)
+        text = unit_text(text, &length, &space);
+    if (space && generator->inside)
+        output_text(output, " ");
+    output_write(output, text, length);
+    if (words)
+        output_text(output, " ");
+    generator->inside = true;
     advance(generator->blend, token);
 }
 
@@ -157,6 +164,7 @@ static void end_line(struct generator *generator)
 {
     static const struct token end = {"</s>", 4, true};
     output_text(generator->output, "\n");
+    generator->inside = false;
     advance(generator->blend, &end);
 }
 

@@ -44,15 +44,15 @@ static void count_word(const struct blend *blend, const struct token *token,
 {
     if (!token->sentence_end)
         coverage_add(&totals->coverage, token->text, token->length, blend_word_is(word, token));
-    totals->spaces += unit_is_space(token->text, token->length);
-    totals->lines += token->sentence_end;
-    totals->empty += token->sentence_end && !totals->inside;
+    bool begins = token->sentence_end ||
+                  unit_begins_word(blend->unit, token->text, token->length, !totals->inside);
     totals->inside = !token->sentence_end;
     if (!word->known && !(word->other > 0)) {
         totals->oovs++;
         return;
     }
     totals->words++;
+    totals->text_words += begins;
     if (word->known)
         log_sum_add(&sums->net, word->net);
     else

@@ -18,6 +18,9 @@
 //   unknown    1 if no model has the word itself, else 0
 //   frequency  how often the first network's training text had it
 //
+// Where tokens are pieces of words (blend->unit) a row is of a word: its pieces joined, their surprisals summed,
+// the entropy of the piece behind it, and no frequency (NA).
+//
 // Entropies are NA in all rows where a source cannot tell its distribution, frequencies where there is no
 // network. Sources that learn as they go are not for this. *unscored counts words without a surprisal.
 // Error: an unreadable text, or an empty one.

@@ -28,11 +28,12 @@ void totals_write(const struct totals *totals, bool has_other, double lambda, st
     }
 }
 
-void totals_write_characters(const struct totals *totals, bool has_other, struct output *output)
+void totals_write_units(const struct totals *totals, enum text_unit unit, bool has_other,
+                        struct output *output)
 {
     double bits = -(has_other ? totals->log10_mix : totals->log10_net) / log10(2);
-    uint64_t words =
-        totals->spaces + 2 * totals->lines - totals->empty; // each line has one more word
-    output_format(output, "bits a character: %.4f\nbits a word: %.4f\n",
-                  bits / (double)totals->words, bits / (double)words);
+    double a_word = bits / (double)totals->text_words;
+    output_format(output, "bits a %s: %.4f\nbits a word: %.4f\nperplexity a word: %f\n",
+                  unit == UNIT_CHAR ? "character" : "piece", bits / (double)totals->words, a_word,
+                  pow(2, a_word));
 }

@@ -312,16 +312,18 @@ static bool draw_text(const struct model *model, uint32_t seed, char *text, size
     struct random random;
     size_t used = 0;
     random_seed(&random, seed);
-    const bool ok = source != NULL, chars = model->record.unit == UNIT_CHAR;
+    const bool ok = source != NULL, words = model->record.unit == UNIT_WORD;
+    const size_t most = model->record.unit == UNIT_CHAR ? TEXT_CHARACTERS : TEXT_WORDS;
     bool after_end = false;
-    for (size_t i = 0; ok && i < (chars ? TEXT_CHARACTERS : TEXT_WORDS); i++) {
+    for (size_t i = 0; ok && i < most; i++) {
         const char *word = source_draw(source, &random);
         if (word == NULL)
             break;
-        bool end = strcmp(word, "</s>") == 0, space = chars && unit_is_space(word, strlen(word));
-        const char *before = chars ? (after_end ? " " : "") : i > 0 ? " " : "";
-        int length = snprintf(text + used, size - used, "%s%s", end && chars ? " " : before,
-                              space ? " " : word);
+        bool end = strcmp(word, "</s>") == 0, space = words;
+        size_t bytes = strlen(word);
+        const char *shown = words || end ? word : unit_text(word, &bytes, &space);
+        bool apart = i > 0 && (space || end || after_end);
+        int length = snprintf(text + used, size - used, "%s%s", apart ? " " : "", shown);
         after_end = end;
         if (length < 0 || (size_t)length >= size - used)
             break;

@@ -32,7 +32,7 @@ chars() { # MODEL OPTIONS...
     grep 'VALID entropy' model.out | sed 's/.*VALID/VALID/' | cmp - wanted
     rnnlm -rnnlm model -test test -debug 2 2>err >found
     rnnlm -rnnlm spaced -test test.spaced -debug 2 2>err >wanted
-    grep -v 'file:\|^bits a' found >found.lines
+    grep -v 'file:\|^bits a\|^perplexity a' found >found.lines
     grep -v 'file:' wanted | diff - found.lines
     for way in scores surprisal srilm; do
         rnnlm -rnnlm model -test test -write $way 2>err | grep -v 'file' >found
@@ -46,8 +46,9 @@ chars() { # MODEL OPTIONS...
     words=$(awk '{ n += NF + 1 } END { print n }' test)
     total=$(sed -n 's/^test log probability: //p' out)
     awk -v t="$total" -v c="$characters" -v w="$words" 'BEGIN { bits = -t / (log(2) / log(10))
-        printf "bits a character: %.4f\nbits a word: %.4f\n", bits / c, bits / w }' >wanted
-    grep '^bits a' out | cmp - wanted
+        printf "bits a character: %.4f\nbits a word: %.4f\n", bits / c, bits / w
+        printf "perplexity a word: %.4g\n", exp(bits / w * log(2)) }' >wanted
+    grep '^bits a\|^perplexity a' out | awk '/^perp/ { printf "%s %s %s %.4g\n", $1, $2, $3, $4; next } 1' | cmp - wanted
 }
 
 @test "text of characters is drawn as text" {
@@ -103,7 +104,7 @@ chars() { # MODEL OPTIONS...
         [ $code -eq "$wanted" ] && grep -q -- "$message" err || fail "$*: $code, $(cat err)"
     }
     rnnlm -train train -valid valid -rnnlm words -hidden 5 -class 20 -max-iter 1 -format native >out
-    says 2 'found "syllable", wanted word or char' rnnlm -train train -valid valid -rnnlm new -unit syllable
+    says 2 'found "syllable", wanted word, char or pieces' rnnlm -train train -valid valid -rnnlm new -unit syllable
     says 2 '-unit is for training' rnnlm -rnnlm model -test test -unit char
     says 2 'format text holds models of words' rnnlm -train train -valid valid -rnnlm new -unit char -format text
     says 2 '-unit char and -cache-ids exclude each other' rnnlm -train train -valid valid -rnnlm new -unit char -cache-ids ids
@@ -123,4 +124,68 @@ chars() { # MODEL OPTIONS...
     rnnlm -rnnlm model -test test -ngram arpa -lambda 0.3 >out
     awk '/^PPL net/ { net = $3 } /^PPL combine/ { mixed = $3 } END { exit !(mixed > 1 && mixed < net) }' out
     awk '/^PPL combine/ { bits = log($3) / log(2) } /^bits a character/ { exit !((bits - $4) ^ 2 < 1e-6) }' out
+}
+
+# ---- pieces -------------------------------------------------------------------------------------
+
+# pieces: words cut behind every third letter, as SentencePiece marks them.
+pieces() {
+    awk '{ for (i = 1; i <= NF; i++) { word = $i; printf "%s▁%s", (i > 1 ? " " : ""), substr(word, 1, 3)
+               for (at = 4; at <= length(word); at += 3) printf " %s", substr(word, at, 3) }
+           print "" }'
+}
+
+@test "pieces: figures of words are sums over their pieces" {
+    for text in train valid test; do pieces <$text >$text.pieces; done
+    rnnlm -train train.pieces -valid valid.pieces -rnnlm new -unit pieces -hidden 12 -class 20 -max-iter 2 >out 2>&1
+    "$BIN/rnnlm-model" -rnnlm new -check | grep -qx 'unit: pieces'
+    # the network is that of the same words without a unit
+    rnnlm -train train.pieces -valid valid.pieces -rnnlm plain -hidden 12 -class 20 -max-iter 2 -format native >out
+    rnnlm -rnnlm new -test test.pieces -unk -debug 2 | grep -v 'file:\|^bits a\|^perplexity a' >found
+    rnnlm -rnnlm plain -test test.pieces -unk -debug 2 | grep -v 'file:' | diff - found
+    rnnlm -rnnlm new -test valid.pieces >out
+    rnnlm -rnnlm new -test valid.pieces -debug 2 | awk '$1 ~ /^[0-9]/ && NF == 3 { bits -= log($2) / log(2); tokens++
+            words += $3 == "</s>" || index($3, "▁") == 1 }
+        END { printf "bits a piece: %.4f\nbits a word: %.4f\n", bits / tokens, bits / words }' >wanted
+    grep '^bits' out | awk 'NR == FNR { a[NR] = $4; next } ($4 - a[FNR]) ^ 2 > 1e-6 { exit 1 }' - wanted
+    awk '/^bits a word/ { b = $4 } /^perplexity a word/ { p = $4 } END { exit !((log(p) / log(2) - b) ^ 2 < 1e-6) }' out
+    [ "$(sed -n 's/^bits a word: //p' out)" != "$(sed -n 's/^bits a piece: //p' out)" ]
+    # the table has a row for each word of the text
+    head -n 100 train >known
+    pieces <known >known.pieces
+    rnnlm -rnnlm new -test known.pieces >out
+    rnnlm -rnnlm new -test known.pieces -write surprisal >table
+    tail -n +2 table | cut -f 3 | sed 's,^</s>$,|,' | paste -s -d ' ' | sed 's, *| *,\n,g' >found
+    sed 's/[ \t][ \t]*/ /g; s/^ //; s/ $//' known | diff - <(sed '$d' found)
+    awk -F '\t' 'NR > 1 && $4 != "NA" { n++; bits += $4 } END { print bits / n }' table >found
+    awk -v a="$(cat found)" '/^bits a word/ { exit !((a - $4) ^ 2 < 1e-5) }' out
+    tail -n +2 table | awk -F '\t' '$1 != sentence { sentence = $1; position = 0 } $2 != ++position { exit 1 } NF != 8 { exit 1 }'
+}
+
+@test "pieces: a word's probability is the product of those of its pieces, for unknown ones too" {
+    for text in train valid test; do pieces <$text >$text.pieces; done
+    rnnlm -train train.pieces -valid valid.pieces -rnnlm new -unit pieces -min-count 2 -hidden 12 -class 20 -max-iter 1 >out 2>&1
+    printf '▁the ▁xyz xyz ▁dog\nno ▁dragon s\n' >text
+    rnnlm -rnnlm new -test text -unk -write surprisal 2>err >table
+    rnnlm -rnnlm new -test text -unk -debug 2 2>err | awk 'NF == 3 && $1 ~ /^[0-9]/ { print -log($2) / log(2) }' >bits
+    awk 'NR == FNR { bits[NR] = $1; next } FNR > 1 { print $4 }' bits table |
+        paste - <(awk '{ b[NR] = $1 } END { print b[1]; print b[2] + b[3]; print b[4]; print b[5]; print b[6]; print b[7] + b[8]; print b[9] }' bits) |
+        awk '($1 - $2) ^ 2 > 1e-6 { exit 1 } END { exit NR != 7 }'
+    cut -f 3 table | paste -s -d ' ' | grep -qx 'word the xyzxyz dog </s> no dragons </s>'
+    cut -f 7 table | paste -s -d ' ' | grep -qx 'unknown 0 1 [01] 0 [01] [01] 0'
+}
+
+@test "pieces: text drawn is of words, and text without marks is refused" {
+    pieces <train >train.pieces
+    pieces <valid >valid.pieces
+    rnnlm -train train.pieces -valid valid.pieces -rnnlm new -unit pieces -hidden 12 -class 20 -max-iter 1 >out 2>&1
+    rnnlm -rnnlm new -gen-sentences 10 -debug 0 >drawn
+    ! grep -q '▁\|^ \|  ' drawn
+    grep -q '[a-z][a-z][a-z][a-z]' drawn
+    rnnlm -rnnlm new -gen-sentences 3 -debug 0 -prefix '▁the ▁dra gon' | grep -c '^the dragon' | grep -qx 3
+    ! rnnlm -train train -valid valid -rnnlm other -unit pieces -hidden 5 2>err >out
+    grep -q 'train: found no word that begins with ▁' err
+    [ ! -e other ]
+    head -n 1 valid.pieces | sed 's/^/1 /' >list
+    "$BIN/rnnlm-nbest" -rnnlm new -unk -write scores list >out # what stands between blanks are its words
 }

@@ -154,6 +154,8 @@ static void forged_records(void **state)
         {RECORD("train-words nan"), "record: train-words"},
         {RECORD("halving 2"), "record: halving: found \"2\""},
         {RECORD("independent yes"), "record: independent"},
+        {RECORD("unit syllables"), "record: unit: found \"syllables\", wanted char or pieces"},
+        {RECORD("unit word"), "record: unit: found \"word\""},
         {RECORD("old-classes 0.5"), "record: old-classes"},
         {RECORD("alpha nan"), "record: alpha: found \"nan\""},
         {RECORD("starting-alpha inf"), "record: starting-alpha"},

@@ -13,7 +13,7 @@ static void test_names(void **unused)
     assert_true(unit_named("char", &unit, &error) && unit == UNIT_CHAR);
     assert_true(unit_named("word", &unit, &error) && unit == UNIT_WORD);
     assert_false(unit_named("chars", &unit, &error));
-    assert_contains(error.text, "found \"chars\", wanted word or char");
+    assert_contains(error.text, "found \"chars\", wanted word, char or pieces");
     assert_true(error.usage);
     assert_string_equal(unit_name(UNIT_CHAR), "char");
     assert_true(unit_is_space(UNIT_SPACE "x", 3));
