@@ -41,6 +41,8 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DOCDIR ?= $(PREFIX)/share/doc/rnnlm
 DATADIR ?= $(PREFIX)/share/rnnlm
 DESTDIR ?=
@@ -172,10 +174,26 @@ $(BUILD)/rnnlm.pc: FORCE
 	    'Name: rnnlm' 'Description: Recurrent neural network language models' 'Version: $(VERSION)' \
 	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lrnnlm' 'Libs.private: $(LIBS) -pthread' > $@
 
+# Completion for shells, from the same tables.
+COMPLETIONS := $(INSTALLED:%=$(BUILD)/completion/bash/%) $(INSTALLED:%=$(BUILD)/completion/zsh/_%)
+completion: $(COMPLETIONS)
+# complete SHELL,PROGRAM: the functions of its commands stand before its own, behind zsh's first line.
+complete = program=$(BIN)/$(2); test -x $$program || program=$(BIN)/$(2:rnnlm-%=%); \
+	$(RUN) $$program --completion=$(1):$(2) >$@.own || exit 1; \
+	$(if $(filter rnnlm-ngram,$(2)),for command in $(NGRAM_COMMANDS); do \
+	    $(RUN) $$program $$command --completion=$(1):rnnlm-ngram-$$command || exit 1; done >$@.commands;) \
+	{ sed -n '/^\#compdef/p' $@.own; cat $@.commands 2>/dev/null; sed '/^\#compdef/d' $@.own; } >$@ && rm -f $@.commands $@.own
+$(BUILD)/completion/bash/%: programs
+	@mkdir -p $(@D)
+	@$(call complete,bash,$*)
+$(BUILD)/completion/zsh/_%: programs
+	@mkdir -p $(@D)
+	@$(call complete,zsh,$*)
+
 # What a user runs; the other scripts belong to the source tree.
 SCRIPTS = corrupt-text generate-text sample-to-arpa kaldi/rnnlm_compute_scores.sh srilm/rescore
 
-install: all man $(BUILD)/rnnlm.pc
+install: all man completion $(BUILD)/rnnlm.pc
 	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(MANDIR)/man1" \
 	    "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)/scripts/kaldi" "$(DESTDIR)$(DATADIR)/scripts/srilm"
 	for program in $(notdir $(PROGRAMS)); do \
@@ -188,6 +206,9 @@ install: all man $(BUILD)/rnnlm.pc
 	ln -sf librnnlm.so.1 "$(DESTDIR)$(LIBDIR)/librnnlm.so"
 	install -m 644 $(BUILD)/rnnlm.pc "$(DESTDIR)$(LIBDIR)/pkgconfig/"
 	install -m 644 $(MANUALS) "$(DESTDIR)$(MANDIR)/man1/"
+	install -d "$(DESTDIR)$(BASHDIR)" "$(DESTDIR)$(ZSHDIR)"
+	install -m 644 $(filter $(BUILD)/completion/bash/%,$(COMPLETIONS)) "$(DESTDIR)$(BASHDIR)/"
+	install -m 644 $(filter $(BUILD)/completion/zsh/%,$(COMPLETIONS)) "$(DESTDIR)$(ZSHDIR)/"
 	install -m 644 README COPYING "$(DESTDIR)$(DOCDIR)/"
 	for script in $(SCRIPTS); do \
 	    install -m 755 scripts/$$script "$(DESTDIR)$(DATADIR)/scripts/$$script" || exit 1; done
@@ -195,6 +216,7 @@ install: all man $(BUILD)/rnnlm.pc
 # The files that `install` makes, and the folders that are nobody else's.
 uninstall:
 	for program in $(INSTALLED); do rm -f "$(DESTDIR)$(BINDIR)/$$program"; done
+	for program in $(INSTALLED); do rm -f "$(DESTDIR)$(BASHDIR)/$$program" "$(DESTDIR)$(ZSHDIR)/_$$program"; done
 	for page in $(notdir $(MANUALS)); do rm -f "$(DESTDIR)$(MANDIR)/man1/$$page"; done
 	for file in librnnlm.a librnnlm.so.$(VERSION) librnnlm.so.1 librnnlm.so pkgconfig/rnnlm.pc; do \
 	    rm -f "$(DESTDIR)$(LIBDIR)/$$file"; done
@@ -309,7 +331,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench coverage fuzz harnesses all programs libraries man install uninstall unit-tests test test-mpi faults torture clean help examples python test-python FORCE
+.PHONY: bench completion coverage fuzz harnesses all programs libraries man install uninstall unit-tests test test-mpi faults torture clean help examples python test-python FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

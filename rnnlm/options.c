@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "options_completion.h"
 #include "options_help.h"
 #include "options_manual.h"
 
@@ -258,6 +259,12 @@ static enum options_result parse(const struct options *options, int argc, char *
         } else if (strncmp(argument, "--manual=", 9) == 0) {
             options_manual(options, argument + 9);
             return printed(options);
+        } else if (strncmp(argument, "--completion=", 13) == 0) {
+            struct error error;
+            if (options_completion(options, argument + 13, &error))
+                return printed(options);
+            options_fail(options->program, error.text);
+            return OPTIONS_BAD_USAGE;
         } else if (is_request(argument, "version")) {
             printf("%s %s\n", options->program, RNNLM_VERSION);
             return printed(options);

@@ -42,6 +42,7 @@ struct options {
     const char *about;   // one paragraph
     const struct option *table;
     size_t count;
+    const char *commands; // names of a program's commands, with blanks between; NULL if it has none
     const char *operands; // what operands are called ("FILE..."); NULL if the program takes none
 };
 

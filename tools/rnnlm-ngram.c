@@ -175,6 +175,7 @@ static const struct options program_options = {
         "from models (prune, mix, renorm, convert, expand), a cache of the words seen lately "
         "(cache),\n"
         "and the words of a text (vocab). COMMAND --help lists the options of a command.",
+    .commands = "train count build ppl prune mix renorm convert expand cache vocab",
     .operands = "COMMAND",
 };
 

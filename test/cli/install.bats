@@ -56,6 +56,54 @@ setup() {
     done
 }
 
+# completed WORD...: what bash makes of a command line, whose last word is being written.
+completed() {
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+    "$(complete -p "$1" | sed 's/.*-F \([a-z_]*\).*/\1/')"
+    printf '%s\n' "${COMPREPLY[@]}"
+}
+
+@test "bash completes options, commands and files" {
+    for program in "$PREFIX"/bin/*; do
+        file="$PREFIX/share/bash-completion/completions/$(basename "$program")"
+        . "$file"
+        for option in $("$program" --help | sed -n 's/^  -\([a-z0-9-]*\).*/\1/p' | grep -vx 'h\|version'); do
+            completed "$(basename "$program")" "-$option" | grep -qx -- "-$option" || { echo "$file: -$option"; false; }
+        done
+    done
+    cd "$BATS_TEST_TMPDIR"
+    touch "a text" another
+    [ "$(completed rnnlm -tra)" = -train ]
+    [ "$(completed rnnlm -train a | sort)" = "$(printf 'a text\nanother' | sort)" ]
+    [ -z "$(completed rnnlm -hidden a)" ]
+    [ "$(completed rnnlm-ngram pr)" = prune ]
+    [ "$(completed rnnlm-ngram train -cut)" = -cutoff ]
+    [ "$(completed rnnlm-ngram ppl -lm anot)" = another ]
+    [ -z "$(completed rnnlm-ngram nothing -)" ]
+    [ "$(completed rnnlm-wer anot)" = another ]
+}
+
+@test "zsh can read its functions" {
+    command -v zsh >/dev/null || skip "zsh is not there"
+    for program in "$PREFIX"/bin/*; do
+        file="$PREFIX/share/zsh/site-functions/_$(basename "$program")"
+        [ "$(head -n 1 "$file")" = "#compdef $(basename "$program")" ]
+        zsh -n "$file"
+        for option in $("$program" --help | sed -n 's/^  -\([a-z0-9-]*\).*/\1/p' | grep -vx 'h\|version'); do
+            grep -q "^ *'\*\{0,1\}-$option\[" "$file" || { echo "$file: -$option"; false; }
+        done
+    done
+}
+
+@test "completion for other shells and names is refused" {
+    cd "$BATS_TEST_TMPDIR"
+    for request in fish:rnnlm bash bash: 'bash:a b' 'bash:$(x)'; do
+        code=0
+        "$BIN/rnnlm" --completion="$request" >out 2>err || code=$?
+        [ $code -eq 2 ] && [ ! -s out ] && grep -q 'wanted' err
+    done
+}
+
 @test "README, COPYING and what users run of scripts/ are installed" {
     for file in README COPYING; do
         cmp "$ROOT/$file" "$PREFIX/share/doc/rnnlm/$file"
