@@ -235,6 +235,31 @@ costs() {
     for id in $(cut -d ' ' -f 1 best); do rnnlm-lattice "out/$id" -mbr; done | cmp - best
 }
 
+@test "lattice: Kaldi's confusion networks are SRILM's in other words" {
+    rnnlm-lattice lat/*.slf -write sausage | awk '$1 == "name" { if (line != "") print line; line = $2 }
+        $1 == "align" { line = line " ["; for (i = 3; i <= NF; i++) line = line " " ($i == "*DELETE*" ? "<eps>" : $i); line = line " ]" }
+        END { print line }' >wanted
+    grep -q '\[ [^ ]* 0[^ ]* [^ ]* 0[^ ]* ' wanted # slots of several words
+    # in which there is a slot without words between any two
+    rnnlm-lattice lat/*.slf -write sausage -format kaldi | sed 's/ \[ <eps> 1 \]//g' | cmp - wanted
+}
+
+@test "lattice: fields of HTK's have long names too, and words any letters" {
+    for lattice in u1 u2; do
+        sed 's/\bS=/START=/; s/\bE=/END=/; s/\bW=/WORD=/; s/\ba=/acoustic=/; s/\bl=/language=/; s/\bt=/time=/
+             s/^N=/NODES=/; s/ L=/ LINKS=/' lat/$lattice.slf >long.slf
+        grep -q 'START=.*END=.*WORD=.*acoustic=' long.slf && grep -q '^NODES=[0-9]* *LINKS=' long.slf
+        rnnlm-lattice lat/$lattice.slf -write nbest -nbest 20 | cut -f 2- >wanted
+        rnnlm-lattice long.slf -write nbest -nbest 20 | cut -f 2- | cmp - wanted
+    done
+    # as -htk-quotes has words written, letters that are not ASCII are octal, and come back
+    printf 'VERSION=1.0\nUTTERANCE=x\nN=3 L=2\nI=0\nI=1\nI=2\nJ=0 S=0 E=1 W=na\303\257ve a=-1 l=-1\nJ=1 S=1 E=2 W=a"b a=-1 l=-1\n' >odd.slf
+    rnnlm-lattice odd.slf | cut -d ' ' -f 2- >wanted
+    rnnlm-lattice odd.slf -htk-quotes -write lattice -format slf >written
+    grep -q 'W=na\\303\\257ve' written
+    rnnlm-lattice written -htk-quotes | cut -d ' ' -f 2- | cmp - wanted
+}
+
 @test "lattice: posteriors of the best sentence have its words' times, where there are any" {
     rnnlm-lattice lat/u1.slf -write posteriors >ctm
     [ "$(rnnlm-lattice lat/u1.slf)" = "u1$(awk '{ printf " %s", $5 }' ctm)" ]
