@@ -108,6 +108,7 @@ values() {
 }
 
 @test "a page changes nothing of what is learnt, for every way to learn" {
+    head -n 1200 "$DATA/train.txt" >shorter && rm long && mv shorter long
     for way in "-bptt 3" "-streams 4 -layers gru:8 -dropout 0.3" "-fast -layers lstm:8 -embedding 8 -tied -output full" \
         "-streams 4 -layers sru:8 -output nce" "-fast -direct 1"; do
         rm -f model* page.html
@@ -118,7 +119,7 @@ values() {
         cmp model before
         grep -q '</html>' page.html
         ! grep -q http-equiv page.html # it has ended
-        [ "$(values model.log sample | wc -l)" -ge 3 ]
+        [ "$(values model.log sample | wc -l)" -ge 2 ]
         grep -q 'error.layer0' model.log
         grep -q 'gradient.layer0.input' model.log
         grep -q 'map\.' model.log
@@ -162,6 +163,7 @@ values() {
 }
 
 @test "figures that come again and again are thinned out" {
+    skip_if_slow
     learn model -hidden 2 -class 30 -max-iter 100 -min-improvement 0 -report page.html
     words=$(awk -F '\t' 'END { print $1 }' model.log)
     samples=$(values model.log train.bits | wc -l)
@@ -181,6 +183,7 @@ big() {
 }
 
 @test "the page of a text has the figures that -test prints, with everything beside the network" {
+    skip_if_slow # of each part it has a shorter one below
     learn model -hidden 12 -max-iter 2
     learn other -layers gru:8 -fast -epochs 1
     "$BIN/rnnlm-ngram" train -text long -order 2 -discount-fallback -o arpa
