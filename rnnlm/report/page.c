@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "report/chart.h"
-#include "text/unit.h"
+#include "text/utf8.h"
 
 // Colours are told apart by people of all sights of colours, on both grounds.
 static const char STYLE[] =
@@ -95,7 +95,7 @@ void page_text_part(struct output *output, const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
     while (at < end) {
-        size_t taken = unit_char_length((const char *)at, (size_t)(end - at));
+        size_t taken = utf8_length((const char *)at, (size_t)(end - at));
         if (*at == '<' || *at == '>' || *at == '&' || *at == '"')
             output_format(output, "&#%d;", *at);
         else if (taken == 0 || (*at < ' ' && *at != '\n') || *at == 0x7f)

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "score/distribution.h"
 #include "text/span.h"
+#include "text/utf8.h"
 
 struct generator {
     struct blend *blend;
@@ -126,7 +127,7 @@ static bool prefix_next(const struct generator *generator, struct span *rest, st
     }
     size_t length = word->length;
     if (generator->sampling->unit == UNIT_CHAR)
-        length = unit_char_length(word->text, word->length);
+        length = utf8_length(word->text, word->length);
     length = length > 0 ? length : 1;
     *token = (struct token){word->text, length, false};
     *word = (struct span){word->text + length, word->length - length};

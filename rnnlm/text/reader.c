@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "text/span.h"
+#include "text/utf8.h"
 
 struct reader {
     struct input *input;
@@ -140,7 +141,7 @@ static bool next_character(struct reader *reader, struct token *token)
         *token = (struct token){UNIT_SPACE, sizeof UNIT_SPACE - 1, false};
         return true;
     }
-    size_t length = unit_char_length(reader->word + reader->at, reader->left);
+    size_t length = utf8_length(reader->word + reader->at, reader->left);
     if (length == 0)
         return no_character(reader);
     *token = (struct token){reader->word + reader->at, length, false};

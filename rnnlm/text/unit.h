@@ -40,8 +40,4 @@ static inline bool unit_is_space(const char *text, size_t length)
            text[1] == UNIT_SPACE[1] && text[2] == UNIT_SPACE[2];
 }
 
-// Bytes of the code point that begins text[0..length-1], of at least one byte; 0 where that is no UTF-8: cut,
-// too long, a surrogate, or beyond U+10FFFF.
-size_t unit_char_length(const char *text, size_t length);
-
 #endif

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "text/utf8.h"
+
 // Upper-case letters first ... last; the lower-case form is `distance` on. With distance 1 they
 // alternate: every second letter from `first` on is upper case.
 static const struct range {
@@ -38,24 +40,11 @@ static uint32_t to_upper(uint32_t letter)
     return letter;
 }
 
-// Bytes of the UTF-8 character at text[at]; 0 if there is none.
-static size_t character(const unsigned char *text, size_t length, size_t at)
-{
-    unsigned char lead = text[at];
-    size_t size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (lead > 0xF4 || size > length - at)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((text[at + i] & 0xC0) != 0x80)
-            return 0;
-    return size;
-}
-
 static bool is_utf8(const char *text, size_t length)
 {
     size_t size;
     for (size_t at = 0; at < length; at += size)
-        if ((size = character((const unsigned char *)text, length, at)) == 0)
+        if ((size = utf8_length(text + at, length - at)) == 0)
             return false;
     return true;
 }
@@ -67,7 +56,7 @@ static void change(char *text, size_t length, uint32_t map(uint32_t letter))
     size_t size = 1;
     for (size_t at = 0; at < length; at += size) {
         if (utf8)
-            size = character(byte, length, at);
+            size = utf8_length(text + at, length - at);
         if (size == 1) {
             uint32_t changed = map(byte[at]);
             if (changed < 0x100) // the upper case of a Latin-1 letter may lie outside
@@ -92,7 +81,7 @@ void letter_case_upper(char *text, size_t length)
 
 size_t letter_case_character(const char *text, size_t length, size_t at)
 {
-    size_t size = character((const unsigned char *)text, length, at);
+    size_t size = utf8_length(text + at, length - at);
     return size > 0 ? size : 1;
 }
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "scratch.h"
 #include "text/corpus.h"
+#include "text/utf8.h"
 
 static void test_names(void **unused)
 {
@@ -43,10 +44,10 @@ static void test_code_points(void **unused)
         char text[4] = {0};
         size_t bytes = encode(code, text);
         bool surrogate = code >= 0xd800 && code <= 0xdfff;
-        assert_int_equal(unit_char_length(text, bytes), surrogate ? 0 : bytes);
-        assert_int_equal(unit_char_length(text, 4), surrogate ? 0 : bytes);
+        assert_int_equal(utf8_length(text, bytes), surrogate ? 0 : bytes);
+        assert_int_equal(utf8_length(text, 4), surrogate ? 0 : bytes);
         for (size_t cut = 1; cut < bytes; cut++)
-            assert_int_equal(unit_char_length(text, cut), 0);
+            assert_int_equal(utf8_length(text, cut), 0);
     }
     for (unsigned first = 0xe0; first < 0x100; first++)
         for (unsigned second = 0x70; second < 0xd0; second++) {
@@ -55,11 +56,11 @@ static void test_code_points(void **unused)
             unsigned most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
             bool good = first <= 0xf4 && second >= least && second <= most;
             size_t wanted = good ? (first < 0xf0 ? 3 : 4) : 0;
-            assert_int_equal(unit_char_length(text, 4), wanted);
+            assert_int_equal(utf8_length(text, 4), wanted);
         }
     const char overlong[2] = {(char)0xc1, (char)0x80}, lone[2] = {(char)0x80, 'a'};
-    assert_int_equal(unit_char_length(overlong, 2), 0);
-    assert_int_equal(unit_char_length(lone, 2), 0);
+    assert_int_equal(utf8_length(overlong, 2), 0);
+    assert_int_equal(utf8_length(lone, 2), 0);
 }
 
 // Lines of words of random characters: as many tokens as were written, spaces between words.
