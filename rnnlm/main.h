@@ -1,4 +1,4 @@
-// The program rnnlm in parts: its command line (main_options.c); training (main_training.c), of which the
+// The program rnnlm in parts: its command line (main_options.c, main_check.c); training (main_training.c), of which the
 // network, texts, words and processes are in main_network.c, main_texts.c, main_words.c and main_peers.c;
 // the use of models (main_scoring.c); and who calls them (main.c).
 #ifndef MAIN_H
@@ -28,6 +28,9 @@ struct settings {
     double peers_momentum, peers_step;
     const char *peers;
     const char *report, *embedding_from, *unit;
+    const char *dynamic_rule, *statistics;
+    double dynamic_decay;
+    int64_t dynamic_words;
     int64_t snapshot;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
@@ -45,7 +48,7 @@ struct given {
         bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
         dropout_layers, dropout_output, output, min_count, vocabulary_size, sentences, temperature,
         longest, shuffle_block, cache_theta, cache_lambda, noise, noise_power, pieces, peers_words,
-        peers_momentum, peers_step;
+        peers_momentum, peers_step, dynamic_decay, dynamic_words;
 };
 
 // -unit, which main_check() has found to be one.

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "learn/learner.h"
@@ -15,6 +16,7 @@
 #include "score/perplexity.h"
 #include "score/surprisal.h"
 #include "score/text_view.h"
+#include "train/statistics.h"
 
 // What is scored with: the models, and the sources made of them.
 struct evaluation {
@@ -26,8 +28,15 @@ struct evaluation {
     struct neural_cache_rule *cache;   // [models.count] of each
     struct pool *pool;
     struct learner learner; // of the first model, for dynamic evaluation
+    struct adapter adapter; // likewise, by -dynamic-rule rms, with
+    struct gradient_roots roots;
     struct blend blend;
 };
+
+static bool has_adapter(void)
+{
+    return set.dynamic > 0 && set.dynamic_rule != NULL && strcmp(set.dynamic_rule, "rms") == 0;
+}
 
 // -lambda and -weights as numbers; where they are to be found, equal ones to begin with.
 static bool parse_weights(struct blend *blend, struct error *error)
@@ -196,7 +205,8 @@ static bool make_sources(struct evaluation *evaluation, const char *lm_prob, boo
         const struct model *model = &evaluation->model[i];
         struct network_use use = use_of(evaluation, i);
         use.per_sentence = per_sentence;
-        use.learner = i == 0 ? learner : NULL;
+        use.learner = i == 0 && !has_adapter() ? learner : NULL;
+        use.adapter = i == 0 && learner != NULL && has_adapter() ? &evaluation->adapter : NULL;
         blend->network[i] = source_network(model, &use, error);
         if (blend->network[i] == NULL)
             return false;
@@ -346,6 +356,30 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
     return ok;
 }
 
+// Numbers of which too small a root is none: a part of the mean.
+static const double LEAST_ROOT = 0.01;
+
+static bool start_adapter(struct evaluation *evaluation, struct error *error)
+{
+    struct model *model = &evaluation->model[0];
+    char path[4096];
+    snprintf(path, sizeof path, "%s%s", set.statistics != NULL ? set.statistics : first_model(),
+             set.statistics != NULL ? "" : ".statistics");
+    gradient_roots_free(&evaluation->roots);
+    if (!statistics_read(&evaluation->roots, model, path, error))
+        return set.statistics == NULL && access(path, F_OK) != 0
+                   ? error_add(error,
+                               ": rnnlm-model -statistics TEXT makes it of the training text")
+                   : false;
+    const struct adapter_rule rule = {.rate = set.dynamic,
+                                      .decay = set.dynamic_decay,
+                                      .epsilon = LEAST_ROOT * evaluation->roots.mean + 1e-30,
+                                      .words = (size_t)set.dynamic_words,
+                                      .independent = set.independent || model->record.independent};
+    adapter_free(&evaluation->adapter);
+    return adapter_init(&evaluation->adapter, &model->network, &rule, &evaluation->roots, error);
+}
+
 static bool start_learner(struct evaluation *evaluation, struct error *error)
 {
     struct model *model = &evaluation->model[0];
@@ -358,6 +392,8 @@ static bool start_learner(struct evaluation *evaluation, struct error *error)
     if (evaluation->blend.networks > 1)
         return error_usage(error, "-dynamic wants a single model, found %zu",
                            evaluation->blend.networks);
+    if (has_adapter())
+        return start_adapter(evaluation, error);
     return learner_init(&evaluation->learner, &model->network, &rule, error);
 }
 
@@ -458,6 +494,7 @@ static bool draw_page(struct evaluation *evaluation, struct error *error)
         free_sources(&evaluation->blend);
         learner_free(&evaluation->learner);
         evaluation->learner = (struct learner){.network = NULL};
+        adapter_free(&evaluation->adapter);
         model_free(&evaluation->model[0]);
         ok = model_load(&evaluation->model[0], first_model(), error) &&
              start_learner(evaluation, error);
@@ -531,6 +568,8 @@ static void evaluation_free(struct evaluation *evaluation)
 {
     free_sources(&evaluation->blend);
     learner_free(&evaluation->learner);
+    adapter_free(&evaluation->adapter);
+    gradient_roots_free(&evaluation->roots);
     pool_free(evaluation->pool);
     for (size_t i = 0; i < evaluation->loaded; i++)
         model_free(&evaluation->model[i]);

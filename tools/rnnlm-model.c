@@ -13,6 +13,7 @@
 #include "net/output.h"
 #include "text/unit.h"
 #include "tool.h"
+#include "train/statistics.h"
 
 #define PROGRAM "rnnlm-model"
 
@@ -20,7 +21,7 @@ static struct {
     const char *model, *output, *format, *add, *remove, *from;
     int64_t count;
     bool check, from_unknown;
-    const char *vectors;
+    const char *vectors, *statistics;
     struct option_list neighbours, analogies;
     int64_t nearest;
 } set = {.nearest = 10};
@@ -82,6 +83,10 @@ static const struct option table[] = {
      "same class) divide their probability; <unk>, where the model has it, gets their counts. </s> "
      "cannot "
      "be removed, and with direct connections only the last words of the vocabulary can."},
+    {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "Dynamic evaluation"},
+    {OPTION_TEXT, "statistics", "TEXT", &set.statistics, NULL, 0, 0,
+     "Collect the statistics of the model's gradients over its training text that rnnlm -dynamic "
+     "-dynamic-rule rms wants, and write them to -o FILE, or to MODEL.statistics."},
     {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "Words as vectors"},
     {OPTION_TEXT, "vectors", "NAME", &set.vectors, NULL, 0, 0,
      "Write the words' vectors to -o FILE instead of a model: in, the rows by which words are "
@@ -105,6 +110,7 @@ static const struct options options = {
     .summary = "convert, verify and edit recurrent network language models",
     .usage = "-rnnlm IN -o OUT [-format text|binary|native|native-bf16]\n-rnnlm IN -check\n"
              "-rnnlm IN -o OUT [-remove-words FILE] [-add-words FILE] [OPTIONS]\n"
+             "-rnnlm IN -statistics TEXT [-o FILE]\n"
              "-rnnlm IN -vectors in|out -o OUT [-format word2vec|text|binary]\n"
              "-rnnlm IN [-vectors in|out] [-neighbours WORD] [-analogy 'A B C']",
     .about = "Converts recurrent network language models between file formats, verifies them, adds "
@@ -381,6 +387,38 @@ static bool vectors(struct output *output, struct error *error)
     return ok;
 }
 
+// ---- statistics -------------------------------------------------------------------------------
+
+static bool collect_statistics(struct model *model, const char *path, struct error *error)
+{
+    struct gradient_roots roots = {.root = NULL};
+    struct corpus *text = corpus_open(set.statistics, error);
+    bool ok = text != NULL && gradient_roots_init(&roots, &model->network, error);
+    if (ok) {
+        corpus_set_unit(text, (enum text_unit)model->record.unit);
+        ok = statistics_collect(&roots, model, text, error) &&
+             statistics_write(&roots, model, path, error);
+    }
+    gradient_roots_free(&roots);
+    corpus_close(text);
+    return ok;
+}
+
+static bool statistics(struct error *error)
+{
+    struct model model;
+    char path[4096];
+    if (set.format != NULL || set.add != NULL || set.remove != NULL || set.check || wants_vectors())
+        return error_usage(error, "-statistics goes with -rnnlm and -o alone");
+    snprintf(path, sizeof path, "%s%s", set.output != NULL ? set.output : set.model,
+             set.output != NULL ? "" : ".statistics");
+    if (!output_try(path, error) || !model_load(&model, set.model, error))
+        return false;
+    bool ok = collect_statistics(&model, path, error);
+    model_free(&model);
+    return ok;
+}
+
 // ---- the whole ---------------------------------------------------------------------------------
 
 static bool write_model(struct model *model, struct error *error)
@@ -412,6 +450,8 @@ static bool convert(const struct option_list *operands, struct output *output, s
     struct model model;
     enum model_format format = MODEL_TEXT;
     enum adding_from from;
+    if (set.statistics != NULL)
+        return statistics(error);
     if (wants_vectors())
         return vectors(output, error);
     if (!options_ok(&format, &from, error) ||
@@ -436,7 +476,8 @@ int main(int argc, char **argv)
     enum options_result result = options_parse(&options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return options_status(result);
-    if (set.model == NULL || (set.output == NULL && !set.check && !wants_vectors())) {
+    if (set.model == NULL ||
+        (set.output == NULL && !set.check && !wants_vectors() && set.statistics == NULL)) {
         options_fail(PROGRAM, "wanted: -rnnlm FILE, and -o FILE or -check, or -neighbours WORD");
         return options_status(OPTIONS_BAD_USAGE);
     }

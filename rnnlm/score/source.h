@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "learn/adapter.h"
 #include "learn/learner.h"
 #include "model/model.h"
 #include "ngram/backoff.h"
@@ -36,6 +37,7 @@ struct network_use {
     struct learner
         *learner; // for dynamic evaluation one on the model's network, else NULL; not with
                   // per_sentence
+    struct adapter *adapter; // likewise; one of them at most
     struct neural_cache_rule
         cache; // of the network's own states; not with learner, nor per_sentence,
                // nor for lists

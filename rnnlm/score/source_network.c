@@ -20,6 +20,7 @@ struct network_source {
     size_t sentence_capacity;
     struct forward_crew crew;
     struct march march;
+    struct adapter *adapter;   // learns as it goes; then the scorer is not used
     struct neural_cache cache; // its window is 0 where there is none
     float *top;                // [tops][width] what is computed ahead for it
     size_t tops;
@@ -71,6 +72,10 @@ static void network_advance(struct source *source, const struct token *token)
     struct network_source *network = of(source);
     int32_t id = id_of(network, token);
     double prob = 0;
+    if (network->adapter != NULL) {
+        adapter_next(network->adapter, id, &prob, NULL);
+        return;
+    }
     if (has_cache(network)) {
         scorer_load(&network->scorer);
         neural_cache_mix(&network->cache, scorer_top(&network->scorer), 0, &id, 1, &prob);
@@ -86,6 +91,10 @@ static bool network_next(struct source *source, const struct token *token, struc
     if (network->taken < network->queued) {
         word->id = network->id[network->taken];
         word->prob = network->prob[network->taken++];
+    } else if (network->adapter != NULL) {
+        word->id = id_of(network, token);
+        if (!adapter_next(network->adapter, word->id, &word->prob, error))
+            return false;
     } else {
         word->id = id_of(network, token);
         word->prob = scorer_word(&network->scorer, word->id);
@@ -245,8 +254,8 @@ static bool network_look_ahead(struct source *source, const struct token *token,
                                struct error *error)
 {
     struct network_source *network = of(source);
-    if (network->scorer.learner != NULL)
-        return true; // the weights change with every word
+    if (network->scorer.learner != NULL || network->adapter != NULL)
+        return true; // the weights change as it goes
     if (!queue(network, token, count, error))
         return false;
     bool ok = network->per_sentence ? score_lines(network, token, count, error)
@@ -405,6 +414,15 @@ static bool network_init_source(struct network_source *network, const struct mod
         !march_init(&network->march, &network->crew, error))
         return false;
     network->crew.weights.unnormalised = use->unnormalised;
+    network->adapter = use->adapter;
+    if (use->adapter != NULL) {
+        float *value = memory_new(model->network.state, sizeof *value, error);
+        if (value == NULL)
+            return false;
+        state_values(&model->network, start, model->state, value);
+        adapter_start(use->adapter, value);
+        free(value);
+    }
     if (use->cache.window > 0 &&
         !neural_cache_init(&network->cache, &use->cache, model->network.width, use->pool, error))
         return false;

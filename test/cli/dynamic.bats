@@ -1,0 +1,96 @@
+# Dynamic evaluation by statistics of gradients: rnnlm-model -statistics, rnnlm -dynamic-rule rms.
+
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    small_texts .
+    rnnlm -train train -valid valid -rnnlm model -layers lstm:12 -class 20 -fast -epochs 2 >log 2>&1
+    "$BIN/rnnlm-model" -rnnlm model -statistics train
+    # a text of few lines that come again and again
+    head -n 12 valid >few
+    for i in $(seq 15); do cat few; done >repeating
+}
+
+setup() {
+    in_own_folder
+}
+
+ppl() {
+    rnnlm -rnnlm model -debug 0 "$@" | sed -n 's/^PPL net: //p'
+}
+
+@test "a network that adapts does better on a text that repeats itself, and as ever at a rate of nearly nothing" {
+    plain=$(ppl -test repeating)
+    awk -v a="$(ppl -test repeating -dynamic 1e-30 -dynamic-decay 0 -dynamic-rule rms)" -v b="$plain" \
+        'BEGIN { exit !((a - b) ^ 2 < 1e-6) }'
+    for words in 1 5 20; do
+        adapted=$(ppl -test repeating -dynamic 1e-3 -dynamic-rule rms -dynamic-words $words)
+        awk -v a="$adapted" -v b="$plain" 'BEGIN { exit !(a > 1 && a < 0.9 * b) }' || fail "$words: $adapted, $plain"
+    done
+    # a decay of 1 takes most of it back
+    back=$(ppl -test repeating -dynamic 1e-3 -dynamic-rule rms -dynamic-decay 1)
+    adapted=$(ppl -test repeating -dynamic 1e-3 -dynamic-rule rms -dynamic-decay 0)
+    awk -v a="$adapted" -v b="$back" 'BEGIN { exit !(a < 0.95 * b) }'
+    # the model file stays as it is, and threads change nothing
+    cmp model "$BATS_FILE_TMPDIR/model"
+    [ "$(ppl -test repeating -dynamic 1e-3 -dynamic-rule rms -threads 1)" = "$(ppl -test repeating -dynamic 1e-3 -dynamic-rule rms -threads 2)" ]
+}
+
+@test "what comes behind a word changes no probability before it" {
+    head -n 30 repeating >one
+    { cat one; head -n 20 test; } >two
+    { cat one; tail -n 20 test; } >three
+    lines=$(rnnlm -rnnlm model -test one -dynamic 1e-3 -dynamic-rule rms -debug 2 -unk | grep -c '^[0-9]')
+    for text in two three; do
+        rnnlm -rnnlm model -test $text -dynamic 1e-3 -dynamic-rule rms -debug 2 -unk | grep '^[0-9]' | head -n "$lines" >$text.table
+    done
+    cmp two.table three.table
+}
+
+@test "adapting together with n-gram models, other networks' forms and pages" {
+    "$BIN/rnnlm-ngram" train -text train -order 2 -discount-fallback -o arpa
+    rnnlm -rnnlm model -test repeating -ngram arpa -lambda 0.5 -dynamic 1e-3 -dynamic-rule rms -report page.html >out
+    grep -q 'perplexity of the networks as they are' page.html
+    rnnlm -rnnlm model -test repeating -dynamic 1e-3 -dynamic-rule rms -write scores | awk '{ s += $1 } END { print s }' >scores
+    rnnlm -rnnlm model -test repeating -dynamic 1e-3 -dynamic-rule rms | sed -n 's/^test log probability: //p' |
+        awk 'NR == FNR { a = $1; next } (a - $1) ^ 2 > 1e-3 { exit 1 }' scores -
+    for layers in elman:8 gru:8,elman:6:tanh "sru:8 -output full" "projection:6,qrnn:6 -tied"; do
+        rnnlm -train train -valid valid -rnnlm other -layers $layers $([[ "$layers" == *output* ]] || echo -class 20) -fast -epochs 1 \
+            -independent >log 2>&1
+        "$BIN/rnnlm-model" -rnnlm other -statistics train -o other.numbers
+        rnnlm -rnnlm other -test repeating >plain
+        rnnlm -rnnlm other -test repeating -dynamic 1e-3 -dynamic-rule rms -dynamic-statistics other.numbers >adapted
+        awk '/^PPL net/ { p[++n] = $3 } END { exit !(p[2] > 1 && p[2] < p[1]) }' plain adapted || fail "$layers"
+        rm other*
+    done
+}
+
+@test "dynamic evaluation: what does not fit" {
+    says() { # STATUS MESSAGE COMMAND...
+        local wanted=$1 message="$2" code=0
+        shift 2
+        "$@" >out 2>err || code=$?
+        [ $code -eq "$wanted" ] && grep -q -- "$message" err || fail "$*: $code, $(cat err)"
+    }
+    set -- rnnlm -rnnlm model -test test -dynamic 1e-3
+    says 2 'found "adam", wanted sgd or rms' "$@" -dynamic-rule adam
+    says 2 '-dynamic-decay is for -dynamic-rule rms' "$@" -dynamic-decay 0.1
+    says 2 '-dynamic-rule is for -dynamic RATE' rnnlm -rnnlm model -test test -dynamic-rule rms
+    says 2 'wanted a single model\|wants a single model' "$@" -rnnlm model -dynamic-rule rms
+    says 2 'for texts, not for -nbest' "$@" -dynamic-rule rms -nbest
+    says 2 'exclude each other' "$@" -dynamic-rule rms -per-sentence
+    says 1 'missing' "$@" -dynamic-rule rms -dynamic-statistics missing
+    says 1 'train: no sections\|train: ' "$@" -dynamic-rule rms -dynamic-statistics train
+    rnnlm -train train -valid valid -rnnlm direct -hidden 5 -class 20 -direct 1 -max-iter 1 >log
+    says 1 'rnnlm-model -statistics TEXT makes it of the training text' rnnlm -rnnlm direct -test test -dynamic 1e-3 -dynamic-rule rms
+    says 1 'direct connections: found' "$BIN/rnnlm-model" -rnnlm direct -statistics train
+    [ ! -e direct.statistics ]
+    cp model moved
+    rnnlm -train valid -rnnlm moved -one-iter -streams 4 -alpha 0.01 >log 2>&1
+    says 1 'statistics of another model, or of this one before it learnt more' \
+        rnnlm -rnnlm moved -test test -dynamic 1e-3 -dynamic-rule rms -dynamic-statistics model.statistics
+    printf 'a\n' >short
+    says 1 'too few words for statistics' "$BIN/rnnlm-model" -rnnlm model -statistics short -o new
+    says 2 '-statistics goes with -rnnlm and -o alone' "$BIN/rnnlm-model" -rnnlm model -statistics train -check
+}
