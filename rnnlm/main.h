@@ -28,7 +28,8 @@ struct settings {
     double peers_momentum, peers_step;
     const char *peers;
     const char *report, *embedding_from, *unit;
-    const char *dynamic_rule, *statistics;
+    const char *dynamic_text, *dynamic_rule, *statistics;
+    bool dynamic_auto; // the rate is to be found
     double dynamic_decay;
     int64_t dynamic_words;
     int64_t snapshot;

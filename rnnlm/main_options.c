@@ -285,8 +285,12 @@ static const struct option table[] = {
     {OPTION_FLAG, "per-sentence", NULL, &set.per_sentence, NULL, 0, 0,
      "Take each line of -test, -tune and -gen from the start state, as if nothing stood before it. "
      "For networks that were trained on running text; those of -independent do so by themselves."},
-    {OPTION_NUMBER, "dynamic", "X", &set.dynamic, &given.dynamic, 0, 1e6,
-     "Go on learning from the test text at this rate; 0 for not. The model file stays as it is."},
+    {OPTION_TEXT, "dynamic", "X|auto", &set.dynamic_text, &given.dynamic, 0, 0,
+     "Go on learning from the test text at this rate; 0 for not. The model file stays as it is. "
+     "auto: "
+     "the rate, and with -dynamic-rule rms the decay, with which -tune FILE is most likely, each "
+     "of "
+     "some that are tried. (0)"},
     {OPTION_TEXT, "dynamic-rule", "NAME", &set.dynamic_rule, NULL, 0, 0,
      "How it does: sgd, word by word as in training online, as the reference; or rms, after each "
      "-dynamic-words, by steps that statistics of the gradients over the training text measure, "
@@ -407,14 +411,30 @@ char *main_command(struct error *error)
     return text;
 }
 
+// -dynamic: auto stands for any rate until one is found.
+static bool take_dynamic(struct error *error)
+{
+    const struct option rate = {OPTION_NUMBER, "dynamic", "X", &set.dynamic, NULL, 0, 1e6, ""};
+    set.dynamic_auto = main_is_auto(set.dynamic_text);
+    if (set.dynamic_auto)
+        set.dynamic = 1;
+    return set.dynamic_text == NULL || set.dynamic_auto ||
+           options_value(&rate, set.dynamic_text, error);
+}
+
 enum options_result main_parse(int argc, char **argv)
 {
     arguments = argv;
+    struct error error;
     enum options_result result = options_parse(&main_options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return result;
     if (given.save_every && set.save_every > 0 && set.save_every < 10000)
         set.save_every = 10000;
+    if (!take_dynamic(&error)) {
+        options_fail(PROGRAM, error.text);
+        return OPTIONS_BAD_USAGE;
+    }
     take_older_spelling();
     main_form = form_named(set.write);
     return result;
@@ -480,7 +500,7 @@ void main_echo(struct output *output)
         echo_lambda(output);
     if (given.gradient_cutoff)
         output_format(output, "Gradient cutoff: %f\n", set.gradient_cutoff);
-    if (given.dynamic)
+    if (given.dynamic && !set.dynamic_auto)
         output_format(output, "Dynamic learning rate: %f\n", set.dynamic);
     if (given.generate)
         output_format(output, "Generating # words: %lld\n", (long long)set.words_to_generate);

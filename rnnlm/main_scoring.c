@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "learn/learner.h"
-#include "main.h"
+#include "main_scoring.h"
 #include "nbest/nbest.h"
 #include "net/output.h"
 #include "report/text_page.h"
@@ -17,26 +17,6 @@
 #include "score/surprisal.h"
 #include "score/text_view.h"
 #include "train/statistics.h"
-
-// What is scored with: the models, and the sources made of them.
-struct evaluation {
-    struct model *model; // [models.count], those beyond the first `loaded` empty
-    size_t loaded;
-    struct ngram_model *ngram;
-    struct number_table unknown_words; // -unk-probs
-    struct unknown_shares shares;      // of them, or equal ones
-    struct neural_cache_rule *cache;   // [models.count] of each
-    struct pool *pool;
-    struct learner learner; // of the first model, for dynamic evaluation
-    struct adapter adapter; // likewise, by -dynamic-rule rms, with
-    struct gradient_roots roots;
-    struct blend blend;
-};
-
-static bool has_adapter(void)
-{
-    return set.dynamic > 0 && set.dynamic_rule != NULL && strcmp(set.dynamic_rule, "rms") == 0;
-}
 
 // -lambda and -weights as numbers; where they are to be found, equal ones to begin with.
 static bool parse_weights(struct blend *blend, struct error *error)
@@ -86,8 +66,8 @@ static bool same_unit(struct evaluation *evaluation, struct error *error)
     return !set.nbest || model_is_of_words(&evaluation->model[0], set.models.item[0], error);
 }
 
-static struct reader *open_text(const struct evaluation *evaluation, const char *path,
-                                struct error *error)
+struct reader *main_open_text(const struct evaluation *evaluation, const char *path,
+                              struct error *error)
 {
     struct reader *reader = reader_open(path, error);
     if (reader != NULL)
@@ -172,7 +152,7 @@ static bool choose_unknown(struct evaluation *evaluation, struct error *error)
            error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
 }
 
-static void free_sources(struct blend *blend)
+void main_free_sources(struct blend *blend)
 {
     for (size_t i = 0; i < blend->networks && blend->network != NULL; i++) {
         source_free(blend->network[i]);
@@ -182,7 +162,7 @@ static void free_sources(struct blend *blend)
     blend->other = NULL;
 }
 
-static struct network_use use_of(const struct evaluation *evaluation, size_t i)
+struct network_use main_use_of(const struct evaluation *evaluation, size_t i)
 {
     const struct model *model = &evaluation->model[i];
     return (struct network_use){.independent = set.independent || model->record.independent,
@@ -195,18 +175,18 @@ static struct network_use use_of(const struct evaluation *evaluation, size_t i)
 
 // Sources that stand before a text, whose lines may each begin in the start state; a file of
 // probabilities belongs to one text.
-static bool make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
-                         struct learner *learner, struct error *error)
+bool main_make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
+                       bool learns, struct error *error)
 {
     struct blend *blend = &evaluation->blend;
-    free_sources(blend);
+    main_free_sources(blend);
     blend->per_sentence = per_sentence;
     for (size_t i = 0; i < blend->networks; i++) {
         const struct model *model = &evaluation->model[i];
-        struct network_use use = use_of(evaluation, i);
+        struct network_use use = main_use_of(evaluation, i);
         use.per_sentence = per_sentence;
-        use.learner = i == 0 && !has_adapter() ? learner : NULL;
-        use.adapter = i == 0 && learner != NULL && has_adapter() ? &evaluation->adapter : NULL;
+        use.learner = i == 0 && learns && !main_has_adapter() ? &evaluation->learner : NULL;
+        use.adapter = i == 0 && learns && main_has_adapter() ? &evaluation->adapter : NULL;
         blend->network[i] = source_network(model, &use, error);
         if (blend->network[i] == NULL)
             return false;
@@ -239,9 +219,9 @@ static bool tune(struct evaluation *evaluation, struct output *output, struct er
             error, "-lm-prob holds probabilities of the test text; those of the -tune text are "
                    "wanted too: -tune-lm-prob FILE");
     struct mixture_score score;
-    struct reader *text = open_text(evaluation, set.tune, error);
+    struct reader *text = main_open_text(evaluation, set.tune, error);
     bool ok = text != NULL &&
-              make_sources(evaluation, set.tune_lm_prob, set.per_sentence, NULL, error) &&
+              main_make_sources(evaluation, set.tune_lm_prob, set.per_sentence, false, error) &&
               blend_tune(&evaluation->blend, text, main_is_auto(set.weights),
                          main_is_auto(set.lambda), &score, error);
     if (ok && set.debug > 0 && main_form != TEST_SCORES && main_form != TEST_SURPRISAL)
@@ -262,8 +242,8 @@ static bool tune_caches(struct evaluation *evaluation, struct output *output, st
                                             .lambda = given.cache_lambda ? set.cache_lambda : NAN};
         if (set.cache_window == 0 || found)
             continue;
-        struct network_use use = use_of(evaluation, i);
-        struct reader *text = open_text(evaluation, set.tune, error);
+        struct network_use use = main_use_of(evaluation, i);
+        struct reader *text = main_open_text(evaluation, set.tune, error);
         bool ok =
             text != NULL && neural_cache_tune(&evaluation->model[i], &use, text, cache, error);
         reader_close(text);
@@ -356,173 +336,18 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
     return ok;
 }
 
-// Numbers of which too small a root is none: a part of the mean.
-static const double LEAST_ROOT = 0.01;
-
-static bool start_adapter(struct evaluation *evaluation, struct error *error)
-{
-    struct model *model = &evaluation->model[0];
-    char path[4096];
-    snprintf(path, sizeof path, "%s%s", set.statistics != NULL ? set.statistics : first_model(),
-             set.statistics != NULL ? "" : ".statistics");
-    gradient_roots_free(&evaluation->roots);
-    if (!statistics_read(&evaluation->roots, model, path, error))
-        return set.statistics == NULL && access(path, F_OK) != 0
-                   ? error_add(error,
-                               ": rnnlm-model -statistics TEXT makes it of the training text")
-                   : false;
-    const struct adapter_rule rule = {.rate = set.dynamic,
-                                      .decay = set.dynamic_decay,
-                                      .epsilon = LEAST_ROOT * evaluation->roots.mean + 1e-30,
-                                      .words = (size_t)set.dynamic_words,
-                                      .independent = set.independent || model->record.independent};
-    adapter_free(&evaluation->adapter);
-    return adapter_init(&evaluation->adapter, &model->network, &rule, &evaluation->roots, error);
-}
-
-static bool start_learner(struct evaluation *evaluation, struct error *error)
-{
-    struct model *model = &evaluation->model[0];
-    const struct learning_rule rule = {.alpha = (float)set.dynamic,
-                                       .beta = (float)set.beta,
-                                       .gradient_cutoff = (float)set.gradient_cutoff,
-                                       .bptt = model->record.bptt,
-                                       .bptt_block = model->record.bptt_block,
-                                       .independent = set.independent || model->record.independent};
-    if (evaluation->blend.networks > 1)
-        return error_usage(error, "-dynamic wants a single model, found %zu",
-                           evaluation->blend.networks);
-    if (has_adapter())
-        return start_adapter(evaluation, error);
-    return learner_init(&evaluation->learner, &model->network, &rule, error);
-}
-
-// ---- a page of the text -------------------------------------------------------------------------
-
-enum { PAGE_WORDS = 10000 };
-
-// The networks as they are in their files, with their weights among themselves and nothing beside them.
-struct plain_networks {
-    struct blend blend;
-    struct model learning; // the one that learns in the other blend, once more
-};
-
-static void plain_free(struct plain_networks *plain)
-{
-    free_sources(&plain->blend);
-    free(plain->blend.network);
-    model_free(&plain->learning);
-}
-
-static bool plain_start(struct plain_networks *plain, const struct evaluation *evaluation,
-                        struct error *error)
-{
-    const struct blend *blend = &evaluation->blend;
-    plain->blend = (struct blend){.networks = blend->networks,
-                                  .weight = blend->weight,
-                                  .lambda = 1,
-                                  .unit = blend->unit,
-                                  .per_sentence = blend->per_sentence};
-    plain->blend.network = memory_new(blend->networks, sizeof(struct source *), error);
-    if (plain->blend.network == NULL ||
-        (set.dynamic > 0 && !model_open(&plain->learning, first_model(), error)))
-        return false;
-    for (size_t i = 0; i < blend->networks; i++) {
-        struct network_use use = use_of(evaluation, i);
-        use.per_sentence = blend->per_sentence;
-        use.cache = (struct neural_cache_rule){.window = 0};
-        plain->blend.network[i] =
-            source_network(set.dynamic > 0 ? &plain->learning : &evaluation->model[i], &use, error);
-        if (plain->blend.network[i] == NULL)
-            return false;
-    }
-    return true;
-}
-
-static void take_view(void *context, const struct text_view_word *word)
-{
-    text_page_add(context, &(struct text_page_word){.text = word->token->text,
-                                                    .length = word->token->length,
-                                                    .sentence_end = word->token->sentence_end,
-                                                    .known = word->known,
-                                                    .prob = word->prob,
-                                                    .plain = word->plain,
-                                                    .alternatives = word->alternatives,
-                                                    .alternative = word->alternative,
-                                                    .alternative_prob = word->alternative_prob});
-}
-
-// What is beside the networks.
-static const char *helper_of(const struct blend *blend)
-{
-    int helpers = (blend->other != NULL) + (set.cache_window > 0) + (set.dynamic > 0);
-    return helpers > 1            ? "what is beside them"
-           : helpers == 0         ? NULL
-           : set.ngram != NULL    ? "the n-gram model"
-           : set.cache_window > 0 ? "the cache"
-           : set.dynamic > 0      ? "learning from the text"
-                                  : "the other model";
-}
-
-static bool write_page(struct evaluation *evaluation, struct output *output, struct reader *text,
-                       struct error *error)
-{
-    struct blend *blend = &evaluation->blend;
-    struct plain_networks plain = {.blend = {.networks = 0}};
-    struct coverage coverage;
-    const char *helper = helper_of(blend);
-    bool ok = helper == NULL || plain_start(&plain, evaluation, error);
-    struct text_page *page =
-        ok ? text_page_new(output, set.test, helper != NULL, helper,
-                           evaluation->blend.unit == UNIT_WORD, PAGE_WORDS, error)
-           : NULL;
-    ok = page != NULL && text_view(blend, set.dynamic > 0, helper != NULL ? &plain.blend : NULL,
-                                   text, PAGE_WORDS, &coverage, take_view, page, error);
-    ok = text_page_end(page, ok ? error : NULL) && ok;
-    plain_free(&plain);
-    return ok;
-}
-
-// A network that has learnt from the text is read again.
-static bool draw_page(struct evaluation *evaluation, struct error *error)
-{
-    struct output *output = output_create(set.report, error);
-    if (output == NULL)
-        return false;
-    bool ok = true;
-    if (set.dynamic > 0) {
-        free_sources(&evaluation->blend);
-        learner_free(&evaluation->learner);
-        evaluation->learner = (struct learner){.network = NULL};
-        adapter_free(&evaluation->adapter);
-        model_free(&evaluation->model[0]);
-        ok = model_load(&evaluation->model[0], first_model(), error) &&
-             start_learner(evaluation, error);
-    }
-    struct reader *text = ok ? open_text(evaluation, set.test, error) : NULL;
-    ok = text != NULL &&
-         make_sources(evaluation, set.lm_prob, set.per_sentence,
-                      set.dynamic > 0 ? &evaluation->learner : NULL, error) &&
-         write_page(evaluation, output, text, error);
-    reader_close(text);
-    if (ok)
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
-}
-
 static bool test(struct evaluation *evaluation, struct output *output, struct error *error)
 {
     bool dynamic = set.dynamic > 0 && !set.nbest, page = set.report != NULL && set.train.count == 0;
-    if ((dynamic && !start_learner(evaluation, error)) || (page && !output_try(set.report, error)))
+    if ((dynamic && !set.dynamic_auto && !main_start_learner(evaluation, error)) ||
+        (page && !output_try(set.report, error)))
         return false;
-    struct reader *text = open_text(evaluation, set.test, error);
+    struct reader *text = main_open_text(evaluation, set.test, error);
     bool ok = text != NULL &&
-              make_sources(evaluation, set.lm_prob, set.per_sentence,
-                           dynamic ? &evaluation->learner : NULL, error) &&
+              main_make_sources(evaluation, set.lm_prob, set.per_sentence, dynamic, error) &&
               test_text(&evaluation->blend, text, output, error);
     reader_close(text);
-    return ok && (!page || draw_page(evaluation, error));
+    return ok && (!page || main_draw_page(evaluation, error));
 }
 
 static bool generate(struct evaluation *evaluation, struct output *output, struct error *error)
@@ -537,7 +362,7 @@ static bool generate(struct evaluation *evaluation, struct output *output, struc
                                 .seed = (uint32_t)set.seed};
     bool per_sentence = set.per_sentence || set.sentences_to_generate > 0;
     uint64_t cut;
-    if (!make_sources(evaluation, set.lm_prob, per_sentence, NULL, error) ||
+    if (!main_make_sources(evaluation, set.lm_prob, per_sentence, false, error) ||
         !generate_text(&evaluation->blend, &sampling, output, &cut, error))
         return false;
     if (cut > 0) {
@@ -559,6 +384,8 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
         return false;
     if ((main_is_auto(set.lambda) || main_is_auto(set.weights)) && !tune(evaluation, output, error))
         return false;
+    if (set.dynamic_auto && !main_tune_dynamic(evaluation, output, error))
+        return false;
     if (set.test != NULL && !test(evaluation, output, error))
         return false;
     return !main_generates() || generate(evaluation, output, error);
@@ -566,7 +393,7 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
 
 static void evaluation_free(struct evaluation *evaluation)
 {
-    free_sources(&evaluation->blend);
+    main_free_sources(&evaluation->blend);
     learner_free(&evaluation->learner);
     adapter_free(&evaluation->adapter);
     gradient_roots_free(&evaluation->roots);

@@ -37,6 +37,26 @@ ppl() {
     [ "$(ppl -test repeating -dynamic 1e-3 -dynamic-rule rms -threads 1)" = "$(ppl -test repeating -dynamic 1e-3 -dynamic-rule rms -threads 2)" ]
 }
 
+@test "rate and decay are found on another text" {
+    head -n 60 repeating >tune
+    rnnlm -rnnlm model -test repeating -dynamic auto -tune tune -dynamic-rule rms >out
+    rate=$(sed -n 's/^dynamic evaluation of model: -dynamic \([0-9.e-]*\) -dynamic-decay .*/\1/p' out)
+    decay=$(sed -n 's/^dynamic evaluation of model: .* -dynamic-decay \([0-9.e-]*\)$/\1/p' out)
+    found=$(sed -n 's/^PPL net: //p' out)
+    [ "$found" = "$(ppl -test repeating -dynamic "$rate" -dynamic-decay "$decay" -dynamic-rule rms)" ]
+    # of rates around it none is better on that text
+    best=$(ppl -test tune -dynamic "$rate" -dynamic-decay "$decay" -dynamic-rule rms)
+    for factor in 0.25 0.5 2 4; do
+        other=$(ppl -test tune -dynamic "$(awk -v r="$rate" -v f=$factor 'BEGIN { print r * f }')" -dynamic-rule rms)
+        awk -v a="$best" -v b="${other:-inf}" 'BEGIN { exit !(b == "inf" || b == "nan" || a < b + 1e-4) }' || fail "$factor: $other, $best"
+    done
+    # a decay that is given stays; sgd has none
+    rnnlm -rnnlm model -test test -dynamic auto -tune tune -dynamic-rule rms -dynamic-decay 0.5 | grep -q -- '-dynamic-decay 0.5$'
+    rnnlm -rnnlm model -test repeating -dynamic auto -tune tune >out
+    rate=$(sed -n 's/^dynamic evaluation of model: -dynamic \([0-9.e-]*\)$/\1/p' out)
+    [ "$(sed -n 's/^PPL net: //p' out)" = "$(ppl -test repeating -dynamic "$rate")" ]
+}
+
 @test "what comes behind a word changes no probability before it" {
     head -n 30 repeating >one
     { cat one; head -n 20 test; } >two
@@ -80,6 +100,10 @@ ppl() {
     says 2 'wanted a single model\|wants a single model' "$@" -rnnlm model -dynamic-rule rms
     says 2 'for texts, not for -nbest' "$@" -dynamic-rule rms -nbest
     says 2 'exclude each other' "$@" -dynamic-rule rms -per-sentence
+    says 2 '-dynamic auto wants a text to find the rate on' rnnlm -rnnlm model -test test -dynamic auto
+    says 2 'option -dynamic: found "much", wanted a number' rnnlm -rnnlm model -test test -dynamic much
+    says 2 'option -dynamic: found "-1"' rnnlm -rnnlm model -test test -dynamic -1
+    says 1 'missing' rnnlm -rnnlm model -test test -dynamic auto -tune missing
     says 1 'missing' "$@" -dynamic-rule rms -dynamic-statistics missing
     says 1 'train: no sections\|train: ' "$@" -dynamic-rule rms -dynamic-statistics train
     rnnlm -train train -valid valid -rnnlm direct -hidden 5 -class 20 -direct 1 -max-iter 1 >log
