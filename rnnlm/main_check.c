@@ -87,7 +87,8 @@ static bool check_dynamic(struct error *error)
         return error_set(error, "-dynamic-%s is for -dynamic RATE", option);
     if (option != NULL && !rms && set.dynamic_rule == NULL)
         return error_set(error, "-dynamic-%s is for -dynamic-rule rms", option);
-    return !rms || !set.nbest || error_set(error, "-dynamic-rule rms is for texts, not for -nbest");
+    return (!rms && !set.dynamic_auto) || !set.nbest ||
+           error_set(error, "-dynamic%s is for texts, not for -nbest", rms ? "-rule rms" : " auto");
 }
 
 static bool check_report(struct error *error)

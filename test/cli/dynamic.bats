@@ -99,6 +99,7 @@ ppl() {
     says 2 '-dynamic-rule is for -dynamic RATE' rnnlm -rnnlm model -test test -dynamic-rule rms
     says 2 'wanted a single model\|wants a single model' "$@" -rnnlm model -dynamic-rule rms
     says 2 'for texts, not for -nbest' "$@" -dynamic-rule rms -nbest
+    says 2 'for texts, not for -nbest' rnnlm -rnnlm model -test test -nbest -dynamic auto -tune test
     says 2 'exclude each other' "$@" -dynamic-rule rms -per-sentence
     says 2 '-dynamic auto wants a text to find the rate on' rnnlm -rnnlm model -test test -dynamic auto
     says 2 'option -dynamic: found "much", wanted a number' rnnlm -rnnlm model -test test -dynamic much
