@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "model/add_words.h"
+#include "model/average_models.h"
 #include "model/model_file.h"
 #include "model/remove_words.h"
 #include "model/vectors.h"
@@ -22,7 +23,7 @@ static struct {
     int64_t count;
     bool check, from_unknown;
     const char *vectors, *statistics;
-    struct option_list neighbours, analogies;
+    struct option_list neighbours, analogies, average;
     int64_t nearest;
 } set = {.nearest = 10};
 
@@ -83,6 +84,12 @@ static const struct option table[] = {
      "same class) divide their probability; <unk>, where the model has it, gets their counts. </s> "
      "cannot "
      "be removed, and with direct connections only the last words of the vocabulary can."},
+    {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "Averages"},
+    {OPTION_LIST, "average", "FILE", &set.average, NULL, 0, 0,
+     "Write the mean of the weights of the model and of this one, of the same layers, output, "
+     "words "
+     "and classes; given several times, of all. For models of one training after different epochs, "
+     "or of trainings that went on from the same model."},
     {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "Dynamic evaluation"},
     {OPTION_TEXT, "statistics", "TEXT", &set.statistics, NULL, 0, 0,
      "Collect the statistics of the model's gradients over its training text that rnnlm -dynamic "
@@ -110,6 +117,7 @@ static const struct options options = {
     .summary = "convert, verify and edit recurrent network language models",
     .usage = "-rnnlm IN -o OUT [-format text|binary|native|native-bf16]\n-rnnlm IN -check\n"
              "-rnnlm IN -o OUT [-remove-words FILE] [-add-words FILE] [OPTIONS]\n"
+             "-rnnlm A -average B [-average C ...] -o OUT\n"
              "-rnnlm IN -statistics TEXT [-o FILE]\n"
              "-rnnlm IN -vectors in|out -o OUT [-format word2vec|text|binary]\n"
              "-rnnlm IN [-vectors in|out] [-neighbours WORD] [-analogy 'A B C']",
@@ -260,9 +268,26 @@ static bool remove_words(struct model *model, struct error *error)
     return ok;
 }
 
+static bool average(struct model *model, struct error *error)
+{
+    for (size_t i = 0; i < set.average.count; i++) {
+        struct model other;
+        const char *path = set.average.item[i];
+        if (!model_load(&other, path, error))
+            return false;
+        bool ok = model_add(model, &other, error) || error_prefix(error, "%s: ", path);
+        model_free(&other);
+        if (!ok)
+            return false;
+    }
+    if (set.average.count > 0)
+        model_divide(model, set.average.count + 1);
+    return true;
+}
+
 static bool change_words(struct model *model, enum adding_from from, struct error *error)
 {
-    return (set.remove == NULL || remove_words(model, error)) &&
+    return average(model, error) && (set.remove == NULL || remove_words(model, error)) &&
            (set.add == NULL || add_words(model, from, error));
 }
 
@@ -408,7 +433,8 @@ static bool statistics(struct error *error)
 {
     struct model model;
     char path[4096];
-    if (set.format != NULL || set.add != NULL || set.remove != NULL || set.check || wants_vectors())
+    if (set.format != NULL || set.add != NULL || set.remove != NULL || set.check ||
+        wants_vectors() || set.average.count > 0)
         return error_usage(error, "-statistics goes with -rnnlm and -o alone");
     snprintf(path, sizeof path, "%s%s", set.output != NULL ? set.output : set.model,
              set.output != NULL ? "" : ".statistics");
@@ -433,6 +459,8 @@ static bool options_ok(enum model_format *format, enum adding_from *from, struct
         return error_option(error, "format");
     if (set.check && set.output != NULL && strcmp(set.output, "-") == 0)
         return error_usage(error, "-check prints to standard output: another -o FILE is wanted");
+    if (set.average.count > 0 && set.output == NULL)
+        return error_usage(error, "-average wants -o FILE, the mean");
     if ((set.add != NULL || set.remove != NULL) && set.output == NULL)
         return error_usage(error, "-%s wants -o FILE, the model with other words",
                            set.add != NULL ? "add-words" : "remove-words");
@@ -449,7 +477,7 @@ static bool convert(const struct option_list *operands, struct output *output, s
     (void)operands;
     struct model model;
     enum model_format format = MODEL_TEXT;
-    enum adding_from from;
+    enum adding_from from = ADDING_FROM_LETTERS;
     if (set.statistics != NULL)
         return statistics(error);
     if (wants_vectors())

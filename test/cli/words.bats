@@ -146,3 +146,40 @@ unknown() {
     run -2 --separate-stderr model -rnnlm full -check -add-words words
     [[ "$stderr" == "rnnlm-model: -add-words wants -o FILE"* ]]
 }
+
+# ---- averages -------------------------------------------------------------------------------------
+
+@test "the mean of models has the means of their weights" {
+    cd "$BATS_TEST_TMPDIR"
+    small_texts .
+    for epochs in 1 2 3; do
+        rnnlm -train train -valid valid -rnnlm m -layers gru:8 -class 20 -streams 4 -max-iter $epochs >log 2>&1
+        cp m m$epochs
+    done
+    "$BIN/rnnlm-model" -rnnlm m1 -average m2 -average m3 -o mean
+    for model in m1 m2 m3 mean; do
+        "$BIN/rnnlm-model" -rnnlm $model -vectors in -format text -o $model.in
+        "$BIN/rnnlm-model" -rnnlm $model -vectors out -format text -o $model.out
+    done
+    for way in in out; do
+        paste -d ' ' m1.$way m2.$way m3.$way mean.$way | awk '{ n = NF / 4
+            for (i = 2; i <= n; i++) { d = ($i + $(n + i) + $(2 * n + i)) / 3 - $(3 * n + i); if (d * d > 1e-12) exit 1 } }'
+    done
+    ! cmp -s m3.in mean.in
+    # of one model with itself it is that model
+    "$BIN/rnnlm-model" -rnnlm m3 -average m3 -o same
+    [ "$(rnnlm -rnnlm same -test test | grep PPL)" = "$(rnnlm -rnnlm m3 -test test | grep PPL)" ]
+    # and it can be trained on
+    rnnlm -train train -valid valid -rnnlm mean -streams 4 -max-iter 5 >log 2>&1
+    rnnlm -train train -valid valid -rnnlm other -layers gru:9 -class 20 -streams 4 -max-iter 1 >log 2>&1
+    rnnlm -train train -valid valid -rnnlm classes -layers gru:8 -class 19 -streams 4 -max-iter 1 >log 2>&1
+    head -n 450 train >fewer
+    rnnlm -train fewer -valid valid -rnnlm lexicon -layers gru:8 -class 20 -streams 4 -max-iter 1 >log 2>&1
+    for call in "other:found layers gru:9, wanted gru:8" "classes:19 classes" "lexicon:found [0-9]* words, wanted" "missing:missing"; do
+        ! "$BIN/rnnlm-model" -rnnlm m1 -average ${call%%:*} -o no 2>err
+        grep -q "${call#*:}" err && [ ! -e no ] || { cat err; false; }
+    done
+    code=0
+    "$BIN/rnnlm-model" -rnnlm m1 -average m2 2>err || code=$?
+    [ $code -eq 2 ]
+}
