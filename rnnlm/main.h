@@ -27,7 +27,7 @@ struct settings {
     int64_t pieces, peers_words;
     double peers_momentum, peers_step;
     const char *peers;
-    const char *report, *embedding_from, *unit;
+    const char *report, *embedding_from, *unit, *hidden_states;
     const char *dynamic_text, *dynamic_rule, *statistics;
     bool dynamic_auto; // the rate is to be found
     double dynamic_decay;

@@ -104,6 +104,23 @@ static bool check_report(struct error *error)
            error_set(error, "-unnormalised gives no probabilities, of which -report tells");
 }
 
+static bool check_hidden_states(struct error *error)
+{
+    if (set.hidden_states == NULL)
+        return true;
+    if (set.test == NULL || set.nbest)
+        return error_set(error, "-hidden-states is for texts of -test");
+    if (strcmp(set.test, "-") == 0)
+        return error_set(error, "-hidden-states reads the text again: a file is wanted, not "
+                                "standard input");
+    if (set.models.count > 1)
+        return error_set(error, "-hidden-states is for one network: found %zu of -rnnlm",
+                         set.models.count);
+    return !(set.dynamic > 0 || set.dynamic_auto) ||
+           error_set(error, "-hidden-states and -dynamic exclude each other: a network that learns "
+                            "has no states of its own");
+}
+
 static bool check_unnormalised(struct error *error)
 {
     if (!set.unnormalised)
@@ -159,5 +176,6 @@ bool main_check(struct error *error)
                                 "learns tells no entropies");
     return main_texts_check(error) && main_words_check(error) && check_sampling(error) &&
            check_per_sentence(error) && check_cache(error) && check_unnormalised(error) &&
-           check_report(error) && check_unit(error) && check_dynamic(error);
+           check_report(error) && check_hidden_states(error) && check_unit(error) &&
+           check_dynamic(error);
 }

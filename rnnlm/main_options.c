@@ -282,6 +282,10 @@ static const struct option table[] = {
      "What -test prints instead: srilm, what SRILM's ngram -ppl prints; scores, the log10 "
      "probability of each line, one a line; surprisal, a table of each word's bits, entropies and "
      "frequency. -format is an older spelling."},
+    {OPTION_TEXT, "hidden-states", "FILE", &set.hidden_states, NULL, 0, 0,
+     "Write with -test what the network keeps of the text, as an array for NumPy (.npy): a row for "
+     "each word "
+     "and each end of a line, the state of the uppermost layer behind it."},
     {OPTION_FLAG, "per-sentence", NULL, &set.per_sentence, NULL, 0, 0,
      "Take each line of -test, -tune and -gen from the start state, as if nothing stood before it. "
      "For networks that were trained on running text; those of -independent do so by themselves."},

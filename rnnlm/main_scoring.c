@@ -340,14 +340,16 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
 {
     bool dynamic = set.dynamic > 0 && !set.nbest, page = set.report != NULL && set.train.count == 0;
     if ((dynamic && !set.dynamic_auto && !main_start_learner(evaluation, error)) ||
-        (page && !output_try(set.report, error)))
+        (page && !output_try(set.report, error)) ||
+        (set.hidden_states != NULL && !output_try(set.hidden_states, error)))
         return false;
     struct reader *text = main_open_text(evaluation, set.test, error);
     bool ok = text != NULL &&
               main_make_sources(evaluation, set.lm_prob, set.per_sentence, dynamic, error) &&
               test_text(&evaluation->blend, text, output, error);
     reader_close(text);
-    return ok && (!page || main_draw_page(evaluation, error));
+    return ok && (set.hidden_states == NULL || main_write_states(evaluation, error)) &&
+           (!page || main_draw_page(evaluation, error));
 }
 
 static bool generate(struct evaluation *evaluation, struct output *output, struct error *error)

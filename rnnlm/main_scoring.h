@@ -1,5 +1,5 @@
 // What the parts of the program that use models have in common: scoring (main_scoring.c), dynamic evaluation
-// (main_dynamic.c), pages of texts (main_page.c).
+// (main_dynamic.c), hidden states (main_states.c), pages of texts (main_page.c).
 #ifndef MAIN_SCORING_H
 #define MAIN_SCORING_H
 
@@ -43,6 +43,9 @@ bool main_restart_learner(struct evaluation *evaluation, struct error *error);
 
 // -dynamic auto: finds rate and decay on -tune, and tells them.
 bool main_tune_dynamic(struct evaluation *evaluation, struct output *output, struct error *error);
+
+// -hidden-states of a text: reads it twice more.
+bool main_write_states(const struct evaluation *evaluation, struct error *error);
 
 // -report of a text: reads it once more.
 bool main_draw_page(struct evaluation *evaluation, struct error *error);

@@ -1,4 +1,4 @@
-# Words as vectors: rnnlm-model -vectors, -neighbours, -analogy, and networks that begin with vectors.
+# Words as vectors: rnnlm-model -vectors, -neighbours, -analogy, networks that begin with vectors; -hidden-states.
 
 load helpers
 
@@ -102,4 +102,41 @@ model() {
     says 1 'missing' rnnlm "$@" -embedding-from missing
     says 2 '-embedding-from is for training' rnnlm -rnnlm model -test test -embedding-from three
     [ ! -e new ]
+}
+
+@test "hidden states of a text" {
+    rnnlm -rnnlm model -test test -hidden-states states.npy >log
+    rnnlm -rnnlm model -test test >plain
+    cmp log plain
+    rows=$(($(wc -w <test) + $(wc -l <test)))
+    grep -aq "'shape': ($rows, 7), }" states.npy
+    [ "$(wc -c <states.npy)" -eq $((128 + 4 * 7 * rows)) ]
+    # lines on their own, of characters, packed
+    rnnlm -rnnlm model -test test -per-sentence -hidden-states lines.npy >log
+    ! cmp -s states.npy lines.npy
+    start=$(od -An -v -tf4 -w28 -j128 lines.npy | sed -n "$(($(head -n 1 test | wc -w) + 1))p")
+    [ "$(od -An -v -tf4 -w28 -j128 lines.npy | tail -n 1)" = "$start" ]
+    rnnlm -train train -valid valid -rnnlm letters -layers elman:3 -unit char -fast -epochs 1 >log
+    rnnlm -rnnlm letters -test test -hidden-states letters.npy.gz >log
+    gzip -dc letters.npy.gz | head -c 128 | grep -aq "'shape': ([0-9]*, 3), }"
+    # a network learns with -train and -test first
+    rnnlm -train train -valid valid -rnnlm other -layers elman:3 -class 20 -fast -epochs 1 -test test -hidden-states other.npy >log
+    grep -aq "'shape': ($rows, 3), }" other.npy
+}
+
+@test "hidden states: what does not fit" {
+    says() { # STATUS MESSAGE COMMAND...
+        local wanted=$1 message="$2" code=0
+        shift 2
+        "$@" >out 2>err || code=$?
+        [ $code -eq "$wanted" ] && grep -q -- "$message" err || fail "$*: $code, $(cat err)"
+    }
+    says 2 '-hidden-states is for texts of -test' rnnlm -rnnlm model -gen 3 -hidden-states out.npy
+    says 2 'wanted, not standard input' rnnlm -rnnlm model -test - -hidden-states out.npy
+    says 2 'found 2 of -rnnlm' rnnlm -rnnlm model -rnnlm tied -test test -hidden-states out.npy
+    says 2 'exclude each other' rnnlm -rnnlm model -test test -dynamic 0.1 -hidden-states out.npy
+    says 1 'replace' rnnlm -rnnlm model -test test -hidden-states model
+    says 1 'replace' rnnlm -rnnlm model -test test -hidden-states test
+    says 1 'none/out' rnnlm -rnnlm model -test test -hidden-states none/out.npy
+    [ ! -e out.npy ]
 }
