@@ -261,7 +261,9 @@ static const struct option table[] = {
     {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
      "Weights of several networks, in their order; auto finds them on the -tune text. Equal if not "
      "given."},
-    {OPTION_TEXT, "tune", "FILE", &set.tune, NULL, 0, 0, "Text to find weights on."},
+    {OPTION_TEXT, "tune", "FILE", &set.tune, NULL, 0, 0,
+     "Text to find weights on, and what -cache-neural and -dynamic auto leave open: another one "
+     "than that of -test."},
     {OPTION_TEXT, "tune-lm-prob", "FILE", &set.tune_lm_prob, NULL, 0, 0,
      "What -lm-prob is for the test text, for the text to find weights on."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -209,6 +210,47 @@ static void write_weights(const struct evaluation *evaluation, const struct mixt
     output_format(output, "PPL combine on %s: %f\n", set.tune, mixture_perplexity(score));
 }
 
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// Whether two texts hold the same words. What cannot be read is told where it is used.
+static bool same_words(struct reader *a, struct reader *b)
+{
+    struct token one, other;
+    bool more, same;
+    do {
+        more = reader_next(a, &one);
+        same = reader_next(b, &other) == more &&
+               (!more || (one.sentence_end == other.sentence_end && one.length == other.length &&
+                          memcmp(one.text, other.text, one.length) == 0));
+    } while (more && same);
+    return same && reader_ok(a, NULL) && reader_ok(b, NULL);
+}
+
+// What is found on the text that it is tested on makes a result better than it is.
+static void warn_of_tuning_on_test(const struct evaluation *evaluation)
+{
+    bool tunes = main_is_auto(set.lambda) || main_is_auto(set.weights) || set.dynamic_auto ||
+                 (set.cache_window > 0 && !(given.cache_theta && given.cache_lambda));
+    if (!tunes || set.tune == NULL || set.test == NULL || !is_file(set.tune) || !is_file(set.test))
+        return;
+    struct reader *tune = main_open_text(evaluation, set.tune, NULL);
+    struct reader *test = main_open_text(evaluation, set.test, NULL);
+    struct error warning;
+    if (tune != NULL && test != NULL && same_words(tune, test)) {
+        error_set(&warning,
+                  "%s, which settings are found on (-tune), is the text that is tested: the "
+                  "result will be better than on a new text",
+                  set.tune);
+        options_warn(PROGRAM, warning.text);
+    }
+    reader_close(tune);
+    reader_close(test);
+}
+
 static bool tune(struct evaluation *evaluation, struct output *output, struct error *error)
 {
     if (set.tune == NULL)
@@ -381,8 +423,10 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
 {
     evaluation->pool = pool_new(set.threads > 0 ? (size_t)set.threads : threads_available(), error);
     if (evaluation->pool == NULL || !load_models(evaluation, error) ||
-        !choose_unknown(evaluation, error) || !read_shares(evaluation, error) ||
-        !tune_caches(evaluation, output, error))
+        !choose_unknown(evaluation, error) || !read_shares(evaluation, error))
+        return false;
+    warn_of_tuning_on_test(evaluation);
+    if (!tune_caches(evaluation, output, error))
         return false;
     if ((main_is_auto(set.lambda) || main_is_auto(set.weights)) && !tune(evaluation, output, error))
         return false;

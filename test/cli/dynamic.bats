@@ -119,3 +119,29 @@ ppl() {
     says 1 'too few words for statistics' "$BIN/rnnlm-model" -rnnlm model -statistics short -o new
     says 2 '-statistics goes with -rnnlm and -o alone' "$BIN/rnnlm-model" -rnnlm model -statistics train -check
 }
+
+@test "tuned on what it is tested on: a warning" {
+    warns() { # YES|NO ARGUMENT...
+        local wanted=$1
+        shift
+        rnnlm -rnnlm model -debug 0 "$@" >out 2>err
+        grep -q 'is the text that is tested' err && found=YES || found=NO
+        [ "$found" = "$wanted" ] || fail "$*: $found, $(cat err)"
+    }
+    head -n 20 test >few
+    gzip -c few >same.gz
+    { cat few; echo more; } >longer
+    warns YES -test few -tune few -dynamic auto
+    warns YES -test few -tune same.gz -dynamic auto
+    warns NO -test few -tune longer -dynamic auto
+    warns NO -test longer -tune few -dynamic auto
+    sed '7s/^/\n/' few >divided
+    warns NO -test few -tune divided -dynamic auto
+    warns YES -test few -tune few -cache-neural 50
+    warns YES -test few -tune few -cache-neural 50 -cache-theta 0.5
+    warns NO -test few -tune few -cache-neural 50 -cache-theta 0.5 -cache-lambda 0.1
+    warns YES -test few -tune few -rnnlm model -weights auto
+    warns NO -test few -tune few -rnnlm model -weights 0.5,0.5
+    # pipes are not read twice
+    warns NO -test few -tune <(cat few) -dynamic auto
+}
