@@ -191,7 +191,7 @@ $(BUILD)/completion/zsh/_%: programs
 	@$(call complete,zsh,$*)
 
 # What a user runs; the other scripts belong to the source tree.
-SCRIPTS = corrupt-text generate-text sample-to-arpa kaldi/rnnlm_compute_scores.sh srilm/rescore
+SCRIPTS = corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore
 
 install: all man completion $(BUILD)/rnnlm.pc
 	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(MANDIR)/man1" \

@@ -108,7 +108,7 @@ completed() {
     for file in README COPYING; do
         cmp "$ROOT/$file" "$PREFIX/share/doc/rnnlm/$file"
     done
-    for script in corrupt-text generate-text sample-to-arpa kaldi/rnnlm_compute_scores.sh srilm/rescore; do
+    for script in corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore; do
         cmp "$ROOT/scripts/$script" "$PREFIX/share/rnnlm/scripts/$script"
         [ -x "$PREFIX/share/rnnlm/scripts/$script" ]
     done
