@@ -308,7 +308,7 @@ static void test_causality(void **unused)
     struct random random;
     random_seed(&random, 3);
     double prob[2][LENGTH];
-    for (int trial = 0; trial < 40; trial++) {
+    for (int trial = 0; trial < 1000; trial++) {
         int32_t text[2][TEXT];
         size_t same = 1 + (size_t)random_next(&random) % (LENGTH - 1);
         make_text(text[0], (uint32_t)trial + 1);
