@@ -41,7 +41,8 @@ void state_values(const struct network *network, enum state_start start, const f
                   float *value);
 
 // The values behind `word`, one of `network` (or WORD_OOV), after `before`: [network.state] each, for
-// those who need a single step now and then. Error: no memory.
+// those who need a single step now and then. What fills up rows of `after` stays as it is, and has to be zeros.
+// Error: no memory.
 bool state_step(const struct network *network, const float *before, int32_t word, float *after,
                 struct error *error);
 

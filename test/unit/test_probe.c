@@ -165,7 +165,7 @@ static void test_errors_through_time(void **unused)
     for (size_t k = 0; k < sizeof back / sizeof back[0]; k++) {
         double power = 0;
         for (size_t b = 0; b < PROBE_STREAMS; b++) {
-            float value[64], after[64];
+            float value[64] = {0}, after[64] = {0};
             assert_true(network->state <= 64);
             state_values(network, STATE_TEXT, NULL, value);
             for (size_t t = 0; t + back[k] < PROBE_STEPS; t++) {
