@@ -96,6 +96,7 @@ same_after_kills() {
 }
 
 @test "checkpoint: a rate that decays, online and in batches" {
+    skip_if_slow
     same_after_kills -hidden 12 -alpha 0.5 -decay 0.3 -min-improvement 1.02 -max-iter 6 -binary
     rm whole torn
     same_after_kills -hidden 12 -streams 8 -bptt 3 -alpha 0.5 -decay 0.3 -min-improvement 1.02 -max-iter 6 -binary
@@ -108,6 +109,7 @@ same_after_kills() {
 }
 
 @test "checkpoint: dropout of all kinds, masks for blocks and for words, and penalties" {
+    skip_if_slow
     options="-dropout 0.3 -dropout-words 0.1 -dropout-recurrent 0.2 -penalty-activation 2 -penalty-change 1"
     same_after_kills -layers compression:8,lstm:12,elman:8:tanh -streams 16 -optimiser adam -bptt 9 -epochs 3 $options
     rm whole torn
@@ -115,6 +117,7 @@ same_after_kills() {
 }
 
 @test "checkpoint: products of bfloat16, which the same training has" {
+    skip_if_slow
     same_after_kills -layers lstm:12 -embedding 12 -tied -streams 7 -bptt 3 -epochs 2 -dropout 0.2 -products bf16
     rm torn
     killed torn 1 -layers lstm:12 -streams 7 -bptt 3 -epochs 2 -products bf16

@@ -154,6 +154,7 @@ costs() {
 }
 
 @test "lattice: merging by the last words finds the best sentence of each lattice, though words far back matter" {
+    skip_if_slow
     networks net 40 3
     rnnlm -train "$DATA/train.txt" -valid "$DATA/valid.txt" -hidden 30 -class 70 -fast -rnnlm long >log
     costs -rnnlm long -merge-order 0 -debug 1 net/*.slf >exact 2>exact.sizes
