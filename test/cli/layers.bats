@@ -89,6 +89,7 @@ used_everywhere() {
 }
 
 @test "layers: gru, in every program" {
+    skip_if_slow
     used_everywhere gru:14
     rm -f model*
     used_everywhere gru:12,elman:10:tanh,gru:8
@@ -144,12 +145,14 @@ used_everywhere() {
 }
 
 @test "layers: sru, in every program" {
+    skip_if_slow
     used_everywhere sru:14
     rm -f model*
     used_everywhere sru:12,elman:10:tanh,sru:8
 }
 
 @test "layers: jordan, in every program" {
+    skip_if_slow
     used_everywhere jordan:14:logistic
     rm -f model*
     used_everywhere jordan:12:tanh,elman:10:tanh,jordan:8:logistic
@@ -162,6 +165,7 @@ used_everywhere() {
 }
 
 @test "layers: projection, in every program" {
+    skip_if_slow
     used_everywhere projection:14
     rm -f model*
     used_everywhere projection:12,elman:10:tanh,projection:8
