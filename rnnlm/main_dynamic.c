@@ -1,11 +1,10 @@
 // rnnlm -dynamic: networks that go on learning from the text that they are tested on.
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "main_scoring.h"
 #include "model/model_file.h"
-#include "score/log_sum.h"
 #include "train/statistics.h"
 
 bool main_has_adapter(void)
@@ -16,18 +15,25 @@ bool main_has_adapter(void)
 // Numbers of which too small a root is none: a part of the mean.
 static const double LEAST_ROOT = 0.01;
 
+static bool read_statistics(struct evaluation *evaluation, struct error *error)
+{
+    bool named = set.statistics != NULL;
+    char *path = named ? model_file_beside(set.statistics, "", error)
+                       : model_file_beside(first_model(), STATISTICS_SUFFIX, error);
+    gradient_roots_free(&evaluation->roots);
+    bool ok =
+        path != NULL && statistics_read(&evaluation->roots, &evaluation->model[0], path, error);
+    if (!ok && path != NULL && !named && access(path, F_OK) != 0)
+        error_add(error, ": rnnlm-model -statistics TEXT makes it of the training text");
+    free(path);
+    return ok;
+}
+
 static bool start_adapter(struct evaluation *evaluation, struct error *error)
 {
     struct model *model = &evaluation->model[0];
-    char path[4096];
-    snprintf(path, sizeof path, "%s%s", set.statistics != NULL ? set.statistics : first_model(),
-             set.statistics != NULL ? "" : ".statistics");
-    gradient_roots_free(&evaluation->roots);
-    if (!statistics_read(&evaluation->roots, model, path, error))
-        return set.statistics == NULL && access(path, F_OK) != 0
-                   ? error_add(error,
-                               ": rnnlm-model -statistics TEXT makes it of the training text")
-                   : false;
+    if (!read_statistics(evaluation, error))
+        return false;
     const struct adapter_rule rule = {.rate = set.dynamic,
                                       .decay = set.dynamic_decay,
                                       .epsilon = LEAST_ROOT * evaluation->roots.mean + 1e-30,

@@ -4,20 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "learn/learner.h"
 #include "main_scoring.h"
 #include "nbest/nbest.h"
 #include "net/output.h"
-#include "report/text_page.h"
 #include "score/generate.h"
 #include "score/neural_cache_tune.h"
 #include "score/perplexity.h"
 #include "score/surprisal.h"
-#include "score/text_view.h"
-#include "train/statistics.h"
 
 // -lambda and -weights as numbers; where they are to be found, equal ones to begin with.
 static bool parse_weights(struct blend *blend, struct error *error)

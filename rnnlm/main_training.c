@@ -11,6 +11,7 @@
 #include "base/terminal.h"
 #include "learn/optimisers/kinds.h"
 #include "main.h"
+#include "model/model_file.h"
 #include "program.h"
 #include "train/recorder.h"
 
@@ -302,16 +303,6 @@ static void take_unrecorded(void *context, const char *text, bool failed)
     options_warn(PROGRAM, text);
 }
 
-// MODEL with something behind it; free() it.
-static char *file_beside(const char *suffix, struct error *error)
-{
-    size_t size = strlen(first_model()) + strlen(suffix) + 1;
-    char *path = memory_new(size, 1, error);
-    if (path != NULL)
-        snprintf(path, size, "%s%s", first_model(), suffix);
-    return path;
-}
-
 static bool same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
@@ -332,7 +323,7 @@ static bool log_is_taken(const char *path)
 static bool start_recording(struct model *model, const struct training *training, char **command,
                             struct error *error)
 {
-    char *log = file_beside(".log", error);
+    char *log = model_file_beside(first_model(), ".log", error);
     *command = main_command(error);
     const struct recorder_rule rule = {.log = log != NULL && !log_is_taken(log),
                                        .page = set.report,
@@ -364,7 +355,7 @@ static bool each_file(bool (*ask)(const char *path, struct error *error), struct
 {
     static const char *const suffix[] = {"", ".checkpoint", ".output.txt"};
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
-        char *path = file_beside(suffix[i], error);
+        char *path = model_file_beside(first_model(), suffix[i], error);
         bool ok = path != NULL && ask(path, error);
         free(path);
         if (!ok)
@@ -381,7 +372,7 @@ static bool page_may_be(struct error *error)
         return true;
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
         struct stat file, page;
-        char *path = file_beside(suffix[i], error);
+        char *path = model_file_beside(first_model(), suffix[i], error);
         if (path == NULL)
             return false;
         bool same =

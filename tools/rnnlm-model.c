@@ -432,16 +432,17 @@ static bool collect_statistics(struct model *model, const char *path, struct err
 static bool statistics(struct error *error)
 {
     struct model model;
-    char path[4096];
     if (set.format != NULL || set.add != NULL || set.remove != NULL || set.check ||
         wants_vectors() || set.average.count > 0)
         return error_usage(error, "-statistics goes with -rnnlm and -o alone");
-    snprintf(path, sizeof path, "%s%s", set.output != NULL ? set.output : set.model,
-             set.output != NULL ? "" : ".statistics");
-    if (!output_try(path, error) || !model_load(&model, set.model, error))
-        return false;
-    bool ok = collect_statistics(&model, path, error);
-    model_free(&model);
+    char *path = set.output != NULL ? model_file_beside(set.output, "", error)
+                                    : model_file_beside(set.model, STATISTICS_SUFFIX, error);
+    bool ok = path != NULL && output_try(path, error) && model_load(&model, set.model, error);
+    if (ok) {
+        ok = collect_statistics(&model, path, error);
+        model_free(&model);
+    }
+    free(path);
     return ok;
 }
 

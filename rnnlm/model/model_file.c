@@ -2,9 +2,11 @@
 #include "model/model_file.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "model/mikolov.h"
 #include "model/native.h"
 #include "net/output.h"
@@ -140,4 +142,13 @@ bool model_save(const struct model *model, const char *path, struct error *error
         return false;
     }
     return output_commit(output, error);
+}
+
+char *model_file_beside(const char *model_path, const char *suffix, struct error *error)
+{
+    size_t size = strlen(model_path) + strlen(suffix) + 1;
+    char *path = memory_new(size, 1, error);
+    if (path != NULL)
+        snprintf(path, size, "%s%s", model_path, suffix);
+    return path;
 }

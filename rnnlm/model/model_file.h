@@ -38,4 +38,7 @@ bool model_is_of_words(const struct model *model, const char *path, struct error
 // model in bfloat16 that is used in place.
 bool model_save(const struct model *model, const char *path, struct error *error);
 
+// The name of a file that belongs to a model: its path with a suffix; free() it. Error: no memory.
+char *model_file_beside(const char *model_path, const char *suffix, struct error *error);
+
 #endif

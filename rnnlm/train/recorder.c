@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "model/model_file.h"
 #include "report/learning_page.h"
 #include "score/source.h"
 #include "train/probe.h"
@@ -73,13 +74,11 @@ struct recorder *recorder_new(const struct recorder_rule *rule, struct model *mo
                               const struct training *training, struct error *error)
 {
     struct recorder *recorder = memory_new(1, sizeof *recorder, error);
-    size_t size = strlen(training->model_path) + sizeof ".log";
-    char *path = recorder != NULL ? memory_new(size, 1, error) : NULL;
+    char *path = recorder != NULL ? model_file_beside(training->model_path, ".log", error) : NULL;
     if (path == NULL) {
         free(recorder);
         return NULL;
     }
-    snprintf(path, size, "%s.log", training->model_path);
     *recorder = (struct recorder){
         .rule = *rule,
         .model = model,

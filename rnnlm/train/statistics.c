@@ -62,8 +62,6 @@ struct stamp {
 
 static struct stamp stamp_of(const struct model *model)
 {
-    struct checksum checksum;
-    checksum_start(&checksum);
     struct stamp stamp = {.vocabulary = fingerprint_vocabulary(&model->vocabulary)};
     for (size_t p = 0; p < model->network.parameters; p++) {
         const struct parameter *parameter = &model->network.parameter[p];

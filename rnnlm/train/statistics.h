@@ -10,6 +10,9 @@
 #include "model/model.h"
 #include "text/corpus.h"
 
+// What is behind the model's path in that of its statistics, where no other is named (model_file_beside()).
+#define STATISTICS_SUFFIX ".statistics"
+
 // Reads the text once, as training in batches does. `roots` have been made for the network. Error: that of the
 // text, no memory, or that of adapter_fits().
 bool statistics_collect(struct gradient_roots *roots, struct model *model, struct corpus *text,
