@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "learn/learner.h"
@@ -206,12 +205,6 @@ static void write_weights(const struct evaluation *evaluation, const struct mixt
     output_format(output, "PPL combine on %s: %f\n", set.tune, mixture_perplexity(score));
 }
 
-static bool is_file(const char *path)
-{
-    struct stat status;
-    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
-}
-
 // Whether two texts hold the same words. What cannot be read is told where it is used.
 static bool same_words(struct reader *a, struct reader *b)
 {
@@ -231,7 +224,8 @@ static void warn_of_tuning_on_test(const struct evaluation *evaluation)
 {
     bool tunes = main_is_auto(set.lambda) || main_is_auto(set.weights) || set.dynamic_auto ||
                  (set.cache_window > 0 && !(given.cache_theta && given.cache_lambda));
-    if (!tunes || set.tune == NULL || set.test == NULL || !is_file(set.tune) || !is_file(set.test))
+    if (!tunes || set.tune == NULL || set.test == NULL || !input_is_file(set.tune) ||
+        !input_is_file(set.test))
         return;
     struct reader *tune = main_open_text(evaluation, set.tune, NULL);
     struct reader *test = main_open_text(evaluation, set.test, NULL);

@@ -27,6 +27,9 @@ struct input *input_open_text(const char *path, struct error *error);
 struct input *input_open(const char *path, struct error *error);
 void input_close(struct input *input);
 
+// Whether the path is that of a regular file, which can be read again: no pipe, and not "-".
+bool input_is_file(const char *path);
+
 // An input that has been looked at and found to be text is one from here on, as if it had been opened
 // so; nothing has been taken from it. Error: a zero byte.
 bool input_as_text(struct input *input, struct error *error);

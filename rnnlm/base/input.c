@@ -209,6 +209,12 @@ bool input_as_text(struct input *input, struct error *error)
     return !input->refused || input_ok(input, error);
 }
 
+bool input_is_file(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 void input_close(struct input *input)
 {
     if (input == NULL)

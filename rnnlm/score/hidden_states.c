@@ -36,19 +36,13 @@ static void write_heading(struct output *output, uint64_t rows, size_t width)
     output_write(output, heading, SIZE);
 }
 
-static int32_t id_of(const struct vocabulary *words, const struct token *token, int32_t unknown)
-{
-    int32_t id = vocabulary_find(words, token->text, token->length);
-    return id >= 0 ? id : unknown;
-}
-
 static bool write_rows(struct scorer *scorer, const struct network_use *use, struct reader *text,
                        uint64_t rows, struct output *output, struct error *error)
 {
     struct token token;
     uint64_t row = 0;
     for (; row <= rows && reader_next(text, &token); row++) {
-        scorer_advance(scorer, id_of(&scorer->model->vocabulary, &token, use->unknown));
+        scorer_advance(scorer, network_use_id(use, &scorer->model->vocabulary, &token));
         if (use->per_sentence && token.sentence_end)
             scorer_restart(scorer);
         scorer_load(scorer);
@@ -67,13 +61,10 @@ bool hidden_states_write(const struct model *model, const struct network_use *us
                          struct reader *text, uint64_t tokens, struct output *output,
                          struct error *error)
 {
-    enum state_start start = use->independent    ? STATE_SENTENCE
-                             : use->per_sentence ? STATE_TEXT
-                                                 : STATE_STORED;
     struct forward_weights weights;
     struct scorer scorer = {.model = NULL};
     bool ok = forward_weights_init(&weights, &model->network, use->independent, error) &&
-              scorer_init(&scorer, model, &weights, start, NULL, error);
+              scorer_init(&scorer, model, &weights, network_use_start(use), NULL, error);
     if (ok) {
         write_heading(output, tokens, model->network.width);
         ok = write_rows(&scorer, use, text, tokens, output, error);

@@ -102,8 +102,7 @@ static bool score_text(struct tuning *tuning, struct reader *text, struct error 
     struct token token;
     size_t n = 0;
     while (reader_next(text, &token)) {
-        int32_t id = vocabulary_find(&tuning->model->vocabulary, token.text, token.length);
-        tuning->word[n++] = id >= 0 ? id : tuning->use->unknown;
+        tuning->word[n++] = network_use_id(tuning->use, &tuning->model->vocabulary, &token);
         if (n < AHEAD)
             continue;
         if (!score(tuning, n, error))

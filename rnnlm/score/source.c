@@ -65,3 +65,15 @@ void source_share(const struct unknown_shares *shares, int32_t unknown, const st
         return;
     word->prob *= unknown_share(shares, token->text, token->length, &word->listed);
 }
+
+enum state_start network_use_start(const struct network_use *use)
+{
+    return use->independent ? STATE_SENTENCE : use->per_sentence ? STATE_TEXT : STATE_STORED;
+}
+
+int32_t network_use_id(const struct network_use *use, const struct vocabulary *words,
+                       const struct token *token)
+{
+    int32_t id = vocabulary_find(words, token->text, token->length);
+    return id >= 0 ? id : use->unknown;
+}

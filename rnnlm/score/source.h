@@ -44,6 +44,11 @@ struct network_use {
     struct pool *pool;
 };
 
+// Where a network that is used so begins a text, and what it takes a token as.
+enum state_start network_use_start(const struct network_use *use);
+int32_t network_use_id(const struct network_use *use, const struct vocabulary *words,
+                       const struct token *token);
+
 // A network. The start state of a line is that of rnnlm_start() (rnnlm.h): STATE_SENTENCE where
 // sentences are independent, else STATE_TEXT (net/state.h). Model, learner and pool stay the caller's
 // and must outlive the source.

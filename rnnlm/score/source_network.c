@@ -406,9 +406,7 @@ static const struct source_type network_type = {.next = network_next,
 static bool network_init_source(struct network_source *network, const struct model *model,
                                 const struct network_use *use, struct error *error)
 {
-    enum state_start start = use->independent    ? STATE_SENTENCE
-                             : use->per_sentence ? STATE_TEXT
-                                                 : STATE_STORED;
+    enum state_start start = network_use_start(use);
     if (!forward_crew_init(&network->crew, &model->network, use->independent, use->pool, error) ||
         !scorer_init(&network->scorer, model, &network->crew.weights, start, use->learner, error) ||
         !march_init(&network->march, &network->crew, error))

@@ -287,8 +287,7 @@ static char *file_of(const char *path, const char *folder, struct error *error)
 
 bool id_cache_keeps(const char *path)
 {
-    struct stat status;
-    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    return input_is_file(path);
 }
 
 bool id_cache_read(struct id_text *text, const char *path, const char *folder, struct error *remark,

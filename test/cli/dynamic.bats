@@ -87,12 +87,6 @@ ppl() {
 }
 
 @test "dynamic evaluation: what does not fit" {
-    says() { # STATUS MESSAGE COMMAND...
-        local wanted=$1 message="$2" code=0
-        shift 2
-        "$@" >out 2>err || code=$?
-        [ $code -eq "$wanted" ] && grep -q -- "$message" err || fail "$*: $code, $(cat err)"
-    }
     set -- rnnlm -rnnlm model -test test -dynamic 1e-3
     says 2 'found "adam", wanted sgd or rms' "$@" -dynamic-rule adam
     says 2 '-dynamic-decay is for -dynamic-rule rms' "$@" -dynamic-decay 0.1

@@ -30,6 +30,14 @@ fail() {
     return 1
 }
 
+# says STATUS MESSAGE COMMAND...: it fails so, and with a message that has this in it.
+says() {
+    local wanted=$1 message="$2" code=0
+    shift 2
+    "$@" >out 2>err || code=$?
+    [ $code -eq "$wanted" ] && grep -q -- "$message" err || fail "$*: $code, $(cat err)"
+}
+
 need_golden() {
     [ -d "$GOLDEN/mikolov" ] || skip "RNNLM_GOLDEN is not set: no outputs of the reference to compare with"
 }

@@ -70,12 +70,12 @@ fake() {
     fake -minutes 6 -trials 6 -o parts -vary x=0.0..1.0 >log
     diff -r whole parts
     diff <(sed 's/whole/parts/' out) log
-    says 'parts holds another search' fake -minutes 6 -trials 7 -o parts -vary x=0.0..1.0
-    says 'parts holds another search' fake -minutes 6 -trials 6 -o parts -vary x=0.0..2.0
+    complains 'parts holds another search' fake -minutes 6 -trials 7 -o parts -vary x=0.0..1.0
+    complains 'parts holds another search' fake -minutes 6 -trials 6 -o parts -vary x=0.0..2.0
     [ "$(fake -minutes 6 -trials 6 -seed 2 -o seed -vary x=0.0..1.0 | grep best:)" != "$(grep best: out)" ]
 }
 
-says() { # MESSAGE COMMAND...
+complains() { # MESSAGE COMMAND...
     local message="$1"
     shift
     ! "$@" >found.out 2>found.err || fail "$*: no failure"
@@ -103,29 +103,29 @@ says() { # MESSAGE COMMAND...
 }
 
 @test "what does not fit" {
-    says 'wanted NAME=VALUES' fake -minutes 1 -o found -vary x
-    says 'given twice' fake -minutes 1 -o found -vary x=1..2 -vary x=1..2
-    says 'FROM is above TO' fake -minutes 1 -o found -vary x=2..1
-    says 'wanted numbers' fake -minutes 1 -o found -vary x=a..1
-    says 'a logarithm wants numbers above 0' fake -minutes 1 -o found -vary x=log:0..1
-    says 'wanted log:FROM..TO' fake -minutes 1 -o found -vary x=log:1
-    says 'wanted a number above 0' fake -minutes 0 -o found -vary x=0..1
-    says 'wanted a whole number' fake -minutes 1 -trials 1.5 -o found -vary x=0..1
-    says 'wanted at least 1' fake -minutes 1 -trials 0 -o found -vary x=0..1
-    says '-minutes X is wanted' fake -o found -vary x=0..1
-    says '-o FOLDER is wanted' fake -minutes 1 -vary x=0..1
-    says '-vary NAME=VALUES is wanted' fake -minutes 1 -o found
-    says '-valid FILE are wanted' "$TUNE" -minutes 1 -o found -vary x=0..1 -- -train train
-    says "-rnnlm is tune's own" "$TUNE" -minutes 1 -o found -vary x=0..1 -- -train train -valid valid -rnnlm m
-    says 'options of rnnlm stand behind --' "$TUNE" -minutes 1 -train train
-    says 'no program rnnlm in none' env RNNLM_BIN=none "$TUNE" -minutes 1 -o found -vary x=0..1 -- -train t -valid v
-    says 'no trial has learnt anything' fake -minutes 1 -trials 2 -o none -vary "x=0.7 0.8"
+    complains 'wanted NAME=VALUES' fake -minutes 1 -o found -vary x
+    complains 'given twice' fake -minutes 1 -o found -vary x=1..2 -vary x=1..2
+    complains 'FROM is above TO' fake -minutes 1 -o found -vary x=2..1
+    complains 'wanted numbers' fake -minutes 1 -o found -vary x=a..1
+    complains 'a logarithm wants numbers above 0' fake -minutes 1 -o found -vary x=log:0..1
+    complains 'wanted log:FROM..TO' fake -minutes 1 -o found -vary x=log:1
+    complains 'wanted a number above 0' fake -minutes 0 -o found -vary x=0..1
+    complains 'wanted a whole number' fake -minutes 1 -trials 1.5 -o found -vary x=0..1
+    complains 'wanted at least 1' fake -minutes 1 -trials 0 -o found -vary x=0..1
+    complains '-minutes X is wanted' fake -o found -vary x=0..1
+    complains '-o FOLDER is wanted' fake -minutes 1 -vary x=0..1
+    complains '-vary NAME=VALUES is wanted' fake -minutes 1 -o found
+    complains '-valid FILE are wanted' "$TUNE" -minutes 1 -o found -vary x=0..1 -- -train train
+    complains "-rnnlm is tune's own" "$TUNE" -minutes 1 -o found -vary x=0..1 -- -train train -valid valid -rnnlm m
+    complains 'options of rnnlm stand behind --' "$TUNE" -minutes 1 -train train
+    complains 'no program rnnlm in none' env RNNLM_BIN=none "$TUNE" -minutes 1 -o found -vary x=0..1 -- -train t -valid v
+    complains 'no trial has learnt anything' fake -minutes 1 -trials 2 -o none -vary "x=0.7 0.8"
     [ "$(cut -f 4 none/table | sort -u | tr '\n' ' ')" = 'failed state ' ]
     [ ! -e calls ] || [ "$(cut -d / -f 1 calls | sort -u)" = none ]
     # what the program does not take ends the search
     small_texts .
     export RNNLM_BIN="$BIN"
-    says 'rnnlm does not take the settings of trial 1: -hidden lots' \
+    complains 'rnnlm does not take the settings of trial 1: -hidden lots' \
         "$TUNE" -minutes 1 -o found -vary "hidden=lots" -- -train train -valid valid
 }
 

@@ -97,12 +97,6 @@ chars() { # MODEL OPTIONS...
 }
 
 @test "bad units, and who reads words alone" {
-    says() { # STATUS MESSAGE COMMAND...
-        local wanted=$1 message="$2" code=0
-        shift 2
-        "$@" >out 2>err || code=$?
-        [ $code -eq "$wanted" ] && grep -q -- "$message" err || fail "$*: $code, $(cat err)"
-    }
     rnnlm -train train -valid valid -rnnlm words -hidden 5 -class 20 -max-iter 1 -format native >out
     says 2 'found "syllable", wanted word, char or pieces' rnnlm -train train -valid valid -rnnlm new -unit syllable
     says 2 '-unit is for training' rnnlm -rnnlm model -test test -unit char

@@ -78,12 +78,6 @@ model() {
 }
 
 @test "vectors: what does not fit" {
-    says() { # STATUS MESSAGE COMMAND...
-        local wanted=$1 message="$2" code=0
-        shift 2
-        "$@" >out 2>err || code=$?
-        [ $code -eq "$wanted" ] && grep -q -- "$message" err || fail "$*: $code, $(cat err)"
-    }
     says 1 'output tree has no vector for each word' model -rnnlm tree -vectors out -o out
     says 1 'the model has no word "unheard"' model -rnnlm model -neighbours unheard
     says 2 'found "both", wanted in or out' model -rnnlm model -vectors both -o out
@@ -125,12 +119,6 @@ model() {
 }
 
 @test "hidden states: what does not fit" {
-    says() { # STATUS MESSAGE COMMAND...
-        local wanted=$1 message="$2" code=0
-        shift 2
-        "$@" >out 2>err || code=$?
-        [ $code -eq "$wanted" ] && grep -q -- "$message" err || fail "$*: $code, $(cat err)"
-    }
     says 2 '-hidden-states is for texts of -test' rnnlm -rnnlm model -gen 3 -hidden-states out.npy
     says 2 'wanted, not standard input' rnnlm -rnnlm model -test - -hidden-states out.npy
     says 2 'found 2 of -rnnlm' rnnlm -rnnlm model -rnnlm tied -test test -hidden-states out.npy
