@@ -113,6 +113,9 @@ drawn() {
     [ "$cut" -gt 0 ] && [ "$cut" -le "$(awk 'NF == 5' out | wc -l)" ]
     # No sentence depends on what was drawn before: the first word is always the start's.
     rnnlm -rnnlm net -gen-sentences 20 -temperature 0 -gen-longest 5 -debug 0 2>err | sort -u | wc -l | grep -qx 1
+    # It is that of a text's start, not where the training's text has ended.
+    rnnlm -rnnlm net -gen-sentences 200 -debug 0 >out
+    rnnlm -rnnlm net -gen-sentences 200 -per-sentence -debug 0 | cmp - out
     # Running text begins with it once.
     rnnlm -rnnlm net -gen 40 -prefix 'c a b' -debug 0 >out
     head -n 1 out | grep -q '^c a b '
@@ -134,4 +137,13 @@ drawn() {
     refuses_with 2 '-prefix is for -gen' -- -rnnlm net -test train -prefix a -debug 0
     refuses_with 2 '-temperature is for -gen' -- -rnnlm net -test train -temperature 2 -debug 0
     refuses_with 2 'option -temperature' -- -rnnlm net -gen 5 -temperature -1 -debug 0
+}
+
+@test "mixtures: weights that are none, and an n-gram model without ends of sentences" {
+    for weights in x,0.5 0.5,x 2,0.5 -1,2; do
+        says 2 'option -weights: found ".*", wanted a number from 0 to 1' rnnlm -rnnlm net -rnnlm other -test train -weights $weights
+    done
+    says 2 'wanted 2 numbers, one for each -rnnlm' rnnlm -rnnlm net -rnnlm other -test train -weights 1
+    printf '\\data\\\nngram 1=3\n\n\\1-grams:\n-1\t<s>\n-0.3\ta\n-0.3\tb\n\n\\end\\\n' >endless
+    says 0 'endless: </s> is not among the 1-grams' rnnlm -rnnlm net -ngram endless -test train -lambda 0.5
 }
