@@ -38,12 +38,11 @@ static bool check_cache(struct error *error)
                error_set(error, "-cache-theta and -cache-lambda are for -cache-neural WINDOW");
     if (set.test == NULL && !main_generates())
         return error_set(error, "-cache-neural is for -test and -gen");
-    const char *other = set.dynamic > 0                 ? "-dynamic"
-                        : set.sentences_to_generate > 0 ? "-gen-sentences"
-                        : set.per_sentence              ? "-per-sentence"
-                        : set.nbest                     ? "-nbest"
-                        : set.unnormalised              ? "-unnormalised"
-                                                        : NULL;
+    const char *other = set.sentences_to_generate > 0 ? "-gen-sentences"
+                        : set.per_sentence            ? "-per-sentence"
+                        : set.nbest                   ? "-nbest"
+                        : set.unnormalised            ? "-unnormalised"
+                                                      : NULL;
     if (other != NULL)
         return error_set(error, "-cache-neural and %s exclude each other", other);
     return found || set.tune != NULL ||

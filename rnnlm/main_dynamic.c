@@ -55,9 +55,10 @@ bool main_start_learner(struct evaluation *evaluation, struct error *error)
     if (evaluation->blend.networks > 1)
         return error_usage(error, "-dynamic wants a single model, found %zu",
                            evaluation->blend.networks);
-    if (main_has_adapter())
-        return start_adapter(evaluation, error);
-    return learner_init(&evaluation->learner, &model->network, &rule, error);
+    evaluation->ready = main_has_adapter()
+                            ? start_adapter(evaluation, error)
+                            : learner_init(&evaluation->learner, &model->network, &rule, error);
+    return evaluation->ready;
 }
 
 bool main_restart_learner(struct evaluation *evaluation, struct error *error)

@@ -169,6 +169,17 @@ struct network_use main_use_of(const struct evaluation *evaluation, size_t i)
                                 .pool = evaluation->pool};
 }
 
+// By what main_start_learner() has prepared.
+static struct network_use learning_use(struct evaluation *evaluation, size_t i)
+{
+    struct network_use use = main_use_of(evaluation, i);
+    if (main_has_adapter())
+        use.adapter = &evaluation->adapter;
+    else
+        use.learner = &evaluation->learner;
+    return use;
+}
+
 // Sources that stand before a text, whose lines may each begin in the start state; a file of
 // probabilities belongs to one text.
 bool main_make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
@@ -179,10 +190,8 @@ bool main_make_sources(struct evaluation *evaluation, const char *lm_prob, bool 
     blend->per_sentence = per_sentence;
     for (size_t i = 0; i < blend->networks; i++) {
         const struct model *model = &evaluation->model[i];
-        struct network_use use = main_use_of(evaluation, i);
+        struct network_use use = learns ? learning_use(evaluation, i) : main_use_of(evaluation, i);
         use.per_sentence = per_sentence;
-        use.learner = i == 0 && learns && !main_has_adapter() ? &evaluation->learner : NULL;
-        use.adapter = i == 0 && learns && main_has_adapter() ? &evaluation->adapter : NULL;
         blend->network[i] = source_network(model, &use, error);
         if (blend->network[i] == NULL)
             return false;
@@ -266,7 +275,7 @@ static bool tune(struct evaluation *evaluation, struct output *output, struct er
 // likely under the network.
 static bool tune_caches(struct evaluation *evaluation, struct output *output, struct error *error)
 {
-    bool found = given.cache_theta && given.cache_lambda;
+    bool found = given.cache_theta && given.cache_lambda, learns = set.dynamic > 0;
     for (size_t i = 0; i < evaluation->loaded; i++) {
         struct neural_cache_rule *cache = &evaluation->cache[i];
         *cache = (struct neural_cache_rule){.window = (size_t)set.cache_window,
@@ -274,10 +283,11 @@ static bool tune_caches(struct evaluation *evaluation, struct output *output, st
                                             .lambda = given.cache_lambda ? set.cache_lambda : NAN};
         if (set.cache_window == 0 || found)
             continue;
-        struct network_use use = main_use_of(evaluation, i);
+        struct network_use use = learns ? learning_use(evaluation, i) : main_use_of(evaluation, i);
         struct reader *text = main_open_text(evaluation, set.tune, error);
-        bool ok =
-            text != NULL && neural_cache_tune(&evaluation->model[i], &use, text, cache, error);
+        bool ok = text != NULL && (!learns || main_restart_learner(evaluation, error)) &&
+                  neural_cache_tune(&evaluation->model[i], &use, text, cache, error) &&
+                  (!learns || main_restart_learner(evaluation, error));
         reader_close(text);
         if (!ok)
             return false;
@@ -371,7 +381,7 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
 static bool test(struct evaluation *evaluation, struct output *output, struct error *error)
 {
     bool dynamic = set.dynamic > 0 && !set.nbest, page = set.report != NULL && set.train.count == 0;
-    if ((dynamic && !set.dynamic_auto && !main_start_learner(evaluation, error)) ||
+    if ((dynamic && !evaluation->ready && !main_start_learner(evaluation, error)) ||
         (page && !output_try(set.report, error)) ||
         (set.hidden_states != NULL && !output_try(set.hidden_states, error)))
         return false;
@@ -416,11 +426,11 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
         !choose_unknown(evaluation, error) || !read_shares(evaluation, error))
         return false;
     warn_of_tuning_on_test(evaluation);
+    if (set.dynamic_auto && !main_tune_dynamic(evaluation, output, error))
+        return false;
     if (!tune_caches(evaluation, output, error))
         return false;
     if ((main_is_auto(set.lambda) || main_is_auto(set.weights)) && !tune(evaluation, output, error))
-        return false;
-    if (set.dynamic_auto && !main_tune_dynamic(evaluation, output, error))
         return false;
     if (set.test != NULL && !test(evaluation, output, error))
         return false;

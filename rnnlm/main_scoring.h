@@ -17,6 +17,7 @@ struct evaluation {
     struct unknown_shares shares;      // of them, or equal ones
     struct neural_cache_rule *cache;   // [models.count] of each
     struct pool *pool;
+    bool ready;             // to learn: main_start_learner() has been there, and no text since
     struct learner learner; // of the first model, for dynamic evaluation
     struct adapter adapter; // likewise, by -dynamic-rule rms, with
     struct gradient_roots roots;

@@ -239,9 +239,10 @@ static double predict(struct adapter *adapter, int32_t word)
     for (size_t l = 0; l < network->shape.layers; l++)
         tape_forward(tape, l, (struct tape_rows){row, 1}, false);
     const struct tape_layer *top = &tape->layer[network->shape.layers - 1];
+    adapter->top = top->out + row * top->width;
     return word < 0 ? 0
-                    : network->shape.output->online->predict(
-                          adapter->online, top->out + row * top->width, history, word);
+                    : network->shape.output->online->predict(adapter->online, adapter->top, history,
+                                                             word);
 }
 
 bool adapter_next(struct adapter *adapter, int32_t word, double *prob, struct error *error)
@@ -253,4 +254,9 @@ bool adapter_next(struct adapter *adapter, int32_t word, double *prob, struct er
         return true;
     adapter->filled = 0;
     return batch_learn(&adapter->batch, adapter->rule.words, &log10_prob, error);
+}
+
+const float *adapter_top(const struct adapter *adapter)
+{
+    return adapter->top;
 }

@@ -70,6 +70,7 @@ struct adapter {
     void *online;                       // the output's own, for single words
     size_t filled;                      // words of the block so far
     int32_t previous;                   // the word before
+    const float *top;                   // in the tape, of the word predicted last
 };
 
 // Of a network that nobody else writes. Before a text it stands at its beginning. Error: no memory, a rule that
@@ -84,5 +85,8 @@ void adapter_start(struct adapter *adapter, const float *value);
 
 // P(word) here, 0 for WORD_OOV; then goes on behind it, and learns where a block ends. Error: no memory.
 bool adapter_next(struct adapter *adapter, int32_t word, double *prob, struct error *error);
+
+// The topmost layer's output, out of which it predicted that word: [network.width], until the next one.
+const float *adapter_top(const struct adapter *adapter);
 
 #endif

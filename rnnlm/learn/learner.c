@@ -207,12 +207,18 @@ double learner_step(struct learner *learner, int32_t word, int32_t target)
     if (target < 0)
         return 0;
     const struct tape_layer *top = &tape->layer[network->shape.layers - 1];
-    double prob = network->shape.output->online->predict(
-        learner->output, top->after + (row + 1) * top->width, learner->history, target);
+    learner->top = top->after + (row + 1) * top->width;
+    double prob = network->shape.output->online->predict(learner->output, learner->top,
+                                                         learner->history, target);
     learn(learner, row, target);
     if (learner->rule.independent && target == WORD_END)
         learner_start(learner, STATE_SENTENCE, NULL);
     return prob;
+}
+
+const float *learner_top(const struct learner *learner)
+{
+    return learner->top;
 }
 
 void learner_kept(struct learner *learner, struct kept *kept)

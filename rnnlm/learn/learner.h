@@ -26,6 +26,7 @@ struct learner {
     int32_t history[SHAPE_MOST_ORDER]; // words taken in, latest first
     struct tape tape;                  // one stream, whose rows are the last words, oldest first
     size_t rows;                       // that are there
+    const float *top;                  // of the word predicted last, in the tape
     bool at_start;                     // row 0 follows the state before a text (or sentence)
     float *scratch;
 };
@@ -44,6 +45,9 @@ void learner_start(struct learner *learner, enum state_start start, const float 
 // independent, a new one begins behind the target </s>. A probability that is not a number, or 0,
 // tells that the weights have blown up.
 double learner_step(struct learner *learner, int32_t word, int32_t target);
+
+// The topmost layer's output, out of which learner_step() predicted last: [network.width], until the next one.
+const float *learner_top(const struct learner *learner);
 
 // The values of the state behind the last word taken in: [network.state].
 void learner_values(const struct learner *learner, float *value);

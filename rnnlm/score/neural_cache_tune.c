@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "net/march.h"
@@ -19,6 +20,7 @@ struct tuning {
     struct march march;
     struct state *state;
     struct neural_cache cache;
+    int32_t previous; // the word before, for a learner
     float *top;     // [AHEAD][width of the output's input]
     int32_t *word;  // [AHEAD]
     double *ahead;  // [AHEAD] the network's probabilities
@@ -36,17 +38,17 @@ static bool tuning_init(struct tuning *tuning, const struct neural_cache_rule *r
 {
     const struct network *network = &tuning->model->network;
     const struct network_use *use = tuning->use;
-    enum state_start start = use->independent ? STATE_SENTENCE : STATE_STORED;
     tuning->thetas = isnan(rule->theta) ? THETAS : 1;
     for (size_t k = 0; k < tuning->thetas; k++)
         tuning->theta[k] = isnan(rule->theta) ? LEAST_THETA * pow(2, (double)k / 2) : rule->theta;
-    tuning->state = state_at_start(network, start, tuning->model->state, error);
+    tuning->state = state_at_start(network, network_use_start(use), tuning->model->state, error);
     tuning->top = memory_new(AHEAD, network->width * sizeof(float), error);
     tuning->word = memory_new(AHEAD, sizeof *tuning->word, error);
     tuning->ahead = memory_new(AHEAD, sizeof *tuning->ahead, error);
     tuning->cached = memory_new(AHEAD, tuning->thetas * sizeof *tuning->cached, error);
-    return tuning->state != NULL && tuning->top != NULL && tuning->word != NULL &&
-           tuning->ahead != NULL && tuning->cached != NULL &&
+    return network_use_begin(use, tuning->model, error) && tuning->state != NULL &&
+           tuning->top != NULL && tuning->word != NULL && tuning->ahead != NULL &&
+           tuning->cached != NULL &&
            forward_crew_init(&tuning->crew, network, use->independent, use->pool, error) &&
            march_init(&tuning->march, &tuning->crew, error) &&
            neural_cache_init(&tuning->cache, rule, network->width, use->pool, error);
@@ -82,12 +84,33 @@ static bool keep(struct tuning *tuning, size_t i, size_t n, struct error *error)
     return true;
 }
 
+// The network's probabilities of the next n words, and the outputs in front of them.
+static bool predict(struct tuning *tuning, size_t n, struct error *error)
+{
+    const struct network_use *use = tuning->use;
+    size_t width = tuning->model->network.width;
+    if (use->learner == NULL && use->adapter == NULL)
+        return march_score_tops(&tuning->march, tuning->state, tuning->word, n, tuning->ahead,
+                                tuning->top, error);
+    for (size_t i = 0; i < n; i++) {
+        if (use->learner != NULL)
+            tuning->ahead[i] = learner_step(use->learner, tuning->previous, tuning->word[i]);
+        else if (!adapter_next(use->adapter, tuning->word[i], &tuning->ahead[i], error))
+            return false;
+        tuning->previous = tuning->word[i];
+        if (tuning->word[i] >= 0)
+            memcpy(tuning->top + i * width,
+                   use->learner != NULL ? learner_top(use->learner) : adapter_top(use->adapter),
+                   width * sizeof *tuning->top);
+    }
+    return true;
+}
+
 // The words that both give something to, or one of them: not the unknown ones, nor the first.
 static bool score(struct tuning *tuning, size_t n, struct error *error)
 {
     size_t width = tuning->model->network.width;
-    if (!march_score_tops(&tuning->march, tuning->state, tuning->word, n, tuning->ahead,
-                          tuning->top, error))
+    if (!predict(tuning, n, error))
         return false;
     neural_cache_words(&tuning->cache, tuning->top, width, tuning->word, n, tuning->theta,
                        tuning->thetas, tuning->cached);

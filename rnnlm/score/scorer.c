@@ -21,8 +21,6 @@ bool scorer_init(struct scorer *scorer, const struct model *model,
         !forward_init(&scorer->forward, weights, 1, error))
         return false;
     state_copy(network, scorer->now, scorer->begin);
-    if (learner != NULL)
-        learner_start(learner, start, model->state);
     return true;
 }
 

@@ -21,7 +21,7 @@ struct scorer {
 
 // Stands before the first word of a text that begins as `start` says (STATE_STORED: in the state that
 // the model file was left in). `weights` are those of the model's network; they stay the caller's. For
-// dynamic evaluation `learner` is one on that network, else NULL. scorer_free() in any case. Error: no
+// dynamic evaluation `learner` is one on that network, which stands there too, else NULL. scorer_free() in any case. Error: no
 // memory.
 bool scorer_init(struct scorer *scorer, const struct model *model,
                  const struct forward_weights *weights, enum state_start start,

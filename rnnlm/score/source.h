@@ -39,13 +39,18 @@ struct network_use {
                   // per_sentence
     struct adapter *adapter; // likewise; one of them at most
     struct neural_cache_rule
-        cache; // of the network's own states; not with learner, nor per_sentence,
-               // nor for lists
+        cache; // of the network's own states; not with per_sentence, nor for lists
     struct pool *pool;
 };
 
-// Where a network that is used so begins a text, and what it takes a token as.
+// Where a network that is used so begins a text.
 enum state_start network_use_start(const struct network_use *use);
+
+// Takes its learner or adapter, if it has one, there. Error: no memory.
+bool network_use_begin(const struct network_use *use, const struct model *model,
+                       struct error *error);
+
+// What it takes a token as.
 int32_t network_use_id(const struct network_use *use, const struct vocabulary *words,
                        const struct token *token);
 

@@ -67,13 +67,36 @@ static bool has_cache(const struct network_source *network)
     return network->cache.rule.window > 0;
 }
 
+// Mixes the cache into the probability that the network has just given the word, and takes the word in.
+static void mix_cache(struct network_source *network, const float *top, int32_t id, double *prob)
+{
+    if (has_cache(network) && id >= 0)
+        neural_cache_mix(&network->cache, top, 0, &id, 1, prob);
+}
+
+// The network's probability of the word, of which it learns if it does.
+static bool predict(struct network_source *network, int32_t id, double *prob, struct error *error)
+{
+    struct scorer *scorer = &network->scorer;
+    if (network->adapter != NULL) {
+        if (!adapter_next(network->adapter, id, prob, error))
+            return false;
+        mix_cache(network, adapter_top(network->adapter), id, prob);
+        return true;
+    }
+    *prob = scorer_word(scorer, id);
+    mix_cache(network, scorer->learner != NULL ? learner_top(scorer->learner) : scorer_top(scorer),
+              id, prob);
+    return true;
+}
+
 static void network_advance(struct source *source, const struct token *token)
 {
     struct network_source *network = of(source);
     int32_t id = id_of(network, token);
     double prob = 0;
     if (network->adapter != NULL) {
-        adapter_next(network->adapter, id, &prob, NULL);
+        predict(network, id, &prob, NULL);
         return;
     }
     if (has_cache(network)) {
@@ -91,16 +114,10 @@ static bool network_next(struct source *source, const struct token *token, struc
     if (network->taken < network->queued) {
         word->id = network->id[network->taken];
         word->prob = network->prob[network->taken++];
-    } else if (network->adapter != NULL) {
-        word->id = id_of(network, token);
-        if (!adapter_next(network->adapter, word->id, &word->prob, error))
-            return false;
     } else {
         word->id = id_of(network, token);
-        word->prob = scorer_word(&network->scorer, word->id);
-        if (has_cache(network) && word->id >= 0)
-            neural_cache_mix(&network->cache, scorer_top(&network->scorer), 0, &word->id, 1,
-                             &word->prob);
+        if (!predict(network, word->id, &word->prob, error))
+            return false;
         begin_line(network, token);
     }
     word->name =
@@ -413,14 +430,8 @@ static bool network_init_source(struct network_source *network, const struct mod
         return false;
     network->crew.weights.unnormalised = use->unnormalised;
     network->adapter = use->adapter;
-    if (use->adapter != NULL) {
-        float *value = memory_new(model->network.state, sizeof *value, error);
-        if (value == NULL)
-            return false;
-        state_values(&model->network, start, model->state, value);
-        adapter_start(use->adapter, value);
-        free(value);
-    }
+    if (!network_use_begin(use, model, error))
+        return false;
     if (use->cache.window > 0 &&
         !neural_cache_init(&network->cache, &use->cache, model->network.width, use->pool, error))
         return false;

@@ -51,6 +51,27 @@ perplexity() {
     grep -q '^cache of net: theta 0.25, lambda' "$out"
 }
 
+@test "neural cache: beside a network that learns from the text" {
+    "$BIN/rnnlm-model" -rnnlm net -statistics all
+    cache="-cache-neural 100 -cache-theta 1 -cache-lambda 0.2"
+    rnnlm -rnnlm net -test test $cache >"$out.cache"
+    # At a rate of next to nothing it is the cache's figure; and what is found for it on -tune is, too.
+    rnnlm -rnnlm net -test test -tune tune -cache-neural 100 >"$out.found"
+    for rule in "-dynamic-rule rms -dynamic-decay 0" "-dynamic-rule sgd"; do
+        rnnlm -rnnlm net -test test $cache -dynamic 1e-30 $rule >"$out"
+        awk -v a="$(perplexity "$out")" -v b="$(perplexity "$out.cache")" 'BEGIN { exit !((a / b - 1) ^ 2 < 1e-10) }'
+        rnnlm -rnnlm net -test test -tune tune -cache-neural 100 -dynamic 1e-30 $rule >"$out"
+        [ "$(grep '^cache of' "$out")" = "$(grep '^cache of' "$out.found")" ]
+        awk -v a="$(perplexity "$out")" -v b="$(perplexity "$out.found")" 'BEGIN { exit !((a / b - 1) ^ 2 < 1e-8) }'
+    done
+    # The cache helps it.
+    for rule in "1e-3 -dynamic-rule rms" "0.02"; do
+        rnnlm -rnnlm net -test test -dynamic $rule >"$out.dynamic"
+        rnnlm -rnnlm net -test test -tune tune -cache-neural 100 -dynamic $rule >"$out"
+        awk -v both="$(perplexity "$out")" -v one="$(perplexity "$out.dynamic")" 'BEGIN { exit !(both > 1 && both < 0.9 * one) }'
+    done
+}
+
 @test "neural cache: drawn words come from it too" {
     rnnlm -rnnlm net -gen 200 -prefix "the dog" -cache-neural 1 -cache-theta 1 -cache-lambda 1 -debug 0 >"$out"
     tr ' ' '\n' <"$out" | awk 'NF && $1 != "the" { if ($1 != "dog") exit 1; n++ } END { exit !(n > 190) }'
@@ -59,7 +80,6 @@ perplexity() {
 @test "neural cache: what does not go together" {
     refuses_with 2 'for -cache-neural WINDOW' -- -rnnlm net -test test -cache-theta 1
     refuses_with 2 'wants a text to find its settings on' -- -rnnlm net -test test -cache-neural 100 -cache-theta 1
-    refuses_with 2 'cache-neural and -dynamic exclude' -- -rnnlm net -test test -cache-neural 9 -tune tune -dynamic 0.1
     refuses_with 2 'cache-neural and -per-sentence exclude' -- -rnnlm net -test test -cache-neural 9 -tune tune -per-sentence
     refuses_with 2 'cache-neural and -nbest exclude' -- -rnnlm net -test test -cache-neural 9 -tune tune -nbest
     refuses_with 2 'cache-neural and -gen-sentences exclude' -- -rnnlm net -gen-sentences 5 -cache-neural 9 -tune tune
