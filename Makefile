@@ -191,11 +191,15 @@ $(BUILD)/completion/zsh/_%: programs
 	@$(call complete,zsh,$*)
 
 # What a user runs; the other scripts belong to the source tree.
-SCRIPTS = corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore
+SCRIPTS = corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore \
+    recipes/chars recipes/japanese recipes/pieces
+# What they read.
+SCRIPT_FILES = recipes/common recipes/japanese.grammar
 
 install: all man completion $(BUILD)/rnnlm.pc
 	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(MANDIR)/man1" \
-	    "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)/scripts/kaldi" "$(DESTDIR)$(DATADIR)/scripts/srilm"
+	    "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)/scripts/kaldi" "$(DESTDIR)$(DATADIR)/scripts/srilm" \
+	    "$(DESTDIR)$(DATADIR)/scripts/recipes"
 	for program in $(notdir $(PROGRAMS)); do \
 	    case " $(SHORT_NAMES) " in *" $$program "*) name=rnnlm-$$program ;; *) name=$$program ;; esac; \
 	    install -m 755 $(BIN)/$$program "$(DESTDIR)$(BINDIR)/$$name" || exit 1; done
@@ -212,6 +216,8 @@ install: all man completion $(BUILD)/rnnlm.pc
 	install -m 644 README COPYING "$(DESTDIR)$(DOCDIR)/"
 	for script in $(SCRIPTS); do \
 	    install -m 755 scripts/$$script "$(DESTDIR)$(DATADIR)/scripts/$$script" || exit 1; done
+	for file in $(SCRIPT_FILES); do \
+	    install -m 644 scripts/$$file "$(DESTDIR)$(DATADIR)/scripts/$$file" || exit 1; done
 
 # The files that `install` makes, and the folders that are nobody else's.
 uninstall:
@@ -221,8 +227,9 @@ uninstall:
 	for file in librnnlm.a librnnlm.so.$(VERSION) librnnlm.so.1 librnnlm.so pkgconfig/rnnlm.pc; do \
 	    rm -f "$(DESTDIR)$(LIBDIR)/$$file"; done
 	rm -f "$(DESTDIR)$(INCLUDEDIR)/rnnlm.h" "$(DESTDIR)$(DOCDIR)/README" "$(DESTDIR)$(DOCDIR)/COPYING"
-	for script in $(SCRIPTS); do rm -f "$(DESTDIR)$(DATADIR)/scripts/$$script"; done
-	for folder in "$(DOCDIR)" "$(DATADIR)/scripts/kaldi" "$(DATADIR)/scripts/srilm" "$(DATADIR)/scripts" "$(DATADIR)"; do \
+	for script in $(SCRIPTS) $(SCRIPT_FILES); do rm -f "$(DESTDIR)$(DATADIR)/scripts/$$script"; done
+	for folder in "$(DOCDIR)" "$(DATADIR)/scripts/kaldi" "$(DATADIR)/scripts/srilm" "$(DATADIR)/scripts/recipes" \
+	    "$(DATADIR)/scripts" "$(DATADIR)"; do \
 	    rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; done
 
 # ---- tests -------------------------------------------------------------------------------------------------------

@@ -108,10 +108,13 @@ completed() {
     for file in README COPYING; do
         cmp "$ROOT/$file" "$PREFIX/share/doc/rnnlm/$file"
     done
-    for script in corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore; do
+    for script in corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore \
+        recipes/chars recipes/japanese recipes/pieces; do
         cmp "$ROOT/scripts/$script" "$PREFIX/share/rnnlm/scripts/$script"
         [ -x "$PREFIX/share/rnnlm/scripts/$script" ]
     done
+    # everything that recipes read, too
+    diff -r "$ROOT/scripts/recipes" "$PREFIX/share/rnnlm/scripts/recipes"
     [ ! -e "$PREFIX/share/rnnlm/scripts/install-packages" ]
 }
 
