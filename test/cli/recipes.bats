@@ -16,7 +16,11 @@ cell() {
 }
 
 @test "chars: a table of models, each trained once" {
-    "$RECIPES/chars" -o "a folder" -text "-a text" -epochs 2 -layers "elman:5:tanh lstm:5" -- -threads 1 -streams 2 --bptt=10 >out
+    two() {
+        "$RECIPES/chars" -o "a folder" -text "-a text" -epochs 2 -layers "elman:5:tanh lstm:5" -- \
+            -threads 1 -streams 2 --bptt=10
+    }
+    two >out
     cat "a folder"/texts/{train,valid,test} | cmp - "./-a text"
     [ "$(wc -l <"a folder/texts/train")" -eq 54 ] && [ "$(wc -l <"a folder/texts/valid")" -eq 3 ]
     cut -f 1-3 "a folder/table" | sed 's/\t[0-9]*\t/ /' >found
@@ -28,8 +32,7 @@ cell() {
     grep -q '</html>' "a folder/learning.html"
     # once more it trains nothing, and says the same
     cp -r "a folder" before
-    "$RECIPES/chars" -o "a folder" -text "-a text" -epochs 2 -layers "elman:5:tanh lstm:5" -- -threads 1 -streams 2 --bptt=10 \
-        >again 2>/dev/null
+    two >again 2>/dev/null
     cmp before/lstm-5 "a folder/lstm-5"
     diff -r before/table "a folder/table"
     ! grep Iter again
@@ -66,14 +69,16 @@ SH
     [ "$(wc -l <found/texts/train)" -eq 200 ] && [ "$(wc -l <found/texts/test)" -eq 21 ]
     ! grep -q ' ' found/texts/test
     # a sentence has the probability that each model gives its line
-    rnnlm -rnnlm found/characters -test found/texts/test -write scores | awk '{ print -$1 / (log(2) / log(10)) }' >wanted
+    rnnlm -rnnlm found/characters -test found/texts/test -write scores |
+        awk '{ print -$1 / (log(2) / log(10)) }' >wanted
     tail -n +2 found/sentences | cut -f 6 >bits
     paste bits wanted | awk '{ d = $1 - $2 } d > 1e-3 || d < -1e-3 { exit 1 } END { exit NR != 21 }'
     tail -n +2 found/sentences | cut -f 8 | cmp - found/texts/test
     # of the sentences whose words are known
     awk -F '\t' 'NR > 1 && $4 + $7 == 0 { n++; w += $3; c += $6 } END { printf "%d %.2f %.2f\n", n, w / n, c / n }' \
         found/sentences >wanted
-    sed -n -e 's/^sentences compared\t//p' -e 's/^bits a sentence, by [wc][a-z]*\t//p' found/table | paste -s -d ' ' | cmp - wanted
+    sed -n -e 's/^sentences compared\t//p' -e 's/^bits a sentence, by [wc][a-z]*\t//p' found/table |
+        paste -s -d ' ' | cmp - wanted
     # the grammar's own bits are those of its words
     words=$("$RECIPES/../generate-text" -grammar "$RECIPES/japanese.grammar" -seed 3 -sentences 21 -entropies 2>err |
         awk '{ bits += $2 / (log(2) / log(10)) } END { printf "%.2f", bits / 21 }')
@@ -87,7 +92,8 @@ SH
     tr -s ' ' '\n' <text | sort -u | wc -l | grep -qx 6
     grep -q 'vocabulary 6 ' err
     # a sentence: which rule for S; with A, two words on average, each of 2 bits and 1 for whether another follows
-    [ "$(generate a=grammar -entropy)" = "vocabulary 6 entropy $(awk 'BEGIN { bits = -(0.75 * log(0.75) + 0.25 * log(0.25)) / log(2) + 0.75 * 2 * 3
+    [ "$(generate a=grammar -entropy)" = "vocabulary 6 entropy $(awk 'BEGIN {
+        bits = -(0.75 * log(0.75) + 0.25 * log(0.25)) / log(2) + 0.75 * 2 * 3
         printf "%.4f bits/word perplexity %.1f", bits / (0.75 * 3 + 0.25 + 1), exp(bits / 3.5 * log(2)) }')" ]
     printf 'S 1 A\n' >grammar
     says 1 'undefined symbol A' generate grammar
@@ -98,7 +104,7 @@ SH
 
 @test "japanese: where sentences end, and a segmenter that changes text" {
     for i in $(seq 10); do printf '\xef\xbb\xbf 「行こう。行こう！」と 言った。\xe3\x80\x80本当？！そう（嘘。）だ\r\n\n'; done >text
-    says 1 'tr: another text came back\|wanted "「行こう' "$RECIPES/japanese" -o found -text text -epochs 1 -segment "tr -d '\343'"
+    says 1 'wanted "「行こう' "$RECIPES/japanese" -o found -text text -epochs 1 -segment "tr -d '\343'"
     printf '「行こう。行こう！」と言った。\n本当？！\nそう（嘘。）だ\n' >wanted
     sort -u found/texts/train | diff - <(sort wanted)
     says 1 'found 3 sentences, wanted at least 20' "$RECIPES/japanese" -o few -text wanted -epochs 1 -segment cat
@@ -109,13 +115,14 @@ SH
 sed -E 's/[^ ]+/▁&/g; s/[a-z0-9]/ &/g; s/ +/ /g'
 SH
     "$RECIPES/pieces" -o found -text "-a text" -epochs 1 -layers lstm:5 -segment "sh '$PWD/cut.sh'" -- -threads 1 >out
-    rnnlm -rnnlm found/pieces -test found/texts/test.cut -debug 2 2>err | awk '$1 ~ /^[0-9]+$/ && NF == 3 { bits -= log($2) / log(2) }
-        END { printf "%.2f\n", bits }' >wanted
+    rnnlm -rnnlm found/pieces -test found/texts/test.cut -debug 2 2>err |
+        awk '$1 ~ /^[0-9]+$/ && NF == 3 { bits -= log($2) / log(2) } END { printf "%.2f\n", bits }' >wanted
     awk -F '\t' 'NR > 1 && $5 != "NA" { bits += $5 } END { printf "%.2f\n", bits }' found/surprisal | cmp - wanted
-    awk 'NR == FNR { for (i = 1; i <= NF; i++) known[$i]; next } { n++; for (i = 1; i <= NF; i++) if ($i in known) n++; else lost++ }
+    awk 'NR == FNR { for (i = 1; i <= NF; i++) known[$i]; next }
+        { n++; for (i = 1; i <= NF; i++) if ($i in known) n++; else lost++ }
         END { print n, lost }' found/texts/train found/texts/test >wanted
-    sed -n -e 's/^perplexity\t\([0-9]*\)\t.*/\1/p' -e 's/^not known as words\t\([0-9]*\)\t.*/\1/p' found/table | paste -s -d ' ' |
-        cmp - wanted
+    sed -n -e 's/^perplexity\t\([0-9]*\)\t.*/\1/p' -e 's/^not known as words\t\([0-9]*\)\t.*/\1/p' found/table |
+        paste -s -d ' ' | cmp - wanted
 }
 
 @test "the real segmenters" {
