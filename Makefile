@@ -192,9 +192,9 @@ $(BUILD)/completion/zsh/_%: programs
 
 # What a user runs; the other scripts belong to the source tree.
 SCRIPTS = corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore \
-    recipes/chars recipes/japanese recipes/pieces
+    recipes/chars recipes/ensemble recipes/japanese recipes/pieces recipes/ptb recipes/speech
 # What they read.
-SCRIPT_FILES = recipes/common recipes/japanese.grammar
+SCRIPT_FILES = recipes/common recipes/scoring recipes/japanese.grammar
 
 install: all man completion $(BUILD)/rnnlm.pc
 	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(MANDIR)/man1" \

@@ -109,7 +109,7 @@ completed() {
         cmp "$ROOT/$file" "$PREFIX/share/doc/rnnlm/$file"
     done
     for script in corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore \
-        recipes/chars recipes/japanese recipes/pieces; do
+        recipes/chars recipes/ensemble recipes/japanese recipes/pieces recipes/ptb recipes/speech; do
         cmp "$ROOT/scripts/$script" "$PREFIX/share/rnnlm/scripts/$script"
         [ -x "$PREFIX/share/rnnlm/scripts/$script" ]
     done

@@ -37,8 +37,8 @@ known_words() { # text lines
     grep -v ' \(table\|.*progress\|messages\|.*[.]log\|all.*\|ngram.*\|beginning\|line\)$' before >kept
     ls -l --time-style=full-iso "an output" | grep -v ' \(table\|.*progress\|messages\|.*[.]log\|all.*\|ngram.*\|beginning\|line\)$' |
         diff kept -
-    says 1 'results of other texts or settings' "$RECIPES/ptb" -o "an output" -- "-the texts"
-    says 1 'ptb.train.txt cannot be read' "$RECIPES/ptb" "$PWD"
+    says 1 'begun with other settings' "$RECIPES/ptb" -o "an output" -- "-the texts"
+    says 1 'ptb.train.txt: found nothing' "$RECIPES/ptb" "$PWD"
     says 2 'wanted one' "$RECIPES/ptb"
 }
 
@@ -77,5 +77,5 @@ known_words() { # text lines
         "$BIN/rnnlm-model" -rnnlm many/$member -check | grep '^vocabulary size' >>sizes
     done
     [ "$(sort -u sizes | wc -l)" -eq 1 ]
-    says 2 'wanted 2 at least' "$RECIPES/ensemble" -members 1
+    says 2 'found 1, wanted a number from 2 to 8' "$RECIPES/ensemble" -members 1
 }
