@@ -82,7 +82,7 @@ SH
     # the grammar's own bits are those of its words
     words=$("$RECIPES/../generate-text" -grammar "$RECIPES/japanese.grammar" -seed 3 -sentences 21 -entropies 2>err |
         awk '{ bits += $2 / (log(2) / log(10)) } END { printf "%.2f", bits / 21 }')
-    within "$(sed -n 's/^bits a sentence, by the grammar itself\t//p' found/table)" "$words" 0.011
+    within "$(sed -n 's/^bits a sentence, by the grammar itself[^\t]*\t//p' found/table)" "$words" 0.011
 }
 
 @test "grammars of one's own" {
