@@ -60,8 +60,7 @@ bool guard_blown_up(const struct run *run, const char *text, uint64_t line, doub
     error_set(error,
               "epoch %" PRId64 ", word %" PRIu64 " (%.200s, line %" PRIu64
               "): the network's probability is %g at learning rate %g: training has blown "
-              "up; a lower -alpha or "
-              "-gradient-cutoff is wanted",
+              "up; " RUN_REMEDY,
               run->progress.epoch, run->progress.words + 1, text, line, prob, run->progress.alpha);
     return add_file(run, error);
 }
@@ -79,12 +78,11 @@ bool guard_is_learning(const struct run *run, double log10_prob, uint64_t words,
     double bits = entropy_bits(log10_prob, words), uniform = guard_uniform_bits(run);
     if (bits <= 2 * uniform + 10)
         return true;
-    error_set(
-        error,
-        "epoch %" PRId64 ", word %" PRIu64
-        ": the entropy is %.1f bits a word at learning rate %g, that of a "
-        "uniform guess %.1f: training has blown up; a lower -alpha or -gradient-cutoff is wanted",
-        run->progress.epoch, run->progress.words, bits, run->progress.alpha, uniform);
+    error_set(error,
+              "epoch %" PRId64 ", word %" PRIu64
+              ": the entropy is %.1f bits a word at learning rate %g, that of a "
+              "uniform guess %.1f: training has blown up; " RUN_REMEDY,
+              run->progress.epoch, run->progress.words, bits, run->progress.alpha, uniform);
     return add_file(run, error);
 }
 

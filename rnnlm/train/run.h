@@ -11,6 +11,9 @@
 #include "train/trainer.h"
 #include "train/validation.h"
 
+// What to do where a training blows up.
+#define RUN_REMEDY "a lower -alpha, -gradient-cutoff or, with -streams, -clip-norm is wanted"
+
 // What the model file holds.
 enum run_file {
     RUN_FILE_NONE,  // it is not there

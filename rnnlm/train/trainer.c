@@ -155,7 +155,7 @@ static void tell_of_epoch(struct run *run)
     if (bits > uniform)
         run_tell(run, TRAINING_WARNING,
                  "epoch %" PRId64 ": the validation text has %.1f bits a word, more than the %.1f "
-                 "of a uniform guess: a lower -alpha or -gradient-cutoff is wanted",
+                 "of a uniform guess: " RUN_REMEDY,
                  progress->epoch, bits, uniform);
 }
 
