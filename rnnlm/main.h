@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/peers.h"
+#include "dynamic_options.h"
 #include "model/model_file.h"
 #include "options.h"
 #include "train/epoch_text.h"
@@ -28,10 +29,9 @@ struct settings {
     double peers_momentum, peers_step;
     const char *peers;
     const char *report, *embedding_from, *unit, *hidden_states;
-    const char *dynamic_text, *dynamic_rule, *statistics;
+    const char *dynamic_text;
     bool dynamic_auto; // the rate is to be found
-    double dynamic_decay;
-    int64_t dynamic_words;
+    struct dynamic_options dynamic_by;
     int64_t snapshot;
     double alpha, beta, gradient_cutoff, clip_norm, min_improvement, decay, dynamic;
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
@@ -49,7 +49,7 @@ struct given {
         bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
         dropout_layers, dropout_output, output, min_count, vocabulary_size, sentences, temperature,
         longest, shuffle_block, cache_theta, cache_lambda, noise, noise_power, pieces, peers_words,
-        peers_momentum, peers_step, dynamic_decay, dynamic_words;
+        peers_momentum, peers_step;
 };
 
 // -unit, which main_check() has found to be one.

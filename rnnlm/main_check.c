@@ -73,19 +73,10 @@ static bool check_unit(struct error *error)
 
 static bool check_dynamic(struct error *error)
 {
-    const char *rule = set.dynamic_rule != NULL ? set.dynamic_rule : "sgd";
-    bool rms = strcmp(rule, "rms") == 0;
-    if (!rms && strcmp(rule, "sgd") != 0)
-        return error_set(error, "option -dynamic-rule: found \"%.60s\", wanted sgd or rms", rule);
-    const char *option = set.dynamic_rule != NULL ? "rule"
-                         : given.dynamic_decay    ? "decay"
-                         : given.dynamic_words    ? "words"
-                         : set.statistics != NULL ? "statistics"
-                                                  : NULL;
-    if (option != NULL && !(set.dynamic > 0))
-        return error_set(error, "-dynamic-%s is for -dynamic RATE", option);
-    if (option != NULL && !rms && set.dynamic_rule == NULL)
-        return error_set(error, "-dynamic-%s is for -dynamic-rule rms", option);
+    const bool rms = dynamic_options_rms(&set.dynamic_by);
+    if (!dynamic_options_check(&set.dynamic_by, set.models.count, set.dynamic > 0, set.dynamic_auto,
+                               error))
+        return false;
     return (!rms && !set.dynamic_auto) || !set.nbest ||
            error_set(error, "-dynamic%s is for texts, not for -nbest", rms ? "-rule rms" : " auto");
 }

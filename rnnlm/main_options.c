@@ -23,8 +23,7 @@ struct settings set = {.classes = 100,
                        .min_improvement = 1.003,
                        .lambda = "0.75",
                        .temperature = 1,
-                       .dynamic_decay = 0.008,
-                       .dynamic_words = 20,
+                       .dynamic_by = DYNAMIC_OPTIONS_DEFAULT,
                        .noise = 1000,
                        .noise_power = 0.75,
                        .longest_sentence = 1000,
@@ -292,25 +291,11 @@ static const struct option table[] = {
      "Take each line of -test, -tune and -gen from the start state, as if nothing stood before it. "
      "For networks that were trained on running text; those of -independent do so by themselves."},
     {OPTION_TEXT, "dynamic", "X|auto", &set.dynamic_text, &given.dynamic, 0, 0,
-     "Go on learning from the test text at this rate; 0 for not. The model file stays as it is. "
-     "auto: "
-     "the rate, and with -dynamic-rule rms the decay, with which -tune FILE is most likely, each "
-     "of "
-     "some that are tried. (0)"},
-    {OPTION_TEXT, "dynamic-rule", "NAME", &set.dynamic_rule, NULL, 0, 0,
-     "How it does: sgd, word by word as in training online, as the reference; or rms, after each "
-     "-dynamic-words, by steps that statistics of the gradients over the training text measure, "
-     "and "
-     "back towards the weights as they were trained (Krause et al. 2018): for every network, and "
-     "better. Wants MODEL.statistics, which rnnlm-model -statistics makes. (sgd)"},
-    {OPTION_NUMBER, "dynamic-decay", "X", &set.dynamic_decay, &given.dynamic_decay, 0, 1,
-     "With rms: the share of the way back to its first value that a weight of average gradients "
-     "goes "
-     "after each block."},
-    {OPTION_COUNT, "dynamic-words", "N", &set.dynamic_words, &given.dynamic_words, 1, 1000,
-     "With rms: words of a block."},
-    {OPTION_TEXT, "dynamic-statistics", "FILE", &set.statistics, NULL, 0, 0,
-     "With rms: the statistics, where they are not in MODEL.statistics."},
+     "Go on learning from the test text at this rate, each network by itself; 0 for not. The model "
+     "file stays as it is. auto: the rate, with rms the decay, and, if -dynamic-rule is not given "
+     "and there are statistics, the rule, with which -tune FILE is most likely, each of some that "
+     "are tried. (0)"},
+    DYNAMIC_OPTIONS_ROWS(set.dynamic_by),
     {OPTION_COUNT, "cache-neural", "WINDOW", &set.cache_window, NULL, 1, NEURAL_CACHE_MOST,
      "Mix each network with a cache of its own states (Grave et al. 2017): of the last WINDOW "
      "words, "

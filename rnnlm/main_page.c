@@ -13,14 +13,16 @@ enum { PAGE_WORDS = 10000 };
 // The networks as they are in their files, with their weights among themselves and nothing beside them.
 struct plain_networks {
     struct blend blend;
-    struct model learning; // the one that learns in the other blend, once more
+    struct model *model; // [networks] once more, where those of the other blend learn; else NULL
 };
 
 static void plain_free(struct plain_networks *plain)
 {
     main_free_sources(&plain->blend);
     free(plain->blend.network);
-    model_free(&plain->learning);
+    for (size_t i = 0; plain->model != NULL && i < plain->blend.networks; i++)
+        model_free(&plain->model[i]);
+    free(plain->model);
 }
 
 static bool plain_start(struct plain_networks *plain, const struct evaluation *evaluation,
@@ -33,15 +35,18 @@ static bool plain_start(struct plain_networks *plain, const struct evaluation *e
                                   .unit = blend->unit,
                                   .per_sentence = blend->per_sentence};
     plain->blend.network = memory_new(blend->networks, sizeof(struct source *), error);
-    if (plain->blend.network == NULL ||
-        (set.dynamic > 0 && !model_open(&plain->learning, first_model(), error)))
+    if (set.dynamic > 0)
+        plain->model = memory_new(blend->networks, sizeof *plain->model, error);
+    if (plain->blend.network == NULL || (set.dynamic > 0 && plain->model == NULL))
         return false;
     for (size_t i = 0; i < blend->networks; i++) {
         struct network_use use = main_use_of(evaluation, i);
         use.per_sentence = blend->per_sentence;
         use.cache = (struct neural_cache_rule){.window = 0};
-        plain->blend.network[i] =
-            source_network(set.dynamic > 0 ? &plain->learning : &evaluation->model[i], &use, error);
+        if (plain->model != NULL && !model_open(&plain->model[i], set.models.item[i], error))
+            return false;
+        plain->blend.network[i] = source_network(
+            plain->model != NULL ? &plain->model[i] : &evaluation->model[i], &use, error);
         if (plain->blend.network[i] == NULL)
             return false;
     }
@@ -92,19 +97,19 @@ static bool write_page(struct evaluation *evaluation, struct output *output, str
     return ok;
 }
 
-// A network that has learnt from the text is read again.
+// Networks that have learnt from the text begin again.
 bool main_draw_page(struct evaluation *evaluation, struct error *error)
 {
     struct output *output = output_create(set.report, error);
     if (output == NULL)
         return false;
-    bool ok = true;
     if (set.dynamic > 0)
-        ok = main_restart_learner(evaluation, error);
-    struct reader *text = ok ? main_open_text(evaluation, set.test, error) : NULL;
-    ok = text != NULL &&
-         main_make_sources(evaluation, set.lm_prob, set.per_sentence, set.dynamic > 0, error) &&
-         write_page(evaluation, output, text, error);
+        main_restore_dynamic(evaluation);
+    struct reader *text = main_open_text(evaluation, set.test, error);
+    bool ok =
+        text != NULL &&
+        main_make_sources(evaluation, set.lm_prob, set.per_sentence, set.dynamic > 0, error) &&
+        write_page(evaluation, output, text, error);
     reader_close(text);
     if (ok)
         return output_commit(output, error);

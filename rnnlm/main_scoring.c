@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "learn/learner.h"
 #include "main_scoring.h"
 #include "nbest/nbest.h"
 #include "net/output.h"
@@ -81,8 +80,9 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
     blend->network = memory_new(set.models.count, sizeof *blend->network, error);
     blend->weight = memory_new(set.models.count, sizeof *blend->weight, error);
     evaluation->cache = memory_new(set.models.count, sizeof *evaluation->cache, error);
-    if (evaluation->model == NULL || evaluation->cache == NULL || blend->network == NULL ||
-        blend->weight == NULL || !parse_weights(blend, error))
+    evaluation->dynamic = memory_new(set.models.count, sizeof *evaluation->dynamic, error);
+    if (evaluation->model == NULL || evaluation->cache == NULL || evaluation->dynamic == NULL ||
+        blend->network == NULL || blend->weight == NULL || !parse_weights(blend, error))
         return false;
     for (; evaluation->loaded < set.models.count; evaluation->loaded++)
         if (!read(&evaluation->model[evaluation->loaded], set.models.item[evaluation->loaded],
@@ -169,17 +169,6 @@ struct network_use main_use_of(const struct evaluation *evaluation, size_t i)
                                 .pool = evaluation->pool};
 }
 
-// By what main_start_learner() has prepared.
-static struct network_use learning_use(struct evaluation *evaluation, size_t i)
-{
-    struct network_use use = main_use_of(evaluation, i);
-    if (main_has_adapter())
-        use.adapter = &evaluation->adapter;
-    else
-        use.learner = &evaluation->learner;
-    return use;
-}
-
 // Sources that stand before a text, whose lines may each begin in the start state; a file of
 // probabilities belongs to one text.
 bool main_make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
@@ -190,8 +179,9 @@ bool main_make_sources(struct evaluation *evaluation, const char *lm_prob, bool 
     blend->per_sentence = per_sentence;
     for (size_t i = 0; i < blend->networks; i++) {
         const struct model *model = &evaluation->model[i];
-        struct network_use use = learns ? learning_use(evaluation, i) : main_use_of(evaluation, i);
+        struct network_use use = main_use_of(evaluation, i);
         use.per_sentence = per_sentence;
+        use.dynamic = learns ? &evaluation->dynamic[i] : NULL;
         blend->network[i] = source_network(model, &use, error);
         if (blend->network[i] == NULL)
             return false;
@@ -283,12 +273,16 @@ static bool tune_caches(struct evaluation *evaluation, struct output *output, st
                                             .lambda = given.cache_lambda ? set.cache_lambda : NAN};
         if (set.cache_window == 0 || found)
             continue;
-        struct network_use use = learns ? learning_use(evaluation, i) : main_use_of(evaluation, i);
+        struct network_use use = main_use_of(evaluation, i);
+        if (learns && !main_start_dynamic(evaluation, error))
+            return false;
+        use.dynamic = learns ? &evaluation->dynamic[i] : NULL;
         struct reader *text = main_open_text(evaluation, set.tune, error);
-        bool ok = text != NULL && (!learns || main_restart_learner(evaluation, error)) &&
-                  neural_cache_tune(&evaluation->model[i], &use, text, cache, error) &&
-                  (!learns || main_restart_learner(evaluation, error));
+        bool ok =
+            text != NULL && neural_cache_tune(&evaluation->model[i], &use, text, cache, error);
         reader_close(text);
+        if (learns)
+            main_restore_dynamic(evaluation);
         if (!ok)
             return false;
         if (set.debug > 0 && main_form == TEST_TOTALS)
@@ -381,7 +375,7 @@ static bool test_text(struct blend *blend, struct reader *text, struct output *o
 static bool test(struct evaluation *evaluation, struct output *output, struct error *error)
 {
     bool dynamic = set.dynamic > 0 && !set.nbest, page = set.report != NULL && set.train.count == 0;
-    if ((dynamic && !evaluation->ready && !main_start_learner(evaluation, error)) ||
+    if ((dynamic && !main_start_dynamic(evaluation, error)) ||
         (page && !output_try(set.report, error)) ||
         (set.hidden_states != NULL && !output_try(set.hidden_states, error)))
         return false;
@@ -426,9 +420,8 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
         !choose_unknown(evaluation, error) || !read_shares(evaluation, error))
         return false;
     warn_of_tuning_on_test(evaluation);
-    if (set.dynamic_auto && !main_tune_dynamic(evaluation, output, error))
-        return false;
-    if (!tune_caches(evaluation, output, error))
+    if ((set.dynamic_auto && !main_tune_dynamic(evaluation, output, error)) ||
+        !tune_caches(evaluation, output, error))
         return false;
     if ((main_is_auto(set.lambda) || main_is_auto(set.weights)) && !tune(evaluation, output, error))
         return false;
@@ -440,9 +433,9 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
 static void evaluation_free(struct evaluation *evaluation)
 {
     main_free_sources(&evaluation->blend);
-    learner_free(&evaluation->learner);
-    adapter_free(&evaluation->adapter);
-    gradient_roots_free(&evaluation->roots);
+    for (size_t i = 0; i < evaluation->loaded; i++)
+        dynamic_free(&evaluation->dynamic[i]);
+    free(evaluation->dynamic);
     pool_free(evaluation->pool);
     for (size_t i = 0; i < evaluation->loaded; i++)
         model_free(&evaluation->model[i]);

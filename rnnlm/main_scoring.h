@@ -3,8 +3,6 @@
 #ifndef MAIN_SCORING_H
 #define MAIN_SCORING_H
 
-#include "learn/adapter.h"
-#include "learn/learner.h"
 #include "main.h"
 #include "score/blend.h"
 
@@ -17,10 +15,8 @@ struct evaluation {
     struct unknown_shares shares;      // of them, or equal ones
     struct neural_cache_rule *cache;   // [models.count] of each
     struct pool *pool;
-    bool ready;             // to learn: main_start_learner() has been there, and no text since
-    struct learner learner; // of the first model, for dynamic evaluation
-    struct adapter adapter; // likewise, by -dynamic-rule rms, with
-    struct gradient_roots roots;
+    struct dynamic *dynamic; // [models.count] of each, for dynamic evaluation
+    bool ready;              // they have been made, and their weights are as trained
     struct blend blend;
 };
 
@@ -28,21 +24,18 @@ struct reader *main_open_text(const struct evaluation *evaluation, const char *p
                               struct error *error);
 
 // Sources that stand before a text, whose lines may each begin in the start state; a file of
-// probabilities belongs to one text. `learner`: the first model learns, as main_start_learner() has prepared it.
+// probabilities belongs to one text. `learns`: the networks do, as main_start_dynamic() has prepared them.
 bool main_make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
                        bool learns, struct error *error);
 void main_free_sources(struct blend *blend);
 struct network_use main_use_of(const struct evaluation *evaluation, size_t i);
 
-// -dynamic-rule rms.
-bool main_has_adapter(void);
+// Prepares all networks for learning from a text, if they are not ready; and again when they have done so. Error:
+// none of -dynamic-rule's statistics.
+bool main_start_dynamic(struct evaluation *evaluation, struct error *error);
+void main_restore_dynamic(struct evaluation *evaluation);
 
-// Prepares the first model, and no others may be there, for learning from a text; and again, from its file,
-// when it has done so. Error: several models, or none of -dynamic-rule's statistics.
-bool main_start_learner(struct evaluation *evaluation, struct error *error);
-bool main_restart_learner(struct evaluation *evaluation, struct error *error);
-
-// -dynamic auto: finds rate and decay on -tune, and tells them.
+// -dynamic auto in its place: finds rule, rate and decay of each network on -tune, and tells them.
 bool main_tune_dynamic(struct evaluation *evaluation, struct output *output, struct error *error);
 
 // -hidden-states of a text: reads it twice more.

@@ -2,6 +2,7 @@
 #ifndef TOOLS_NBEST_OPTIONS_H
 #define TOOLS_NBEST_OPTIONS_H
 
+#include "dynamic_options.h"
 #include "nbest/rerank.h"
 #include "options.h"
 #include "tool-lists.h"
@@ -12,18 +13,21 @@ static struct {
     struct option_list models;
     const char *weights, *ngram, *lm_prob, *lm_score, *mix, *history, *write, *form, *out;
     const char *unk_probs, *unk_word, *word_list, *ac_cost, *lm_cost, *graph_cost;
+    const char *utt2spk;
+    struct dynamic_options dynamic_by;
     const char *tune, *ref_form, *marks, *write_weights, *weights_file;
     struct option_list ignored;
     struct rerank_weights rank;
     double oov, dynamic;
     int64_t unk_count, speaker_field, restarts, threads;
-    bool list_lm, unk, independent, keep_going, unnormalised;
+    bool list_lm, unk, independent, keep_going, unnormalised, dynamic_reset;
 } set = {.mix = "word",
          .history = "none",
          .write = "scores",
          .marks = "trn",
          .rank = {.ac_scale = 1, .lm_scale = 1, .lambda = 0.75},
          .oov = -5,
+         .dynamic_by = DYNAMIC_OPTIONS_DEFAULT,
          .restarts = 20};
 
 static struct {
@@ -86,12 +90,17 @@ static const struct option table[] = {
     {OPTION_COUNT, "speaker-field", "N", &set.speaker_field, NULL, 0, 1000,
      "The history ends where the first N parts of the utterance's name change, which - or _ "
      "separates; 0 for never."},
+    {OPTION_TEXT, "utt2spk", "FILE", &set.utt2spk, NULL, 0, 0,
+     "It ends where the speaker (or talk) changes, by Kaldi's lines UTTERANCE SPEAKER."},
     {OPTION_FLAG, "independent", NULL, &set.independent, NULL, 0, 0,
      "Forget everything at the end of a sentence, and begin the next as rnnlm -independent does: "
      "for networks that were trained so, which know it themselves."},
     {OPTION_NUMBER, "dynamic", "X", &set.dynamic, NULL, 0, 1e6,
-     "Learn from the best hypothesis of each list at this rate; 0 for not. The model file stays as "
-     "it is."},
+     "Learn from the best hypothesis of each list at this rate, each network by itself; 0 for not. "
+     "The model file stays as it is."},
+    DYNAMIC_OPTIONS_ROWS(set.dynamic_by),
+    {OPTION_FLAG, "dynamic-reset", NULL, &set.dynamic_reset, NULL, 0, 0,
+     "Forget what has been learnt where the speaker changes (-speaker-field, -utt2spk)."},
 
     {.type = OPTION_GROUP, .help = "Lists"},
     {OPTION_TEXT, "form", "NAME", &set.form, NULL, 0, 0,

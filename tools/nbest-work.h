@@ -42,13 +42,15 @@ struct work {
     struct ngram_model *ngram;
     struct stream *stream; // -lm-prob
     struct input *scores;  // -lm-score
-    struct learner learner;
+    struct dynamic *dynamic; // [models.count] with -dynamic
     struct pool *pool;
     struct list_models models;
     struct list_scorer *scorer;
     struct list_reader *reader;
     struct nbest_list list[LISTS_AT_ONCE];
-    char *speaker; // of the list before; NULL before the first
+    struct transcript speakers; // -utt2spk
+    struct vocabulary names;    // of theirs
+    char *speaker;              // of the list before; NULL before the first
     size_t *order;
     size_t order_capacity;
     bool folder; // -out is one
@@ -67,9 +69,14 @@ static void free_work(struct work *work)
     list_reader_close(work->reader);
     for (size_t i = 0; i < LISTS_AT_ONCE; i++)
         nbest_list_free(&work->list[i]);
-    learner_free(&work->learner);
-    for (size_t i = 0; i < work->loaded; i++)
+    for (size_t i = 0; i < work->loaded; i++) {
+        if (work->dynamic != NULL)
+            dynamic_free(&work->dynamic[i]);
         model_free(&work->model[i]);
+    }
+    free(work->dynamic);
+    transcript_free(&work->speakers);
+    vocabulary_free(&work->names);
     free(work->model);
     free(work->weight);
     free(work->unknown_class);
@@ -179,6 +186,19 @@ static bool check_other(const struct work *work, struct error *error)
     return true;
 }
 
+static bool check_speakers(const struct work *work, struct error *error)
+{
+    if (set.utt2spk != NULL && set.speaker_field > 0)
+        return error_usage(error, "-utt2spk and -speaker-field exclude each other");
+    if (set.utt2spk != NULL && work->models.history == LIST_HISTORY_NONE && !(set.dynamic > 0))
+        return error_usage(error, "-utt2spk is for -history or -dynamic: nothing goes on from one "
+                                  "utterance to the next");
+    return !set.dynamic_reset ||
+           (set.dynamic > 0 && (set.utt2spk != NULL || set.speaker_field > 0)) ||
+           error_usage(error, "-dynamic-reset is for -dynamic RATE with -speaker-field N or "
+                              "-utt2spk FILE, which say where the speaker changes");
+}
+
 static bool check_settings(struct work *work, struct error *error)
 {
     int what, history, mix;
@@ -192,12 +212,13 @@ static bool check_settings(struct work *work, struct error *error)
     work->models.sentence_mix = mix == 1 || set.models.count == 0;
     if (set.unk_probs != NULL && set.unk_count > 0)
         return error_usage(error, "-unk-probs and -unk-count exclude each other");
-    if (set.dynamic > 0 && set.models.count > 1)
-        return error_usage(error, "-dynamic wants a single model, found %zu", set.models.count);
     if (set.dynamic > 0 && set.unnormalised)
         return error_usage(error,
                            "-unnormalised and -dynamic exclude each other: learning from the "
                            "lists wants probabilities");
+    if (!dynamic_options_check(&set.dynamic_by, set.models.count, set.dynamic > 0, false, error) ||
+        !check_speakers(work, error))
+        return false;
     if (set.write_weights != NULL && set.tune == NULL)
         return error_usage(error, "-write-weights wants -tune REFS");
     return check_alone(error) && check_other(work, error);
@@ -349,18 +370,33 @@ static bool read_unknown_words(struct work *work, struct error *error)
     return true;
 }
 
-static bool make_learner(struct work *work, struct error *error)
+static bool make_dynamic(struct work *work, struct error *error)
 {
-    struct model *model = &work->model[0];
-    struct learning_rule rule = {.alpha = (float)set.dynamic,
-                                 .beta = 1e-7F,
-                                 .gradient_cutoff = 15,
-                                 .bptt = model->record.bptt,
-                                 .bptt_block = model->record.bptt_block,
-                                 .independent = set.independent || model->record.independent ||
-                                                work->models.history == LIST_HISTORY_NONE};
-    work->models.learner = &work->learner;
-    return learner_init(&work->learner, &model->network, &rule, error);
+    work->dynamic = memory_new(set.models.count, sizeof *work->dynamic, error);
+    for (size_t i = 0; work->dynamic != NULL && i < set.models.count; i++) {
+        struct model *model = &work->model[i];
+        const struct dynamic_rule rule = {.rate = set.dynamic,
+                                          .beta = 1e-7,
+                                          .gradient_cutoff = 15,
+                                          .independent = set.independent ||
+                                                         model->record.independent ||
+                                                         work->models.history == LIST_HISTORY_NONE,
+                                          .restores = set.dynamic_reset};
+        if (!dynamic_options_start(&set.dynamic_by, &work->dynamic[i], model, set.models.item[i], i,
+                                   dynamic_options_rms(&set.dynamic_by), rule, error))
+            return false;
+    }
+    work->models.dynamic = work->dynamic;
+    work->models.forgets = set.dynamic_reset;
+    return work->dynamic != NULL;
+}
+
+static bool read_speakers(struct work *work, struct error *error)
+{
+    const struct transcript_rules as_is = {.case_sensitive = true, .marks = TRANSCRIPT_MARKS_NONE};
+    return set.utt2spk == NULL || (vocabulary_init(&work->names, error) &&
+                                   transcript_read(&work->speakers, set.utt2spk, TRANSCRIPT_KALDI,
+                                                   TRANSCRIPT_ANY, &as_is, &work->names, error));
 }
 
 static bool make_scorer(struct work *work, struct error *error)
@@ -383,7 +419,8 @@ static bool make_scorer(struct work *work, struct error *error)
     models->independent = set.independent;
     models->unnormalised = set.unnormalised;
     models->pool = work->pool;
-    if (!read_unknown_words(work, error) || (set.dynamic > 0 && !make_learner(work, error)))
+    if (!read_unknown_words(work, error) || !read_speakers(work, error) ||
+        (set.dynamic > 0 && !make_dynamic(work, error)))
         return false;
     work->scorer = list_scorer_new(models, error);
     return work->scorer != NULL;

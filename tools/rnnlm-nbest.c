@@ -47,7 +47,7 @@ static bool take_others(struct work *work, struct nbest_list *list, struct error
 // Reads lists that can be scored at once. *lists is 0 at the end.
 static bool read_lists(struct work *work, size_t *lists, struct error *error)
 {
-    bool alone = work->models.history != LIST_HISTORY_NONE || work->models.learner != NULL;
+    bool alone = work->models.history != LIST_HISTORY_NONE || work->models.dynamic != NULL;
     size_t hypotheses = 0;
     *lists = 0;
     while (*lists < (alone ? 1 : LISTS_AT_ONCE) && hypotheses < HYPOTHESES_AT_ONCE) {
@@ -166,15 +166,39 @@ static size_t speaker_length(const char *name)
     return length;
 }
 
+static bool find_speaker(const struct work *work, const struct nbest_list *list, const char **name,
+                         size_t *length, struct error *error)
+{
+    *name = nbest_list_text(list, list->name);
+    *length = speaker_length(*name);
+    if (set.utt2spk == NULL)
+        return true;
+    const struct utterance *entry = transcript_find(&work->speakers, *name);
+    if (entry == NULL)
+        return error_set(error, "%s: there is no speaker for utterance %s", set.utt2spk, *name);
+    if (entry->text.arcs != 1)
+        return error_set(error,
+                         "%s: line %" PRIu64 ": found %zu words behind an utterance, wanted its "
+                         "speaker",
+                         set.utt2spk, entry->line, entry->text.arcs);
+    *name = vocabulary_word(&work->names, entry->text.arc[0].word);
+    *length = strlen(*name);
+    return true;
+}
+
 static bool change_speaker(struct work *work, const struct nbest_list *list, struct error *error)
 {
-    const char *name = nbest_list_text(list, list->name);
-    size_t length = speaker_length(name);
-    if (set.speaker_field == 0 || (work->speaker != NULL && strlen(work->speaker) == length &&
-                                   memcmp(work->speaker, name, length) == 0))
+    const char *name;
+    size_t length;
+    if (set.speaker_field == 0 && set.utt2spk == NULL)
         return true;
-    if (work->speaker != NULL)
-        list_scorer_restart(work->scorer);
+    if (!find_speaker(work, list, &name, &length, error))
+        return false;
+    if (work->speaker != NULL && strlen(work->speaker) == length &&
+        memcmp(work->speaker, name, length) == 0)
+        return true;
+    if (work->speaker != NULL && !list_scorer_restart(work->scorer, error))
+        return false;
     free(work->speaker);
     work->speaker = memory_text(name, length, error);
     return work->speaker != NULL;
@@ -190,7 +214,7 @@ static bool score_lists(struct work *work, struct error *error)
             (lists > 0 && !change_speaker(work, list[0], error)) ||
             !list_scorer_score(work->scorer, list, lists, error))
             return false;
-        bool alone = work->models.history != LIST_HISTORY_NONE || work->models.learner != NULL;
+        bool alone = work->models.history != LIST_HISTORY_NONE || work->models.dynamic != NULL;
         if (alone && lists > 0 &&
             !list_scorer_go_on(work->scorer, list[0], rerank_best(&set.rank, list[0]), error))
             return false;

@@ -220,6 +220,22 @@ void adapter_free(struct adapter *adapter)
     memset(adapter, 0, sizeof *adapter);
 }
 
+void adapter_restore(struct adapter *adapter)
+{
+    struct optimiser *optimiser = &adapter->batch.optimiser;
+    const struct network *network = adapter->batch.network;
+    for (size_t p = 0; p < network->parameters; p++) {
+        const struct parameter *parameter = &network->parameter[p];
+        memcpy(parameter->data, optimiser_weights_memory(optimiser, p, 0, 0),
+               parameter_count(parameter) * sizeof(float));
+        for (size_t i = 0; i < parameter->rows; i++)
+            *optimiser_row_memory(optimiser, p, i) = 0;
+    }
+    optimiser->blocks = 0;
+    adapter->batch.block = 0;
+    batch_refresh(&adapter->batch);
+}
+
 void adapter_start(struct adapter *adapter, const float *value)
 {
     batch_start(&adapter->batch, 0, value, NULL);

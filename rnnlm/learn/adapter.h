@@ -79,6 +79,9 @@ bool adapter_init(struct adapter *adapter, struct network *network, const struct
                   const struct gradient_roots *roots, struct error *error);
 void adapter_free(struct adapter *adapter);
 
+// The weights as they were trained, as if it had just been made.
+void adapter_restore(struct adapter *adapter);
+
 // Stands before the first word of a text, in the state of these values [network.state], before </s> is taken in;
 // weights stay as they are.
 void adapter_start(struct adapter *adapter, const float *value);

@@ -24,6 +24,8 @@ struct side {
     double *factor;                    // [words] of words in the table of unknown ones, else 1
     double *prob;                      // [words]
     size_t word_capacity, factor_capacity, prob_capacity;
+    struct dynamic *dynamic; // that learns from the best hypotheses; NULL: none
+    uint64_t steps;          // of its weights that the crew has taken over
 };
 
 struct list_scorer {
@@ -64,6 +66,8 @@ static bool side_init(struct side *side, const struct list_models *models, size_
 {
     const struct network *network = &models->model[i].network;
     side->model = &models->model[i];
+    side->dynamic = models->dynamic != NULL ? &models->dynamic[i] : NULL;
+    side->steps = side->dynamic != NULL ? side->dynamic->steps : 0;
     side->independent = models->independent || side->model->record.independent;
     bool independent = side->independent;
     side->start = side->independent ? STATE_SENTENCE : STATE_TEXT;
@@ -75,7 +79,8 @@ static bool side_init(struct side *side, const struct list_models *models, size_
         return false;
     side->crew.weights.unnormalised = models->unnormalised;
     return side->reset != NULL && side->begin != NULL && side->scratch != NULL &&
-           restart_side(side, models->history, error);
+           restart_side(side, models->history, error) &&
+           (side->dynamic == NULL || dynamic_start(side->dynamic, STATE_SENTENCE, NULL, error));
 }
 
 static void side_free(struct side *side)
@@ -101,10 +106,8 @@ struct list_scorer *list_scorer_new(const struct list_models *models, struct err
         ok = side_init(&scorer->side[scorer->sides], models, scorer->sides, error);
         scorer->sides++;
     }
-    if (ok) {
-        list_scorer_restart(scorer);
+    if (ok)
         return scorer;
-    }
     list_scorer_free(scorer);
     return NULL;
 }
@@ -123,12 +126,34 @@ void list_scorer_free(struct list_scorer *scorer)
     free(scorer);
 }
 
-void list_scorer_restart(struct list_scorer *scorer)
+// What was made of the weights before they changed.
+static bool take_over_weights(struct side *side, struct error *error)
 {
-    for (size_t i = 0; i < scorer->sides; i++)
-        (void)restart_side(&scorer->side[i], scorer->models->history, NULL);
-    if (scorer->models->learner != NULL)
-        learner_start(scorer->models->learner, STATE_SENTENCE, NULL);
+    if (side->dynamic == NULL || side->steps == side->dynamic->steps)
+        return true;
+    struct state *reset = state_at_start(&side->model->network, side->start, NULL, error);
+    if (reset == NULL)
+        return false;
+    free(side->reset);
+    side->reset = reset;
+    if (side->independent)
+        state_copy(&side->model->network, side->begin, reset);
+    side->steps = side->dynamic->steps;
+    return forward_weights_refresh(&side->crew.weights, error);
+}
+
+bool list_scorer_restart(struct list_scorer *scorer, struct error *error)
+{
+    for (size_t i = 0; i < scorer->sides; i++) {
+        struct side *side = &scorer->side[i];
+        if (side->dynamic != NULL && scorer->models->forgets)
+            dynamic_restore(side->dynamic);
+        if (!take_over_weights(side, error) ||
+            !restart_side(side, scorer->models->history, error) ||
+            (side->dynamic != NULL && !dynamic_start(side->dynamic, STATE_SENTENCE, NULL, error)))
+            return false;
+    }
+    return true;
 }
 
 // ---- words ------------------------------------------------------------------------------------
@@ -476,38 +501,20 @@ static void advance(struct side *side, size_t at, size_t length)
     }
 }
 
-// What was made of the weights before they changed.
-static bool take_over_weights(struct side *side, struct error *error)
+// Adaptation is dynamic evaluation as rnnlm -dynamic has it, on the best hypotheses.
+static bool learn(struct side *side, const int32_t *word, size_t length, struct error *error)
 {
-    struct state *reset = state_at_start(&side->model->network, side->start, NULL, error);
-    if (reset == NULL)
-        return false;
-    free(side->reset);
-    side->reset = reset;
-    if (side->independent)
-        state_copy(&side->model->network, side->begin, reset);
-    return forward_weights_refresh(&side->crew.weights, error);
-}
-
-// Adaptation is dynamic evaluation as rnnlm -dynamic has it, on the best hypotheses: a pass back
-// through time at every word.
-static bool learn(struct list_scorer *scorer, const int32_t *word, size_t length,
-                  struct error *error)
-{
-    struct learner *learner = scorer->models->learner;
-    int32_t previous = WORD_END;
-    if (scorer->side[0].independent)
-        learner_start(learner, STATE_SENTENCE, NULL);
     for (size_t i = 0; i < length; i++) {
-        double prob = learner_step(learner, previous, word[i]);
+        double prob;
+        if (!dynamic_next(side->dynamic, word[i], &prob, error))
+            return false;
         if (word[i] >= 0 && !(prob > 0))
             return error_set(error,
                              "the network's probability of \"%s\" is %g: the learning rate is too "
                              "high",
-                             vocabulary_word(&scorer->side[0].model->vocabulary, word[i]), prob);
-        previous = word[i];
+                             vocabulary_word(&side->model->vocabulary, word[i]), prob);
     }
-    return take_over_weights(&scorer->side[0], error);
+    return take_over_weights(side, error);
 }
 
 bool list_scorer_go_on(struct list_scorer *scorer, const struct nbest_list *list, size_t best,
@@ -522,6 +529,9 @@ bool list_scorer_go_on(struct list_scorer *scorer, const struct nbest_list *list
     if (models->history != LIST_HISTORY_NONE)
         for (size_t i = 0; i < scorer->sides; i++)
             advance(&scorer->side[i], at, list->hypothesis[after].count + 1);
-    return models->learner == NULL ||
-           learn(scorer, scorer->side[0].word + best_at, list->hypothesis[best].count + 1, error);
+    for (size_t i = 0; models->dynamic != NULL && i < scorer->sides; i++)
+        if (!learn(&scorer->side[i], scorer->side[i].word + best_at,
+                   list->hypothesis[best].count + 1, error))
+            return false;
+    return true;
 }

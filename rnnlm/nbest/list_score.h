@@ -13,7 +13,7 @@
 #define NBEST_LIST_SCORE_H
 
 #include "base/threads.h"
-#include "learn/learner.h"
+#include "learn/dynamic.h"
 #include "model/model.h"
 #include "nbest/lists.h"
 #include "ngram/backoff.h"
@@ -51,9 +51,11 @@ struct list_models {
     enum list_history history;
     bool independent; // sentences are, whatever the models say
     bool unnormalised; // scores stand for probabilities of networks (output_has_scores()); not with
-                       // a learner
+                       // adaptation
     struct pool *pool;
-    struct learner *learner; // of the first network, for adaptation; NULL: none
+    struct dynamic *dynamic; // [models] for adaptation; independent where `history` is
+                             // LIST_HISTORY_NONE or sentences are. NULL: none
+    bool forgets;            // what they have learnt, in list_scorer_restart()
 };
 
 struct list_scorer;
@@ -78,8 +80,9 @@ bool list_scorer_go_on(struct list_scorer *scorer, const struct nbest_list *list
 // have. Where only scores of whole hypotheses count, no words do.
 const struct coverage *list_scorer_coverage(const struct list_scorer *scorer);
 
-// Another speaker, or talk: the history is as before the first list.
-void list_scorer_restart(struct list_scorer *scorer);
+// Another speaker, or talk: the history is as before the first list, and, if the models say so, the weights
+// are. Error: no memory.
+bool list_scorer_restart(struct list_scorer *scorer, struct error *error);
 
 // Mixes the sentence scores of a hypothesis anew.
 double list_mix_sentence(const struct list_hypothesis *hypothesis, double lambda);

@@ -64,7 +64,7 @@ bool hidden_states_write(const struct model *model, const struct network_use *us
     struct forward_weights weights;
     struct scorer scorer = {.model = NULL};
     bool ok = forward_weights_init(&weights, &model->network, use->independent, error) &&
-              scorer_init(&scorer, model, &weights, network_use_start(use), NULL, error);
+              scorer_init(&scorer, model, &weights, network_use_start(use), error);
     if (ok) {
         write_heading(output, tokens, model->network.width);
         ok = write_rows(&scorer, use, text, tokens, output, error);

@@ -327,7 +327,7 @@ static bool read_text(struct conversion *conversion, const char *path, float *al
     if (ok) {
         reader_set_unit(reader, (enum text_unit)model->record.unit);
         ok = scorer_init(&scorer, model, &conversion->weights,
-                         model->record.independent ? STATE_SENTENCE : STATE_STORED, NULL, error) &&
+                         model->record.independent ? STATE_SENTENCE : STATE_STORED, error) &&
              average_text(conversion, &scorer, reader, all, error);
         scorer_free(&scorer);
     }

@@ -20,7 +20,6 @@ struct tuning {
     struct march march;
     struct state *state;
     struct neural_cache cache;
-    int32_t previous; // the word before, for a learner
     float *top;     // [AHEAD][width of the output's input]
     int32_t *word;  // [AHEAD]
     double *ahead;  // [AHEAD] the network's probabilities
@@ -46,9 +45,11 @@ static bool tuning_init(struct tuning *tuning, const struct neural_cache_rule *r
     tuning->word = memory_new(AHEAD, sizeof *tuning->word, error);
     tuning->ahead = memory_new(AHEAD, sizeof *tuning->ahead, error);
     tuning->cached = memory_new(AHEAD, tuning->thetas * sizeof *tuning->cached, error);
-    return network_use_begin(use, tuning->model, error) && tuning->state != NULL &&
-           tuning->top != NULL && tuning->word != NULL && tuning->ahead != NULL &&
-           tuning->cached != NULL &&
+    if (use->dynamic != NULL &&
+        !dynamic_start(use->dynamic, network_use_start(use), tuning->model->state, error))
+        return false;
+    return tuning->state != NULL && tuning->top != NULL && tuning->word != NULL &&
+           tuning->ahead != NULL && tuning->cached != NULL &&
            forward_crew_init(&tuning->crew, network, use->independent, use->pool, error) &&
            march_init(&tuning->march, &tuning->crew, error) &&
            neural_cache_init(&tuning->cache, rule, network->width, use->pool, error);
@@ -89,19 +90,14 @@ static bool predict(struct tuning *tuning, size_t n, struct error *error)
 {
     const struct network_use *use = tuning->use;
     size_t width = tuning->model->network.width;
-    if (use->learner == NULL && use->adapter == NULL)
+    if (use->dynamic == NULL)
         return march_score_tops(&tuning->march, tuning->state, tuning->word, n, tuning->ahead,
                                 tuning->top, error);
     for (size_t i = 0; i < n; i++) {
-        if (use->learner != NULL)
-            tuning->ahead[i] = learner_step(use->learner, tuning->previous, tuning->word[i]);
-        else if (!adapter_next(use->adapter, tuning->word[i], &tuning->ahead[i], error))
+        if (!dynamic_next(use->dynamic, tuning->word[i], &tuning->ahead[i], error))
             return false;
-        tuning->previous = tuning->word[i];
         if (tuning->word[i] >= 0)
-            memcpy(tuning->top + i * width,
-                   use->learner != NULL ? learner_top(use->learner) : adapter_top(use->adapter),
-                   width * sizeof *tuning->top);
+            memcpy(tuning->top + i * width, dynamic_top(use->dynamic), width * sizeof *tuning->top);
     }
     return true;
 }

@@ -7,13 +7,11 @@
 #include "base/memory.h"
 
 bool scorer_init(struct scorer *scorer, const struct model *model,
-                 const struct forward_weights *weights, enum state_start start,
-                 struct learner *learner, struct error *error)
+                 const struct forward_weights *weights, enum state_start start, struct error *error)
 {
     const struct network *network = &model->network;
     memset(scorer, 0, sizeof *scorer);
     scorer->model = model;
-    scorer->learner = learner;
     scorer->begin = state_at_start(network, start, model->state, error);
     scorer->now = state_new(network, error);
     scorer->next = state_new(network, error);
@@ -40,15 +38,6 @@ void scorer_free(struct scorer *scorer)
     memset(scorer, 0, sizeof *scorer);
 }
 
-static double learn_word(struct scorer *scorer, int32_t word)
-{
-    // The counter stays at 0, as the reference's does here: a pass back through time and the L2
-    // penalty at every word.
-    double prob = learner_step(scorer->learner, scorer->previous, word);
-    scorer->previous = word;
-    return prob;
-}
-
 void scorer_advance(struct scorer *scorer, int32_t word)
 {
     const struct state *now = scorer->now;
@@ -71,8 +60,6 @@ const float *scorer_top(const struct scorer *scorer)
 
 double scorer_word(struct scorer *scorer, int32_t word)
 {
-    if (scorer->learner != NULL)
-        return learn_word(scorer, word);
     double prob = 0;
     const size_t first = 0;
     if (word >= 0) {

@@ -1,10 +1,7 @@
 // Sources of probabilities: what is common to all kinds.
 #include "score/source.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "base/memory.h"
 
 void source_free(struct source *source)
 {
@@ -72,23 +69,6 @@ void source_share(const struct unknown_shares *shares, int32_t unknown, const st
 enum state_start network_use_start(const struct network_use *use)
 {
     return use->independent ? STATE_SENTENCE : use->per_sentence ? STATE_TEXT : STATE_STORED;
-}
-
-bool network_use_begin(const struct network_use *use, const struct model *model,
-                       struct error *error)
-{
-    enum state_start start = network_use_start(use);
-    if (use->learner != NULL)
-        learner_start(use->learner, start, model->state);
-    if (use->adapter == NULL)
-        return true;
-    float *value = memory_new(model->network.state, sizeof *value, error);
-    if (value == NULL)
-        return false;
-    state_values(&model->network, start, model->state, value);
-    adapter_start(use->adapter, value);
-    free(value);
-    return true;
 }
 
 int32_t network_use_id(const struct network_use *use, const struct vocabulary *words,

@@ -8,8 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/threads.h"
-#include "learn/adapter.h"
-#include "learn/learner.h"
+#include "learn/dynamic.h"
 #include "model/model.h"
 #include "ngram/backoff.h"
 #include "score/neural_cache.h"
@@ -31,31 +30,23 @@ struct network_use {
     bool independent;  // sentences are
     bool per_sentence; // each line begins in the start state; else the text goes on from where the
                        // model file stands, or independent sentences begin anew by themselves
-    bool unnormalised; // scores stand for probabilities (output_has_scores()); not with a learner
+    bool unnormalised; // scores stand for probabilities (output_has_scores()); not with dynamic
     int32_t unknown;   // what words unknown to it are taken as; may be WORD_OOV
     const struct unknown_shares *shares; // how they share its probability; NULL: each has all of it
-    struct learner
-        *learner; // for dynamic evaluation one on the model's network, else NULL; not with
-                  // per_sentence
-    struct adapter *adapter; // likewise; one of them at most
+    struct dynamic *dynamic; // for dynamic evaluation one of the model's network, else NULL; not
+                             // with per_sentence
     struct neural_cache_rule
         cache; // of the network's own states; not with per_sentence, nor for lists
     struct pool *pool;
 };
 
-// Where a network that is used so begins a text.
+// Where a network that is used so begins a text, and what it takes a token as.
 enum state_start network_use_start(const struct network_use *use);
-
-// Takes its learner or adapter, if it has one, there. Error: no memory.
-bool network_use_begin(const struct network_use *use, const struct model *model,
-                       struct error *error);
-
-// What it takes a token as.
 int32_t network_use_id(const struct network_use *use, const struct vocabulary *words,
                        const struct token *token);
 
 // A network. The start state of a line is that of rnnlm_start() (rnnlm.h): STATE_SENTENCE where
-// sentences are independent, else STATE_TEXT (net/state.h). Model, learner and pool stay the caller's
+// sentences are independent, else STATE_TEXT (net/state.h). Model, dynamic and pool stay the caller's
 // and must outlive the source.
 struct source *source_network(const struct model *model, const struct network_use *use,
                               struct error *error);

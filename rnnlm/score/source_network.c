@@ -20,7 +20,7 @@ struct network_source {
     size_t sentence_capacity;
     struct forward_crew crew;
     struct march march;
-    struct adapter *adapter;   // learns as it goes; then the scorer is not used
+    struct dynamic *dynamic;   // learns as it goes; then the scorer is not used
     struct neural_cache cache; // its window is 0 where there is none
     float *top;                // [tops][width] what is computed ahead for it
     size_t tops;
@@ -77,16 +77,14 @@ static void mix_cache(struct network_source *network, const float *top, int32_t 
 // The network's probability of the word, of which it learns if it does.
 static bool predict(struct network_source *network, int32_t id, double *prob, struct error *error)
 {
-    struct scorer *scorer = &network->scorer;
-    if (network->adapter != NULL) {
-        if (!adapter_next(network->adapter, id, prob, error))
+    if (network->dynamic != NULL) {
+        if (!dynamic_next(network->dynamic, id, prob, error))
             return false;
-        mix_cache(network, adapter_top(network->adapter), id, prob);
+        mix_cache(network, dynamic_top(network->dynamic), id, prob);
         return true;
     }
-    *prob = scorer_word(scorer, id);
-    mix_cache(network, scorer->learner != NULL ? learner_top(scorer->learner) : scorer_top(scorer),
-              id, prob);
+    *prob = scorer_word(&network->scorer, id);
+    mix_cache(network, scorer_top(&network->scorer), id, prob);
     return true;
 }
 
@@ -95,7 +93,7 @@ static void network_advance(struct source *source, const struct token *token)
     struct network_source *network = of(source);
     int32_t id = id_of(network, token);
     double prob = 0;
-    if (network->adapter != NULL) {
+    if (network->dynamic != NULL) {
         predict(network, id, &prob, NULL);
         return;
     }
@@ -271,7 +269,7 @@ static bool network_look_ahead(struct source *source, const struct token *token,
                                struct error *error)
 {
     struct network_source *network = of(source);
-    if (network->scorer.learner != NULL || network->adapter != NULL)
+    if (network->dynamic != NULL)
         return true; // the weights change as it goes
     if (!queue(network, token, count, error))
         return false;
@@ -425,12 +423,12 @@ static bool network_init_source(struct network_source *network, const struct mod
 {
     enum state_start start = network_use_start(use);
     if (!forward_crew_init(&network->crew, &model->network, use->independent, use->pool, error) ||
-        !scorer_init(&network->scorer, model, &network->crew.weights, start, use->learner, error) ||
+        !scorer_init(&network->scorer, model, &network->crew.weights, start, error) ||
         !march_init(&network->march, &network->crew, error))
         return false;
     network->crew.weights.unnormalised = use->unnormalised;
-    network->adapter = use->adapter;
-    if (!network_use_begin(use, model, error))
+    network->dynamic = use->dynamic;
+    if (use->dynamic != NULL && !dynamic_start(use->dynamic, start, model->state, error))
         return false;
     if (use->cache.window > 0 &&
         !neural_cache_init(&network->cache, &use->cache, model->network.width, use->pool, error))

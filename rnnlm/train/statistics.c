@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/map.h"
 #include "base/memory.h"
 #include "base/sections.h"
+#include "model/model_file.h"
 #include "train/fingerprint.h"
 #include "train/text_streams.h"
 
@@ -146,4 +148,26 @@ bool statistics_read(struct gradient_roots *roots, const struct model *model, co
     sections_free(&sections);
     map_close(&map);
     return ok;
+}
+
+bool statistics_open(struct gradient_roots *roots, const struct model *model,
+                     const char *model_path, const char *path, struct error *error)
+{
+    *roots = (struct gradient_roots){.root = NULL};
+    if (path != NULL)
+        return statistics_read(roots, model, path, error);
+    char *beside = model_file_beside(model_path, STATISTICS_SUFFIX, error);
+    bool ok = beside != NULL && statistics_read(roots, model, beside, error);
+    if (!ok && beside != NULL && access(beside, F_OK) != 0)
+        error_add(error, ": rnnlm-model -statistics TEXT makes it of the training text");
+    free(beside);
+    return ok;
+}
+
+bool statistics_exist(const char *model_path)
+{
+    char *beside = model_file_beside(model_path, STATISTICS_SUFFIX, NULL);
+    bool there = beside != NULL && access(beside, F_OK) == 0;
+    free(beside);
+    return there;
 }

@@ -25,4 +25,12 @@ bool statistics_write(const struct gradient_roots *roots, const struct model *mo
 bool statistics_read(struct gradient_roots *roots, const struct model *model, const char *path,
                      struct error *error);
 
+// The same for the model in the file `model_path`: what `path` names, or, where that is NULL, the file beside
+// it. Error: what makes that one, too, if it is missing.
+bool statistics_open(struct gradient_roots *roots, const struct model *model,
+                     const char *model_path, const char *path, struct error *error);
+
+// Whether there is one beside it.
+bool statistics_exist(const char *model_path);
+
 #endif

@@ -52,9 +52,59 @@ ppl() {
     done
     # a decay that is given stays; sgd has none
     rnnlm -rnnlm model -test test -dynamic auto -tune tune -dynamic-rule rms -dynamic-decay 0.5 | grep -q -- '-dynamic-decay 0.5$'
-    rnnlm -rnnlm model -test repeating -dynamic auto -tune tune >out
+    rnnlm -rnnlm model -test repeating -dynamic auto -tune tune -dynamic-rule sgd >out
     rate=$(sed -n 's/^dynamic evaluation of model: -dynamic \([0-9.e-]*\)$/\1/p' out)
     [ "$(sed -n 's/^PPL net: //p' out)" = "$(ppl -test repeating -dynamic "$rate")" ]
+}
+
+# chosen OUT: the options that it names.
+chosen() {
+    sed -n 's/^dynamic evaluation of [^:]*: //p' "$1"
+}
+
+@test "the rule is found, too, where there are statistics" {
+    skip_if_slow
+    head -n 40 repeating >tune
+    rnnlm -rnnlm model -test repeating -dynamic auto -tune tune >out
+    [[ "$(chosen out)" == *"-dynamic-rule "* ]]
+    [ "$(sed -n 's/^PPL net: //p' out)" = "$(ppl -test repeating $(chosen out))" ]
+    # it is the better one of the two
+    rnnlm -rnnlm model -test test -dynamic auto -tune tune >out
+    other=sgd
+    [[ "$(chosen out)" == *"-dynamic-rule sgd"* ]] && other=rms
+    best=$(ppl -test tune $(chosen out))
+    rnnlm -rnnlm model -test test -dynamic auto -tune tune -dynamic-rule $other >out
+    awk -v a="$best" -v b="$(ppl -test tune $(chosen out) -dynamic-rule $other)" 'BEGIN { exit !(a < b) }'
+    # without statistics there is no choice
+    cp model lonely
+    rnnlm -rnnlm lonely -test test -dynamic auto -tune tune >out
+    [[ "$(chosen out)" != *rule* ]]
+    rnnlm -rnnlm lonely -test test -dynamic auto -tune tune -dynamic-statistics model.statistics >out
+    [[ "$(chosen out)" == *rule* ]]
+    says 1 'rnnlm-model -statistics TEXT makes it' rnnlm -rnnlm lonely -test test -dynamic auto -tune tune -dynamic-decay 0.1
+}
+
+@test "several networks: each adapts by itself" {
+    rnnlm -train train -valid valid -rnnlm other -hidden 8 -class 20 -max-iter 1 >log
+    "$BIN/rnnlm-model" -rnnlm other -statistics train
+    set -- -test repeating -dynamic-rule rms
+    rnnlm -rnnlm model -dynamic 1e-3 "$@" -debug 2 | grep '^[0-9]' >one
+    rnnlm -rnnlm other -dynamic 1e-3 "$@" -debug 2 | grep '^[0-9]' >two
+    rnnlm -rnnlm model -rnnlm other -weights 0.3,0.7 -dynamic 1e-3 "$@" -debug 2 | grep '^[0-9]' >both
+    paste one two both | awk '{ d = 0.3 * $2 + 0.7 * $5 - $8 } d > 1e-9 || d < -1e-9 { exit 1 } END { exit NR < 100 }'
+    # rates are found for each, as they are for one alone
+    head -n 20 repeating >tune
+    rnnlm -rnnlm model -rnnlm other -dynamic auto -tune tune "$@" >out
+    for one in model other; do
+        rnnlm -rnnlm $one -dynamic auto -tune tune "$@" | grep "^dynamic evaluation of $one:"
+    done >wanted
+    grep '^dynamic evaluation' out | cmp - wanted
+    rnnlm -rnnlm model -rnnlm other -dynamic 1e-3 "$@" -dynamic-statistics model.statistics -dynamic-statistics other.statistics >named
+    rnnlm -rnnlm model -rnnlm other -dynamic 1e-3 "$@" >beside
+    cmp named beside
+    says 2 'found 1, wanted 2, one for each network' rnnlm -rnnlm model -rnnlm other -dynamic 1e-3 "$@" -dynamic-statistics model.statistics
+    rnnlm -rnnlm model -rnnlm other -dynamic 1e-3 "$@" -report page.html >out
+    grep -q 'perplexity of the networks as they are' page.html
 }
 
 @test "what comes behind a word changes no probability before it" {
@@ -91,7 +141,6 @@ ppl() {
     says 2 'found "adam", wanted sgd or rms' "$@" -dynamic-rule adam
     says 2 '-dynamic-decay is for -dynamic-rule rms' "$@" -dynamic-decay 0.1
     says 2 '-dynamic-rule is for -dynamic RATE' rnnlm -rnnlm model -test test -dynamic-rule rms
-    says 2 'wanted a single model\|wants a single model' "$@" -rnnlm model -dynamic-rule rms
     says 2 'for texts, not for -nbest' "$@" -dynamic-rule rms -nbest
     says 2 'for texts, not for -nbest' rnnlm -rnnlm model -test test -nbest -dynamic auto -tune test
     says 2 'exclude each other' "$@" -dynamic-rule rms -per-sentence

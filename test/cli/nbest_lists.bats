@@ -301,7 +301,51 @@ refused_with() {
     # what has been heard again and again becomes likely
     for i in 1 2 3 4 5 6 7 8; do echo "u$i of of of of"; done >same
     "$BIN/rnnlm-nbest" -rnnlm model -dynamic 0.1 same | awk 'NR > 1 && $1 <= last { exit 1 } { last = $1 }'
-    misused '-dynamic wants a single model' -- -rnnlm "$MODEL" -dynamic 0.1 nbest
+    # each of several networks learns by itself: twice the same is as one
+    "$BIN/rnnlm-nbest" -rnnlm model -rnnlm model -dynamic 0.1 nbest >twice
+    same_numbers twice found 0.00001
+}
+
+@test "rnnlm-nbest: -dynamic-rule rms, and speakers" {
+    cp "$MODEL" model
+    "$BIN/rnnlm-model" -rnnlm model -statistics train
+    nbest nbest >plain
+    set -- -rnnlm model -dynamic-rule rms
+    "$BIN/rnnlm-nbest" "$@" -dynamic 1e-30 -dynamic-decay 0 nbest >still
+    same_numbers still plain 0.00001
+    "$BIN/rnnlm-nbest" "$@" -dynamic 2e-3 -dynamic-words 5 nbest >found
+    ! cmp -s found plain
+    for i in 1 2 3 4 5 6 7 8; do echo "u$i of of of of"; done >same
+    "$BIN/rnnlm-nbest" "$@" -dynamic 1e-2 -dynamic-words 5 same | awk 'NR > 1 && $1 <= last { exit 1 } { last = $1 }'
+    # another speaker: as if the lists began there
+    awk '{ $1 = (NR <= 50 ? "ann-" : "bob-") $1; print }' nbest >named
+    awk '{ print $1, substr($1, 1, 3) }' named | sort -u >utt2spk
+    tail -n +51 named >bob
+    for rule in "-dynamic-rule rms -dynamic 2e-3 -dynamic-words 5" "-dynamic-rule sgd -dynamic 0.1 -history best"; do
+        "$BIN/rnnlm-nbest" -rnnlm model $rule bob >wanted
+        "$BIN/rnnlm-nbest" -rnnlm model $rule -dynamic-reset -utt2spk utt2spk named >reset
+        "$BIN/rnnlm-nbest" -rnnlm model $rule -dynamic-reset -speaker-field 1 named | cmp - reset
+        "$BIN/rnnlm-nbest" -rnnlm model $rule -utt2spk utt2spk named >kept
+        tail -n +51 reset | cmp - wanted
+        tail -n +51 kept >behind
+        ! cmp -s behind wanted
+    done
+    # only what is past counts: what follows a list changes none of its scores
+    awk '{ print } NR > 50 { exit }' nbest >some
+    { cat some; sed 's/^/x/' same; } >more
+    n=$(awk '{ id[NR] = $1 } END { while (id[NR] == id[NR - 1]) NR--; print NR - 1 }' some)
+    "$BIN/rnnlm-nbest" "$@" -dynamic 2e-3 -dynamic-words 5 more | head -n "$n" >one
+    head -n "$n" found | cmp - one
+    head -n 3 utt2spk >short
+    refused 'short: there is no speaker for utterance' -- -dynamic 0.1 -utt2spk short named
+    sed 's/$/ more/' utt2spk >long
+    refused 'long: line 1: found 2 words behind an utterance' -- -dynamic 0.1 -utt2spk long named
+    misused 'is for -dynamic RATE with' -- -dynamic 0.1 -dynamic-reset nbest
+    misused 'exclude each other' -- -dynamic 0.1 -utt2spk utt2spk -speaker-field 1 nbest
+    misused 'is for -history or -dynamic' -- -utt2spk utt2spk nbest
+    misused '-dynamic-decay is for -dynamic-rule rms' -- -dynamic 0.1 -dynamic-decay 0.1 nbest
+    misused '-dynamic-rule is for -dynamic RATE' -- -dynamic-rule rms nbest
+    refused 'rnnlm-model -statistics TEXT makes it' -- -dynamic 0.1 -dynamic-rule rms nbest
 }
 
 # total WANTED ARGUMENTS...: the sum of the scores of `nbest`; kernels differ by 0.0002.

@@ -2,6 +2,7 @@
 // them; that only what is past counts; files.
 #include "testing.h"
 
+#include "learn/dynamic.h"
 #include "learn/optimisers/kinds.h"
 #include "net/forward.h"
 #include "scratch.h"
@@ -300,6 +301,68 @@ static void test_no_rate(void **unused)
     }
 }
 
+// ---- both rules -------------------------------------------------------------------------------
+
+static void start_dynamic(struct dynamic *dynamic, struct network *network, bool rms)
+{
+    struct error error = {""};
+    struct gradient_roots roots = {.root = NULL};
+    const struct dynamic_rule rule = {.rms = rms,
+                                      .rate = rms ? usual.rate : 0.5,
+                                      .beta = 0.01,
+                                      .gradient_cutoff = 15,
+                                      .bptt = 3,
+                                      .bptt_block = 2,
+                                      .restores = true,
+                                      .decay = usual.decay,
+                                      .words = STEPS};
+    if (rms)
+        some_roots(&roots, network);
+    if (!dynamic_init(dynamic, network, &rule, rms ? &roots : NULL, &error))
+        fail_msg("%s", error.text);
+    assert_true(dynamic_start(dynamic, STATE_TEXT, NULL, &error));
+}
+
+// After it has been restored, a text has the same probabilities again, and the rates may be others.
+static void test_restoring(void **unused)
+{
+    (void)unused;
+    enum { LENGTH = 50 };
+    int32_t text[TEXT];
+    make_text(text, 21);
+    for (size_t k = 0; k < 2 * KINDS; k++) {
+        struct network network;
+        struct dynamic dynamic;
+        struct error error;
+        double prob[4][LENGTH];
+        start_network(&network, kinds[k / 2]);
+        float **trained = copy_weights(&network);
+        start_dynamic(&dynamic, &network, k % 2);
+        for (size_t time = 0; time < 4; time++) {
+            if (time > 0) {
+                dynamic_restore(&dynamic);
+                for (size_t p = 0; p < network.parameters; p++)
+                    assert_memory_equal(network.parameter[p].data, trained[p],
+                                        parameter_bytes(&network.parameter[p]));
+                dynamic_set_rate(&dynamic,
+                                 time == 2 ? 0
+                                 : k % 2   ? usual.rate
+                                           : 0.5,
+                                 time == 2 ? 0 : usual.decay);
+                assert_true(dynamic_start(&dynamic, STATE_TEXT, NULL, &error));
+            }
+            for (size_t i = 0; i < LENGTH; i++)
+                assert_true(dynamic_next(&dynamic, text[i], &prob[time][i], &error));
+        }
+        assert_memory_equal(prob[0], prob[1], sizeof prob[0]);
+        assert_memory_equal(prob[0], prob[3], sizeof prob[0]);
+        assert_true(memcmp(prob[0], prob[2], sizeof prob[0]) != 0);
+        free_weights(trained, &network);
+        dynamic_free(&dynamic);
+        network_free(&network);
+    }
+}
+
 // Whatever comes behind a word changes no probability before it.
 static void test_causality(void **unused)
 {
@@ -316,16 +379,13 @@ static void test_causality(void **unused)
         memcpy(text[1], text[0], same * sizeof **text);
         for (size_t side = 0; side < 2; side++) {
             struct network network;
-            struct gradient_roots roots;
-            struct adapter adapter;
+            struct dynamic dynamic;
             struct error error;
             start_network(&network, kinds[trial % KINDS]);
-            some_roots(&roots, &network);
-            start_adapter(&adapter, &network, &usual, &roots);
+            start_dynamic(&dynamic, &network, trial / (int)KINDS % 2);
             for (size_t i = 0; i < LENGTH; i++)
-                assert_true(adapter_next(&adapter, text[side][i], &prob[side][i], &error));
-            adapter_free(&adapter);
-            gradient_roots_free(&roots);
+                assert_true(dynamic_next(&dynamic, text[side][i], &prob[side][i], &error));
+            dynamic_free(&dynamic);
             network_free(&network);
         }
         assert_memory_equal(prob[0], prob[1], same * sizeof **prob);
@@ -413,21 +473,26 @@ static void test_no_memory(void **unused)
 {
     (void)unused;
     struct network network;
-    struct gradient_roots roots;
-    bool done = false;
     start_network(&network, "lstm:5 full");
-    some_roots(&roots, &network);
-    for (int failures = 0; !done; failures++) {
-        struct adapter adapter;
-        struct error error = {""};
-        memory_fail_after(failures);
-        done = adapter_init(&adapter, &network, &usual, &roots, &error);
-        memory_fail_after(-1);
-        adapter_free(&adapter);
-        if (!done)
-            assert_contains(error.text, "not enough memory");
+    for (int rms = 0; rms < 2; rms++) {
+        const struct dynamic_rule rule = {
+            .rms = rms, .rate = 0.1, .bptt = 1, .bptt_block = 1, .restores = true, .words = STEPS};
+        bool done = false;
+        for (int failures = 0; !done; failures++) {
+            struct dynamic dynamic;
+            struct gradient_roots roots = {.root = NULL};
+            struct error error = {""};
+            if (rms)
+                some_roots(&roots, &network);
+            memory_fail_after(failures);
+            done = dynamic_init(&dynamic, &network, &rule, rms ? &roots : NULL, &error) &&
+                   dynamic_start(&dynamic, STATE_TEXT, NULL, &error);
+            memory_fail_after(-1);
+            dynamic_free(&dynamic);
+            if (!done)
+                assert_contains(error.text, "not enough memory");
+        }
     }
-    gradient_roots_free(&roots);
     network_free(&network);
 }
 
@@ -435,9 +500,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roots),     cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_no_rate),   cmocka_unit_test(test_causality),
-        cmocka_unit_test(test_bad_rules), cmocka_unit_test(test_files),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_rate),   cmocka_unit_test(test_restoring),
+        cmocka_unit_test(test_causality), cmocka_unit_test(test_bad_rules),
+        cmocka_unit_test(test_files),     cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

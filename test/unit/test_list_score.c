@@ -62,11 +62,12 @@ static void adaptation_shows_in_the_next_list(void **state)
     static const double weight = 1;
     const char *path = "lists";
     const struct list_costs none = {NULL, NULL, NULL};
-    struct learning_rule rule = {.alpha = 2, .bptt = 2, .bptt_block = 2};
-    struct learner learner;
+    const struct dynamic_rule rule = {
+        .rate = 2, .bptt = 2, .bptt_block = 2, .independent = true, .restores = true};
+    struct dynamic dynamic;
     struct error error = {""};
     write_file(path, LISTS, strlen(LISTS));
-    assert_true(learner_init(&learner, &model.network, &rule, NULL));
+    assert_true(dynamic_init(&dynamic, &model.network, &rule, NULL, NULL));
     const struct list_models models = {.model = &model,
                                        .weight = &weight,
                                        .models = 1,
@@ -74,7 +75,8 @@ static void adaptation_shows_in_the_next_list(void **state)
                                        .unknown_log10 = -5,
                                        .history = LIST_HISTORY_NONE,
                                        .pool = pool,
-                                       .learner = &learner};
+                                       .dynamic = &dynamic,
+                                       .forgets = true};
     struct list_scorer *scorer = list_scorer_new(&models, &error);
     struct list_reader *reader = list_reader_open(&path, 1, HYPOTHESIS_FORMS, &none, &error);
     assert_true(scorer != NULL && reader != NULL);
@@ -91,11 +93,14 @@ static void adaptation_shows_in_the_next_list(void **state)
         assert_true(list_scorer_go_on(scorer, &list, 0, &error));
     }
     assert_true(fabs(list.hypothesis[0].mixed - first) > 0.1); // "a b c" a second time
+    assert_true(list_scorer_restart(scorer, &error));
+    assert_true(list_scorer_score(scorer, &lists, 1, &error));
+    assert_true(list.hypothesis[0].mixed == first); // as if nothing had been learnt
     assert_int_equal(list_reader_next(reader, &list, &error), LIST_END);
     nbest_list_free(&list);
     list_reader_close(reader);
     list_scorer_free(scorer);
-    learner_free(&learner);
+    dynamic_free(&dynamic);
 }
 
 // ---- without networks -------------------------------------------------------------------------

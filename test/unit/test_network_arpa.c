@@ -276,7 +276,7 @@ static void a_text_gives_mean_states(void **state)
     struct scorer scorer;
     write_file("text", text, sizeof text - 1);
     assert_true(forward_weights_init(&weights, &model.network, false, NULL));
-    assert_true(scorer_init(&scorer, &model, &weights, STATE_STORED, NULL, NULL));
+    assert_true(scorer_init(&scorer, &model, &weights, STATE_STORED, NULL));
     for (size_t i = 0; i < 8; i++) {
         scorer_advance(&scorer, vocabulary_find(&model.vocabulary, word[i], strlen(word[i])));
         for (size_t j = 0; j < model.network.state; j++) {

@@ -109,7 +109,7 @@ enum { TOKENS = sizeof ids / sizeof ids[0] };
 
 struct setting {
     bool independent, per_sentence;
-    struct learner *learner;
+    struct dynamic *dynamic;
     const char *other; // file of probabilities
     double lambda;
 };
@@ -127,7 +127,7 @@ static void open_mix(struct mix *mix, const struct setting *setting)
     const struct network_use use = {.independent = setting->independent,
                                     .per_sentence = setting->per_sentence,
                                     .unknown = WORD_OOV,
-                                    .learner = setting->learner,
+                                    .dynamic = setting->dynamic,
                                     .pool = pool};
     mix->network = source_network(&model, &use, &error);
     assert_non_null(mix->network);
@@ -352,15 +352,22 @@ static void dynamic_evaluation(void **state)
     (void)state;
     const struct learning_rule rule = {
         .alpha = 0.3f, .beta = 0.01f, .gradient_cutoff = 15, .bptt = 3, .bptt_block = 10};
+    const struct dynamic_rule same = {.rate = (double)rule.alpha,
+                                      .beta = (double)rule.beta,
+                                      .gradient_cutoff = 15,
+                                      .bptt = 3,
+                                      .bptt_block = 10,
+                                      .restores = true};
     const struct network_shape shape = model.network.shape;
     struct setting setting = {.independent = false};
     double fixed = score_well(TEXT, &setting).log10_net;
-    struct learner learner, by_hand;
+    struct learner by_hand;
+    struct dynamic dynamic;
     struct network copy;
     make_network(&copy, &shape, 9, 1.2);
     assert_true(learner_init(&by_hand, &copy, &rule, NULL));
-    assert_true(learner_init(&learner, &model.network, &rule, NULL));
-    setting.learner = &learner;
+    assert_true(dynamic_init(&dynamic, &model.network, &same, NULL, NULL));
+    setting.dynamic = &dynamic;
     learner_start(&by_hand, STATE_STORED, model.state);
     double wanted = 0;
     int32_t previous = WORD_END;
@@ -372,7 +379,10 @@ static void dynamic_evaluation(void **state)
     double found = score_well(TEXT, &setting).log10_net;
     assert_near(found, wanted, 1e-12);
     assert_true(fabs(found - fixed) > 0.01);
-    learner_free(&learner);
+    assert_true(score_well(TEXT, &setting).log10_net != found); // it has learnt
+    dynamic_restore(&dynamic);
+    assert_true(score_well(TEXT, &setting).log10_net == found);
+    dynamic_free(&dynamic);
     learner_free(&by_hand);
     network_free(&copy);
     randomise_network(&model.network, 9, 1.2);
