@@ -210,6 +210,25 @@ static enum options_result take_option(const struct options *options, int argc, 
     return set_value(options, option, value);
 }
 
+bool options_take(const struct options *options, const char *const *name_value, size_t count,
+                  struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *name = name_value[2 * i];
+        const struct option *option = find_named(options, name, strlen(name));
+        const char *nearest = option == NULL ? options_nearest(options, name) : NULL;
+        if (option == NULL)
+            return error_usage(error, "unknown option %.60s%s%s%s", name,
+                               nearest != NULL ? "; did you mean " : "",
+                               nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+        if (!options_value(option, name_value[2 * i + 1], error))
+            return false;
+        if (option->given != NULL)
+            *option->given = true;
+    }
+    return true;
+}
+
 static bool is_request(const char *argument, const char *name)
 {
     return argument[0] == '-' && (strcmp(argument + 1, name) == 0 ||

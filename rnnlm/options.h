@@ -67,6 +67,11 @@ enum options_result options_parse(const struct options *options, int argc, char 
 // option, what was found and what was wanted.
 bool options_value(const struct option *option, const char *value, struct error *error);
 
+// Sets those of a library's caller: option[2 i] is a name, option[2 i + 1] its value as in options_value(). A list
+// is the caller's to free, also on failure. Error: as there, or an unknown name.
+bool options_take(const struct options *options, const char *const *option, size_t count,
+                  struct error *error);
+
 // The name in the table that is most like this one; NULL if none is.
 const char *options_nearest(const struct options *options, const char *name);
 

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 
-bool part_open(struct part *part, const char *path, struct error *error)
+bool part_open(struct part *part, const char *path, bool owned, struct error *error)
 {
     struct input *input = input_open(path, error);
     if (input == NULL)
@@ -19,7 +19,7 @@ bool part_open(struct part *part, const char *path, struct error *error)
             part->state_size = sizeof(struct ngram_state);
         }
     } else {
-        part->network = part_network_open(part, input, path, error);
+        part->network = part_network_open(part, owned ? NULL : input, path, error);
     }
     input_close(input);
     return part->ngram != NULL || part->network != NULL;

@@ -33,7 +33,8 @@ struct part_network {
 static bool open_network(struct part_network *network, struct input *input, const char *path,
                          struct error *error)
 {
-    if (!model_open_input(&network->model, input, path, error))
+    if (input != NULL ? !model_open_input(&network->model, input, path, error)
+                      : !model_load(&network->model, path, error))
         return false;
     // A sentence of which nothing is known: as at the start of a text, or after a reset where
     // sentences are independent.
@@ -66,6 +67,24 @@ struct part_network *part_network_open(struct part *part, struct input *input, c
     part->unit = (enum text_unit)network->model.record.unit;
     part->state_size = state_size(&network->model.network);
     return network;
+}
+
+struct model *part_network_model(struct part_network *network)
+{
+    return &network->model;
+}
+
+bool part_network_refresh(struct part_network *network, struct error *error)
+{
+    const struct network *weights = &network->model.network;
+    bool independent = network->model.record.independent;
+    struct state *start =
+        state_at_start(weights, independent ? STATE_SENTENCE : STATE_TEXT, NULL, error);
+    if (start == NULL)
+        return false;
+    free(network->start);
+    network->start = start;
+    return forward_weights_refresh(&network->weights, error);
 }
 
 static void scratch_free(struct scratch *scratch)

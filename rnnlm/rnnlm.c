@@ -14,21 +14,6 @@
 
 enum { BATCH = PART_BATCH };
 
-// Words and states are those of the one part; or, in a mixture, the words of all parts, and a state is
-// the parts' states one behind the other.
-struct rnnlm_model {
-    struct part *part;
-    double *weight; // [parts]
-    size_t parts;
-    const struct vocabulary *words;
-    int32_t unknown;
-    enum text_unit unit;
-    size_t state_size;
-    // Of mixtures.
-    struct vocabulary all;
-    int32_t **id; // [parts][words] of a part; WORD_OOV for words that it does not know
-};
-
 // ---- opening ----------------------------------------------------------------------------------
 
 static bool add_words(struct vocabulary *all, const struct vocabulary *words, struct error *error)
@@ -94,7 +79,7 @@ static bool take_unit(rnnlm_model *model, const char *const *path, struct error 
 }
 
 static bool open_parts(rnnlm_model *model, const char *const *path, const double *weight,
-                       size_t count, struct error *error)
+                       size_t count, bool owned, struct error *error)
 {
     if (count == 0)
         return error_set(error, "no model named: at least one file is wanted");
@@ -107,7 +92,7 @@ static bool open_parts(rnnlm_model *model, const char *const *path, const double
     for (size_t i = 0; i < count; i++) {
         model->parts++;
         model->weight[i] = weight != NULL ? weight[i] : 1. / (double)count;
-        if (!part_open(&model->part[i], path[i], error))
+        if (!part_open(&model->part[i], path[i], owned, error))
             return false;
         model->state_size += model->part[i].state_size;
     }
@@ -118,17 +103,24 @@ static bool open_parts(rnnlm_model *model, const char *const *path, const double
     return count == 1 || mix_words(model, error);
 }
 
+rnnlm_model *parts_open(const char *const *path, const double *weight, size_t count, bool owned,
+                        struct error *error)
+{
+    rnnlm_model *model = memory_new(1, sizeof *model, error);
+    if (model != NULL && open_parts(model, path, weight, count, owned, error))
+        return model;
+    rnnlm_close(model);
+    return NULL;
+}
+
 rnnlm_model *rnnlm_open_mixture(const char *const *path, const double *weight, size_t count,
                                 char *error, size_t size)
 {
     struct error reason;
-    rnnlm_model *model = memory_new(1, sizeof *model, &reason);
-    if (model != NULL && open_parts(model, path, weight, count, &reason))
-        return model;
-    rnnlm_close(model);
-    if (error != NULL && size > 0)
+    rnnlm_model *model = parts_open(path, weight, count, false, &reason);
+    if (model == NULL && error != NULL && size > 0)
         snprintf(error, size, "%s", reason.text);
-    return NULL;
+    return model;
 }
 
 rnnlm_model *rnnlm_open(const char *path, char *error, size_t size)

@@ -120,6 +120,46 @@ RNNLM_API int rnnlm_score_sentences(const rnnlm_model *model, size_t count,
                                     const int32_t *const *word, const size_t *length,
                                     double *const *log10_prob);
 
+// ---- dynamic evaluation ---------------------------------------------------------------------------
+
+// A model whose networks go on learning from what has been heard, in weights of their own: the files, and models
+// that others have opened from them, stay as they are. Between two calls that write (learn, restart, close) any
+// number of threads may score with rnnlm_adapter_model(), as with every model; during one nobody may. Different
+// adapters have nothing to do with each other.
+//
+//   const char *const option[] = {"dynamic", "4e-4", "dynamic-rule", "rms"};
+//   rnnlm_adapter *adapter = rnnlm_adapter_open(&path, NULL, 1, option, 2, error, sizeof error);
+//   ... score the hypotheses of an utterance with rnnlm_adapter_model(adapter), choose the best ...
+//   rnnlm_adapter_learn(adapter, best, length, NULL, error, sizeof error); // and so on; of another speaker
+//   rnnlm_adapter_restart(adapter, 1);
+typedef struct rnnlm_adapter rnnlm_adapter;
+
+// Opens models as rnnlm_open_mixture() does; n-gram models do not learn, and a network is wanted. The options are
+// those of rnnlm -test, given as in rnnlm_train(): dynamic (the rate, which is wanted), dynamic-rule,
+// dynamic-decay, dynamic-words, dynamic-statistics (once for each network), beta, gradient-cutoff; what they name
+// need not live on. NULL on failure, with a line in `error`.
+RNNLM_API rnnlm_adapter *rnnlm_adapter_open(const char *const *path, const double *weight,
+                                            size_t count, const char *const *option, size_t options,
+                                            char *error, size_t size);
+
+// Frees it and its model; NULL is allowed.
+RNNLM_API void rnnlm_adapter_close(rnnlm_adapter *adapter);
+
+// The model with the weights as they are now; it belongs to the adapter, and is not to be closed. Its states stay
+// good for it when it has learnt, but are what the weights before made of the words.
+RNNLM_API const rnnlm_model *rnnlm_adapter_model(const rnnlm_adapter *adapter);
+
+// Goes on by `count` words, ids of its model or RNNLM_OOV, with RNNLM_SENTENCE_END where a sentence ends, and learns
+// from them: a running text, from the start of a sentence on. log10_prob[i] is that of word[i] before anything
+// is learnt from it, -INFINITY for RNNLM_OOV; it may be NULL. Returns 0, or -1 with a line in `error`: no memory,
+// or weights that have blown up, which rnnlm_adapter_restart(adapter, 1) puts right.
+RNNLM_API int rnnlm_adapter_learn(rnnlm_adapter *adapter, const int32_t *word, size_t count,
+                                  double *log10_prob, char *error, size_t size);
+
+// Stands at the start of a sentence again; with `forget` not 0 the weights are those of the files again.
+// Returns 0, or -1 if memory ran out.
+RNNLM_API int rnnlm_adapter_restart(rnnlm_adapter *adapter, int forget);
+
 // ---- training -----------------------------------------------------------------------------------
 
 // How far a training has come. Later versions may have more behind these.

@@ -73,22 +73,7 @@ static bool take_options(struct wishes *set, const char *const *name_value, size
         {OPTION_NUMBER, "clip-norm", NULL, &set->clip_norm, &set->clip_given, 0, 1e30, NULL},
         {OPTION_NUMBER, "dropout", NULL, &set->dropout, NULL, 0, DROPOUT_MOST, NULL}};
     const struct options all = {.table = table, .count = sizeof table / sizeof table[0]};
-    for (size_t i = 0; i < count; i++) {
-        const char *name = name_value[2 * i];
-        const struct option *option = table, *end = table + all.count;
-        while (option < end && strcmp(option->name, name) != 0)
-            option++;
-        const char *nearest = option == end ? options_nearest(&all, name) : NULL;
-        if (option == end)
-            return error_usage(error, "unknown option %.60s%s%s%s", name,
-                               nearest != NULL ? "; did you mean " : "",
-                               nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
-        if (!options_value(option, name_value[2 * i + 1], error))
-            return false;
-        if (option->given != NULL)
-            *option->given = true;
-    }
-    return true;
+    return options_take(&all, name_value, count, error);
 }
 
 static bool check(const struct wishes *set, struct error *error)

@@ -125,6 +125,8 @@ chosen() {
     rnnlm -rnnlm model -test repeating -dynamic 1e-3 -dynamic-rule rms -write scores | awk '{ s += $1 } END { print s }' >scores
     rnnlm -rnnlm model -test repeating -dynamic 1e-3 -dynamic-rule rms | sed -n 's/^test log probability: //p' |
         awk 'NR == FNR { a = $1; next } (a - $1) ^ 2 > 1e-3 { exit 1 }' scores -
+    rnnlm -rnnlm model -test repeating -dynamic 1e-3 -dynamic-rule rms -format srilm | sed -n 's/.*logprob= \([^ ]*\) .*/\1/p' |
+        awk 'NR == FNR { a = $1; next } (a - $1) ^ 2 > 1e-2 { exit 1 } END { exit !(FNR == 1) }' scores -
     for layers in elman:8 gru:8,elman:6:tanh "sru:8 -output full" "projection:6,qrnn:6 -tied"; do
         rnnlm -train train -valid valid -rnnlm other -layers $layers $([[ "$layers" == *output* ]] || echo -class 20) -fast -epochs 1 \
             -independent >log 2>&1
