@@ -28,7 +28,8 @@ struct dynamic_options {
     "With rms: the share of the way back to its first value that a weight of average gradients "   \
     "goes after each block."
 #define DYNAMIC_STATISTICS_HELP                                                                    \
-    "With rms: the statistics, where they are not in MODEL.statistics; as often as -rnnlm."
+    "With rms: the statistics, where they are not in MODEL.statistics; of several networks "       \
+    "given several times, in their order."
 
 // clang-format off
 // Rows of a table of options, for a struct dynamic_options.

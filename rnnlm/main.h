@@ -17,10 +17,10 @@
 
 // What the command line says, or else the defaults.
 struct settings {
-    const char *valid, *test, *lm_prob, *ngram, *lambda, *weights, *tune, *tune_lm_prob;
+    const char *valid, *test, *lambda, *weights, *mixing, *tune;
     const char *vocabulary, *cache_ids, *unk_word, *unk_probs, *prefix, *format, *write, *layers,
         *activation, *output, *optimiser, *dropout_mask, *products, *class_by;
-    struct option_list train, models;
+    struct option_list train, models, ngrams, lm_probs, tune_lm_probs;
     int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t shuffle_block, most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs, min_count, vocabulary_size, unk_count;
@@ -152,5 +152,8 @@ bool main_use(struct output *output, struct error *error);
 bool main_weight(const char *option, const char *text, size_t length, double *weight,
                  struct error *error);
 bool main_is_auto(const char *text);
+
+// -mixing log-linear.
+bool main_is_log_linear(void);
 
 #endif

@@ -81,6 +81,37 @@ static bool check_dynamic(struct error *error)
            error_set(error, "-dynamic%s is for texts, not for -nbest", rms ? "-rule rms" : " auto");
 }
 
+bool main_is_log_linear(void)
+{
+    return set.mixing != NULL && strcmp(set.mixing, "log-linear") == 0;
+}
+
+static bool check_mixing(struct error *error)
+{
+    if (set.mixing != NULL && !main_is_log_linear() && strcmp(set.mixing, "linear") != 0)
+        return error_set(error, "option -mixing: found \"%.60s\", wanted linear or log-linear",
+                         set.mixing);
+    if (set.tune_lm_probs.count > 0 && set.tune_lm_probs.count != set.lm_probs.count)
+        return error_set(error, "-tune-lm-prob: found %zu, wanted %zu, one for each -lm-prob",
+                         set.tune_lm_probs.count, set.lm_probs.count);
+    if (!main_is_log_linear())
+        return true;
+    const char *other = set.lm_probs.count > 0                       ? "-lm-prob"
+                        : set.dynamic > 0                            ? "-dynamic"
+                        : set.unnormalised                           ? "-unnormalised"
+                        : set.nbest                                  ? "-nbest"
+                        : set.unk_probs != NULL                      ? "-unk-probs"
+                        : set.unk_count > 0                          ? "-unk-count"
+                        : set.report != NULL && set.cache_window > 0 ? "-report with -cache-neural"
+                                                                     : NULL;
+    return other == NULL ||
+           error_set(error,
+                     "-mixing log-linear and %s exclude each other: the probabilities of all words "
+                     "are wanted%s",
+                     other,
+                     set.lm_probs.count > 0 ? ", which a file does not have (-ngram does)" : "");
+}
+
 static bool check_report(struct error *error)
 {
     if (set.report == NULL || set.train.count > 0)
@@ -138,8 +169,6 @@ bool main_check(struct error *error)
         return error_set(error, "no model named: -rnnlm FILE is wanted");
     if (set.train.count > 0 && set.models.count > 1)
         return error_set(error, "training wants a single -rnnlm FILE, found %zu", set.models.count);
-    if (set.ngram != NULL && set.lm_prob != NULL)
-        return error_set(error, "-ngram and -lm-prob exclude each other");
     if (set.epochs > 0 && set.decay > 0)
         return error_set(error, "-epochs and -decay exclude each other: the one or the other tells "
                                 "how the learning rate falls");
@@ -167,5 +196,5 @@ bool main_check(struct error *error)
     return main_texts_check(error) && main_words_check(error) && check_sampling(error) &&
            check_per_sentence(error) && check_cache(error) && check_unnormalised(error) &&
            check_report(error) && check_hidden_states(error) && check_unit(error) &&
-           check_dynamic(error);
+           check_dynamic(error) && check_mixing(error);
 }

@@ -249,22 +249,29 @@ static const struct option table[] = {
      "no bound."},
 
     {.type = OPTION_GROUP, .help = "Testing and rescoring"},
-    {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
-     "Back-off n-gram model (ARPA file, or binary model of rnnlm-ngram build) to mix with; -lm and "
-     "-ngrams are the same."},
-    {OPTION_TEXT, "lm-prob", "FILE", &set.lm_prob, NULL, 0, 0,
+    {OPTION_LIST, "ngram", "FILE", &set.ngrams, NULL, 0, 0,
+     "Back-off n-gram model (ARPA file, or binary model of rnnlm-ngram build) to mix with; may be "
+     "given several times. -lm and -ngrams are the same."},
+    {OPTION_LIST, "lm-prob", "FILE", &set.lm_probs, NULL, 0, 0,
      "Another model's probabilities of the test's words, to mix with: one number a line, SRILM's "
-     "-ppl -debug 2 output, or a table of -debug 2."},
+     "-ppl -debug 2 output, or a table of -debug 2; may be given several times."},
     {OPTION_TEXT, "lambda", "X", &set.lambda, &given.lambda, 0, 0,
-     "Weight of the network beside -ngram or -lm-prob; auto finds it on the -tune text."},
+     "Weight of the networks beside -ngram and -lm-prob; auto finds it on the -tune text."},
     {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
-     "Weights of several networks, in their order; auto finds them on the -tune text. Equal if not "
-     "given."},
+     "Weights of several networks, in their order; or those of all models, then of -ngram, then "
+     "of "
+     "-lm-prob, in place of -lambda too. auto finds all, and -lambda if it is not given, on the "
+     "-tune text. Equal if not given."},
+    {OPTION_TEXT, "mixing", "HOW", &set.mixing, NULL, 0, 0,
+     "linear, the weighted mean of the models' probabilities; or log-linear, their product with "
+     "weights as exponents, whatever their sum, divided by the sum of that over all words: slow, "
+     "as all probabilities are computed. (linear)"},
     {OPTION_TEXT, "tune", "FILE", &set.tune, NULL, 0, 0,
      "Text to find weights on, and what -cache-neural and -dynamic auto leave open: another one "
      "than that of -test."},
-    {OPTION_TEXT, "tune-lm-prob", "FILE", &set.tune_lm_prob, NULL, 0, 0,
-     "What -lm-prob is for the test text, for the text to find weights on."},
+    {OPTION_LIST, "tune-lm-prob", "FILE", &set.tune_lm_probs, NULL, 0, 0,
+     "What -lm-prob is for the test text, for the text to find weights on; given several times "
+     "likewise."},
     {OPTION_FLAG, "unk", NULL, &set.unk, NULL, 0, 0,
      "Take unknown words as <unk>, where the network has it; an n-gram model always does. <UNK>, "
      "[unk] and the like are found too."},
@@ -525,8 +532,8 @@ void main_echo(struct output *output)
         output_format(output, "BPTT block: %lld\n", (long long)set.bptt_block);
     if (given.seed)
         output_format(output, "Rand seed: %lld\n", (long long)set.seed);
-    if (set.lm_prob != NULL)
-        output_format(output, "other lm probabilities specified in: %s\n", set.lm_prob);
+    for (size_t i = 0; i < set.lm_probs.count; i++)
+        output_format(output, "other lm probabilities specified in: %s\n", set.lm_probs.item[i]);
     if (set.binary)
         output_text(output, "Model will be saved in binary format\n");
     for (size_t i = 0; i < set.models.count; i++)

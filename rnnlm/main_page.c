@@ -72,7 +72,7 @@ static const char *helper_of(const struct blend *blend)
     int helpers = (blend->other != NULL) + (set.cache_window > 0) + (set.dynamic > 0);
     return helpers > 1            ? "what is beside them"
            : helpers == 0         ? NULL
-           : set.ngram != NULL    ? "the n-gram model"
+           : set.ngrams.count > 0 ? "the n-gram model"
            : set.cache_window > 0 ? "the cache"
            : set.dynamic > 0      ? "learning from the text"
                                   : "the other model";
@@ -108,7 +108,7 @@ bool main_draw_page(struct evaluation *evaluation, struct error *error)
     struct reader *text = main_open_text(evaluation, set.test, error);
     bool ok =
         text != NULL &&
-        main_make_sources(evaluation, set.lm_prob, set.per_sentence, set.dynamic > 0, error) &&
+        main_make_sources(evaluation, &set.lm_probs, set.per_sentence, set.dynamic > 0, error) &&
         write_page(evaluation, output, text, error);
     reader_close(text);
     if (ok)

@@ -11,33 +11,8 @@
 #include "score/generate.h"
 #include "score/neural_cache_tune.h"
 #include "score/perplexity.h"
+#include "score/source_mixture.h"
 #include "score/surprisal.h"
-
-// -lambda and -weights as numbers; where they are to be found, equal ones to begin with.
-static bool parse_weights(struct blend *blend, struct error *error)
-{
-    blend->lambda = 0.5;
-    if (!main_is_auto(set.lambda) &&
-        !main_weight("lambda", set.lambda, strlen(set.lambda), &blend->lambda, error))
-        return false;
-    for (size_t i = 0; i < blend->networks; i++)
-        blend->weight[i] = 1 / (double)blend->networks;
-    if (set.weights == NULL || main_is_auto(set.weights))
-        return true;
-    const char *at = set.weights;
-    for (size_t i = 0; i < blend->networks; i++) {
-        size_t length = strcspn(at, ",");
-        if (!main_weight("weights", at, length, &blend->weight[i], error))
-            return false;
-        at += length;
-        if ((*at == ',') != (i + 1 < blend->networks))
-            return error_usage(
-                error, "option -weights: found \"%s\", wanted %zu numbers, one for each -rnnlm",
-                set.weights, blend->networks);
-        at += *at == ',';
-    }
-    return mixture_check(blend->networks, blend->weight, error) || error_option(error, "weights");
-}
 
 // -unnormalised wants scores of all of them.
 static bool have_scores(const struct evaluation *evaluation, struct error *error)
@@ -75,14 +50,19 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
     struct blend *blend = &evaluation->blend;
     bool (*read)(struct model *, const char *, struct error *) =
         set.dynamic > 0 ? model_load : model_open; // who learns needs weights of its own
-    blend->networks = set.models.count;
+    size_t all = set.models.count + main_others();
     evaluation->model = memory_new(set.models.count, sizeof *evaluation->model, error);
+    evaluation->ngram = memory_new(set.ngrams.count, sizeof *evaluation->ngram, error);
+    evaluation->other_weight = memory_new(main_others(), sizeof *evaluation->other_weight, error);
+    evaluation->exponent = memory_new(all, sizeof *evaluation->exponent, error);
     blend->network = memory_new(set.models.count, sizeof *blend->network, error);
     blend->weight = memory_new(set.models.count, sizeof *blend->weight, error);
     evaluation->cache = memory_new(set.models.count, sizeof *evaluation->cache, error);
     evaluation->dynamic = memory_new(set.models.count, sizeof *evaluation->dynamic, error);
     if (evaluation->model == NULL || evaluation->cache == NULL || evaluation->dynamic == NULL ||
-        blend->network == NULL || blend->weight == NULL || !parse_weights(blend, error))
+        evaluation->ngram == NULL || evaluation->other_weight == NULL ||
+        evaluation->exponent == NULL || blend->network == NULL || blend->weight == NULL ||
+        !main_parse_weights(evaluation, error))
         return false;
     for (; evaluation->loaded < set.models.count; evaluation->loaded++)
         if (!read(&evaluation->model[evaluation->loaded], set.models.item[evaluation->loaded],
@@ -90,13 +70,16 @@ static bool load_models(struct evaluation *evaluation, struct error *error)
             return false;
     if (!have_scores(evaluation, error) || !same_unit(evaluation, error))
         return false;
-    if (set.ngram == NULL)
-        return true;
-    struct error remark;
-    evaluation->ngram = ngram_open(set.ngram, error);
-    if (evaluation->ngram != NULL && ngram_remark(evaluation->ngram, set.ngram, &remark))
-        options_warn(PROGRAM, remark.text);
-    return evaluation->ngram != NULL;
+    for (size_t i = 0; i < set.ngrams.count; i++) {
+        struct error remark;
+        const char *path = set.ngrams.item[i];
+        evaluation->ngram[i] = ngram_open(path, error);
+        if (evaluation->ngram[i] == NULL)
+            return false;
+        if (ngram_remark(evaluation->ngram[i], path, &remark))
+            options_warn(PROGRAM, remark.text);
+    }
+    return true;
 }
 
 static bool has_shares(void)
@@ -139,10 +122,10 @@ static bool choose_unknown(struct evaluation *evaluation, struct error *error)
     bool found = set.unk_word == NULL;
     for (size_t i = 0; i < evaluation->loaded; i++)
         found = found || vocabulary_has(&evaluation->model[i].vocabulary, set.unk_word);
-    if (evaluation->ngram != NULL && set.unk_word != NULL) {
-        const struct vocabulary *words = &evaluation->ngram->words;
+    for (size_t i = 0; i < set.ngrams.count && set.unk_word != NULL; i++) {
+        const struct vocabulary *words = &evaluation->ngram[i]->words;
         found = found || vocabulary_has(words, set.unk_word);
-        evaluation->ngram->unknown = vocabulary_unknown(words, set.unk_word);
+        evaluation->ngram[i]->unknown = vocabulary_unknown(words, set.unk_word);
     }
     return found ||
            error_set(error, "option -unk-word: no model has the word \"%.60s\"", set.unk_word);
@@ -150,7 +133,7 @@ static bool choose_unknown(struct evaluation *evaluation, struct error *error)
 
 void main_free_sources(struct blend *blend)
 {
-    for (size_t i = 0; i < blend->networks && blend->network != NULL; i++) {
+    for (size_t i = 0; blend->network != NULL && i < set.models.count; i++) {
         source_free(blend->network[i]);
         blend->network[i] = NULL;
     }
@@ -169,39 +152,64 @@ struct network_use main_use_of(const struct evaluation *evaluation, size_t i)
                                 .pool = evaluation->pool};
 }
 
-// Sources that stand before a text, whose lines may each begin in the start state; a file of
-// probabilities belongs to one text.
-bool main_make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
-                       bool learns, struct error *error)
+static struct source *network_of(struct evaluation *evaluation, size_t i, bool per_sentence,
+                                 bool learns, struct error *error)
 {
-    struct blend *blend = &evaluation->blend;
-    main_free_sources(blend);
-    blend->per_sentence = per_sentence;
-    for (size_t i = 0; i < blend->networks; i++) {
-        const struct model *model = &evaluation->model[i];
-        struct network_use use = main_use_of(evaluation, i);
-        use.per_sentence = per_sentence;
-        use.dynamic = learns ? &evaluation->dynamic[i] : NULL;
-        blend->network[i] = source_network(model, &use, error);
-        if (blend->network[i] == NULL)
-            return false;
-    }
-    if (evaluation->ngram != NULL)
-        blend->other = source_ngram(evaluation->ngram, shares_of(evaluation), error);
-    else if (lm_prob != NULL)
-        blend->other = source_stream(lm_prob, error);
-    return blend->other != NULL || (evaluation->ngram == NULL && lm_prob == NULL);
+    struct network_use use = main_use_of(evaluation, i);
+    use.per_sentence = per_sentence;
+    use.dynamic = learns ? &evaluation->dynamic[i] : NULL;
+    return source_network(&evaluation->model[i], &use, error);
 }
 
-static void write_weights(const struct evaluation *evaluation, const struct mixture_score *score,
-                          struct output *output)
+static struct source *other_of(struct evaluation *evaluation, size_t i,
+                               const struct option_list *lm_probs, struct error *error)
 {
-    const struct blend *blend = &evaluation->blend;
-    for (size_t i = 0; i < blend->networks && blend->networks > 1; i++)
-        output_format(output, "weight of %s: %f\n", set.models.item[i], blend->weight[i]);
-    if (blend->other != NULL)
-        output_format(output, "lambda: %f\n", blend->lambda);
-    output_format(output, "PPL combine on %s: %f\n", set.tune, mixture_perplexity(score));
+    return i < set.ngrams.count ? source_ngram(evaluation->ngram[i], shares_of(evaluation), error)
+                                : source_stream(lm_probs->item[i - set.ngrams.count], error);
+}
+
+// All of them, networks first; `part` is empty.
+static bool make_parts(struct evaluation *evaluation, const struct option_list *lm_probs,
+                       bool per_sentence, bool learns, struct source **part, struct error *error)
+{
+    const size_t networks = evaluation->loaded;
+    for (size_t i = 0; i < networks + main_others(); i++) {
+        part[i] = i < networks ? network_of(evaluation, i, per_sentence, learns, error)
+                               : other_of(evaluation, i - networks, lm_probs, error);
+        if (part[i] == NULL) {
+            while (i-- > 0)
+                source_free(part[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool main_make_sources(struct evaluation *evaluation, const struct option_list *lm_probs,
+                       bool per_sentence, bool learns, struct error *error)
+{
+    struct blend *blend = &evaluation->blend;
+    const size_t networks = evaluation->loaded, others = main_others();
+    main_free_sources(blend);
+    blend->per_sentence = per_sentence;
+    struct source **part = memory_new(networks + others, sizeof *part, error);
+    bool ok = part != NULL && make_parts(evaluation, lm_probs, per_sentence, learns, part, error);
+    if (ok && main_is_log_linear()) {
+        blend->networks = 1;
+        blend->weight[0] = 1;
+        blend->network[0] = source_log_linear(part, evaluation->exponent, networks + others, error);
+        ok = blend->network[0] != NULL;
+    } else if (ok) {
+        blend->networks = networks;
+        memcpy(blend->network, part, networks * sizeof *part);
+        blend->other = others > 1
+                           ? source_linear(part + networks, evaluation->other_weight, others, error)
+                       : others == 1 ? part[networks]
+                                     : NULL;
+        ok = others == 0 || blend->other != NULL;
+    }
+    free(part);
+    return ok;
 }
 
 // Whether two texts hold the same words. What cannot be read is told where it is used.
@@ -221,7 +229,7 @@ static bool same_words(struct reader *a, struct reader *b)
 // What is found on the text that it is tested on makes a result better than it is.
 static void warn_of_tuning_on_test(const struct evaluation *evaluation)
 {
-    bool tunes = main_is_auto(set.lambda) || main_is_auto(set.weights) || set.dynamic_auto ||
+    bool tunes = main_finds_weights() || set.dynamic_auto ||
                  (set.cache_window > 0 && !(given.cache_theta && given.cache_lambda));
     if (!tunes || set.tune == NULL || set.test == NULL || !input_is_file(set.tune) ||
         !input_is_file(set.test))
@@ -238,27 +246,6 @@ static void warn_of_tuning_on_test(const struct evaluation *evaluation)
     }
     reader_close(tune);
     reader_close(test);
-}
-
-static bool tune(struct evaluation *evaluation, struct output *output, struct error *error)
-{
-    if (set.tune == NULL)
-        return error_usage(
-            error, "-lambda auto and -weights auto want a text to find weights on: -tune FILE");
-    if (set.lm_prob != NULL && set.tune_lm_prob == NULL)
-        return error_usage(
-            error, "-lm-prob holds probabilities of the test text; those of the -tune text are "
-                   "wanted too: -tune-lm-prob FILE");
-    struct mixture_score score;
-    struct reader *text = main_open_text(evaluation, set.tune, error);
-    bool ok = text != NULL &&
-              main_make_sources(evaluation, set.tune_lm_prob, set.per_sentence, false, error) &&
-              blend_tune(&evaluation->blend, text, main_is_auto(set.weights),
-                         main_is_auto(set.lambda), &score, error);
-    if (ok && set.debug > 0 && main_form != TEST_SCORES && main_form != TEST_SURPRISAL)
-        write_weights(evaluation, &score, output);
-    reader_close(text);
-    return ok;
 }
 
 // The settings of each network's cache that are not given are those with which the -tune text is most
@@ -381,7 +368,7 @@ static bool test(struct evaluation *evaluation, struct output *output, struct er
         return false;
     struct reader *text = main_open_text(evaluation, set.test, error);
     bool ok = text != NULL &&
-              main_make_sources(evaluation, set.lm_prob, set.per_sentence, dynamic, error) &&
+              main_make_sources(evaluation, &set.lm_probs, set.per_sentence, dynamic, error) &&
               test_text(&evaluation->blend, text, output, error);
     reader_close(text);
     return ok && (set.hidden_states == NULL || main_write_states(evaluation, error)) &&
@@ -400,7 +387,7 @@ static bool generate(struct evaluation *evaluation, struct output *output, struc
                                 .seed = (uint32_t)set.seed};
     bool per_sentence = set.per_sentence || set.sentences_to_generate > 0;
     uint64_t cut;
-    if (!main_make_sources(evaluation, set.lm_prob, per_sentence, false, error) ||
+    if (!main_make_sources(evaluation, &set.lm_probs, per_sentence, false, error) ||
         !generate_text(&evaluation->blend, &sampling, output, &cut, error))
         return false;
     if (cut > 0) {
@@ -423,7 +410,7 @@ static bool evaluate(struct evaluation *evaluation, struct output *output, struc
     if ((set.dynamic_auto && !main_tune_dynamic(evaluation, output, error)) ||
         !tune_caches(evaluation, output, error))
         return false;
-    if ((main_is_auto(set.lambda) || main_is_auto(set.weights)) && !tune(evaluation, output, error))
+    if (main_finds_weights() && !main_tune_weights(evaluation, output, error))
         return false;
     if (set.test != NULL && !test(evaluation, output, error))
         return false;
@@ -439,7 +426,11 @@ static void evaluation_free(struct evaluation *evaluation)
     pool_free(evaluation->pool);
     for (size_t i = 0; i < evaluation->loaded; i++)
         model_free(&evaluation->model[i]);
-    ngram_close(evaluation->ngram);
+    for (size_t i = 0; evaluation->ngram != NULL && i < set.ngrams.count; i++)
+        ngram_close(evaluation->ngram[i]);
+    free(evaluation->ngram);
+    free(evaluation->other_weight);
+    free(evaluation->exponent);
     number_table_free(&evaluation->unknown_words);
     free(evaluation->model);
     free(evaluation->cache);

@@ -10,23 +10,31 @@
 struct evaluation {
     struct model *model; // [models.count], those beyond the first `loaded` empty
     size_t loaded;
-    struct ngram_model *ngram;
+    struct ngram_model **ngram;        // [ngrams.count]
     struct number_table unknown_words; // -unk-probs
     struct unknown_shares shares;      // of them, or equal ones
     struct neural_cache_rule *cache;   // [models.count] of each
     struct pool *pool;
     struct dynamic *dynamic; // [models.count] of each, for dynamic evaluation
     bool ready;              // they have been made, and their weights are as trained
-    struct blend blend;
+    double *other_weight;    // [main_others()] of other models among themselves
+    double *exponent;        // [models.count + main_others()] of a log-linear mixture
+    struct blend blend;      // of which a log-linear mixture is the one network
 };
+
+// -ngram and -lm-prob.
+static inline size_t main_others(void)
+{
+    return set.ngrams.count + set.lm_probs.count;
+}
 
 struct reader *main_open_text(const struct evaluation *evaluation, const char *path,
                               struct error *error);
 
-// Sources that stand before a text, whose lines may each begin in the start state; a file of
-// probabilities belongs to one text. `learns`: the networks do, as main_start_dynamic() has prepared them.
-bool main_make_sources(struct evaluation *evaluation, const char *lm_prob, bool per_sentence,
-                       bool learns, struct error *error);
+// Sources that stand before a text, whose lines may each begin in the start state; files of
+// probabilities belong to one text. `learns`: the networks do, as main_start_dynamic() has prepared them.
+bool main_make_sources(struct evaluation *evaluation, const struct option_list *lm_probs,
+                       bool per_sentence, bool learns, struct error *error);
 void main_free_sources(struct blend *blend);
 struct network_use main_use_of(const struct evaluation *evaluation, size_t i);
 
@@ -34,6 +42,12 @@ struct network_use main_use_of(const struct evaluation *evaluation, size_t i);
 // none of -dynamic-rule's statistics.
 bool main_start_dynamic(struct evaluation *evaluation, struct error *error);
 void main_restore_dynamic(struct evaluation *evaluation);
+
+// -weights and -lambda (main_weights.c): as they are given, of models that are not loaded yet; as they are found on
+// -tune, and told, where that is wanted.
+bool main_parse_weights(struct evaluation *evaluation, struct error *error);
+bool main_finds_weights(void);
+bool main_tune_weights(struct evaluation *evaluation, struct output *output, struct error *error);
 
 // -dynamic auto in its place: finds rule, rate and decay of each network on -tune, and tells them.
 bool main_tune_dynamic(struct evaluation *evaluation, struct output *output, struct error *error);

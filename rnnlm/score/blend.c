@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "score/source_mixture.h"
 
 size_t blend_sources(const struct blend *blend)
 {
@@ -85,12 +86,12 @@ bool blend_begin_lists(struct blend *blend, const struct token *token, size_t co
 
 // ---- weights ----------------------------------------------------------------------------------
 
-// Probabilities of every network and of the other model: [networks + 1] arrays.
+// Probabilities of every network, and then of the other model or its parts: [columns] arrays.
 struct table {
     double **prob;
     size_t *capacity;
     double *weight; // [columns] scratch for weights
-    size_t columns, words;
+    size_t networks, columns, words;
 };
 
 static void table_free(struct table *table)
@@ -100,6 +101,12 @@ static void table_free(struct table *table)
     free(table->prob);
     free(table->capacity);
     free(table->weight);
+}
+
+static struct source *column_source(const struct blend *blend, size_t column)
+{
+    return column < blend->networks ? blend->network[column]
+                                    : source_part(blend->other, column - blend->networks);
 }
 
 static bool read_column(struct table *table, size_t column, struct source *source,
@@ -118,7 +125,8 @@ static bool read_table(struct table *table, struct blend *blend, struct reader *
                        struct error *error)
 {
     struct token token;
-    table->columns = blend_sources(blend);
+    table->networks = blend->networks;
+    table->columns = blend->networks + (blend->other != NULL ? source_parts(blend->other) : 0);
     table->prob = memory_new(table->columns, sizeof *table->prob, error);
     table->capacity = memory_new(table->columns, sizeof *table->capacity, error);
     table->weight = memory_new(table->columns, sizeof *table->weight, error);
@@ -126,7 +134,7 @@ static bool read_table(struct table *table, struct blend *blend, struct reader *
         return false;
     while (reader_next(text, &token)) {
         for (size_t i = 0; i < table->columns; i++)
-            if (!read_column(table, i, blend_source(blend, i), &token, error))
+            if (!read_column(table, i, column_source(blend, i), &token, error))
                 return false;
         table->words++;
     }
@@ -147,14 +155,25 @@ static bool find_weights(double *const *prob, size_t columns, size_t words, doub
     return mixture_train(&mixture, weight, TUNING_PRECISION, MOST_ITERATIONS, NULL, error);
 }
 
-// Puts the networks' mixture into the first column.
-static void mix_networks(struct table *table, const struct blend *blend)
+// Some weights as shares of their sum, which is returned.
+static double take_shares(const double *all, size_t count, double *weight)
 {
-    for (size_t word = 0; word < table->words; word++) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += all[i];
+    for (size_t i = 0; i < count; i++)
+        weight[i] = sum > 0 ? all[i] / sum : 1 / (double)count;
+    return sum;
+}
+
+// Puts the mixture of columns first..first+count-1 into the first of them.
+static void mix_columns(struct table *table, size_t first, size_t count, const double *weight)
+{
+    for (size_t word = 0; word < table->words && count > 1; word++) {
         double sum = 0;
-        for (size_t i = 0; i < blend->networks; i++)
-            sum += blend->weight[i] * table->prob[i][word];
-        table->prob[0][word] = sum;
+        for (size_t i = 0; i < count; i++)
+            sum += weight[i] * table->prob[first + i][word];
+        table->prob[first][word] = sum;
     }
 }
 
@@ -162,23 +181,32 @@ static bool tune(struct blend *blend, struct table *table, bool tune_weights, bo
                  struct error *error)
 {
     double *all = table->weight; // the weights of all columns
-    bool joint = tune_weights && tune_lambda && blend->other != NULL;
-    size_t columns = joint ? table->columns : blend->networks;
-    if (tune_weights && columns > 1) {
-        if (!find_weights(table->prob, columns, table->words, all, error))
+    const size_t networks = blend->networks, others = table->columns - networks;
+    double *other = others > 0 ? source_part_weights(blend->other) : NULL; // NULL: it is one model
+    const bool joint = tune_weights && tune_lambda && others > 0;
+    if (joint) {
+        if (!find_weights(table->prob, table->columns, table->words, all, error))
             return false;
-        double networks = 0;
-        for (size_t i = 0; i < blend->networks; i++)
-            networks += all[i];
-        for (size_t i = 0; i < blend->networks; i++)
-            blend->weight[i] = networks > 0 ? all[i] / networks : 1 / (double)blend->networks;
-        if (joint)
-            blend->lambda = networks;
+        blend->lambda = take_shares(all, networks, blend->weight);
+        if (other != NULL)
+            take_shares(all + networks, others, other);
     }
-    mix_networks(table, blend);
-    if (joint || !tune_lambda || blend->other == NULL)
+    if (tune_weights && !joint && networks > 1) {
+        if (!find_weights(table->prob, networks, table->words, all, error))
+            return false;
+        take_shares(all, networks, blend->weight);
+    }
+    if (tune_weights && !joint && other != NULL) {
+        if (!find_weights(table->prob + networks, others, table->words, all, error))
+            return false;
+        take_shares(all, others, other);
+    }
+    mix_columns(table, 0, networks, blend->weight);
+    if (other != NULL)
+        mix_columns(table, networks, others, other);
+    if (joint || !tune_lambda || others == 0)
         return true;
-    double pair[2], *prob[2] = {table->prob[0], table->prob[blend->networks]};
+    double pair[2], *prob[2] = {table->prob[0], table->prob[networks]};
     if (!find_weights(prob, 2, table->words, pair, error))
         return false;
     blend->lambda = pair[0];
@@ -192,10 +220,10 @@ bool blend_tune(struct blend *blend, struct reader *text, bool tune_weights, boo
     bool ok = read_table(&table, blend, text, error) &&
               tune(blend, &table, tune_weights, tune_lambda, error);
     if (ok) {
-        const double *prob[2] = {table.prob[0], table.prob[table.columns - 1]};
-        double weight[2] = {blend->other != NULL ? blend->lambda : 1, 1 - blend->lambda};
-        struct mixture mixture = {
-            .models = blend->other != NULL ? 2 : 1, .words = table.words, .prob = prob};
+        bool other = blend->other != NULL;
+        const double *prob[2] = {table.prob[0], other ? table.prob[table.networks] : NULL};
+        double weight[2] = {other ? blend->lambda : 1, 1 - blend->lambda};
+        struct mixture mixture = {.models = other ? 2 : 1, .words = table.words, .prob = prob};
         *score = mixture_score(&mixture, weight);
     }
     table_free(&table);

@@ -15,7 +15,7 @@ struct blend {
     struct source **network; // [networks]; none only beside another model, with a lambda of 0
     double *weight;          // [networks], summing to 1
     size_t networks;
-    struct source *other; // NULL: networks alone
+    struct source *other; // NULL: networks alone; may be a linear mixture (score/source_mixture.h)
     double lambda;        // weight of the networks beside it
     enum text_unit unit;  // what tokens are
     bool per_sentence;    // the sources take each line from its start (struct network_use)
@@ -50,7 +50,7 @@ bool blend_begin_lists(struct blend *blend, const struct token *token, size_t co
                        const size_t *list, struct error *error);
 
 // Reads a text through all sources and finds the weights under which it is most likely, by EM:
-// `weight` if there are several networks and `tune_weights`, `lambda` if there is another model and
+// `weight`, and those of `other` where it is a mixture, if `tune_weights`; `lambda` if there is another model and
 // `tune_lambda`. The other weights stay in proportion. *score is that of the mixture then.
 bool blend_tune(struct blend *blend, struct reader *text, bool tune_weights, bool tune_lambda,
                 struct mixture_score *score, struct error *error);

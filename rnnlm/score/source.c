@@ -50,6 +50,11 @@ const struct vocabulary *source_words(const struct source *source)
     return source->type->words != NULL ? source->type->words(source) : NULL;
 }
 
+int32_t source_id(const struct source *source, const struct token *token)
+{
+    return source_words(source) != NULL ? source->type->id(source, token) : WORD_OOV;
+}
+
 bool source_distribution(struct source *source, double *prob, struct error *error)
 {
     return source->type->words == NULL || source->type->distribution(source, prob, error);

@@ -92,6 +92,9 @@ const char *source_draw(struct source *source, struct random *random);
 // All words that may come next, with their ids in the source; NULL if it cannot tell: streams.
 const struct vocabulary *source_words(const struct source *source);
 
+// What the source takes a token as, of these words; WORD_OOV, also where source_words() is NULL.
+int32_t source_id(const struct source *source, const struct token *token);
+
 // Their probabilities at this place [source_words(source)->size]; <s>, which comes nowhere, has 0 in
 // n-gram models. Where source_words() is NULL, nothing. Error: no memory.
 bool source_distribution(struct source *source, double *prob, struct error *error);
@@ -115,6 +118,7 @@ struct source_type {
                         const size_t *list, struct error *error);
     const char *(*draw)(struct source *source, struct random *random); // NULL: cannot
     const struct vocabulary *(*words)(const struct source *source);    // NULL: cannot tell
+    int32_t (*id)(const struct source *source, const struct token *token);          // with `words`
     bool (*distribution)(struct source *source, double *prob, struct error *error); // with `words`
     void (*free)(struct source *source);
 };

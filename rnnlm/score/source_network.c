@@ -145,6 +145,11 @@ static const struct vocabulary *network_words(const struct source *source)
     return &((const struct network_source *)source)->scorer.model->vocabulary;
 }
 
+static int32_t network_id(const struct source *source, const struct token *token)
+{
+    return id_of((const struct network_source *)source, token);
+}
+
 static bool network_distribution(struct source *source, double *prob, struct error *error)
 {
     struct network_source *network = of(source);
@@ -415,6 +420,7 @@ static const struct source_type network_type = {.next = network_next,
                                                 .begin_lists = network_begin_lists,
                                                 .draw = network_draw,
                                                 .words = network_words,
+                                                .id = network_id,
                                                 .distribution = network_distribution,
                                                 .free = network_free_source};
 

@@ -55,6 +55,12 @@ static const struct vocabulary *ngram_source_words(const struct source *source)
     return &((const struct ngram_source *)source)->model->words;
 }
 
+static int32_t ngram_source_id(const struct source *source, const struct token *token)
+{
+    const struct ngram_source *ngram = (const struct ngram_source *)source;
+    return ngram_word(ngram->model, token->text, token->length);
+}
+
 static bool ngram_source_distribution(struct source *source, double *prob, struct error *error)
 {
     const struct ngram_source *ngram = of(source);
@@ -77,6 +83,7 @@ static const struct source_type ngram_type = {.next = ngram_source_next,
                                               .advance = ngram_source_advance,
                                               .draw = ngram_source_draw,
                                               .words = ngram_source_words,
+                                              .id = ngram_source_id,
                                               .distribution = ngram_source_distribution,
                                               .free = ngram_source_free};
 

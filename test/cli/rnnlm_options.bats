@@ -102,7 +102,7 @@ END
         -train train -valid test -valid valid -rnnlm "$BATS_TEST_TMPDIR/new"
     [ ! -e "$BATS_TEST_TMPDIR/new" ]
     refuses_with 2 'option -hidden: found twice, with "3" and "4"' -- -rnnlm model -test test -hidden 3 --hidden=4
-    refuses_with 2 'option -ngram: found twice' -- -rnnlm model -test test -ngram a -lm b
+    refuses_with 2 'option -lambda: found twice' -- -rnnlm model -test test -lambda 0 --lambda=1
     rnnlm -rnnlm model -rnnlm model -test test -unk -unk >"$out" # these add up
     [ "$(grep -c '^rnnlm file: model' "$out")" -eq 2 ]
 }
@@ -219,7 +219,7 @@ END
     refuses_with 2 "-rnnlm" -- -test test
     refuses_with 2 "-train" "-test" "-gen" -- -rnnlm model
     refuses_with 2 "-valid" "-one-iter" -- -train train -rnnlm "$new"
-    refuses_with 2 "exclude each other" -- -rnnlm model -test test -ngram a -lm-prob b -debug 0
+    refuses_with 2 "exclude each other" -- -rnnlm model -test test -mixing log-linear -lm-prob b -debug 0
     rnnlm --help | tail -n 3 | tr '\n' ' ' | grep -q 'Exit status: 0; 1 after a failure; 2 where the command line is wrong'
     [ ! -e "$new" ]
 }
