@@ -144,6 +144,34 @@ static void linear_equation(void **state)
     source_free(mixture);
 }
 
+// Whatever comes behind a word changes no probability before it.
+static void causality(void **state)
+{
+    (void)state;
+    enum { MOST = 20 };
+    const double weight[] = {0.6, 0.4};
+    struct random random;
+    random_seed(&random, 1);
+    for (int trial = 0; trial < 1000; trial++) {
+        const char *words_of[2][MOST];
+        double prob[2][MOST];
+        size_t same = 1 + (size_t)random_next(&random) % (MOST - 1);
+        for (size_t side = 0; side < 2; side++) {
+            struct source *const parts[] = {part(0), part(1)};
+            struct source *mixture = trial % 2 ? source_log_linear(parts, weight, 2, NULL)
+                                               : source_linear(parts, weight, 2, NULL);
+            for (size_t i = 0; i < MOST; i++) {
+                words_of[side][i] = side == 1 && i < same
+                                        ? words_of[0][i]
+                                        : words[(size_t)random_next(&random) % WORDS];
+                prob[side][i] = own_prob(mixture, words_of[side][i]);
+            }
+            source_free(mixture);
+        }
+        assert_memory_equal(prob[0], prob[1], same * sizeof **prob);
+    }
+}
+
 // ---- weights ----------------------------------------------------------------------------------
 
 static struct source *mix(void *context, const double *weight, struct error *error)
@@ -249,7 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_linear_equation), cmocka_unit_test(words_that_one_does_not_know),
         cmocka_unit_test(linear_equation),     cmocka_unit_test(found_weights_are_the_best),
-        cmocka_unit_test(failures_say_why),
+        cmocka_unit_test(causality),           cmocka_unit_test(failures_say_why),
     };
     return cmocka_run_group_tests(tests, load_models, free_models);
 }
