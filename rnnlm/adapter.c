@@ -182,7 +182,7 @@ static bool learn(rnnlm_adapter *adapter, int32_t word, double *log10_prob, stru
             return false;
         sum += model->weight[i] * prob;
     }
-    *log10_prob = log10(sum);
+    *log10_prob = sum > 0 ? log10(sum) : -INFINITY;
     return true;
 }
 

@@ -260,8 +260,8 @@ static const struct option table[] = {
     {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
      "Weights of several networks, in their order; or those of all models, then of -ngram, then "
      "of "
-     "-lm-prob, in place of -lambda too. auto finds all, and -lambda if it is not given, on the "
-     "-tune text. Equal if not given."},
+     "-lm-prob, in place of -lambda too. auto finds all, and -lambda and -cache-lambda where they "
+     "are not given, on the -tune text. Equal if not given."},
     {OPTION_TEXT, "mixing", "HOW", &set.mixing, NULL, 0, 0,
      "linear, the weighted mean of the models' probabilities; or log-linear, their product with "
      "weights as exponents, whatever their sum, divided by the sum of that over all words: slow, "

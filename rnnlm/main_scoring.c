@@ -272,10 +272,9 @@ static bool tune_caches(struct evaluation *evaluation, struct output *output, st
             main_restore_dynamic(evaluation);
         if (!ok)
             return false;
-        if (set.debug > 0 && main_form == TEST_TOTALS)
-            output_format(output, "cache of %s: theta %g, lambda %.4f\n", set.models.item[i],
-                          cache->theta, cache->lambda);
     }
+    if (!found && !main_finds_cache_weights() && set.debug > 0 && main_form == TEST_TOTALS)
+        main_write_caches(evaluation, output);
     return true;
 }
 

@@ -47,6 +47,8 @@ void main_restore_dynamic(struct evaluation *evaluation);
 // -tune, and told, where that is wanted.
 bool main_parse_weights(struct evaluation *evaluation, struct error *error);
 bool main_finds_weights(void);
+bool main_finds_cache_weights(void); // together with them
+void main_write_caches(const struct evaluation *evaluation, struct output *output);
 bool main_tune_weights(struct evaluation *evaluation, struct output *output, struct error *error);
 
 // -dynamic auto in its place: finds rule, rate and decay of each network on -tune, and tells them.

@@ -162,17 +162,35 @@ static void write_weights(struct evaluation *evaluation, const struct mixture_sc
     output_format(output, "PPL combine on %s: %f\n", set.tune, mixture_perplexity(score));
 }
 
+bool main_finds_cache_weights(void)
+{
+    return set.cache_window > 0 && main_is_auto(set.weights) && !given.cache_lambda &&
+           !main_is_log_linear();
+}
+
+void main_write_caches(const struct evaluation *evaluation, struct output *output)
+{
+    for (size_t i = 0; i < evaluation->loaded && set.cache_window > 0; i++)
+        output_format(output, "cache of %s: theta %g, lambda %.4f\n", set.models.item[i],
+                      evaluation->cache[i].theta, evaluation->cache[i].lambda);
+}
+
 static bool tune_linear(struct evaluation *evaluation, struct mixture_score *score,
                         struct error *error)
 {
     struct blend *blend = &evaluation->blend;
-    const bool weights = main_is_auto(set.weights);
+    const bool weights = main_is_auto(set.weights), caches = main_finds_cache_weights();
+    double *cache_lambda = memory_new(set.models.count, sizeof *cache_lambda, error);
     struct reader *text = main_open_text(evaluation, set.tune, error);
-    bool ok = text != NULL &&
-              main_make_sources(evaluation, &set.tune_lm_probs, set.per_sentence, false, error) &&
-              blend_tune(blend, text, weights,
-                         main_is_auto(set.lambda) || (weights && !given.lambda), score, error);
+    bool ok =
+        text != NULL && cache_lambda != NULL &&
+        main_make_sources(evaluation, &set.tune_lm_probs, set.per_sentence, false, error) &&
+        blend_tune(blend, text, weights, main_is_auto(set.lambda) || (weights && !given.lambda),
+                   caches ? cache_lambda : NULL, score, error);
     reader_close(text);
+    for (size_t i = 0; ok && caches && i < set.models.count; i++)
+        evaluation->cache[i].lambda = cache_lambda[i];
+    free(cache_lambda);
     if (ok && blend->other != NULL && main_others() > 1)
         memcpy(evaluation->other_weight, source_part_weights(blend->other),
                main_others() * sizeof *evaluation->other_weight);
@@ -228,6 +246,8 @@ bool main_tune_weights(struct evaluation *evaluation, struct output *output, str
     if (main_is_log_linear() ? !tune_log_linear(evaluation, &score, error)
                              : !tune_linear(evaluation, &score, error))
         return false;
+    if (main_finds_cache_weights() && set.debug > 0 && main_form == TEST_TOTALS)
+        main_write_caches(evaluation, output);
     if (set.debug > 0 && main_form != TEST_SCORES && main_form != TEST_SURPRISAL)
         write_weights(evaluation, &score, output);
     return true;

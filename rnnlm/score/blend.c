@@ -86,12 +86,13 @@ bool blend_begin_lists(struct blend *blend, const struct token *token, size_t co
 
 // ---- weights ----------------------------------------------------------------------------------
 
-// Probabilities of every network, and then of the other model or its parts: [columns] arrays.
+// Probabilities of every network, of their caches, if these are sources of their own, and of the other model or
+// its parts: [columns] arrays.
 struct table {
     double **prob;
     size_t *capacity;
     double *weight; // [columns] scratch for weights
-    size_t networks, columns, words;
+    size_t networks, caches, columns, words;
 };
 
 static void table_free(struct table *table)
@@ -103,21 +104,30 @@ static void table_free(struct table *table)
     free(table->weight);
 }
 
-static struct source *column_source(const struct blend *blend, size_t column)
+static bool add(struct table *table, size_t column, double prob, struct error *error)
 {
-    return column < blend->networks ? blend->network[column]
-                                    : source_part(blend->other, column - blend->networks);
-}
-
-static bool read_column(struct table *table, size_t column, struct source *source,
-                        const struct token *token, struct error *error)
-{
-    struct source_word word;
-    if (!source_next(source, token, &word, error) ||
-        !memory_grow(&table->prob[column], &table->capacity[column], table->words + 1,
+    if (!memory_grow(&table->prob[column], &table->capacity[column], table->words + 1,
                      sizeof(double), error))
         return false;
-    table->prob[column][table->words] = word.prob;
+    table->prob[column][table->words] = prob;
+    return true;
+}
+
+static bool add_token(struct table *table, struct blend *blend, const struct token *token,
+                      struct error *error)
+{
+    const size_t others = table->networks + table->caches;
+    struct source_word word;
+    for (size_t i = 0; i < table->networks; i++)
+        if (!source_next(blend->network[i], token, &word, error) ||
+            !add(table, i, table->caches > 0 ? word.own : word.prob, error) ||
+            (table->caches > 0 && !add(table, table->networks + i, word.cached, error)))
+            return false;
+    for (size_t i = others; i < table->columns; i++)
+        if (!source_next(source_part(blend->other, i - others), token, &word, error) ||
+            !add(table, i, word.prob, error))
+            return false;
+    table->words++;
     return true;
 }
 
@@ -125,19 +135,16 @@ static bool read_table(struct table *table, struct blend *blend, struct reader *
                        struct error *error)
 {
     struct token token;
-    table->networks = blend->networks;
-    table->columns = blend->networks + (blend->other != NULL ? source_parts(blend->other) : 0);
+    table->columns = table->networks + table->caches;
+    table->columns += blend->other != NULL ? source_parts(blend->other) : 0;
     table->prob = memory_new(table->columns, sizeof *table->prob, error);
     table->capacity = memory_new(table->columns, sizeof *table->capacity, error);
     table->weight = memory_new(table->columns, sizeof *table->weight, error);
     if (table->prob == NULL || table->capacity == NULL || table->weight == NULL)
         return false;
-    while (reader_next(text, &token)) {
-        for (size_t i = 0; i < table->columns; i++)
-            if (!read_column(table, i, column_source(blend, i), &token, error))
-                return false;
-        table->words++;
-    }
+    while (reader_next(text, &token))
+        if (!add_token(table, blend, &token, error))
+            return false;
     return reader_ok(text, error) && blend_end(blend, error) &&
            (table->words > 0 || error_set(error, "%s: the text is empty", reader_name(text)));
 }
@@ -166,6 +173,16 @@ static double take_shares(const double *all, size_t count, double *weight)
     return sum;
 }
 
+// Weights of networks and caches as those of networks that have them in.
+static void take_caches(double *all, size_t networks, double *cache_lambda)
+{
+    for (size_t i = 0; i < networks; i++) {
+        double sum = all[i] + all[networks + i];
+        cache_lambda[i] = sum > 0 ? all[networks + i] / sum : 0;
+        all[i] = sum;
+    }
+}
+
 // Puts the mixture of columns first..first+count-1 into the first of them.
 static void mix_columns(struct table *table, size_t first, size_t count, const double *weight)
 {
@@ -177,51 +194,71 @@ static void mix_columns(struct table *table, size_t first, size_t count, const d
     }
 }
 
-static bool tune(struct blend *blend, struct table *table, bool tune_weights, bool tune_lambda,
-                 struct error *error)
+// Puts networks with their caches into the networks' columns.
+static void mix_caches(struct table *table, const double *cache_lambda)
 {
-    double *all = table->weight; // the weights of all columns
-    const size_t networks = blend->networks, others = table->columns - networks;
-    double *other = others > 0 ? source_part_weights(blend->other) : NULL; // NULL: it is one model
-    const bool joint = tune_weights && tune_lambda && others > 0;
-    if (joint) {
-        if (!find_weights(table->prob, table->columns, table->words, all, error))
-            return false;
-        blend->lambda = take_shares(all, networks, blend->weight);
-        if (other != NULL)
-            take_shares(all + networks, others, other);
+    for (size_t i = 0; i < table->caches; i++) {
+        double *own = table->prob[i], *cached = table->prob[table->networks + i];
+        for (size_t word = 0; word < table->words; word++)
+            own[word] = (1 - cache_lambda[i]) * own[word] + cache_lambda[i] * cached[word];
     }
-    if (tune_weights && !joint && networks > 1) {
-        if (!find_weights(table->prob, networks, table->words, all, error))
+}
+
+static bool tune_weights(struct blend *blend, struct table *table, bool with_others,
+                         double *cache_lambda, struct error *error)
+{
+    const size_t own = table->networks + table->caches, others = table->columns - own;
+    double *all = table->weight, *other = others > 0 ? source_part_weights(blend->other) : NULL;
+    const size_t columns = with_others ? table->columns : own;
+    if (columns > 1) {
+        if (!find_weights(table->prob, columns, table->words, all, error))
             return false;
-        take_shares(all, networks, blend->weight);
+        if (cache_lambda != NULL)
+            take_caches(all, table->networks, cache_lambda);
+        double networks = take_shares(all, table->networks, blend->weight);
+        if (with_others)
+            blend->lambda = networks;
     }
-    if (tune_weights && !joint && other != NULL) {
-        if (!find_weights(table->prob + networks, others, table->words, all, error))
-            return false;
-        take_shares(all, others, other);
-    }
-    mix_columns(table, 0, networks, blend->weight);
-    if (other != NULL)
-        mix_columns(table, networks, others, other);
-    if (joint || !tune_lambda || others == 0)
+    if (other == NULL)
         return true;
-    double pair[2], *prob[2] = {table->prob[0], table->prob[networks]};
+    if (!with_others && !find_weights(table->prob + own, others, table->words, all + own, error))
+        return false;
+    take_shares(all + own, others, other);
+    return true;
+}
+
+static bool tune(struct blend *blend, struct table *table, bool weights, bool lambda,
+                 double *cache_lambda, struct error *error)
+{
+    const size_t own = table->networks + table->caches, others = table->columns - own;
+    const bool joint = weights && lambda && others > 0;
+    if (weights && !tune_weights(blend, table, joint, cache_lambda, error))
+        return false;
+    if (cache_lambda != NULL)
+        mix_caches(table, cache_lambda);
+    mix_columns(table, 0, table->networks, blend->weight);
+    if (others > 1)
+        mix_columns(table, own, others, source_part_weights(blend->other));
+    if (joint || !lambda || others == 0)
+        return true;
+    double pair[2], *prob[2] = {table->prob[0], table->prob[own]};
     if (!find_weights(prob, 2, table->words, pair, error))
         return false;
     blend->lambda = pair[0];
     return true;
 }
 
-bool blend_tune(struct blend *blend, struct reader *text, bool tune_weights, bool tune_lambda,
-                struct mixture_score *score, struct error *error)
+bool blend_tune(struct blend *blend, struct reader *text, bool weights, bool lambda,
+                double *cache_lambda, struct mixture_score *score, struct error *error)
 {
-    struct table table = {.columns = 0};
+    struct table table = {.networks = blend->networks,
+                          .caches = cache_lambda != NULL ? blend->networks : 0};
     bool ok = read_table(&table, blend, text, error) &&
-              tune(blend, &table, tune_weights, tune_lambda, error);
+              tune(blend, &table, weights, lambda, cache_lambda, error);
     if (ok) {
-        bool other = blend->other != NULL;
-        const double *prob[2] = {table.prob[0], other ? table.prob[table.networks] : NULL};
+        const bool other = blend->other != NULL;
+        const double *prob[2] = {table.prob[0],
+                                 other ? table.prob[table.networks + table.caches] : NULL};
         double weight[2] = {other ? blend->lambda : 1, 1 - blend->lambda};
         struct mixture mixture = {.models = other ? 2 : 1, .words = table.words, .prob = prob};
         *score = mixture_score(&mixture, weight);

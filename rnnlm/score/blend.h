@@ -50,9 +50,11 @@ bool blend_begin_lists(struct blend *blend, const struct token *token, size_t co
                        const size_t *list, struct error *error);
 
 // Reads a text through all sources and finds the weights under which it is most likely, by EM:
-// `weight`, and those of `other` where it is a mixture, if `tune_weights`; `lambda` if there is another model and
-// `tune_lambda`. The other weights stay in proportion. *score is that of the mixture then.
-bool blend_tune(struct blend *blend, struct reader *text, bool tune_weights, bool tune_lambda,
-                struct mixture_score *score, struct error *error);
+// `weight`, and those of `other` where it is a mixture, if `weights`; `lambda` if there is another model and
+// `lambda`. The other weights stay in proportion. If `cache_lambda` [networks] is not NULL, all networks have
+// caches, and what these weigh in their networks is found with `weight` (the networks themselves go on with what
+// they had). *score is that of the mixture then.
+bool blend_tune(struct blend *blend, struct reader *text, bool weights, bool lambda,
+                double *cache_lambda, struct mixture_score *score, struct error *error);
 
 #endif

@@ -23,6 +23,9 @@ struct source_word {
     int32_t id;       // in the source's vocabulary; WORD_OOV if unknown, or if the source has none
     const char *name; // what the source takes it as, 0-terminated; NULL where id is WORD_OOV
     bool listed;      // an unknown word with a share of its own (score/unknown_shares.h)
+    // Of networks with a cache, where nothing has been computed ahead: the parts of `prob`, which are
+    // equal where the cache is empty.
+    double own, cached;
 };
 
 // How a network is used.

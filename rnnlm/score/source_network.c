@@ -67,24 +67,29 @@ static bool has_cache(const struct network_source *network)
     return network->cache.rule.window > 0;
 }
 
-// Mixes the cache into the probability that the network has just given the word, and takes the word in.
-static void mix_cache(struct network_source *network, const float *top, int32_t id, double *prob)
+// The probability of word->id, which has not been computed ahead. The network learns of it, if it does, and the cache
+// takes it in. Error: no memory.
+static bool predict(struct network_source *network, struct source_word *word, struct error *error)
 {
-    if (has_cache(network) && id >= 0)
-        neural_cache_mix(&network->cache, top, 0, &id, 1, prob);
-}
-
-// The network's probability of the word, of which it learns if it does.
-static bool predict(struct network_source *network, int32_t id, double *prob, struct error *error)
-{
+    struct neural_cache *cache = &network->cache;
+    const double lambda = cache->rule.lambda;
+    const float *top;
     if (network->dynamic != NULL) {
-        if (!dynamic_next(network->dynamic, id, prob, error))
+        if (!dynamic_next(network->dynamic, word->id, &word->own, error))
             return false;
-        mix_cache(network, dynamic_top(network->dynamic), id, prob);
-        return true;
+        top = dynamic_top(network->dynamic);
+    } else {
+        word->own = scorer_word(&network->scorer, word->id);
+        top = scorer_top(&network->scorer);
     }
-    *prob = scorer_word(&network->scorer, id);
-    mix_cache(network, scorer_top(&network->scorer), id, prob);
+    word->prob = word->cached = word->own;
+    if (!has_cache(network) || word->id < 0)
+        return true;
+    neural_cache_words(cache, top, 0, &word->id, 1, &cache->rule.theta, 1, &word->cached);
+    if (word->cached < 0)
+        word->cached = word->own;
+    else
+        word->prob = (1 - lambda) * word->own + lambda * word->cached;
     return true;
 }
 
@@ -94,7 +99,8 @@ static void network_advance(struct source *source, const struct token *token)
     int32_t id = id_of(network, token);
     double prob = 0;
     if (network->dynamic != NULL) {
-        predict(network, id, &prob, NULL);
+        struct source_word word = {.id = id};
+        predict(network, &word, NULL);
         return;
     }
     if (has_cache(network)) {
@@ -114,7 +120,7 @@ static bool network_next(struct source *source, const struct token *token, struc
         word->prob = network->prob[network->taken++];
     } else {
         word->id = id_of(network, token);
-        if (!predict(network, word->id, &word->prob, error))
+        if (!predict(network, word, error))
             return false;
         begin_line(network, token);
     }
@@ -123,7 +129,12 @@ static bool network_next(struct source *source, const struct token *token, struc
     if (word->id >= 0 && !forward_may_be(&network->crew.weights, word->prob))
         return error_set(error, "the network's probability of \"%.*s\" is %g", (int)token->length,
                          token->text, word->prob);
+    const double whole = word->prob;
     source_share(network->shares, network->unknown, token, word);
+    if (has_cache(network) && word->prob != whole) {
+        word->own *= word->prob / whole;
+        word->cached *= word->prob / whole;
+    }
     return true;
 }
 

@@ -77,6 +77,22 @@ models="-rnnlm a -rnnlm b -ngram arpa3 -ngram arpa1 -lm-prob cache.test"
     rnnlm -rnnlm a -ngram arpa3 -ngram arpa1 -test test -write surprisal -unk 2>err | awk -F '\t' 'NR > 1 && $5 !~ /^[0-9.]+$/ { exit 1 }'
 }
 
+@test "-weights auto finds the shares of neural caches, too" {
+    set -- -rnnlm a -rnnlm b -ngram arpa3 -cache-neural 100 -cache-theta 0.5
+    rnnlm "$@" -weights auto -tune valid -test test >joint
+    rnnlm "$@" -weights auto -tune valid -cache-lambda 0.1 -test test >fixed
+    rnnlm "$@" -tune valid -test test >alone
+    [ "$(grep -c '^cache of [ab]: theta 0.5, lambda 0' joint)" -eq 2 ]
+    grep -q '^cache of b: theta 0.5, lambda 0' alone
+    ! grep -q '^cache' fixed
+    joint=$(figure "PPL combine on valid" joint)
+    awk -v a="$joint" -v b="$(figure "PPL combine on valid" fixed)" 'BEGIN { exit !(a < b) }'
+    # of one network, it is what the cache's own search finds
+    rnnlm -rnnlm a -cache-neural 100 -cache-theta 0.5 -weights auto -tune valid -test test >one
+    rnnlm -rnnlm a -cache-neural 100 -cache-theta 0.5 -tune valid -test test >own
+    within "$(sed -n 's/^cache of a.*lambda //p' one)" "$(sed -n 's/^cache of a.*lambda //p' own)" 0.002
+}
+
 @test "-lambda auto is another name where two are mixed, and a lambda that is given stays" {
     rnnlm -rnnlm a -ngram arpa3 -lambda auto -tune valid -test test -debug 1 | grep -v '^Lambda' >one
     rnnlm -rnnlm a -ngram arpa3 -weights auto -tune valid -test test -debug 1 | cmp - one
