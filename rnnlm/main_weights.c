@@ -180,14 +180,18 @@ static bool tune_linear(struct evaluation *evaluation, struct mixture_score *sco
 {
     struct blend *blend = &evaluation->blend;
     const bool weights = main_is_auto(set.weights), caches = main_finds_cache_weights();
+    const bool learns = set.dynamic > 0 && !set.nbest; // as on the text that is tested
     double *cache_lambda = memory_new(set.models.count, sizeof *cache_lambda, error);
     struct reader *text = main_open_text(evaluation, set.tune, error);
     bool ok =
         text != NULL && cache_lambda != NULL &&
-        main_make_sources(evaluation, &set.tune_lm_probs, set.per_sentence, false, error) &&
+        (!learns || main_start_dynamic(evaluation, error)) &&
+        main_make_sources(evaluation, &set.tune_lm_probs, set.per_sentence, learns, error) &&
         blend_tune(blend, text, weights, main_is_auto(set.lambda) || (weights && !given.lambda),
                    caches ? cache_lambda : NULL, score, error);
     reader_close(text);
+    if (learns && evaluation->ready)
+        main_restore_dynamic(evaluation);
     for (size_t i = 0; ok && caches && i < set.models.count; i++)
         evaluation->cache[i].lambda = cache_lambda[i];
     free(cache_lambda);

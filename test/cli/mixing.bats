@@ -93,6 +93,19 @@ models="-rnnlm a -rnnlm b -ngram arpa3 -ngram arpa1 -lm-prob cache.test"
     within "$(sed -n 's/^cache of a.*lambda //p' one)" "$(sed -n 's/^cache of a.*lambda //p' own)" 0.002
 }
 
+@test "-weights auto finds them of networks that learn, and those begin anew then" {
+    set -- -rnnlm a -rnnlm b -ngram arpa3 -dynamic 0.1
+    rnnlm "$@" -weights auto -tune valid -test test >found
+    # what it finds is what the learning networks have on that text
+    within "$(rnnlm "$@" -weights "$(all found)" -test valid -debug 0 | sed -n 's/^PPL combine: //p')" \
+        "$(figure "PPL combine on valid" found)" 0.05
+    within "$(rnnlm "$@" -weights "$(all found)" -test test -debug 0 | sed -n 's/^PPL combine: //p')" \
+        "$(figure "PPL combine" found)" 0.01
+    rnnlm "$@" -cache-neural 50 -weights auto -tune valid -test test >cached
+    [ "$(grep -c '^cache of [ab]: theta' cached)" -eq 2 ]
+    awk -v a="$(figure "PPL combine on valid" cached)" -v b="$(figure "PPL combine on valid" found)" 'BEGIN { exit !(a <= b + 1e-4) }'
+}
+
 @test "-lambda auto is another name where two are mixed, and a lambda that is given stays" {
     rnnlm -rnnlm a -ngram arpa3 -lambda auto -tune valid -test test -debug 1 | grep -v '^Lambda' >one
     rnnlm -rnnlm a -ngram arpa3 -weights auto -tune valid -test test -debug 1 | cmp - one
