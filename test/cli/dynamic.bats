@@ -141,6 +141,8 @@ chosen() {
 @test "dynamic evaluation: what does not fit" {
     set -- rnnlm -rnnlm model -test test -dynamic 1e-3
     says 2 'found "adam", wanted sgd or rms' "$@" -dynamic-rule adam
+    says 2 'option -dynamic-words: found "0"' "$@" -dynamic-rule rms -dynamic-words 0
+    says 2 'option -dynamic-decay: found "2"' "$@" -dynamic-rule rms -dynamic-decay 2
     says 2 '-dynamic-decay is for -dynamic-rule rms' "$@" -dynamic-decay 0.1
     says 2 '-dynamic-rule is for -dynamic RATE' rnnlm -rnnlm model -test test -dynamic-rule rms
     says 2 'for texts, not for -nbest' "$@" -dynamic-rule rms -nbest
