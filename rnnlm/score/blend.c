@@ -204,8 +204,8 @@ static void mix_caches(struct table *table, const double *cache_lambda)
     }
 }
 
-static bool tune_weights(struct blend *blend, struct table *table, bool with_others,
-                         double *cache_lambda, struct error *error)
+static bool find_all_weights(struct blend *blend, struct table *table, bool with_others,
+                             double *cache_lambda, struct error *error)
 {
     const size_t own = table->networks + table->caches, others = table->columns - own;
     double *all = table->weight, *other = others > 0 ? source_part_weights(blend->other) : NULL;
@@ -232,7 +232,7 @@ static bool tune(struct blend *blend, struct table *table, bool weights, bool la
 {
     const size_t own = table->networks + table->caches, others = table->columns - own;
     const bool joint = weights && lambda && others > 0;
-    if (weights && !tune_weights(blend, table, joint, cache_lambda, error))
+    if (weights && !find_all_weights(blend, table, joint, cache_lambda, error))
         return false;
     if (cache_lambda != NULL)
         mix_caches(table, cache_lambda);
@@ -248,13 +248,13 @@ static bool tune(struct blend *blend, struct table *table, bool weights, bool la
     return true;
 }
 
-bool blend_tune(struct blend *blend, struct reader *text, bool weights, bool lambda,
+bool blend_tune(struct blend *blend, struct reader *text, bool tune_weights, bool tune_lambda,
                 double *cache_lambda, struct mixture_score *score, struct error *error)
 {
     struct table table = {.networks = blend->networks,
                           .caches = cache_lambda != NULL ? blend->networks : 0};
     bool ok = read_table(&table, blend, text, error) &&
-              tune(blend, &table, weights, lambda, cache_lambda, error);
+              tune(blend, &table, tune_weights, tune_lambda, cache_lambda, error);
     if (ok) {
         const bool other = blend->other != NULL;
         const double *prob[2] = {table.prob[0],

@@ -49,12 +49,12 @@ bool blend_look_ahead(struct blend *blend, const struct token *token, size_t cou
 bool blend_begin_lists(struct blend *blend, const struct token *token, size_t count,
                        const size_t *list, struct error *error);
 
-// Reads a text through all sources and finds the weights under which it is most likely, by EM:
-// `weight`, and those of `other` where it is a mixture, if `weights`; `lambda` if there is another model and
-// `lambda`. The other weights stay in proportion. If `cache_lambda` [networks] is not NULL, all networks have
-// caches, and what these weigh in their networks is found with `weight` (the networks themselves go on with what
-// they had). *score is that of the mixture then.
-bool blend_tune(struct blend *blend, struct reader *text, bool weights, bool lambda,
+// Reads a text through all sources and finds the weights under which it is most likely, by EM: with `tune_weights`
+// blend->weight, and those of blend->other among its parts, where it is a mixture; with `tune_lambda`, if there is
+// another model, blend->lambda. The other weights stay in proportion. With `tune_weights`, and not NULL,
+// `cache_lambda` [networks] gets what the caches that all networks have then weigh in them; the sources go on with
+// what they had. *score is that of the mixture. Error: what sources and text say; an empty text.
+bool blend_tune(struct blend *blend, struct reader *text, bool tune_weights, bool tune_lambda,
                 double *cache_lambda, struct mixture_score *score, struct error *error);
 
 #endif

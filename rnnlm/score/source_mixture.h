@@ -40,9 +40,9 @@ struct log_linear_text {
 };
 
 // Finds the weights [parts] under which the words of the text that have a probability are most likely, from those
-// in `weight`, which are above 0, on; *log10_prob is that of the text then, of *words words. The log probability is concave, and
-// Newton's method finds its maximum; each pass reads the text once. Error: no word has a probability, or what mix()
-// and open() say.
+// in `weight` on, which are above 0; *log10_prob is that of the text then, of *words words. The log probability is
+// concave, and Newton's method finds its maximum, in some passes over the text. Error: no word has a probability,
+// or what mix() and open() say.
 bool log_linear_tune(const struct log_linear_text *text, double *weight, size_t parts,
                      double *log10_prob, uint64_t *words, struct error *error);
 

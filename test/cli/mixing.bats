@@ -25,7 +25,7 @@ setup() {
 }
 
 ppl() {
-    rnnlm -debug 0 "$@" | sed -n 's/^PPL combine: //p; /^PPL other/h; ${x;s/^PPL other.*//;x}' | tail -n 1
+    rnnlm -debug 0 "$@" | sed -n 's/^PPL combine: //p'
 }
 
 # all OUT: what -weights auto has found for all models.
@@ -39,13 +39,12 @@ models="-rnnlm a -rnnlm b -ngram arpa3 -ngram arpa1 -lm-prob cache.test"
     need_logarithms
     rnnlm $models -tune-lm-prob cache.valid -weights auto -tune valid -test test >out
     for model in a b; do rnnlm -rnnlm $model -test valid -write srilm -debug 2 >$model.valid; done
-    "$BIN/rnnlm-mix" a.valid b.valid 3.valid 1.valid cache.valid -precision 1e-7 >mix 2>&1 || "$BIN/rnnlm-mix" a.valid b.valid 3.valid 1.valid cache.valid >mix
+    "$BIN/rnnlm-mix" a.valid b.valid 3.valid 1.valid cache.valid -precision 1e-6 >mix
     sed -n 's/^lambda: //p' mix | tr ',' '\n' >wanted
     all out | tr ',' '\n' >found
     same_numbers found wanted 0.01
     # they are what is told one by one, and give the same on the command line
-    [ "$(rnnlm $models -weights "$(all out)" -test test -debug 0)" = "$(sed -n '/^test log/,$p' out | sed '1i\\')" ] ||
-        within "$(ppl $models -weights "$(all out)" -test test)" "$(figure "PPL combine" out)" 0.001
+    within "$(ppl $models -weights "$(all out)" -test test)" "$(figure "PPL combine" out)" 0.001
     awk -v all="$(all out)" 'BEGIN { split(all, w, ",") }
         /^weight of a:/ { d = $NF - w[1] / (w[1] + w[2]) } /^weight of arpa1:/ { d = $NF - w[4] / (w[3] + w[4] + w[5]) }
         /^lambda:/ { d = $NF - w[1] - w[2] } d > 1e-5 || d < -1e-5 { exit 1 }' out
