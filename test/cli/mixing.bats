@@ -120,6 +120,10 @@ models="-rnnlm a -rnnlm b -ngram arpa3 -ngram arpa1 -lm-prob cache.test"
         rnnlm -rnnlm a $weights -mixing log-linear -test test -debug 2 | table /dev/stdin | grep -v OOV >two
         paste one two | awk -F '\t' '$3 != $6 { exit 1 } { d = $2 - $5 } d > 1e-7 || d < -1e-7 { exit 1 } END { exit NR < 100 }'
     done
+    for way in -per-sentence "-cache-neural 50 -cache-theta 0.5 -cache-lambda 0.1"; do
+        within "$(rnnlm -rnnlm a $way -mixing log-linear -weights 1 -test test -debug 0 | sed -n 's/^PPL net: //p')" \
+            "$(rnnlm -rnnlm a $way -test test -debug 0 | sed -n 's/^PPL net: //p')" 0.001
+    done
     # as linear ones, where all is one model's
     set -- -rnnlm a -rnnlm b -ngram arpa3
     rnnlm "$@" -mixing log-linear -test test -weights 0,0,1 -debug 0 >out
