@@ -6,6 +6,7 @@
     model.score("this is a sentence")            # log10 P(words, </s> | sentence start)
     mixed = rnnlm.Model("model", "kn5.arpa", weights=[0.7, 0.3])
     rnnlm.rescore(mixed, ["a hypothesis", "another"])
+    rnnlm.AdaptiveModel("model", rate=0.1).learn("what is heard")
     rnnlm.train(train="train.txt", valid="valid.txt", model="new", layers="lstm:200", streams=20)
 
 Programs that `import kenlm` run with `import rnnlm as kenlm`. Scores are log10 probabilities. Any number of
@@ -15,6 +16,7 @@ threads may use a model at the same time; what takes long gives up the GIL.
 from typing import TYPE_CHECKING
 
 from ._core import ModelError, State, version as __version__
+from .adaptive import AdaptiveModel
 from .model import ARPALoadComplain, Config, FullScoreReturn, LanguageModel, LoadMethod, Model
 from .nbest import Hypothesis, Surprisal, rescore, surprisal
 from .training import Progress, TrainingWarning, train
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ARPALoadComplain",
+    "AdaptiveModel",
     "BeamDecoderModel",
     "CTCDecoderModel",
     "Config",

@@ -19,8 +19,14 @@ class State:
 
 class Model:
     def __init__(
-        self, paths: Sequence[str], weights: Sequence[float] | None = None, floor: float = -100.0
+        self,
+        paths: Sequence[str],
+        weights: Sequence[float] | None = None,
+        floor: float = -100.0,
+        options: tuple[str, ...] = ...,
     ) -> None: ...
+    def _learn(self, sentence: str | bytes, /) -> array[float]: ...
+    def _restart(self, forget: bool, /) -> None: ...
     @property
     def order(self) -> int: ...
     @property

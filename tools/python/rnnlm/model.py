@@ -69,9 +69,21 @@ class Model(_core.Model):
         files = [name for name in paths if not isinstance(name, Config)]  # kenlm.Model(path, config)
         if path is not None:
             files.insert(0, path)
+        self._open(files, weights, floor)
+
+    def _open(
+        self,
+        files: Sequence[Path],
+        weights: Sequence[float] | None,
+        floor: float,
+        options: tuple[str, ...] | None = None,
+    ) -> None:
         self.paths: tuple[str, ...] = tuple(os.path.abspath(os.fsdecode(name)) for name in files)
         self.weights: tuple[float, ...] | None = None if weights is None else tuple(weights)
-        super().__init__(self.paths, self.weights, floor)
+        if options is None:
+            super().__init__(self.paths, self.weights, floor)
+        else:
+            super().__init__(self.paths, self.weights, floor, options)
 
     @property
     def path(self) -> bytes:

@@ -17,6 +17,7 @@
 
 struct model_object {
     PyObject_HEAD rnnlm_model *model; // NULL before it has been opened, and when it has been closed
+    rnnlm_adapter *adapter;           // that owns it, if it learns; else NULL
     Py_ssize_t
         users; // calls that are in it: the last one frees a model that has been closed meanwhile
     bool closed;
@@ -88,6 +89,14 @@ PyObject *model_score_batch(PyObject *self, PyObject *arguments, PyObject *keywo
 PyObject *model_score_sentences(PyObject *self, PyObject *arguments, PyObject *keywords);
 PyObject *model_distribution(PyObject *self, PyObject *state);
 PyObject *model_surprisal(PyObject *self, PyObject *text);
+
+// adapter.c, of models that learn
+PyObject *model_learn(PyObject *self, PyObject *text);
+PyObject *model_restart(PyObject *self, PyObject *forget);
+
+// Names and values of options, one behind the other, whose letters belong to the tuple `pairs`; PyMem_Free() it. NULL
+// with an exception.
+const char **options_of(PyObject *pairs, size_t *count);
 
 // A new array.array('d') with these numbers.
 PyObject *numbers_array(const double *number, size_t count);

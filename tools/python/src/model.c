@@ -25,13 +25,24 @@ const rnnlm_model *model_enter(struct model_object *object)
     return object->model;
 }
 
+// A model that learns belongs to its adapter.
+static void close_model(rnnlm_model *model, rnnlm_adapter *adapter)
+{
+    if (adapter != NULL)
+        rnnlm_adapter_close(adapter);
+    else
+        rnnlm_close(model);
+}
+
 static void close_unused(struct model_object *object)
 {
     if (!object->closed || object->users > 0)
         return;
     rnnlm_model *model = object->model;
+    rnnlm_adapter *adapter = object->adapter;
     object->model = NULL;
-    rnnlm_close(model);
+    object->adapter = NULL;
+    close_model(model, adapter);
 }
 
 void model_leave(struct model_object *object)
@@ -108,45 +119,66 @@ static void raise_failure(const struct paths *paths, const char *message)
     raise_library(path != NULL ? model_error : PyExc_ValueError, path, message);
 }
 
+// With options a model that learns, which is closed by *adapter. Gives up the GIL.
+static rnnlm_model *open_paths(const struct paths *paths, const double *weight,
+                               const char *const *option, size_t options, rnnlm_adapter **adapter,
+                               char *message)
+{
+    rnnlm_model *model;
+    Py_BEGIN_ALLOW_THREADS if (option != NULL)
+    {
+        *adapter = rnnlm_adapter_open(paths->text, weight, paths->count, option, options, message,
+                                      RNNLM_ERROR_SIZE);
+        model = *adapter != NULL ? (rnnlm_model *)rnnlm_adapter_model(*adapter) : NULL;
+    }
+    else model = rnnlm_open_mixture(paths->text, weight, paths->count, message, RNNLM_ERROR_SIZE);
+    Py_END_ALLOW_THREADS return model;
+}
+
 static int model_init(PyObject *self, PyObject *arguments, PyObject *keywords)
 {
-    static char *names[] = {"paths", "weights", "floor", NULL};
+    static char *names[] = {"paths", "weights", "floor", "options", NULL};
     struct model_object *object = of(self);
-    PyObject *files, *weights = Py_None;
+    PyObject *files, *weights = Py_None, *pairs = NULL;
+    const char **option = NULL;
+    size_t options = 0;
     struct paths paths = {.count = 0};
     char message[RNNLM_ERROR_SIZE];
     double floor = -100;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|Od:Model", names, &files, &weights,
-                                     &floor))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|OdO!:Model", names, &files, &weights,
+                                     &floor, &PyTuple_Type, &pairs))
         return -1;
     if (object->model != NULL || object->users > 0) {
         PyErr_SetString(PyExc_ValueError, "the model is open already");
         return -1;
     }
-    bool ok = paths_init(&paths, files, weights);
+    bool ok = paths_init(&paths, files, weights) &&
+              (pairs == NULL || (option = options_of(pairs, &options)) != NULL);
     if (ok) {
-        rnnlm_model *model;
-        Py_BEGIN_ALLOW_THREADS model =
-            rnnlm_open_mixture(paths.text, weights != Py_None ? paths.weight : NULL, paths.count,
-                               message, sizeof message);
-        Py_END_ALLOW_THREADS ok = model != NULL;
-        if (!ok)
+        rnnlm_adapter *adapter = NULL;
+        rnnlm_model *model = open_paths(&paths, weights != Py_None ? paths.weight : NULL, option,
+                                        options, &adapter, message);
+        ok = model != NULL;
+        if (!ok) {
             raise_failure(&paths, message);
-        else if (object->model != NULL) // another thread was quicker
-            rnnlm_close(model);
-        else
+        } else if (object->model != NULL) { // another thread was quicker
+            close_model(model, adapter);
+        } else {
             object->model = model;
+            object->adapter = adapter;
+        }
         object->closed = object->model == NULL;
         object->floor = floor;
     }
     paths_free(&paths);
+    PyMem_Free(option);
     return ok ? 0 : -1;
 }
 
 static void model_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    rnnlm_close(of(self)->model);
+    close_model(of(self)->model, of(self)->adapter);
     freefunc release = PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF((PyObject *)type);
@@ -512,6 +544,8 @@ static PyMethodDef model_methods[] = {
      "networks."},
     {"distribution", model_distribution, METH_O,
      "distribution(state): the probabilities of all words, an array of doubles; not log10."},
+    {"_learn", model_learn, METH_O, "AdaptiveModel.learn()."},
+    {"_restart", model_restart, METH_O, "AdaptiveModel.restart()."},
     {"_surprisal", model_surprisal, METH_O, "surprisal() of one sentence."},
     {NULL, NULL, 0, NULL}};
 

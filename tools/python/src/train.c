@@ -42,8 +42,7 @@ static int hear(void *context, const rnnlm_progress *progress)
     return end != 0;
 }
 
-// Names and values, one behind the other, that belong to `pairs`.
-static const char **options_of(PyObject *pairs, size_t *count)
+const char **options_of(PyObject *pairs, size_t *count)
 {
     Py_ssize_t size = PyTuple_Size(pairs);
     const char **text = size >= 0 ? PyMem_Calloc((size_t)size + 1, sizeof *text) : NULL;
