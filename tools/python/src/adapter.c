@@ -69,7 +69,5 @@ PyObject *model_restart(PyObject *self, PyObject *forget)
         return NULL;
     int result = rnnlm_adapter_restart(of(self)->adapter, wanted);
     model_leave(of(self));
-    if (result != 0)
-        return PyErr_NoMemory();
-    Py_RETURN_NONE;
+    return result != 0 ? PyErr_NoMemory() : Py_NewRef(Py_None);
 }

@@ -119,20 +119,17 @@ static void raise_failure(const struct paths *paths, const char *message)
     raise_library(path != NULL ? model_error : PyExc_ValueError, path, message);
 }
 
-// With options a model that learns, which is closed by *adapter. Gives up the GIL.
+// With options a model that learns, which is closed by *adapter. Touches nothing of Python's.
 static rnnlm_model *open_paths(const struct paths *paths, const double *weight,
                                const char *const *option, size_t options, rnnlm_adapter **adapter,
                                char *message)
 {
-    rnnlm_model *model;
-    Py_BEGIN_ALLOW_THREADS if (option != NULL)
-    {
-        *adapter = rnnlm_adapter_open(paths->text, weight, paths->count, option, options, message,
-                                      RNNLM_ERROR_SIZE);
-        model = *adapter != NULL ? (rnnlm_model *)rnnlm_adapter_model(*adapter) : NULL;
-    }
-    else model = rnnlm_open_mixture(paths->text, weight, paths->count, message, RNNLM_ERROR_SIZE);
-    Py_END_ALLOW_THREADS return model;
+    *adapter = NULL;
+    if (option == NULL)
+        return rnnlm_open_mixture(paths->text, weight, paths->count, message, RNNLM_ERROR_SIZE);
+    *adapter = rnnlm_adapter_open(paths->text, weight, paths->count, option, options, message,
+                                  RNNLM_ERROR_SIZE);
+    return *adapter != NULL ? (rnnlm_model *)rnnlm_adapter_model(*adapter) : NULL;
 }
 
 static int model_init(PyObject *self, PyObject *arguments, PyObject *keywords)
@@ -155,10 +152,12 @@ static int model_init(PyObject *self, PyObject *arguments, PyObject *keywords)
     bool ok = paths_init(&paths, files, weights) &&
               (pairs == NULL || (option = options_of(pairs, &options)) != NULL);
     if (ok) {
-        rnnlm_adapter *adapter = NULL;
-        rnnlm_model *model = open_paths(&paths, weights != Py_None ? paths.weight : NULL, option,
-                                        options, &adapter, message);
-        ok = model != NULL;
+        const double *weight = weights != Py_None ? paths.weight : NULL;
+        rnnlm_adapter *adapter;
+        rnnlm_model *model;
+        Py_BEGIN_ALLOW_THREADS model =
+            open_paths(&paths, weight, option, options, &adapter, message);
+        Py_END_ALLOW_THREADS ok = model != NULL;
         if (!ok) {
             raise_failure(&paths, message);
         } else if (object->model != NULL) { // another thread was quicker
