@@ -64,36 +64,38 @@ chosen() {
 
 @test "the rule is found, too, where there are statistics" {
     skip_if_slow
-    head -n 40 repeating >tune
-    rnnlm -rnnlm model -test repeating -dynamic auto -tune tune >out
+    head -n 15 repeating >tune
+    head -n 20 test >short
+    rnnlm -rnnlm model -test short -dynamic auto -tune tune >out
     [[ "$(chosen out)" == *"-dynamic-rule "* ]]
-    [ "$(sed -n 's/^PPL net: //p' out)" = "$(ppl -test repeating $(chosen out))" ]
+    [ "$(sed -n 's/^PPL net: //p' out)" = "$(ppl -test short $(chosen out))" ]
     # it is the better one of the two
-    rnnlm -rnnlm model -test test -dynamic auto -tune tune >out
+    rnnlm -rnnlm model -test short -dynamic auto -tune tune >out
     other=sgd
     [[ "$(chosen out)" == *"-dynamic-rule sgd"* ]] && other=rms
     best=$(ppl -test tune $(chosen out))
-    rnnlm -rnnlm model -test test -dynamic auto -tune tune -dynamic-rule $other >out
+    rnnlm -rnnlm model -test short -dynamic auto -tune tune -dynamic-rule $other >out
     awk -v a="$best" -v b="$(ppl -test tune $(chosen out) -dynamic-rule $other)" 'BEGIN { exit !(a < b) }'
     # without statistics there is no choice
     cp model lonely
-    rnnlm -rnnlm lonely -test test -dynamic auto -tune tune >out
+    rnnlm -rnnlm lonely -test short -dynamic auto -tune tune >out
     [[ "$(chosen out)" != *rule* ]]
-    rnnlm -rnnlm lonely -test test -dynamic auto -tune tune -dynamic-statistics model.statistics >out
+    rnnlm -rnnlm lonely -test short -dynamic auto -tune tune -dynamic-statistics model.statistics >out
     [[ "$(chosen out)" == *rule* ]]
-    says 1 'rnnlm-model -statistics TEXT makes it' rnnlm -rnnlm lonely -test test -dynamic auto -tune tune -dynamic-decay 0.1
+    says 1 'rnnlm-model -statistics TEXT makes it' rnnlm -rnnlm lonely -test short -dynamic auto -tune tune -dynamic-decay 0.1
 }
 
 @test "several networks: each adapts by itself" {
     rnnlm -train train -valid valid -rnnlm other -hidden 8 -class 20 -max-iter 1 >log
     "$BIN/rnnlm-model" -rnnlm other -statistics train
-    set -- -test repeating -dynamic-rule rms
+    head -n 40 repeating >some
+    set -- -test some -dynamic-rule rms
     rnnlm -rnnlm model -dynamic 1e-3 "$@" -debug 2 | grep '^[0-9]' >one
     rnnlm -rnnlm other -dynamic 1e-3 "$@" -debug 2 | grep '^[0-9]' >two
     rnnlm -rnnlm model -rnnlm other -weights 0.3,0.7 -dynamic 1e-3 "$@" -debug 2 | grep '^[0-9]' >both
     paste one two both | awk '{ d = 0.3 * $2 + 0.7 * $5 - $8 } d > 1e-9 || d < -1e-9 { exit 1 } END { exit NR < 100 }'
     # rates are found for each, as they are for one alone
-    head -n 20 repeating >tune
+    head -n 12 repeating >tune
     rnnlm -rnnlm model -rnnlm other -dynamic auto -tune tune "$@" >out
     for one in model other; do
         rnnlm -rnnlm $one -dynamic auto -tune tune "$@" | grep "^dynamic evaluation of $one:"

@@ -4,12 +4,12 @@ load helpers
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
-    head -n 300 "$DATA/train.txt" >train
+    head -n 200 "$DATA/train.txt" >train
     head -n 40 "$DATA/valid.txt" >valid
     head -n 40 "$DATA/test.txt" >test
     head -n 12 test >few
-    rnnlm -train train -valid valid -rnnlm a -hidden 8 -class 20 -fast -epochs 3 >log 2>&1
-    rnnlm -train train -valid valid -rnnlm b -layers gru:6 -class 20 -fast -epochs 2 -rand-seed 2 >log 2>&1
+    rnnlm -train train -rnnlm a -hidden 8 -class 20 -one-iter >log 2>&1
+    rnnlm -train train -rnnlm b -layers gru:6 -class 20 -one-iter -rand-seed 2 >log 2>&1
     for order in 1 3; do
         "$BIN/rnnlm-ngram" train -text train -order $order -discount-fallback -o arpa$order
         for text in valid test; do
