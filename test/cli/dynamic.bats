@@ -120,7 +120,7 @@ chosen() {
     cmp two.table three.table
 }
 
-@test "adapting together with n-gram models, other networks' forms and pages" {
+@test "adapting together with n-gram models, in other forms and pages" {
     "$BIN/rnnlm-ngram" train -text train -order 2 -discount-fallback -o arpa
     rnnlm -rnnlm model -test repeating -ngram arpa -lambda 0.5 -dynamic 1e-3 -dynamic-rule rms -report page.html >out
     grep -q 'perplexity of the networks as they are' page.html
@@ -129,6 +129,10 @@ chosen() {
         awk 'NR == FNR { a = $1; next } (a - $1) ^ 2 > 1e-3 { exit 1 }' scores -
     rnnlm -rnnlm model -test repeating -dynamic 1e-3 -dynamic-rule rms -format srilm | sed -n 's/.*logprob= \([^ ]*\) .*/\1/p' |
         awk 'NR == FNR { a = $1; next } (a - $1) ^ 2 > 1e-2 { exit 1 } END { exit !(FNR == 1) }' scores -
+}
+
+@test "networks of other kinds adapt" {
+    skip_if_slow
     for layers in elman:8 gru:8,elman:6:tanh "sru:8 -output full" "projection:6,qrnn:6 -tied"; do
         rnnlm -train train -valid valid -rnnlm other -layers $layers $([[ "$layers" == *output* ]] || echo -class 20) -fast -epochs 1 \
             -independent >log 2>&1
