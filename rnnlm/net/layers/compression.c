@@ -34,6 +34,11 @@ static void backward(const struct layer *layer, float *sums, const float *before
 static const struct linear_map maps[] = {
     {.name = "input", .from = MAP_INPUT}, {.name = "bias", .from = MAP_ONE, .optional = true}, {0}};
 
+const char *const equations_compression[] = {
+    ".a0 = Sigmoid(.x)",
+    NULL,
+};
+
 const struct layer_type layer_compression = {
     .name = "compression",
     .about = "logistic layer that carries nothing on",

@@ -45,6 +45,12 @@ static const struct linear_map maps[] = {{.name = "input", .from = MAP_INPUT},
                                          {.name = "bias", .from = MAP_ONE, .optional = true},
                                          {0}};
 
+const char *const equations_elman[] = {
+    ".s = Gemm<transB=1>(.b0, .recurrent, .x)",
+    ".a0 = Activation(.s)",
+    NULL,
+};
+
 const struct layer_type layer_elman = {
     .name = "elman",
     .about = "simple recurrent network, as the reference has it",

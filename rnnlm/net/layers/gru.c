@@ -38,6 +38,25 @@ static const struct linear_map maps[] = {
     {.name = "bias", .from = MAP_ONE},
     {0}};
 
+// The last of the three that the state adds to is u.
+const char *const equations_gru[] = {
+    ".h = Gemm<transB=1>(.b0, .recurrent)",
+    ".xn, .xz, .xr = Split<axis=1>(.x)",
+    ".hz, .hr, .hu = Split<axis=1>(.h)",
+    ".sz = Add(.xz, .hz)",
+    ".sr = Add(.xr, .hr)",
+    ".z = Sigmoid(.sz)",
+    ".r = Sigmoid(.sr)",
+    ".u = Add(.hu, .rest)",
+    ".ru = Mul(.r, .u)",
+    ".sn = Add(.xn, .ru)",
+    ".n = Tanh(.sn)",
+    ".a0_less = Sub(.b0, .n)",
+    ".a0_part = Mul(.z, .a0_less)",
+    ".a0 = Add(.n, .a0_part)",
+    NULL,
+};
+
 const struct layer_type layer_gru = {
     .name = "gru",
     .about = "gated recurrent units",

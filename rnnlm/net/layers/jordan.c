@@ -57,6 +57,16 @@ static const struct linear_map maps[] = {{.name = "input", .from = MAP_INPUT},
                                          {.name = "bias", .from = MAP_ONE},
                                          {0}};
 
+// With MEMORY as a number.
+const char *const equations_jordan[] = {
+    ".s = Gemm<transB=1>(.b1, .recurrent, .x)",
+    ".a0 = Activation(.s)",
+    ".memory = Constant<value_float=0.5>()",
+    ".kept = Mul(.b1, .memory)",
+    ".a1 = Add(.kept, .a0)",
+    NULL,
+};
+
 const struct layer_type layer_jordan = {
     .name = "jordan",
     .about = "Jordan's network, whose decaying trace of its output is fed back",

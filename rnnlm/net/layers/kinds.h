@@ -14,7 +14,10 @@
     KIND(compression)                                                                              \
     KIND(projection)
 
-#define LAYER_DECLARATION(name) extern const struct layer_type layer_##name;
+// Of each its equations as text, too (net/equations.h).
+#define LAYER_DECLARATION(name)                                                                    \
+    extern const struct layer_type layer_##name;                                                   \
+    extern const char *const equations_##name[];
 LAYER_KINDS(LAYER_DECLARATION)
 
 #endif

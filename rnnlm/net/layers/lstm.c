@@ -40,6 +40,21 @@ static const struct linear_map maps[] = {{.name = "input", .from = MAP_INPUT},
                                          {.name = "bias", .from = MAP_ONE},
                                          {0}};
 
+const char *const equations_lstm[] = {
+    ".s = Gemm<transB=1>(.b0, .recurrent, .x)",
+    ".si, .sf, .sg, .so = Split<axis=1>(.s)",
+    ".i = Sigmoid(.si)",
+    ".f = Sigmoid(.sf)",
+    ".g = Tanh(.sg)",
+    ".o = Sigmoid(.so)",
+    ".kept = Mul(.f, .b1)",
+    ".new = Mul(.i, .g)",
+    ".a1 = Add(.kept, .new)",
+    ".t = Tanh(.a1)",
+    ".a0 = Mul(.o, .t)",
+    NULL,
+};
+
 const struct layer_type layer_lstm = {
     .name = "lstm",
     .about = "long short-term memory",

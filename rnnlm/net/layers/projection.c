@@ -36,6 +36,11 @@ static void backward(const struct layer *layer, float *sums, const float *before
 
 static const struct linear_map maps[] = {{.name = "input", .from = MAP_INPUT}, {0}};
 
+const char *const equations_projection[] = {
+    ".a0 = Identity(.x)",
+    NULL,
+};
+
 const struct layer_type layer_projection = {
     .name = "projection",
     .about = "linear layer: an embedding at the bottom, a projection elsewhere",

@@ -63,6 +63,21 @@ static void backward(const struct layer *layer, float *sums, const float *before
 static const struct linear_map maps[] = {
     {.name = "input", .from = MAP_INPUT}, {.name = "bias", .from = MAP_ONE, .count = 3}, {0}};
 
+const char *const equations_qrnn[] = {
+    ".xz, .xf, .xo, .a2, .a3, .a4 = Split<axis=1>(.x)",
+    ".sz = Add(.xz, .b2)",
+    ".sf = Add(.xf, .b3)",
+    ".so = Add(.xo, .b4)",
+    ".z = Tanh(.sz)",
+    ".f = Sigmoid(.sf)",
+    ".o = Sigmoid(.so)",
+    ".a1_less = Sub(.b1, .z)",
+    ".a1_part = Mul(.f, .a1_less)",
+    ".a1 = Add(.z, .a1_part)",
+    ".a0 = Mul(.o, .a1)",
+    NULL,
+};
+
 const struct layer_type layer_qrnn = {
     .name = "qrnn",
     .about = "quasi-recurrent network, a convolution over two words",

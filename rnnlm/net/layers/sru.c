@@ -62,6 +62,24 @@ static const struct linear_map maps[] = {
     {.name = "bias", .from = MAP_ONE, .first = 1, .count = 2},
     {0}};
 
+const char *const equations_sru[] = {
+    ".xx, .xf, .xr, .xs = Split<axis=1>(.x)",
+    ".cell_f, .cell_r = Split<axis=1>(.cell)",
+    ".vf = Mul(.b1, .cell_f)",
+    ".vr = Mul(.b1, .cell_r)",
+    ".sf = Add(.xf, .vf)",
+    ".sr = Add(.xr, .vr)",
+    ".f = Sigmoid(.sf)",
+    ".r = Sigmoid(.sr)",
+    ".a1_less = Sub(.b1, .xx)",
+    ".a1_part = Mul(.f, .a1_less)",
+    ".a1 = Add(.xx, .a1_part)",
+    ".a0_less = Sub(.a1, .xs)",
+    ".a0_part = Mul(.r, .a0_less)",
+    ".a0 = Add(.xs, .a0_part)",
+    NULL,
+};
+
 const struct layer_type layer_sru = {
     .name = "sru",
     .about = "simple recurrent units",
