@@ -9,9 +9,11 @@
 #include "model/add_words.h"
 #include "model/average_models.h"
 #include "model/model_file.h"
+#include "model/onnx.h"
 #include "model/remove_words.h"
 #include "model/vectors.h"
 #include "net/output.h"
+#include "onnx-words.h"
 #include "text/unit.h"
 #include "tool.h"
 #include "train/statistics.h"
@@ -24,6 +26,9 @@ static struct {
     bool check, from_unknown;
     const char *vectors, *statistics;
     struct option_list neighbours, analogies, average;
+    bool onnx;                // what -format says
+    enum onnx_form onnx_form; // likewise
+    const char *words, *write_words;
     int64_t nearest;
 } set = {.nearest = 10};
 
@@ -40,7 +45,13 @@ static const struct option table[] = {
      "over it, as cp does, cuts it under its readers, which end with a message then), or "
      "native-bf16 (half the size, for scoring with 8 "
      "bits of precision: faster where the processor multiplies bfloat16, and with a perplexity "
-     "that is a few hundredths of a per cent off at most). As it was read, if not given."},
+     "that is a few hundredths of a per cent off at most). As it was read, if not given. For other "
+     "programs, not to be read again, ONNX files in the forms that sherpa-onnx has: onnx, for "
+     "whole "
+     "sentences, from x [N, L] and x_lens [N] without </s> to nll [N], -ln P of their words and "
+     "</s>, as rnnlm -per-sentence scores them; or onnx-state, which goes on word by word, from x "
+     "[N, L], h0 and c0 to log_softmax [N, L, words], next_h0 and next_c0, where zeros and </s> "
+     "begin a text. They hold no direct connections, and not the outputs adaptive and tree."},
     {OPTION_FLAG, "check", NULL, &set.check, NULL, 0, 0,
      "Print the model's sizes and the record of its training, after verification."},
     {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "Words of a trained model"},
@@ -90,6 +101,14 @@ static const struct option table[] = {
      "words "
      "and classes; given several times, of all. For models of one training after different epochs, "
      "or of trainings that went on from the same model."},
+    {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "ONNX files"},
+    {OPTION_TEXT, "words", "FILE", &set.words, NULL, 0, 0,
+     "Numbers that words have in x: WORD NUMBER a line, as in a recogniser's tokens.txt or "
+     "words.txt, with </s> or <sos/eos> among them. Words that the model does not know are taken "
+     "as <unk> (or what the model has for it) or, where it has none, are passed by with log10 P = "
+     "-5. Not given, they are the model's own, with 0 for </s>."},
+    {OPTION_TEXT, "write-words", "FILE", &set.write_words, NULL, 0, 0,
+     "Write the model's words and their numbers, in the same form."},
     {OPTION_GROUP, NULL, NULL, NULL, NULL, 0, 0, "Dynamic evaluation"},
     {OPTION_TEXT, "statistics", "TEXT", &set.statistics, NULL, 0, 0,
      "Collect the statistics of the model's gradients over its training text that rnnlm -dynamic "
@@ -118,11 +137,13 @@ static const struct options options = {
     .usage = "-rnnlm IN -o OUT [-format text|binary|native|native-bf16]\n-rnnlm IN -check\n"
              "-rnnlm IN -o OUT [-remove-words FILE] [-add-words FILE] [OPTIONS]\n"
              "-rnnlm A -average B [-average C ...] -o OUT\n"
+             "-rnnlm IN -o OUT -format onnx|onnx-state [-words FILE] [-write-words FILE]\n"
              "-rnnlm IN -statistics TEXT [-o FILE]\n"
              "-rnnlm IN -vectors in|out -o OUT [-format word2vec|text|binary]\n"
              "-rnnlm IN [-vectors in|out] [-neighbours WORD] [-analogy 'A B C']",
     .about = "Converts recurrent network language models between file formats, verifies them, adds "
-             "words to trained ones and removes words, and writes and compares words' vectors.",
+             "words to trained ones and removes words, writes them as ONNX files for other "
+             "programs, and writes and compares words' vectors.",
     .table = table,
     .count = sizeof table / sizeof table[0]};
 
@@ -393,9 +414,10 @@ static bool vector_options_ok(enum vectors_format *format, struct error *error)
                            "-o FILE with -neighbours and -analogy is for -vectors in or out");
     if (set.vectors != NULL && set.output == NULL && !looks)
         return error_usage(error, "-vectors wants -o FILE, -neighbours or -analogy");
-    if (set.add != NULL || set.remove != NULL || set.check)
+    if (set.add != NULL || set.remove != NULL || set.check || set.words != NULL ||
+        set.write_words != NULL)
         return error_usage(error, "vectors are written of a model as it is: without -add-words, "
-                                  "-remove-words and -check");
+                                  "-remove-words, -check, -words and -write-words");
     return set.format == NULL || vectors_format_named(set.format, format, error);
 }
 
@@ -433,7 +455,7 @@ static bool statistics(struct error *error)
 {
     struct model model;
     if (set.format != NULL || set.add != NULL || set.remove != NULL || set.check ||
-        wants_vectors() || set.average.count > 0)
+        set.words != NULL || set.write_words != NULL || wants_vectors() || set.average.count > 0)
         return error_usage(error, "-statistics goes with -rnnlm and -o alone");
     char *path = set.output != NULL ? model_file_beside(set.output, "", error)
                                     : model_file_beside(set.model, STATISTICS_SUFFIX, error);
@@ -448,16 +470,47 @@ static bool statistics(struct error *error)
 
 // ---- the whole ---------------------------------------------------------------------------------
 
+static bool write_onnx(const struct model *model, struct error *error)
+{
+    struct onnx_table theirs;
+    char remark[ERROR_SIZE];
+    if (set.words == NULL)
+        return onnx_save(model, set.onnx_form, NULL, set.output, error);
+    bool ok = onnx_table_read(&theirs, set.words, &model->vocabulary, error) &&
+              onnx_save(model, set.onnx_form, &theirs.words, set.output, error);
+    if (ok && onnx_table_remark(&theirs, &model->vocabulary, set.words, remark))
+        options_warn(PROGRAM, remark);
+    onnx_table_free(&theirs);
+    return ok;
+}
+
 static bool write_model(struct model *model, struct error *error)
 {
+    if (set.onnx)
+        return write_onnx(model, error);
     return set.output == NULL ||
            (output_may_replace(set.output, error) && model_save(model, set.output, error));
 }
 
+// A format that models are read in, too; or one of ONNX, which has a place for all networks and
+// words that native has, as far as what is done to words goes.
+static bool parse_format(enum model_format *format, struct error *error)
+{
+    set.onnx = onnx_form_named(set.format, &set.onnx_form);
+    if (!set.onnx)
+        return model_format_named(set.format, format, error) ||
+               error_add(error, "; or onnx or onnx-state") || error_option(error, "format");
+    *format = MODEL_NATIVE;
+    return set.output != NULL ||
+           error_usage(error, "-format %.20s wants -o FILE, the ONNX file", set.format);
+}
+
 static bool options_ok(enum model_format *format, enum adding_from *from, struct error *error)
 {
-    if (set.format != NULL && !model_format_named(set.format, format, error))
-        return error_option(error, "format");
+    if (set.format != NULL && !parse_format(format, error))
+        return false;
+    if (set.words != NULL && !set.onnx)
+        return error_usage(error, "-words FILE is for -format onnx and onnx-state");
     if (set.check && set.output != NULL && strcmp(set.output, "-") == 0)
         return error_usage(error, "-check prints to standard output: another -o FILE is wanted");
     if (set.average.count > 0 && set.output == NULL)
@@ -485,6 +538,7 @@ static bool convert(const struct option_list *operands, struct output *output, s
         return vectors(output, error);
     if (!options_ok(&format, &from, error) ||
         (set.output != NULL && !output_try(set.output, error)) ||
+        (set.write_words != NULL && !output_try(set.write_words, error)) ||
         !model_load(&model, set.model, error))
         return false;
     enum model_format read = model.format;
@@ -494,7 +548,9 @@ static bool convert(const struct option_list *operands, struct output *output, s
         print_sizes(&model, read, output);
         print_record(&model, output);
     }
-    ok = ok && write_model(&model, error);
+    ok = ok && write_model(&model, error) &&
+         (set.write_words == NULL ||
+          onnx_write_words(&model.vocabulary, set.write_words, output, error));
     model_free(&model);
     return ok;
 }
@@ -505,8 +561,8 @@ int main(int argc, char **argv)
     enum options_result result = options_parse(&options, argc, argv, NULL);
     if (result != OPTIONS_RUN)
         return options_status(result);
-    if (set.model == NULL ||
-        (set.output == NULL && !set.check && !wants_vectors() && set.statistics == NULL)) {
+    if (set.model == NULL || (set.output == NULL && !set.check && !wants_vectors() &&
+                              set.statistics == NULL && set.write_words == NULL)) {
         options_fail(PROGRAM, "wanted: -rnnlm FILE, and -o FILE or -check, or -neighbours WORD");
         return options_status(OPTIONS_BAD_USAGE);
     }
