@@ -6,10 +6,10 @@
 #include "base/memory.h"
 #include "learn/optimisers/kinds.h"
 #include "main.h"
-#include "model/vectors.h"
 #include "net/output.h"
 #include "train/new_model.h"
 #include "train/trainer.h"
+#include "vectors/vectors.h"
 
 enum { FAST_BPTT = 4 }; // steps back that -fast chooses
 

@@ -17,6 +17,7 @@
 #include "text/unit.h"
 #include "tool.h"
 #include "train/statistics.h"
+#include "vector-words.h"
 
 #define PROGRAM "rnnlm-model"
 
@@ -314,79 +315,15 @@ static bool change_words(struct model *model, enum adding_from from, struct erro
 
 // ---- vectors -----------------------------------------------------------------------------------
 
-static bool find_word(const struct vectors *vectors, const char *text, size_t length, int32_t *word,
-                      struct error *error)
-{
-    *word = vocabulary_find(vectors->words, text, length);
-    return *word >= 0 || error_set(error, "%s: the model has no word \"%.*s\"", set.model,
-                                   (int)(length < 60 ? length : 60), text);
-}
-
-static void print_nearest(const struct vectors *vectors, const char *name, const double *place,
-                          const int32_t *left_out, size_t left, struct neighbour *found,
-                          struct output *output)
-{
-    size_t count = vectors_nearest(vectors, place, left_out, left, found, (size_t)set.nearest);
-    for (size_t i = 0; i < count; i++)
-        output_format(output, "%s\t%s\t%.4f\n", name,
-                      vocabulary_word(vectors->words, found[i].word), found[i].cosine);
-}
-
-// "A B C"
-static bool parse_analogy(const struct vectors *vectors, const char *text, int32_t *word,
-                          struct error *error)
-{
-    size_t count = 0;
-    for (const char *at = text + strspn(text, " "); *at != '\0'; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
-        if (count < 3 && !find_word(vectors, at, length, &word[count], error))
-            return false;
-        count++;
-        at += length;
-    }
-    return count == 3 || error_usage(error,
-                                     "option -analogy: found \"%.60s\", wanted three words "
-                                     "with blanks between",
-                                     text);
-}
-
-static bool print_neighbours(const struct vectors *vectors, struct output *output,
-                             struct error *error)
-{
-    double *place = memory_new(vectors->width, sizeof *place, error);
-    size_t most =
-        (size_t)set.nearest < vectors->words->size ? (size_t)set.nearest : vectors->words->size;
-    struct neighbour *found = memory_new(most, sizeof *found, error);
-    int32_t word[3];
-    set.nearest = (int64_t)most;
-    bool ok = place != NULL && found != NULL;
-    for (size_t i = 0; ok && i < set.neighbours.count; i++) {
-        const char *text = set.neighbours.item[i];
-        ok = find_word(vectors, text, strlen(text), word, error);
-        if (!ok)
-            break;
-        vectors_place(vectors, *word, place);
-        print_nearest(vectors, text, place, word, 1, found, output);
-    }
-    for (size_t i = 0; ok && i < set.analogies.count; i++) {
-        ok = parse_analogy(vectors, set.analogies.item[i], word, error);
-        if (!ok)
-            break;
-        vectors_analogy(vectors, word[0], word[1], word[2], place);
-        print_nearest(vectors, set.analogies.item[i], place, word, 3, found, output);
-    }
-    free(place);
-    free(found);
-    return ok;
-}
-
 static bool use_vectors(const struct model *model, enum vectors_format format,
                         struct output *standard, struct error *error)
 {
     struct vectors vectors;
     bool out = set.vectors != NULL && strcmp(set.vectors, "out") == 0;
     bool found = out ? vectors_out(&vectors, model, error) : vectors_in(&vectors, model, error);
-    if (!found || !print_neighbours(&vectors, standard, error))
+    const struct vector_words wanted = {&vectors, set.model, set.neighbours, set.analogies,
+                                        set.nearest};
+    if (!found || !vector_words_print(wanted, standard, error))
         return false;
     if (set.vectors == NULL || set.output == NULL)
         return true;

@@ -10,7 +10,7 @@ floor() {
     case $1 in
     base) echo 1 ;;
     text) echo 2 ;;
-    net | ngram | wer) echo 3 ;;
+    net | ngram | wer | vectors) echo 3 ;;
     model) echo 4 ;;
     learn) echo 5 ;;
     score | report) echo 6 ;;
@@ -37,8 +37,8 @@ folders() {
     [ -z "$bad" ] || { echo "includes that go up:$bad"; false; }
 }
 
-@test "n-gram models and word error rates know nothing of networks" {
-    ! grep -n '#include "\(net\|model\)/' ngram/*.[ch] wer/*.[ch]
+@test "n-gram models, word errors and word vectors know nothing of networks" {
+    ! grep -n '#include "\(net\|model\)/' ngram/*.[ch] wer/*.[ch] vectors/*.[ch]
 }
 
 @test "instruction sets are used in the kernels alone" {

@@ -79,7 +79,7 @@ model() {
 
 @test "vectors: what does not fit" {
     says 1 'output tree has no vector for each word' model -rnnlm tree -vectors out -o out
-    says 1 'the model has no word "unheard"' model -rnnlm model -neighbours unheard
+    says 1 'model has no word "unheard"' model -rnnlm model -neighbours unheard
     says 2 'found "both", wanted in or out' model -rnnlm model -vectors both -o out
     says 2 'wanted word2vec, text or binary' model -rnnlm model -vectors in -format native -o out
     says 2 'wanted three words' model -rnnlm model -analogy 'the the'

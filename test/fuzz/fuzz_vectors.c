@@ -1,10 +1,10 @@
-// Fuzzing of files of vectors (model/vectors.c).
+// Fuzzing of files of vectors (vectors/vectors.c).
 #include "fuzz.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "model/vectors.h"
+#include "vectors/vectors.h"
 
 static bool take(void *context, const char *word, size_t length, const float *row, size_t width,
                  struct error *error)

@@ -24,13 +24,13 @@ static double chi_square(const struct nce_noise *noise, size_t blocks)
 {
     double found[64] = {0}, sum = 0, draws = (double)(blocks * noise->words);
     int32_t word[100];
-    assert_true(noise->words <= 100 && noise->vocabulary <= 64);
+    assert_true(noise->words <= 100 && noise->alias.count <= 64);
     for (size_t b = 0; b < blocks; b++) {
         nce_noise_draw(noise, b, word);
         for (size_t i = 0; i < noise->words; i++)
             found[word[i]]++;
     }
-    for (size_t w = 0; w < noise->vocabulary; w++) {
+    for (size_t w = 0; w < noise->alias.count; w++) {
         double wanted = exp((double)noise->log_share[w]) / (double)noise->words * draws;
         sum += (found[w] - wanted) * (found[w] - wanted) / wanted;
     }

@@ -4,6 +4,7 @@
 
 #include "model/vectors.h"
 #include "scratch.h"
+#include "vectors/neighbours.h"
 
 enum { WORDS = 40, WIDTH = 7 };
 

@@ -23,19 +23,16 @@
 #ifndef NET_OUTPUTS_NCE_H
 #define NET_OUTPUTS_NCE_H
 
+#include "base/alias.h"
 #include "net/outputs/full.h"
 
 // ---- noise ------------------------------------------------------------------------------------
 
-// Draws words in a time that does not depend on how many there are (alias method, Walker 1977; Vose
-// 1991): each of V equal parts of the unit interval belongs to one word or two.
 struct nce_noise {
-    size_t vocabulary; // V
-    size_t words;      // k, drawn for a block
+    size_t words; // k, drawn for a block
     uint32_t seed;
-    uint32_t *own;    // [V] of 2^32, what of its part belongs to the word itself
-    int32_t *other;   // [V] whom the rest belongs to
-    float *log_share; // [V] log(k q(w))
+    struct alias alias; // over all words
+    float *log_share;   // [V] log(k q(w))
 };
 
 // Error: no memory; more words, or another power, than makes sense. nce_noise_free() in any case.

@@ -2,10 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/huffman.h"
 #include "base/memory.h"
 #include "net/outputs/tree.h"
 
-// Nodes as they are made: the words from the rarest on, then inner nodes, each heavier than those before.
+// Nodes as base/huffman.h has them: the words from the rarest on, then inner nodes.
 struct huffman {
     double *weight;  // [2 V - 1]
     uint32_t *above; // [2 V - 1] the parent; of words later on: the depth
@@ -17,24 +18,10 @@ static int compare_weights(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// Takes the lightest node that has no parent yet, a word rather than an inner one.
-static size_t take_lightest(const struct huffman *huffman, size_t *word, size_t *inner,
-                            size_t words, size_t made)
-{
-    if (*word < words && (*inner >= made || huffman->weight[*word] <= huffman->weight[*inner]))
-        return (*word)++;
-    return (*inner)++;
-}
-
+// Parents become depths.
 static void join(struct huffman *huffman, size_t words)
 {
-    size_t word = 0, inner = words, made = words;
-    for (; made < 2 * words - 1; made++) {
-        size_t a = take_lightest(huffman, &word, &inner, words, made);
-        size_t b = take_lightest(huffman, &word, &inner, words, made);
-        huffman->weight[made] = huffman->weight[a] + huffman->weight[b];
-        huffman->above[a] = huffman->above[b] = (uint32_t)made;
-    }
+    huffman_join(huffman->weight, huffman->above, words);
     huffman->above[2 * words - 2] = 0; // the root, at depth 0
     for (size_t i = 2 * words - 2; i-- > 0;)
         huffman->above[i] = huffman->above[huffman->above[i]] + 1;
