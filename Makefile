@@ -154,7 +154,11 @@ $(BIN)/%: $(BUILD)/tools/%.o $(BUILD)/internal.a
 SHORT_NAMES = convert prob makenbest gettext getbest
 INSTALLED := $(foreach program,$(notdir $(PROGRAMS)),$(if $(filter $(program),$(SHORT_NAMES)),rnnlm-$(program),$(program)))
 NGRAM_COMMANDS = train count build ppl prune mix renorm convert expand cache vocab
-MANUALS := $(INSTALLED:%=$(BUILD)/man/%.1) $(NGRAM_COMMANDS:%=$(BUILD)/man/rnnlm-ngram-%.1)
+VECTORS_COMMANDS = train neighbours analogy
+# commands_of PROGRAM
+commands_of = $(if $(filter rnnlm-ngram,$(1)),$(NGRAM_COMMANDS))$(if $(filter rnnlm-vectors,$(1)),$(VECTORS_COMMANDS))
+MANUALS := $(INSTALLED:%=$(BUILD)/man/%.1) $(NGRAM_COMMANDS:%=$(BUILD)/man/rnnlm-ngram-%.1) \
+    $(VECTORS_COMMANDS:%=$(BUILD)/man/rnnlm-vectors-%.1)
 VERSION := $(shell sed -n 's/^\#define RNNLM_VERSION "\(.*\)"/\1/p' rnnlm/options.h)
 
 # Manual pages come from the programs' option tables.
@@ -162,6 +166,9 @@ man: $(MANUALS)
 $(BUILD)/man/rnnlm-ngram-%.1: $(BIN)/rnnlm-ngram
 	@mkdir -p $(@D)
 	$(RUN) $(BIN)/rnnlm-ngram $* --manual=rnnlm-ngram-$* > $@
+$(BUILD)/man/rnnlm-vectors-%.1: $(BIN)/rnnlm-vectors
+	@mkdir -p $(@D)
+	$(RUN) $(BIN)/rnnlm-vectors $* --manual=rnnlm-vectors-$* > $@
 $(BUILD)/man/%.1: programs
 	@mkdir -p $(@D)
 	program=$(BIN)/$*; test -x $$program || program=$(BIN)/$(*:rnnlm-%=%); $(RUN) $$program --manual=$* > $@
@@ -180,8 +187,8 @@ completion: $(COMPLETIONS)
 # complete SHELL,PROGRAM: the functions of its commands stand before its own, behind zsh's first line.
 complete = program=$(BIN)/$(2); test -x $$program || program=$(BIN)/$(2:rnnlm-%=%); \
 	$(RUN) $$program --completion=$(1):$(2) >$@.own || exit 1; \
-	$(if $(filter rnnlm-ngram,$(2)),for command in $(NGRAM_COMMANDS); do \
-	    $(RUN) $$program $$command --completion=$(1):rnnlm-ngram-$$command || exit 1; done >$@.commands;) \
+	$(if $(call commands_of,$(2)),for command in $(call commands_of,$(2)); do \
+	    $(RUN) $$program $$command --completion=$(1):$(2)-$$command || exit 1; done >$@.commands;) \
 	{ sed -n '/^\#compdef/p' $@.own; cat $@.commands 2>/dev/null; sed '/^\#compdef/d' $@.own; } >$@ && rm -f $@.commands $@.own
 $(BUILD)/completion/bash/%: programs
 	@mkdir -p $(@D)
@@ -329,7 +336,12 @@ $(BUILD)/test/bench/long-text: test/bench/long-text.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< -lm
 
-bench: all $(addprefix $(BUILD)/test/bench/,sgemm ngram dense-lattice long-text)
+# Texts whose words stand in known relations.
+$(BUILD)/test/bench/related-words: test/bench/related-words.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< -lm
+
+bench: all $(addprefix $(BUILD)/test/bench/,sgemm ngram dense-lattice long-text related-words)
 	RNNLM_BIN=$(BIN) RNNLM_BENCH_TOOLS=$(BUILD)/test/bench test/bench/run
 
 clean:

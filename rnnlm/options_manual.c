@@ -83,6 +83,10 @@ static void print_see_also(const char *name)
                                         "rnnlm-ngram-vocab",
                                         "rnnlm-prob",
                                         "rnnlm-report",
+                                        "rnnlm-vectors",
+                                        "rnnlm-vectors-analogy",
+                                        "rnnlm-vectors-neighbours",
+                                        "rnnlm-vectors-train",
                                         "rnnlm-wer"};
     const char *before = ".SH SEE ALSO\n";
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {

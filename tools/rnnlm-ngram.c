@@ -134,25 +134,14 @@ static int ngram_ppl(int argc, char **argv)
 
 // ---- commands ---------------------------------------------------------------------------------
 
-static const struct command {
-    const char *name;
-    const struct options *options;
-    int (*run)(int argc, char **argv); // argv[0] is the command
-} commands[] = {
-    {"ppl", &ppl_options, ngram_ppl},
-    {"train", &train_options, ngram_train},
-    {"build", &build_options, ngram_build},
-    {"count", &count_options, ngram_count_main},
-    {"prune", &prune_options_table, ngram_prune_main},
-    {"mix", &mix_options_table, ngram_mix_main},
-    {"renorm", &renorm_options, ngram_renorm_main},
-    {"convert", &convert_options, ngram_convert_main},
-    {"expand", &expand_options, ngram_expand_main},
-    {"cache", &cache_options_table, ngram_cache},
-    {"vocab", &vocab_options, ngram_vocab},
+static const struct tool_command commands[] = {
+    {"train", ngram_train},        {"count", ngram_count_main},
+    {"build", ngram_build},        {"ppl", ngram_ppl},
+    {"prune", ngram_prune_main},   {"mix", ngram_mix_main},
+    {"renorm", ngram_renorm_main}, {"convert", ngram_convert_main},
+    {"expand", ngram_expand_main}, {"cache", ngram_cache},
+    {"vocab", ngram_vocab},
 };
-
-enum { COMMANDS = sizeof commands / sizeof *commands };
 
 // The commands' names and usages as the program's own.
 static const struct options program_options = {
@@ -182,18 +171,5 @@ static const struct options program_options = {
 int main(int argc, char **argv)
 {
     program_begin(PROGRAM);
-    for (int i = 0; i < COMMANDS && argc > 1; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    if (argc > 1 && argv[1][0] == '-') {
-        enum options_result result = options_parse(&program_options, argc, argv, NULL);
-        if (result != OPTIONS_RUN)
-            return options_status(result);
-    }
-    fprintf(stderr, "%s: found %s, wanted a command:", PROGRAM,
-            argc > 1 ? argv[1] : "no arguments");
-    for (int i = 0; i < COMMANDS; i++)
-        fprintf(stderr, " %s", commands[i].name);
-    fprintf(stderr, "; %s --help says more\n", PROGRAM);
-    return options_status(OPTIONS_BAD_USAGE);
+    return tool_choose(&program_options, commands, sizeof commands / sizeof *commands, argc, argv);
 }

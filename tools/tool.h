@@ -3,6 +3,9 @@
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/file.h"
 #include "base/matrix.h"
 #include "endings.h"
@@ -50,6 +53,32 @@ static inline int tool_run(const char *program, tool_work *work, const struct op
     if (!output_commit(output, &late) && ok)
         return options_fail(program, late.text);
     return ok ? 0 : options_error(program, &error);
+}
+
+// ---- commands ---------------------------------------------------------------------------------
+
+// Of a program whose first argument is a command, each with options of its own.
+struct tool_command {
+    const char *name;
+    int (*run)(int argc, char **argv); // argv[0] is the command
+};
+
+// Runs the command that is named; `program` has the names of all, and is for --help without one. Returns the exit
+// status.
+static inline int tool_choose(const struct options *program, const struct tool_command *command,
+                              size_t commands, int argc, char **argv)
+{
+    for (size_t i = 0; i < commands && argc > 1; i++)
+        if (strcmp(argv[1], command[i].name) == 0)
+            return command[i].run(argc - 1, argv + 1);
+    if (argc > 1 && argv[1][0] == '-') {
+        enum options_result result = options_parse(program, argc, argv, NULL);
+        if (result != OPTIONS_RUN)
+            return options_status(result);
+    }
+    fprintf(stderr, "%s: found %s, wanted a command: %s; %s --help says more\n", program->program,
+            argc > 1 ? argv[1] : "no arguments", program->commands, program->program);
+    return options_status(OPTIONS_BAD_USAGE);
 }
 
 #endif

@@ -53,6 +53,9 @@ bounded() {
         bounded rnnlm-ngram cache -text $endless
         bounded rnnlm-mix probs $endless
         bounded rnnlm-report $endless
+        bounded rnnlm-vectors train -train $endless -output "$BATS_TEST_TMPDIR/new"
+        bounded rnnlm-vectors train -train train -read-vocab $endless -output "$BATS_TEST_TMPDIR/new"
+        bounded rnnlm-vectors neighbours -vectors $endless mary
         bounded prob probs $endless 0.5
         bounded prob <$endless
         bounded convert <$endless

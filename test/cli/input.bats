@@ -111,6 +111,7 @@ every_reader() {
         "rnnlm -rnnlm $MODEL -debug 0 -test text -ngram $file" "rnnlm-nbest -rnnlm $MODEL $file" \
         "rnnlm-nbest -rnnlm $MODEL -tune $file list" "rnnlm-nbest -rnnlm $MODEL -ac-cost $file list" \
         "rnnlm-lattice $file" "rnnlm-lattice -rnnlm $file lat" "rnnlm-wer $file text" "rnnlm-wer text $file" "rnnlm-report $file" \
+        "rnnlm-vectors train -train $file -output - -min-count 1 -debug 0" "rnnlm-vectors train -train text -output - -read-vocab $file -debug 0" \
         "rnnlm-model -rnnlm $file -check" "rnnlm-arpa -rnnlm $MODEL -ngrams lm.arpa -text $file -o new"; do
         code=0
         # shellcheck disable=SC2086 # a list of arguments

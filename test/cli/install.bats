@@ -17,7 +17,7 @@ setup() {
 
 @test "programs are installed under names of their own" {
     for name in rnnlm rnnlm-ngram rnnlm-mix rnnlm-arpa rnnlm-convert rnnlm-prob rnnlm-makenbest rnnlm-gettext \
-        rnnlm-getbest rnnlm-model rnnlm-nbest rnnlm-report rnnlm-wer rnnlm-lattice; do
+        rnnlm-getbest rnnlm-model rnnlm-nbest rnnlm-report rnnlm-vectors rnnlm-wer rnnlm-lattice; do
         "$PREFIX/bin/$name" --version
     done
     [ ! -e "$PREFIX/bin/convert" ]
@@ -33,6 +33,9 @@ setup() {
     done
     for command in train count build ppl prune mix renorm convert expand cache vocab; do
         grep -q '^\.SH OPTIONS' "$PREFIX/share/man/man1/rnnlm-ngram-$command.1"
+    done
+    for command in train neighbours analogy; do
+        grep -q '^\.SH OPTIONS' "$PREFIX/share/man/man1/rnnlm-vectors-$command.1"
     done
 }
 
@@ -78,6 +81,7 @@ completed() {
     [ -z "$(completed rnnlm -hidden a)" ]
     [ "$(completed rnnlm-ngram pr)" = prune ]
     [ "$(completed rnnlm-ngram train -cut)" = -cutoff ]
+    [ "$(completed rnnlm-vectors train -neg)" = -negative ]
     [ "$(completed rnnlm-ngram ppl -lm anot)" = another ]
     [ -z "$(completed rnnlm-ngram nothing -)" ]
     [ "$(completed rnnlm-wer anot)" = another ]

@@ -14,6 +14,7 @@ setup_file() {
     printf -- '-1 -2 1 mary\n' >list
     printf -- '-1\n' >scores
     printf '0.5\n' >probs
+    printf 'mary 1 2\njohn 2 1\n' >vectors
     printf 'VERSION=1.0\nN=2 L=1\nI=0\nI=1\nJ=0 S=0 E=1 W=mary a=-1 l=-2\n' >lattice
 }
 
@@ -34,6 +35,7 @@ every_program() {
     "$1" rnnlm-ngram ppl -lm arpa -text test
     "$1" rnnlm-ngram cache -text test
     "$1" rnnlm-report model.log
+    "$1" rnnlm-vectors neighbours -vectors vectors mary
     "$1" rnnlm-wer refs refs
     "$1" prob probs probs 0.5
     "$1" makenbest list
