@@ -73,6 +73,7 @@ struct vectors_reader {
     struct input *input;
     float *row; // [capacity]
     size_t capacity, width;
+    uint64_t words; // that have come
     bool (*take)(void *context, const char *word, size_t length, const float *row, size_t width,
                  struct error *error);
     void *context;
@@ -125,6 +126,7 @@ static bool take_line(struct vectors_reader *reader, const char *line, struct er
     if (count != reader->width || count == 0)
         return error_set(error, "found %zu numbers behind the word, wanted %zu", count,
                          reader->width > 0 ? reader->width : 1);
+    reader->words++;
     return reader->take(reader->context, word, word_length, reader->row, count, error);
 }
 
@@ -213,7 +215,13 @@ static bool read_all(struct vectors_reader *reader, struct error *error)
         reader->width = 0;
         return read_lines(reader, first, error);
     }
-    return is_text(reader) ? read_lines(reader, NULL, error) : read_binary(reader, words, error);
+    if (!is_text(reader))
+        return read_binary(reader, words, error);
+    return read_lines(reader, NULL, error) &&
+           (reader->words == words ||
+            error_set(error,
+                      "%s: found %" PRIu64 " words, wanted %" PRIu64 ", as its first line says",
+                      input_name(reader->input), reader->words, words));
 }
 
 bool vectors_read(const char *path, size_t *width,
