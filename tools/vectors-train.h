@@ -141,6 +141,15 @@ static void train_draw(void *context, double alpha, uint64_t done, uint64_t tota
     watch->drawn = now;
 }
 
+// Of -read-vocab there may be none.
+static bool train_has_words(const struct corpus_text *text, struct error *error)
+{
+    for (size_t i = 1; i < text->ids.words.size; i++)
+        if (text->word[i] > WORD_END)
+            return true;
+    return error_set(error, "%s: found none of its words in %s", train_set.read_vocab, text->name);
+}
+
 // The words, and the text in their ids.
 static bool train_read(struct vocabulary *words, struct corpus *text, enum text_unit unit,
                        struct error *error)
@@ -155,7 +164,7 @@ static bool train_read(struct vocabulary *words, struct corpus *text, enum text_
         ok = vector_words_write(words, train_set.save_vocab, error);
     if (!ok || train_set.output == NULL)
         return ok;
-    if (!corpus_start(text, words, error))
+    if (!corpus_start(text, words, error) || !train_has_words(corpus_text(text, 0), error))
         return false;
     if (train_set.debug > 0)
         fprintf(stderr, "Vocab size: %zu\nWords in train file: %" PRIu64 "\n", words->size,
