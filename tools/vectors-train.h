@@ -141,37 +141,43 @@ static void train_draw(void *context, double alpha, uint64_t done, uint64_t tota
     watch->drawn = now;
 }
 
-// Of -read-vocab there may be none.
-static bool train_has_words(const struct corpus_text *text, struct error *error)
+// Of -read-vocab the text may have none.
+static bool train_tell(const struct vocabulary *words, const struct corpus_text *text,
+                       struct error *error)
 {
-    for (size_t i = 1; i < text->ids.words.size; i++)
-        if (text->word[i] > WORD_END)
-            return true;
-    return error_set(error, "%s: found none of its words in %s", train_set.read_vocab, text->name);
+    const struct vocabulary *all = &text->ids.words;
+    uint64_t left_out = 0;
+    size_t found = 0;
+    for (size_t i = 1; i < all->size; i++) {
+        found += text->word[i] > WORD_END;
+        left_out += text->word[i] < 0 ? all->count[i] : 0;
+    }
+    if (found == 0)
+        return error_set(error, "%s: found none of its words in %s", train_set.read_vocab,
+                         text->name);
+    if (train_set.debug > 0)
+        fprintf(stderr, "Vocab size: %zu\nWords in train file: %" PRIu64 "\n", words->size,
+                text->ids.tokens);
+    if (train_set.debug > 0 && left_out > 0)
+        fprintf(stderr, "Words left out: %" PRIu64 "\n", left_out);
+    return true;
 }
 
 // The words, and the text in their ids.
 static bool train_read(struct vocabulary *words, struct corpus *text, enum text_unit unit,
                        struct error *error)
 {
-    uint64_t tokens = 0, left_out = 0;
+    uint64_t least = (uint64_t)train_set.least;
     corpus_set_unit(text, unit);
-    bool ok =
-        train_set.read_vocab != NULL
-            ? vector_words_read(words, train_set.read_vocab, (uint64_t)train_set.least, error)
-            : vector_words_learn(words, text, (uint64_t)train_set.least, &tokens, &left_out, error);
+    bool ok = train_set.read_vocab != NULL
+                  ? vector_words_read(words, train_set.read_vocab, least, error)
+                  : vector_words_learn(words, text, least, error);
     if (ok && train_set.save_vocab != NULL)
         ok = vector_words_write(words, train_set.save_vocab, error);
     if (!ok || train_set.output == NULL)
         return ok;
-    if (!corpus_start(text, words, error) || !train_has_words(corpus_text(text, 0), error))
-        return false;
-    if (train_set.debug > 0)
-        fprintf(stderr, "Vocab size: %zu\nWords in train file: %" PRIu64 "\n", words->size,
-                corpus_text(text, 0)->ids.tokens);
-    if (train_set.debug > 0 && left_out > 0)
-        fprintf(stderr, "Words left out: %" PRIu64 "\n", left_out);
-    return output_may_replace(train_set.output, error);
+    return corpus_start(text, words, error) && train_tell(words, corpus_text(text, 0), error) &&
+           output_may_replace(train_set.output, error);
 }
 
 static bool train_learn(struct vector_table *table, const struct corpus *text, struct error *error)

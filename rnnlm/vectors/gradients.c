@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "vectors/logistic.h"
 
-enum { SHARED = 3 };
+enum { SHARED = 3 }; // a group draws so many times `negative` words
 
 static const double POWER = 0.75; // of counts, in what is drawn
 
@@ -43,6 +43,9 @@ bool gradient_rules_init(struct gradient_rules *rules, const struct vectors_trai
         rules->share = (float)training->negative / (float)rules->drawn;
         rules->outputs = GRADIENT_GROUP + rules->drawn;
     }
+    if (words->size > UINT32_MAX / 3)
+        return error_set(error, "found %zu words, wanted %d at most", words->size,
+                         (int)(UINT32_MAX / 3));
     if ((training->negative > 0 && !make_noise(rules, words, error)) ||
         (training->tree && !word_tree_init(&rules->tree, words, error)))
         return false;
@@ -136,9 +139,9 @@ void gradient_scratch_free(struct gradient_scratch *s)
 // Centres first to last - 1 of a passage, and what is told from what.
 struct group {
     size_t first, last; // centres
-    size_t low, high;   // the places of all their contexts
-    size_t outputs,
-        begin; // outputs, of which the first is number `begin` of the passage's gradients
+    size_t low, high;   // the places of all their contexts: low to high - 1
+    size_t outputs;
+    size_t begin; // which gradient of the passage is the first output's
 };
 
 struct finding {
@@ -271,8 +274,6 @@ static void learn_group(struct finding *f, const struct group *group, bool nodes
                                 .label = s->label,
                                 .weight = s->weight,
                                 .error = s->error};
-    if (logistic.inputs == 0 || logistic.outputs == 0)
-        return;
     for (size_t i = 0; i < logistic.inputs; i++)
         (nodes ? weigh_nodes : weigh_words)(f, group, i, s->weight + i * group->outputs);
     logistic_squares(s->output_square, s->output, stride, group->outputs, f->rows->width);
@@ -308,28 +309,26 @@ static void clear_outputs(struct finding *f, const struct group *group)
     memset(f->gradients->curvature + group->begin, 0, group->outputs * sizeof(float));
 }
 
+static void learn_centres(struct finding *f, size_t first, size_t last, bool nodes)
+{
+    struct group group;
+    start_group(f, &group, first, last);
+    if (f->rules->training->cbow)
+        take_means(f, &group);
+    (nodes ? add_way : add_outputs)(f, &group);
+    clear_outputs(f, &group);
+    learn_group(f, &group, nodes);
+}
+
 static void find_groups(struct finding *f)
 {
     const struct passage *passage = &f->s->passage;
-    struct group group;
     for (size_t c = passage->first; c < passage->last; c += GRADIENT_GROUP) {
         size_t last = passage->last - c > GRADIENT_GROUP ? c + GRADIENT_GROUP : passage->last;
-        if (f->rules->drawn > 0) {
-            start_group(f, &group, c, last);
-            if (f->rules->training->cbow)
-                take_means(f, &group);
-            add_outputs(f, &group);
-            clear_outputs(f, &group);
-            learn_group(f, &group, false);
-        }
-        for (size_t one = c; f->rules->training->tree && one < last; one++) {
-            start_group(f, &group, one, one + 1);
-            if (f->rules->training->cbow)
-                take_means(f, &group);
-            add_way(f, &group);
-            clear_outputs(f, &group);
-            learn_group(f, &group, true);
-        }
+        if (f->rules->drawn > 0)
+            learn_centres(f, c, last, false);
+        for (size_t one = c; f->rules->training->tree && one < last; one++)
+            learn_centres(f, one, one + 1, true);
     }
 }
 

@@ -272,8 +272,8 @@ static bool take_row(void *context, const char *word, size_t length, const float
         if (!make_row(table, WORD_END, NULL, error))
             return false;
     }
-    if (memchr(word, '\0', length) != NULL)
-        return error_set(error, "found a word with a zero byte");
+    if (memchr(word, '\0', length) != NULL || memchr(word, '\n', length) != NULL)
+        return error_set(error, "found a word with a zero byte or a line's end in it");
     int32_t id = vocabulary_add(&table->words, word, length, error);
     if (id < 0)
         return false;

@@ -37,16 +37,14 @@ static bool keep(struct vocabulary *words, const struct vocabulary *all, uint64_
 }
 
 bool vector_words_learn(struct vocabulary *words, struct corpus *text, uint64_t least,
-                        uint64_t *tokens, uint64_t *left_out, struct error *error)
+                        struct error *error)
 {
     struct vocabulary all = {.size = 0};
+    uint64_t tokens;
     memset(words, 0, sizeof *words);
     bool ok = vocabulary_init(&all, error) &&
-              corpus_learn_vocabulary(text, &all, NULL, tokens, error) &&
+              corpus_learn_vocabulary(text, &all, NULL, &tokens, error) &&
               keep(words, &all, least, error) && are_enough(words, least, corpus_name(text), error);
-    *left_out = 0;
-    for (size_t i = 1; ok && i < all.size; i++)
-        *left_out += all.count[i] < least ? all.count[i] : 0;
     vocabulary_free(&all);
     return ok;
 }

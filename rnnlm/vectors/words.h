@@ -4,11 +4,10 @@
 
 #include "text/corpus.h"
 
-// Fills `words` with </s> and the words of a text that occur `least` times at least, by falling counts. *tokens is the
-// length of the text, and *left_out how many tokens of it are other words. Error: that of the text; fewer than two words.
-// vocabulary_free() in any case.
+// Fills `words` with </s> and the words of a text that occur `least` times at least, by falling counts. Error: that of
+// the text; fewer than two words. vocabulary_free() in any case.
 bool vector_words_learn(struct vocabulary *words, struct corpus *text, uint64_t least,
-                        uint64_t *tokens, uint64_t *left_out, struct error *error);
+                        struct error *error);
 
 // The same from a file with lines WORD COUNT, as word2vec's -save-vocab has them; </s> may be there. Error: the line,
 // what was found and what was wanted; a word for the second time; fewer than two words.

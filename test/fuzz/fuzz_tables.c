@@ -1,6 +1,7 @@
 // Fuzzing of files with a key and a number a line: costs (score/number_table.c), symbols
 // (lattice/kaldi.c), words with their counts (text/word_cut.c), what classes stand for
-// (ngram/class_definitions.c), which a class n-gram model is then expanded by.
+// (ngram/class_definitions.c), which a class n-gram model is then expanded by, words that get vectors
+// (vectors/words.c), and questions (vectors/questions.c).
 #include "fuzz.h"
 
 #include <math.h>
@@ -11,6 +12,8 @@
 #include "ngram/class_expand.h"
 #include "score/number_table.h"
 #include "text/word_cut.h"
+#include "vectors/questions.h"
+#include "vectors/words.h"
 
 static const struct ngram_model *class_model(void)
 {
@@ -38,6 +41,37 @@ static void expand(const struct class_definitions *definitions)
     ngram_close(expanded);
 }
 
+static void tell(void *context, const char *kind, const struct question_counts *counts)
+{
+    (void)context;
+    (void)kind;
+    fuzz_check(counts->right <= counts->asked, "what is right has been asked");
+}
+
+static void ask(const char *path)
+{
+    static const char text[] = "a 1 2\nb 3 -1\nc 0 1\nx -1 0\n";
+    static struct vector_table table;
+    static struct fuzz_file file;
+    struct error error = {""};
+    if (table.width == 0)
+        fuzz_check(vector_table_read(&table, fuzz_write(&file, text, sizeof text - 1), &error),
+                   "vectors are read");
+    if (!questions_answer(&table, path, tell, NULL, &error))
+        fuzz_check_error(&error);
+}
+
+static void read_words(const char *path)
+{
+    struct vocabulary words;
+    struct error error = {""};
+    if (!vector_words_read(&words, path, 2, &error))
+        fuzz_check_error(&error);
+    else
+        fuzz_check(words.size > 2 && words.count[words.size - 1] >= 2, "words are frequent");
+    vocabulary_free(&words);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct fuzz_file file;
@@ -61,6 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         fuzz_check_error(&error);
     class_definitions_free(&definitions);
+    read_words(file.path);
+    ask(file.path);
     for (int once = 0; once < 2; once++) {
         struct vocabulary words;
         if (!word_list_read(&words, file.path, once, &error))
