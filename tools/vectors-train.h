@@ -27,7 +27,8 @@ static struct {
                .least = 5,
                .debug = 2,
                .seed = 1,
-               .sample = 1e-3};
+               .sample = 1e-3,
+               .alpha = 0.05};
 
 static bool train_has_alpha;
 
@@ -73,7 +74,9 @@ static const struct option train_table[] = {
     {.type = OPTION_GROUP, .help = "How it is learnt"},
     {OPTION_COUNT, "iter", "N", &train_set.epochs, NULL, 1, 1000000, "Passes through the text."},
     {OPTION_NUMBER, "alpha", "X", &train_set.alpha, &train_has_alpha, 1e-30, 100,
-     "Learning rate at first; it falls linearly to a ten-thousandth. (0.05; 0.025 with -cbow 0)"},
+     "Learning rate at first; it falls linearly to a ten-thousandth. With -cbow 0 it is 0.025, if "
+     "it "
+     "is not given."},
     {OPTION_COUNT, "threads", "N", &train_set.threads, NULL, 0, 1 << 12,
      "Threads; 0: as many as there are processors. The vectors are the same, bit by bit, for any "
      "number of them."},
