@@ -187,6 +187,7 @@ static bool train_learn(struct vector_table *table, const struct corpus *text, s
 {
     size_t threads = train_set.threads > 0 ? (size_t)train_set.threads : threads_available();
     struct train_watch watch = {.begun = train_seconds()};
+    bool given = train_has_alpha || train_set.cbow > 0;
     const struct vectors_training training = {.cbow = train_set.cbow > 0,
                                               .tree = train_set.tree > 0,
                                               .negative = (size_t)train_set.negative,
@@ -195,9 +196,7 @@ static bool train_learn(struct vector_table *table, const struct corpus *text, s
                                               .epochs = (size_t)train_set.epochs,
                                               .threads = threads,
                                               .sample = train_set.sample,
-                                              .alpha = train_has_alpha      ? train_set.alpha
-                                                       : train_set.cbow > 0 ? 0.05
-                                                                            : 0.025,
+                                              .alpha = given ? train_set.alpha : 0.025,
                                               .seed = (uint32_t)train_set.seed,
                                               .progress = train_draw,
                                               .context = &watch};
