@@ -5,8 +5,9 @@
 #   make CROSS=aarch64-linux-gnu- RUN=qemu-aarch64
 #                             for another processor; RUN runs its programs here, for their manual pages
 #   make install PREFIX=/usr/local DESTDIR=
-#                             also BINDIR, LIBDIR, INCLUDEDIR, MANDIR, DOCDIR, DATADIR
+#                             also BINDIR, LIBDIR, INCLUDEDIR, CMAKEDIR, MANDIR, DOCDIR, DATADIR, BASHDIR, ZSHDIR
 #   make uninstall            with the same settings
+#   make dist                 the source tarball, in build/dist
 #   make python               the Python package, in build/python; to install it: pip install tools/python
 #   make test-python          its tests; PYTHON=python3.12
 #   make test                 runs all tests; installs nothing (scripts/run-tests installs what they need)
@@ -40,12 +41,17 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+CMAKEDIR ?= $(LIBDIR)/cmake/rnnlm
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DOCDIR ?= $(PREFIX)/share/doc/rnnlm
 DATADIR ?= $(PREFIX)/share/rnnlm
 DESTDIR ?=
+
+# Set in one place each; the number in the name of the shared library is that of what it can be linked with.
+VERSION := $(shell sed -n 's/^\#define RNNLM_VERSION "\(.*\)"/\1/p' rnnlm/options.h)
+ABI := $(firstword $(subst ., ,$(VERSION)))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror)
 ALL_CFLAGS = -std=c11 -fno-math-errno -D_GNU_SOURCE -Irnnlm -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARNINGS) \
@@ -137,8 +143,9 @@ $(BUILD)/librnnlm.a: $(STATIC_OBJECTS)
 	$(OBJCOPY) --wildcard --keep-global-symbol='rnnlm_*' $(BUILD)/librnnlm.o
 	$(AR) rcs $@ $(BUILD)/librnnlm.o
 
-$(BUILD)/librnnlm.so: $(LIBRARY_OBJECTS)
-	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librnnlm.so.1 -o $@ $^ $(LIBS)
+$(BUILD)/librnnlm.so: $(LIBRARY_OBJECTS) rnnlm/librnnlm.map
+	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librnnlm.so.$(ABI) -Wl,--version-script=rnnlm/librnnlm.map -o $@ \
+	    $(LIBRARY_OBJECTS) $(LIBS)
 
 $(BIN)/rnnlm: $(MAIN_SOURCES:%.c=$(BUILD)/%.o) $(MPI_SOURCE:%.c=$(BUILD)/%.o) $(BUILD)/internal.a
 	@mkdir -p $(@D)
@@ -159,7 +166,6 @@ VECTORS_COMMANDS = train neighbours analogy
 commands_of = $(if $(filter rnnlm-ngram,$(1)),$(NGRAM_COMMANDS))$(if $(filter rnnlm-vectors,$(1)),$(VECTORS_COMMANDS))
 MANUALS := $(INSTALLED:%=$(BUILD)/man/%.1) $(NGRAM_COMMANDS:%=$(BUILD)/man/rnnlm-ngram-%.1) \
     $(VECTORS_COMMANDS:%=$(BUILD)/man/rnnlm-vectors-%.1)
-VERSION := $(shell sed -n 's/^\#define RNNLM_VERSION "\(.*\)"/\1/p' rnnlm/options.h)
 
 # Manual pages come from the programs' option tables.
 man: $(MANUALS)
@@ -180,6 +186,15 @@ $(BUILD)/rnnlm.pc: FORCE
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(call under_prefix,$(LIBDIR))' 'includedir=$(call under_prefix,$(INCLUDEDIR))' \
 	    'Name: rnnlm' 'Description: Recurrent neural network language models' 'Version: $(VERSION)' \
 	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lrnnlm' 'Libs.private: $(LIBS) -pthread' > $@
+
+# For CMake, likewise. What is found from the file's own folder may be moved as a tree.
+space := $(subst ,, )
+cmake_prefix = $(if $(filter $(PREFIX)/%,$(CMAKEDIR)),$${prefix}/$(subst $(space),/,$(patsubst %,..,$(subst /, ,$(CMAKEDIR:$(PREFIX)/%=%)))),$(PREFIX))
+$(BUILD)/cmake/%.cmake: scripts/packaging/%.cmake FORCE
+	@mkdir -p $(@D)
+	sed -e 's|@prefix@|$(cmake_prefix)|' -e 's|@libdir@|$(call under_prefix,$(LIBDIR))|' \
+	    -e 's|@includedir@|$(call under_prefix,$(INCLUDEDIR))|' -e 's|@libs@|$(subst $(space),;,$(LIBS) -pthread)|' \
+	    -e 's|@version@|$(VERSION)|' -e 's|@abi@|$(ABI)|' $< > $@
 
 # Completion for shells, from the same tables.
 COMPLETIONS := $(INSTALLED:%=$(BUILD)/completion/bash/%) $(INSTALLED:%=$(BUILD)/completion/zsh/_%)
@@ -203,24 +218,27 @@ SCRIPTS = corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_sco
 # What they read.
 SCRIPT_FILES = recipes/common recipes/scoring recipes/japanese.grammar
 
-install: all man completion $(BUILD)/rnnlm.pc
-	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(MANDIR)/man1" \
-	    "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)/scripts/kaldi" "$(DESTDIR)$(DATADIR)/scripts/srilm" \
-	    "$(DESTDIR)$(DATADIR)/scripts/recipes"
+CMAKE_FILES := $(BUILD)/cmake/rnnlm-config.cmake $(BUILD)/cmake/rnnlm-config-version.cmake
+
+install: all man completion $(BUILD)/rnnlm.pc $(CMAKE_FILES)
+	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(CMAKEDIR)" \
+	    "$(DESTDIR)$(MANDIR)/man1" "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)/scripts/kaldi" \
+	    "$(DESTDIR)$(DATADIR)/scripts/srilm" "$(DESTDIR)$(DATADIR)/scripts/recipes"
 	for program in $(notdir $(PROGRAMS)); do \
 	    case " $(SHORT_NAMES) " in *" $$program "*) name=rnnlm-$$program ;; *) name=$$program ;; esac; \
 	    install -m 755 $(BIN)/$$program "$(DESTDIR)$(BINDIR)/$$name" || exit 1; done
 	install -m 644 rnnlm/rnnlm.h "$(DESTDIR)$(INCLUDEDIR)/"
 	install -m 644 $(BUILD)/librnnlm.a "$(DESTDIR)$(LIBDIR)/"
 	install -m 755 $(BUILD)/librnnlm.so "$(DESTDIR)$(LIBDIR)/librnnlm.so.$(VERSION)"
-	ln -sf librnnlm.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/librnnlm.so.1"
-	ln -sf librnnlm.so.1 "$(DESTDIR)$(LIBDIR)/librnnlm.so"
+	ln -sf librnnlm.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/librnnlm.so.$(ABI)"
+	ln -sf librnnlm.so.$(ABI) "$(DESTDIR)$(LIBDIR)/librnnlm.so"
 	install -m 644 $(BUILD)/rnnlm.pc "$(DESTDIR)$(LIBDIR)/pkgconfig/"
+	install -m 644 $(CMAKE_FILES) "$(DESTDIR)$(CMAKEDIR)/"
 	install -m 644 $(MANUALS) "$(DESTDIR)$(MANDIR)/man1/"
 	install -d "$(DESTDIR)$(BASHDIR)" "$(DESTDIR)$(ZSHDIR)"
 	install -m 644 $(filter $(BUILD)/completion/bash/%,$(COMPLETIONS)) "$(DESTDIR)$(BASHDIR)/"
 	install -m 644 $(filter $(BUILD)/completion/zsh/%,$(COMPLETIONS)) "$(DESTDIR)$(ZSHDIR)/"
-	install -m 644 README COPYING "$(DESTDIR)$(DOCDIR)/"
+	install -m 644 README COPYING scripts/packaging/NEWS "$(DESTDIR)$(DOCDIR)/"
 	for script in $(SCRIPTS); do \
 	    install -m 755 scripts/$$script "$(DESTDIR)$(DATADIR)/scripts/$$script" || exit 1; done
 	for file in $(SCRIPT_FILES); do \
@@ -231,13 +249,17 @@ uninstall:
 	for program in $(INSTALLED); do rm -f "$(DESTDIR)$(BINDIR)/$$program"; done
 	for program in $(INSTALLED); do rm -f "$(DESTDIR)$(BASHDIR)/$$program" "$(DESTDIR)$(ZSHDIR)/_$$program"; done
 	for page in $(notdir $(MANUALS)); do rm -f "$(DESTDIR)$(MANDIR)/man1/$$page"; done
-	for file in librnnlm.a librnnlm.so.$(VERSION) librnnlm.so.1 librnnlm.so pkgconfig/rnnlm.pc; do \
+	for file in librnnlm.a librnnlm.so.$(VERSION) librnnlm.so.$(ABI) librnnlm.so pkgconfig/rnnlm.pc; do \
 	    rm -f "$(DESTDIR)$(LIBDIR)/$$file"; done
-	rm -f "$(DESTDIR)$(INCLUDEDIR)/rnnlm.h" "$(DESTDIR)$(DOCDIR)/README" "$(DESTDIR)$(DOCDIR)/COPYING"
+	for file in $(notdir $(CMAKE_FILES)); do rm -f "$(DESTDIR)$(CMAKEDIR)/$$file"; done
+	rm -f "$(DESTDIR)$(INCLUDEDIR)/rnnlm.h" $(patsubst %,"$(DESTDIR)$(DOCDIR)/%",README COPYING NEWS)
 	for script in $(SCRIPTS) $(SCRIPT_FILES); do rm -f "$(DESTDIR)$(DATADIR)/scripts/$$script"; done
-	for folder in "$(DOCDIR)" "$(DATADIR)/scripts/kaldi" "$(DATADIR)/scripts/srilm" "$(DATADIR)/scripts/recipes" \
-	    "$(DATADIR)/scripts" "$(DATADIR)"; do \
+	for folder in "$(CMAKEDIR)" "$(DOCDIR)" "$(DATADIR)/scripts/kaldi" "$(DATADIR)/scripts/srilm" \
+	    "$(DATADIR)/scripts/recipes" "$(DATADIR)/scripts" "$(DATADIR)"; do \
 	    rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; done
+
+dist:
+	@scripts/packaging/dist $(BUILD)/dist
 
 # ---- tests -------------------------------------------------------------------------------------------------------
 
@@ -350,7 +372,7 @@ clean:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: bench completion coverage fuzz harnesses all programs libraries man install uninstall unit-tests test test-mpi faults torture clean help examples python test-python FORCE
+.PHONY: bench completion dist coverage fuzz harnesses all programs libraries man install uninstall unit-tests test test-mpi faults torture clean help examples python test-python FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -108,10 +108,12 @@ completed() {
     done
 }
 
-@test "README, COPYING and what users run of scripts/ are installed" {
+@test "README, COPYING, NEWS and what users run of scripts/ are installed" {
     for file in README COPYING; do
         cmp "$ROOT/$file" "$PREFIX/share/doc/rnnlm/$file"
     done
+    cmp "$ROOT/scripts/packaging/NEWS" "$PREFIX/share/doc/rnnlm/NEWS"
+    grep -q "^$("$BIN/rnnlm" --version | sed 's/rnnlm //')\b" "$PREFIX/share/doc/rnnlm/NEWS"
     for script in corrupt-text generate-text sample-to-arpa tune kaldi/rnnlm_compute_scores.sh srilm/rescore \
         recipes/chars recipes/ensemble recipes/japanese recipes/pieces recipes/ptb recipes/speech; do
         cmp "$ROOT/scripts/$script" "$PREFIX/share/rnnlm/scripts/$script"
@@ -129,7 +131,7 @@ completed() {
     [ "$(ls "$BATS_TEST_TMPDIR" | grep -vx log)" = "a tree" ]
     [ "$(cd "$tree" && ls)" = "$(printf 'other\nusr')" ]
     [ -e "$tree/usr/lib/here/librnnlm.a" ] && [ ! -e "$tree/usr/lib/librnnlm.a" ]
-    [ -e "$tree/other/include/rnnlm.h" ]
+    [ -e "$tree/other/include/rnnlm.h" ] && [ -e "$tree/usr/lib/here/cmake/rnnlm/rnnlm-config.cmake" ]
     pc="$tree/usr/lib/here/pkgconfig/rnnlm.pc"
     grep -qx 'prefix=/usr' "$pc"
     grep -qx 'libdir=${prefix}/lib/here' "$pc"
@@ -163,4 +165,51 @@ C
     version="$("$BIN/rnnlm" --version)"
     [ "rnnlm $("$BATS_TEST_TMPDIR/static")" = "$version" ]
     [ "rnnlm $(LD_LIBRARY_PATH="$PREFIX/lib" "$BATS_TEST_TMPDIR/shared")" = "$version" ]
+}
+
+# The functions that rnnlm.h declares.
+declared() {
+    grep -v '^ *//' "$PREFIX/include/rnnlm.h" | tr '\n' ' ' | grep -o 'RNNLM_API[^(;]*(' | grep -v '__attribute' |
+        sed 's/.*[ *]\([a-z_]*\)($/\1/' | sort
+}
+
+@test "the shared library has its number, and exports what the header declares, each name with its version" {
+    [ "$(declared | wc -l)" -gt 15 ]
+    abi="$("$BIN/rnnlm" --version | sed 's/rnnlm \([0-9]*\)\..*/\1/')"
+    library="$PREFIX/lib/librnnlm.so.$abi"
+    objdump -p "$library" | grep -qx " *SONAME *librnnlm.so.$abi"
+    nm -D --defined-only --with-symbol-versions "$library" | sed -n 's/.* T //p' | sort >"$BATS_TEST_TMPDIR/exported"
+    diff <(declared) <(sed 's/@.*//' "$BATS_TEST_TMPDIR/exported")
+    ! grep -v "@@RNNLM_$abi\.[0-9]*$" "$BATS_TEST_TMPDIR/exported" || false
+    diff <(declared) <(nm "$PREFIX/lib/librnnlm.a" | sed -n 's/.* [A-TV-Z] //p' | sort)
+}
+
+@test "CMake finds the library, where the tree has been moved too" {
+    command -v cmake >/dev/null || skip "no cmake"
+    cd "$BATS_TEST_TMPDIR"
+    cat >CMakeLists.txt <<'CMAKE'
+cmake_minimum_required(VERSION 3.13)
+project(use NONE)
+set(CMAKE_SIZEOF_VOID_P 8)
+find_package(rnnlm ${WANTED})
+if(rnnlm_FOUND)
+    find_package(rnnlm ${WANTED})
+    foreach(name rnnlm static)
+        get_target_property(library rnnlm::${name} IMPORTED_LOCATION)
+        get_target_property(include rnnlm::${name} INTERFACE_INCLUDE_DIRECTORIES)
+        message("${library}|${include}")
+    endforeach()
+endif()
+CMAKE
+    version="$("$BIN/rnnlm" --version | sed 's/rnnlm //')"
+    tree="$(realpath "$PREFIX")"
+    for wanted in "" "$version" "${version%%.*}"; do
+        cmake -S . -B build -DCMAKE_PREFIX_PATH="$PREFIX" -DWANTED="$wanted" >out 2>&1
+        grep -qFx "$tree/lib/librnnlm.so.${version%%.*}|$tree/include" out || { cat out; false; }
+        grep -qFx "$tree/lib/librnnlm.a|$tree/include" out
+    done
+    for wanted in "$((${version%%.*} + 1))" "${version%%.*}.999"; do
+        cmake -S . -B build -DCMAKE_PREFIX_PATH="$PREFIX" -DWANTED="$wanted" >out 2>&1
+        ! grep -F "|$tree/include" out || false
+    done
 }

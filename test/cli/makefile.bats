@@ -142,3 +142,21 @@ SH
     [[ "$output" == *"run-tests: gcc is missing"* ]]
     [ ! -e "$OUT/called" ]
 }
+
+@test "make dist packs what git tracks; a tree that is unpacked gives the same bytes" {
+    [ -e "$ROOT/.git" ] || skip "not a git repository"
+    (umask 077 && in_root dist) >"$OUT/said"
+    tarball="$(cat "$OUT/said")"
+    [ "$(basename "$tarball")" = "rnnlm-$(sed -n 's/^#define RNNLM_VERSION "\(.*\)"/\1/p' "$ROOT/rnnlm/options.h").tar.gz" ]
+    tar -C "$OUT" -xzf "$tarball"
+    tree="$OUT/$(basename "$tarball" .tar.gz)"
+    diff <(cd "$tree" && find . ! -type d | sed 's,^\./,,' | sort) \
+        <(cd "$ROOT" && git ls-files | grep -vE '^\.(ci/.*|gitignore)$' | sort)
+    [ -z "$(find "$tree" -type f -perm /022 -o -type f ! -perm -044)" ]
+    diff -r "$ROOT/tools" "$tree/tools" >"$OUT/differences" || ! grep -v '^Only in .*/tools' "$OUT/differences"
+    # What has been built and left is not packed.
+    mkdir -p "$tree/build/rnnlm" "$tree/bin" "$tree/tools/python/rnnlm/__pycache__"
+    touch "$tree/build/rnnlm/a.o" "$tree/bin/rnnlm" "$tree/tools/python/rnnlm/__pycache__/a.pyc"
+    again="$(make -s -C "$tree" dist)"
+    cmp "$tarball" "$again"
+}
