@@ -182,6 +182,11 @@ declared() {
     diff <(declared) <(sed 's/@.*//' "$BATS_TEST_TMPDIR/exported")
     ! grep -v "@@RNNLM_$abi\.[0-9]*$" "$BATS_TEST_TMPDIR/exported" || false
     diff <(declared) <(nm "$PREFIX/lib/librnnlm.a" | sed -n 's/.* [A-TV-Z] //p' | sort)
+    # The list of Debian's packages, which are of this version.
+    debian="$ROOT/scripts/packaging/debian"
+    diff <(sed 's/@@/@/' "$BATS_TEST_TMPDIR/exported") \
+        <(sed -n 's/^ \(rnnlm_.*@RNNLM_\([0-9.]*\)\) \2$/\1/p' "$debian/librnnlm$abi.symbols" | sort)
+    [ "$(head -n 1 "$debian/changelog" | sed 's/.*(\(.*\)-.*/\1/')" = "$("$BIN/rnnlm" --version | sed 's/rnnlm //')" ]
 }
 
 @test "CMake finds the library, where the tree has been moved too" {

@@ -1,6 +1,7 @@
 """Builds the extension module. The C library is built by its own Makefile, which knows what each of its files
 wants of the compiler, and is linked into the module: the wheel then needs OpenBLAS and zlib alone, which
-cannot disagree with a librnnlm.so that is installed. The module keeps to Python's stable interface: one wheel
+cannot disagree with a librnnlm.so that is installed. RNNLM_LIBRARY names a library that has been built, static,
+or shared, for packages that bring it along. The module keeps to Python's stable interface: one wheel
 serves all versions from 3.11 on.
 """
 
@@ -36,19 +37,21 @@ def blas():
 
 
 class BuildExtension(build_ext):
-    """Has make build librnnlm.a, or takes the one that RNNLM_LIBRARY names, and links it."""
+    """Has make build librnnlm.a, or takes what RNNLM_LIBRARY names, and links it."""
 
     def build_extension(self, extension):
-        archive = os.environ.get("RNNLM_LIBRARY")
-        if archive is None:
+        library = os.environ.get("RNNLM_LIBRARY")
+        if library is None:
             build = Path(self.build_temp).resolve() / "librnnlm"
-            archive = str(build / "librnnlm.a")
+            library = str(build / "librnnlm.a")
             jobs = str(self.parallel or os.cpu_count() or 1)
             subprocess.run(
-                ["make", "-s", "-C", str(LIBRARY), f"-j{jobs}", f"BUILD={build}", archive], check=True
+                ["make", "-s", "-C", str(LIBRARY), f"-j{jobs}", f"BUILD={build}", library], check=True
             )
-        extension.extra_objects.append(archive)
-        extension.depends.append(archive)
+        extension.extra_objects.append(library)
+        if not library.endswith(".so"):
+            extension.extra_link_args += [*blas(), "-lz", "-lm", "-pthread"]
+        extension.depends.append(library)
         super().build_extension(extension)
 
 
@@ -76,7 +79,7 @@ setup(
             depends=["src/binding.h"],
             include_dirs=[str(LIBRARY / "rnnlm")],
             extra_compile_args=["-std=c11", "-fvisibility=hidden", "-D_POSIX_C_SOURCE=200809L"],
-            extra_link_args=[*HIDDEN, *blas(), "-lz", "-lm", "-pthread"],
+            extra_link_args=HIDDEN,
             py_limited_api=True,
         )
     ],
