@@ -129,9 +129,13 @@ $(BUILD)/internal.a: $(LIBRARY_OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# What users link with lacks what programs begin with, which may end a process.
+USER_SOURCES := $(filter-out rnnlm/program.c,$(LIBRARY_SOURCES))
+USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
+
 # The static library keeps only the public names, so that it disturbs nobody's `error_set`. Names that wait for the
 # linker's own optimisation (-flto) cannot be hidden: it is built without.
-STATIC_OBJECTS := $(if $(findstring -flto,$(CFLAGS)),$(LIBRARY_SOURCES:%.c=$(BUILD)/static/%.o),$(LIBRARY_OBJECTS))
+STATIC_OBJECTS := $(if $(findstring -flto,$(CFLAGS)),$(USER_SOURCES:%.c=$(BUILD)/static/%.o),$(USER_OBJECTS))
 
 $(BUILD)/static/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -143,9 +147,9 @@ $(BUILD)/librnnlm.a: $(STATIC_OBJECTS)
 	$(OBJCOPY) --wildcard --keep-global-symbol='rnnlm_*' $(BUILD)/librnnlm.o
 	$(AR) rcs $@ $(BUILD)/librnnlm.o
 
-$(BUILD)/librnnlm.so: $(LIBRARY_OBJECTS) rnnlm/librnnlm.map
+$(BUILD)/librnnlm.so: $(USER_OBJECTS) rnnlm/librnnlm.map
 	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librnnlm.so.$(ABI) -Wl,--version-script=rnnlm/librnnlm.map -o $@ \
-	    $(LIBRARY_OBJECTS) $(LIBS)
+	    $(USER_OBJECTS) $(LIBS)
 
 $(BIN)/rnnlm: $(MAIN_SOURCES:%.c=$(BUILD)/%.o) $(MPI_SOURCE:%.c=$(BUILD)/%.o) $(BUILD)/internal.a
 	@mkdir -p $(@D)

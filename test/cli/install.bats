@@ -182,6 +182,8 @@ declared() {
     diff <(declared) <(sed 's/@.*//' "$BATS_TEST_TMPDIR/exported")
     ! grep -v "@@RNNLM_$abi\.[0-9]*$" "$BATS_TEST_TMPDIR/exported" || false
     diff <(declared) <(nm "$PREFIX/lib/librnnlm.a" | sed -n 's/.* [A-TV-Z] //p' | sort)
+    # It neither ends a process nor handles its signals.
+    ! nm -D --undefined-only "$library" | grep -E ' (_?exit|abort|sigaction|signal)(@|$)' || false
     # The list of Debian's packages, which are of this version.
     debian="$ROOT/scripts/packaging/debian"
     diff <(sed 's/@@/@/' "$BATS_TEST_TMPDIR/exported") \
