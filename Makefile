@@ -147,9 +147,9 @@ $(BUILD)/librnnlm.a: $(STATIC_OBJECTS)
 	$(OBJCOPY) --wildcard --keep-global-symbol='rnnlm_*' $(BUILD)/librnnlm.o
 	$(AR) rcs $@ $(BUILD)/librnnlm.o
 
+EXPORTS = -Wl,-soname,librnnlm.so.$(ABI) -Wl,--version-script=rnnlm/librnnlm.map
 $(BUILD)/librnnlm.so: $(USER_OBJECTS) rnnlm/librnnlm.map
-	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librnnlm.so.$(ABI) -Wl,--version-script=rnnlm/librnnlm.map -o $@ \
-	    $(USER_OBJECTS) $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -shared $(EXPORTS) -o $@ $(USER_OBJECTS) $(LIBS)
 
 $(BIN)/rnnlm: $(MAIN_SOURCES:%.c=$(BUILD)/%.o) $(MPI_SOURCE:%.c=$(BUILD)/%.o) $(BUILD)/internal.a
 	@mkdir -p $(@D)
