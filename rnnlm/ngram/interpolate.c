@@ -143,7 +143,7 @@ static bool read_next(struct visit *visit, size_t order)
 {
     struct level *level = &visit->level[order];
     const uint64_t *record = NULL;
-    if (level->place != NULL) {
+    if (sorter_in_memory(level->source)) {
         if (level->next < level->last)
             record = level->source->records + level->next++ * level->source->shape.words;
     } else if (!sorter_next(level->source, &record, visit->error)) {
@@ -438,7 +438,7 @@ static void visit_part(void *context, size_t worker, size_t item)
         struct sorter *sorter = level->source;
         level->next = part->begin[k];
         level->last = part->end[k];
-        level->place = sorter_in_memory(sorter)
+        level->place = sorter_in_memory(sorter) && sorter->records != NULL
                            ? sorter->records + part->begin[k] * sorter->shape.words
                            : NULL;
     }

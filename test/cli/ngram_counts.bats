@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# rnnlm-ngram count and train: folders of counts in Google's form.
+# rnnlm-ngram count and train: counts in files, and in folders of Google's form.
 
 bats_require_minimum_version 1.5.0
 
@@ -121,4 +121,12 @@ fails() {
     diff -r new "$IN/whole"
     run "$NGRAM" count -text "$IN/text" -google new
     [ "$status" -eq 1 ]
+}
+
+@test "counts of words alone, with an order above theirs" {
+    printf 'a 3\n<s> 4\n</s> 4\nb 3\n' >words.counts
+    "$NGRAM" train -counts words.counts -order 3 -discount-fallback -o words.arpa
+    grep -q '^ngram 1=4$' words.arpa
+    grep -q '^ngram 2=0$' words.arpa
+    awk -F '\t' 'NF >= 2 && $2 != "<s>" { sum += 10 ^ $1 } END { exit !(sum > 0.999999 && sum < 1.000001) }' words.arpa
 }
