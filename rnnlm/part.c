@@ -5,13 +5,14 @@
 #include <math.h>
 
 #include "base/file.h"
+#include "model/mikolov.h"
 
 bool part_open(struct part *part, const char *path, bool owned, struct error *error)
 {
     struct input *input = input_open(path, error);
     if (input == NULL)
         return false;
-    if (ngram_recognise(input)) {
+    if (!mikolov_recognise(input) && ngram_recognise(input)) {
         part->ngram = ngram_open_input(input, path, error);
         if (part->ngram != NULL) {
             part->words = &part->ngram->words;

@@ -224,6 +224,14 @@ static void keep_record(struct model *model, struct header *header)
     header->train_file = header->valid_file = NULL;
 }
 
+bool mikolov_recognise(struct input *input)
+{
+    static const char first[] = "version:";
+    size_t size;
+    const char *text = input_ahead(input, sizeof first - 1, &size);
+    return size >= sizeof first - 1 && memcmp(text, first, sizeof first - 1) == 0;
+}
+
 // ---- vocabulary -------------------------------------------------------------------------------
 
 struct entry {

@@ -6,6 +6,9 @@
 #include "base/file.h"
 #include "model/model.h"
 
+// Whether an input of which nothing has been taken begins as they do.
+bool mikolov_recognise(struct input *input);
+
 // Fills an empty model. Error: file, line or byte, what was found and what was wanted; the model is
 // then to be freed.
 bool mikolov_read(struct model *model, struct input *input, struct error *error);

@@ -6,8 +6,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -291,6 +293,30 @@ static void ngram_models_are_known_by_content(void **state)
     }
 }
 
+// A network's file is one, whatever its lines are like: this heading's name is not read.
+static void networks_are_known_by_content(void **state)
+{
+    (void)state;
+    static const char heading[] = "Vocabulary:", mark[] = "\\data\\";
+    struct stat status;
+    FILE *file = fopen("plain", "rb");
+    assert_non_null(file);
+    assert_int_equal(fstat(fileno(file), &status), 0);
+    size_t size = (size_t)status.st_size;
+    char *bytes = malloc(size), *at;
+    assert_int_equal(fread(bytes, 1, size, file), size);
+    fclose(file);
+    at = memmem(bytes, size, heading, sizeof heading - 1);
+    assert_non_null(at);
+    memcpy(at, mark, sizeof mark - 1);
+    write_file("marked", bytes, size);
+    free(bytes);
+    rnnlm_model *model = open_model("marked"), *plain = open_model("plain");
+    assert_near(score_sentence(model), score_sentence(plain), 1e-9);
+    rnnlm_close(model);
+    rnnlm_close(plain);
+}
+
 // Probabilities of all words, which are those of single scores, and sum to 1.
 static void distributions_are_scores(void **state)
 {
@@ -465,6 +491,7 @@ int main(void)
         cmocka_unit_test(sentences_equal_their_words),
         cmocka_unit_test(threads_share_a_model),
         cmocka_unit_test(ngram_models_are_known_by_content),
+        cmocka_unit_test(networks_are_known_by_content),
         cmocka_unit_test(distributions_are_scores),
         cmocka_unit_test(mixtures_are_sums),
         cmocka_unit_test(foreign_states_are_checked),
