@@ -172,13 +172,14 @@ static void contexts_do_not_depend_on_passages(void **state)
 static void frequent_words_are_left_out(void **state)
 {
     (void)state;
-    const uint64_t count[] = {0, 9000, 900, 99, 1};
-    uint32_t keep[5];
-    passage_keep(keep, count, 5, 1e-2);
-    assert_int_equal(keep[3], UINT32_MAX);
+    const uint64_t count[] = {0, 9000, 700, 200, 99, 1};
+    uint32_t keep[6];
+    passage_keep(keep, count, 6, 1e-2);
+    assert_int_equal(keep[3], UINT32_MAX); // what would be 1.2
+    assert_int_equal(keep[4], UINT32_MAX);
     assert_near(keep[1] / 4294967296., (sqrt(0.9 / 1e-2) + 1) * 1e-2 / 0.9, 1e-9);
-    assert_near(keep[2] / 4294967296., (sqrt(0.09 / 1e-2) + 1) * 1e-2 / 0.09, 1e-9);
-    passage_keep(keep, count, 5, 0);
+    assert_near(keep[2] / 4294967296., (sqrt(0.07 / 1e-2) + 1) * 1e-2 / 0.07, 1e-9);
+    passage_keep(keep, count, 6, 0);
     assert_int_equal(keep[1], UINT32_MAX);
 }
 
