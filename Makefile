@@ -353,17 +353,17 @@ $(BUILD)/test/bench/ngram: $(BUILD)/test/bench/ngram.o $(BUILD)/internal.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Lattices such as a recogniser of meetings writes.
-$(BUILD)/test/bench/dense-lattice: test/bench/dense-lattice.c
+$(BUILD)/test/bench/dense-lattice: test/bench/dense-lattice.c test/bench/random.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< -lm
 
 # Texts of any length and vocabulary.
-$(BUILD)/test/bench/long-text: test/bench/long-text.c
+$(BUILD)/test/bench/long-text: test/bench/long-text.c test/bench/random.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< -lm
 
 # Texts whose words stand in known relations.
-$(BUILD)/test/bench/related-words: test/bench/related-words.c
+$(BUILD)/test/bench/related-words: test/bench/related-words.c test/bench/random.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< -lm
 

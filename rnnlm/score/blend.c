@@ -7,6 +7,32 @@
 #include "base/memory.h"
 #include "score/source_mixture.h"
 
+bool blend_init(struct blend *blend, struct source *const *part, const double *weight, size_t parts,
+                struct error *error)
+{
+    *blend = (struct blend){.lambda = 1};
+    blend->network = memory_new(parts, sizeof *blend->network, error);
+    blend->weight = blend->network != NULL ? memory_new(parts, sizeof *blend->weight, error) : NULL;
+    if (blend->weight == NULL) {
+        for (size_t i = 0; i < parts; i++)
+            source_free(part[i]);
+        return false;
+    }
+    memcpy(blend->network, part, parts * sizeof *part);
+    memcpy(blend->weight, weight, parts * sizeof *weight);
+    blend->networks = parts;
+    return true;
+}
+
+void blend_free(struct blend *blend)
+{
+    for (size_t i = 0; i < blend->networks; i++)
+        source_free(blend->network[i]);
+    free(blend->network);
+    free(blend->weight);
+    *blend = (struct blend){.networks = 0};
+}
+
 size_t blend_sources(const struct blend *blend)
 {
     return blend->networks + (blend->other != NULL);

@@ -29,6 +29,12 @@ struct blend_word {
     double net, other, mixed; // probabilities; without another model `mixed` is `net`
 };
 
+// Of sources that it takes over, in the networks' place, also on failure; the weights are copied. Error: no
+// memory. blend_free() in any case.
+bool blend_init(struct blend *blend, struct source *const *part, const double *weight, size_t parts,
+                struct error *error);
+void blend_free(struct blend *blend);
+
 // Its sources, the networks first, and what each weighs: these sum to 1.
 size_t blend_sources(const struct blend *blend);
 struct source *blend_source(const struct blend *blend, size_t i);

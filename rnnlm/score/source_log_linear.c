@@ -156,7 +156,6 @@ static void log_linear_free(struct source *source)
 {
     struct log_linear_source *mixture = of(source);
     for (size_t i = 0; i < mixture->blend.networks; i++) {
-        source_free(mixture->blend.network[i]);
         if (mixture->taken != NULL)
             free(mixture->taken[i]);
         if (mixture->log_prob != NULL)
@@ -165,8 +164,7 @@ static void log_linear_free(struct source *source)
     free(mixture->taken);
     free(mixture->log_prob);
     free(mixture->prob);
-    free(mixture->blend.network);
-    free(mixture->blend.weight);
+    blend_free(&mixture->blend);
     distribution_free(&mixture->distribution);
     free(mixture);
 }
@@ -219,23 +217,13 @@ struct source *source_log_linear(struct source *const *part, const double *weigh
                                  struct error *error)
 {
     struct log_linear_source *mixture = memory_new(1, sizeof *mixture, error);
-    struct blend blend = {.lambda = 1};
-    if (mixture != NULL) {
-        mixture->source.type = &log_linear_type;
-        blend.network = memory_new(parts, sizeof *blend.network, error);
-        blend.weight =
-            blend.network != NULL ? memory_new(parts, sizeof *blend.weight, error) : NULL;
-    }
-    if (blend.weight == NULL) {
-        for (size_t i = 0; i < parts; i++)
-            source_free(part[i]);
-        free(blend.network);
+    struct blend blend;
+    if (!blend_init(&blend, part, weight, parts, error) || mixture == NULL) {
+        blend_free(&blend);
         free(mixture);
         return NULL;
     }
-    memcpy(blend.network, part, parts * sizeof *part);
-    memcpy(blend.weight, weight, parts * sizeof *weight);
-    blend.networks = parts;
+    mixture->source.type = &log_linear_type;
     mixture->blend = blend;
     if (start(mixture, error))
         return &mixture->source;

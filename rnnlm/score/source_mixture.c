@@ -101,10 +101,7 @@ static bool linear_distribution(struct source *source, double *prob, struct erro
 static void linear_free(struct source *source)
 {
     struct linear_source *linear = of(source);
-    for (size_t i = 0; i < linear->blend.networks; i++)
-        source_free(linear->blend.network[i]);
-    free(linear->blend.network);
-    free(linear->blend.weight);
+    blend_free(&linear->blend);
     distribution_free(&linear->distribution);
     free(linear);
 }
@@ -124,23 +121,13 @@ struct source *source_linear(struct source *const *part, const double *weight, s
                              struct error *error)
 {
     struct linear_source *linear = memory_new(1, sizeof *linear, error);
-    struct blend blend = {.lambda = 1};
-    if (linear != NULL) {
-        linear->source.type = &linear_type;
-        blend.network = memory_new(parts, sizeof *blend.network, error);
-        blend.weight =
-            blend.network != NULL ? memory_new(parts, sizeof *blend.weight, error) : NULL;
-    }
-    if (blend.weight == NULL) {
-        for (size_t i = 0; i < parts; i++)
-            source_free(part[i]);
-        free(blend.network);
+    struct blend blend;
+    if (!blend_init(&blend, part, weight, parts, error) || linear == NULL) {
+        blend_free(&blend);
         free(linear);
         return NULL;
     }
-    memcpy(blend.network, part, parts * sizeof *part);
-    memcpy(blend.weight, weight, parts * sizeof *weight);
-    blend.networks = parts;
+    linear->source.type = &linear_type;
     linear->blend = blend;
     linear->tells = distribution_known(&linear->blend);
     if (!linear->tells || distribution_init(&linear->distribution, &linear->blend, error))

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
+
 enum { VOCABULARY = 50000, LETTERS = 40, ALIVE = 4000, FRAMES = 28, LEAST_FRAMES = 200 };
 
 struct node {
@@ -34,16 +36,6 @@ static struct node *node;
 static FILE *made; // links, whose number stands before them
 static long nodes, links, wanted_nodes, wanted_links;
 static int length; // frames
-static uint64_t state;
-
-static double random_uniform(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) / 9007199254740992.0;
-}
-
 static long below(long n)
 {
     return (long)(random_uniform() * (double)n);
@@ -249,7 +241,7 @@ static void make_links(void)
 int main(int argc, char **argv)
 {
     if (argc == 5) {
-        state = 88172645463325252u + strtoull(argv[1], NULL, 10) * 0x9e3779b97f4a7c15u;
+        random_state = 88172645463325252u + strtoull(argv[1], NULL, 10) * 0x9e3779b97f4a7c15u;
         wanted_nodes = atol(argv[2]);
         wanted_links = atol(argv[3]);
         for (int i = 0; i < 20; i++)

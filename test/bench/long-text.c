@@ -13,19 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "random.h"
+
 enum { REMEMBERED = 1 << 22, RUN = 4, LENGTH = 22, LETTERS = 48, FLAT = 3, ALL_NEW = 1 << 16 };
 
 static uint32_t before[REMEMBERED];
-static uint64_t state;
-
-static double random_uniform(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) / 9007199254740992.0;
-}
-
 // By the inverse of the integral of 1 / (r + FLAT).
 static uint32_t draw_word(double words)
 {
@@ -56,7 +48,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: long-text SEED TOKENS WORDS\n");
         return 2;
     }
-    state = seed * 0x9e3779b97f4a7c15 + 1;
+    random_state = seed * 0x9e3779b97f4a7c15 + 1;
     uint64_t place = 0;
     for (uint64_t i = 0; i < tokens; i++) {
         char text[LETTERS];

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
+
 enum { KINDS = 5, PAIRS = 40, TOPICS = 10, POOL = 120, MARKERS = 12, FILLERS = 20000, FLAT = 3 };
 enum { SHORTEST = 6, LONGER = 11, OF_TOPIC = 16, OF_MARKER = 10 }; // per cent of a sentence's words
 
@@ -26,16 +28,6 @@ static const struct kind {
                  {"male-female", "actor", "actress"},
                  {"adjective-comparative", "adjective", "comparative"},
                  {"present-past", "present", "past"}};
-
-static uint64_t state;
-
-static double random_uniform(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) / 9007199254740992.0;
-}
 
 static unsigned random_below(unsigned n)
 {
@@ -100,11 +92,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: related-words SEED TOKENS, or related-words questions EACH\n");
         return 2;
     }
-    state = 0x9e3779b97f4a7c15;
+    random_state = 0x9e3779b97f4a7c15;
     if (strcmp(argv[1], "questions") == 0) {
         print_questions((unsigned)number);
     } else {
-        state *= 2 * strtoull(argv[1], NULL, 10) + 1;
+        random_state *= 2 * strtoull(argv[1], NULL, 10) + 1;
         for (uint64_t tokens = 0; tokens < number;)
             tokens += print_sentence();
     }
