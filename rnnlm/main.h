@@ -1,5 +1,6 @@
 // The program rnnlm in parts: its command line (main_options.c, main_check.c); training (main_training.c), of which the
-// network, texts, words and processes are in main_network.c, main_texts.c, main_words.c and main_peers.c;
+// network, texts, words, teachers and processes are in main_network.c, main_texts.c, main_words.c, main_teachers.c and
+// main_peers.c;
 // the use of models (main_scoring.c); and who calls them (main.c).
 #ifndef MAIN_H
 #define MAIN_H
@@ -11,7 +12,7 @@
 #include "dynamic_options.h"
 #include "model/model_file.h"
 #include "options.h"
-#include "train/epoch_text.h"
+#include "train/trainer.h"
 
 #define PROGRAM "rnnlm"
 
@@ -20,7 +21,7 @@ struct settings {
     const char *valid, *test, *lambda, *weights, *mixing, *tune;
     const char *vocabulary, *cache_ids, *unk_word, *unk_probs, *prefix, *format, *write, *layers,
         *activation, *output, *optimiser, *dropout_mask, *products, *class_by;
-    struct option_list train, models, ngrams, lm_probs, tune_lm_probs;
+    struct option_list train, teach, models, ngrams, lm_probs, tune_lm_probs;
     int64_t classes, hidden, embedding, compression, direct, direct_order, bptt, bptt_block, seed;
     int64_t shuffle_block, most_epochs, save_every, words_to_generate, debug;
     int64_t streams, threads, epochs, min_count, vocabulary_size, unk_count;
@@ -37,7 +38,7 @@ struct settings {
     double dropout, dropout_words, dropout_input, dropout_layers, dropout_output, dropout_recurrent;
     double temperature, cache_theta, cache_lambda, save_minutes, most_minutes, noise_power;
     int64_t cache_window;
-    double penalty_activation, penalty_change;
+    double penalty_activation, penalty_change, self_normalise, teach_share;
     bool old_classes, independent, binary, one_epoch, nbest, unk, fast, tied, per_sentence, shuffle,
         unnormalised;
 };
@@ -49,7 +50,7 @@ struct given {
         bptt_block, seed, streams, threads, epochs, clip_norm, dropout, dropout_input,
         dropout_layers, dropout_output, output, min_count, vocabulary_size, sentences, temperature,
         longest, shuffle_block, cache_theta, cache_lambda, noise, noise_power, pieces, peers_words,
-        peers_momentum, peers_step;
+        peers_momentum, peers_step, teach_share;
 };
 
 // -unit, which main_check() has found to be one.
@@ -92,6 +93,14 @@ bool main_texts_check(struct error *error);
 struct epoch_rule main_texts_order(void);
 char *main_texts_name(struct error *error);
 struct corpus *main_texts_open(struct error *error);
+
+// The networks of -teach: whether the options about them go together; open, before it is found what a training
+// may replace; and what a training has of them, if a network of this shape can be taught.
+bool main_teachers_check(struct error *error);
+bool main_teachers_open(struct error *error);
+void main_teachers_close(void);
+bool main_teachers_ask(struct training *training, const struct network_shape *shape,
+                       struct error *error);
 
 // Words of a training text are to be left out: -vocab, -min-count or -vocab-size, which main_words_check()
 // has found to go together.

@@ -193,8 +193,8 @@ bool main_check(struct error *error)
     if (main_form == TEST_SURPRISAL && set.dynamic > 0)
         return error_set(error, "-write surprisal and -dynamic exclude each other: a network that "
                                 "learns tells no entropies");
-    return main_texts_check(error) && main_words_check(error) && check_sampling(error) &&
-           check_per_sentence(error) && check_cache(error) && check_unnormalised(error) &&
-           check_report(error) && check_hidden_states(error) && check_unit(error) &&
-           check_dynamic(error) && check_mixing(error);
+    return main_texts_check(error) && main_teachers_check(error) && main_words_check(error) &&
+           check_sampling(error) && check_per_sentence(error) && check_cache(error) &&
+           check_unnormalised(error) && check_report(error) && check_hidden_states(error) &&
+           check_unit(error) && check_dynamic(error) && check_mixing(error);
 }

@@ -280,6 +280,7 @@ bool main_create_model(struct model *model, struct corpus *text, const char *tra
                                .cut = main_cuts_words() ? &cut : NULL,
                                .old_classes = set.old_classes,
                                .independent = set.independent,
+                               .self_normalise = set.self_normalise > 0,
                                .bptt = set.fast && !given.bptt ? FAST_BPTT : set.bptt,
                                .bptt_block = set.bptt_block,
                                .seed = (uint32_t)set.seed};

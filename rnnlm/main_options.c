@@ -26,6 +26,7 @@ struct settings set = {.classes = 100,
                        .dynamic_by = DYNAMIC_OPTIONS_DEFAULT,
                        .noise = 1000,
                        .noise_power = 0.75,
+                       .teach_share = 0.5,
                        .longest_sentence = 1000,
                        .peers_words = 20000,
                        .peers_step = 1};
@@ -174,6 +175,16 @@ static const struct option table[] = {
      "X times the mean square of what goes to the output is a penalty on each word."},
     {OPTION_NUMBER, "penalty-change", "X", &set.penalty_change, NULL, 0, 1e6,
      "The same of how much the topmost layer changes from word to word."},
+    {OPTION_NUMBER, "self-normalise", "X", &set.self_normalise, NULL, 0, 1e3,
+     "X times the square of the logarithm of each softmax's sum is a penalty on each word, so that "
+     "sums come near to 1 and -unnormalised is safe: for -output class and full. A tenth is much."},
+    {OPTION_LIST, "teach", "MODEL[:WEIGHT]", &set.teach, NULL, 0, 0,
+     "Learn from what this network says of the training text, too; given several times, from their "
+     "mixture (in equal parts, or by WEIGHT). Teachers are of -output class, trained on the same "
+     "-train with the same -class. They are asked once; their answers take some 2 bytes for each "
+     "class and each word of a class, for each word of the text, on the disk of the model."},
+    {OPTION_NUMBER, "teach-share", "X", &set.teach_share, &given.teach_share, 0, 1,
+     "Share of the teachers in what is learnt; the text itself has the rest."},
     {OPTION_TEXT, "optimiser", "NAME", &set.optimiser, NULL, 0, 0,
      "How gradients move weights: sgd (the only one without -streams), rows (a step for each row: "
      "the default with -streams for the reference's networks), adam (for all others), adagrad, "

@@ -18,7 +18,7 @@
 static bool have_scores(const struct evaluation *evaluation, struct error *error)
 {
     for (size_t i = 0; i < evaluation->loaded && set.unnormalised; i++)
-        if (!output_has_scores(evaluation->model[i].network.shape.output, error))
+        if (!model_has_scores(&evaluation->model[i], error))
             return error_prefix(error, "%s: ", set.models.item[i]);
     return true;
 }

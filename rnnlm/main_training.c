@@ -82,6 +82,10 @@ static void take_event(void *context, enum training_event event, const char *tex
         atomic_store(main_waited, true);
         main_time(set.most_minutes);
         break;
+    case TRAINING_TAUGHT:
+        output_format(context, "Teachers have been asked: %s\n", text);
+        output_flush(context);
+        break;
     case TRAINING_RESUMED:
         output_format(context, "Going on bit by bit from %s\n", text);
         break;
@@ -199,6 +203,7 @@ static bool check_learning(const struct training *training, struct error *error)
                    {"dropout-output", set.dropout_output > 0},
                    {"dropout-words", set.dropout_words > 0},
                    {"dropout-recurrent", set.dropout_recurrent > 0},
+                   {"self-normalise", set.self_normalise > 0},
                    {"penalty-activation", set.penalty_activation > 0},
                    {"penalty-change", set.penalty_change > 0}};
     if (training->streams > 0)
@@ -211,6 +216,21 @@ static bool check_learning(const struct training *training, struct error *error)
             return error_usage(error, "-%s is for batches: -streams N or -fast is wanted",
                                batches[i].name);
     return true;
+}
+
+// Only our own format remembers it.
+static bool self_normalise(const struct training *training, struct model *model,
+                           struct error *error)
+{
+    const struct output_type *output = model->network.shape.output;
+    model->record.self_normalise = training->self_normalise;
+    if (training->self_normalise == 0)
+        return true;
+    if (output->normalise_biases == NULL)
+        return error_usage(error, "-self-normalise is for -output class and full, %s has output %s",
+                           first_model(), output->name);
+    return model->format == MODEL_NATIVE || model->format == MODEL_NATIVE_BFLOAT16 ||
+           error_usage(error, "-self-normalise: only models of -format native remember it");
 }
 
 // Averages over N processes move as far as one would, by their momentum.
@@ -279,6 +299,7 @@ static bool prepare(struct model *model, struct corpus *text, struct corpus *val
         .penalty = {.activation = (float)set.penalty_activation,
                     .change = (float)set.penalty_change},
         .noise = {.words = (size_t)set.noise, .power = set.noise_power, .seed = (uint32_t)set.seed},
+        .self_normalise = set.self_normalise,
         .threads = (size_t)set.threads,
         .epochs = epochs_wanted(),
         .decay = set.decay,
@@ -292,6 +313,8 @@ static bool prepare(struct model *model, struct corpus *text, struct corpus *val
         .average_every = (uint64_t)set.peers_words};
     return choose_products(&training->halves, error) && check_learning(training, error) &&
            check_noise(training, &model->network.shape, error) &&
+           self_normalise(training, model, error) &&
+           main_teachers_ask(training, &model->network.shape, error) &&
            dropout_rule(&training->dropout, &model->network.shape, error) &&
            divide(training, model->network.shape.maxent > 0, error);
 }
@@ -401,8 +424,8 @@ bool main_train(struct output *output, struct error *error)
     struct corpus *valid = text != NULL && set.valid != NULL ? corpus_open(set.valid, error) : NULL;
     struct model model = {0};
     struct training training;
-    // The texts, which are open now, stay.
-    ok = text != NULL && (set.valid == NULL || valid != NULL) &&
+    // Texts and teachers, which are open now, stay.
+    ok = text != NULL && (set.valid == NULL || valid != NULL) && main_teachers_open(error) &&
          (!writes || (each_file(output_may_replace, error) && page_may_be(error))) &&
          prepare(&model, text, valid, output, &training, error);
     ok = peers_agree(&main_peers, ok, error, error);
@@ -416,6 +439,7 @@ bool main_train(struct output *output, struct error *error)
     if (!was_stopped && atomic_load(main_asked) == SIGALRM)
         atomic_store(main_asked, 0); // time was up when all was done
     model_free(&model);
+    main_teachers_close();
     corpus_close(text);
     corpus_close(valid);
     free(name);

@@ -287,7 +287,7 @@ static bool load_models(struct work *work, struct error *error)
             work->loaded++;
             return false;
         }
-        if (set.unnormalised && !output_has_scores(model->network.shape.output, error)) {
+        if (set.unnormalised && !model_has_scores(model, error)) {
             work->loaded++;
             return error_prefix(error, "%s: ", path);
         }

@@ -246,7 +246,7 @@ static bool open_network(struct work *work, struct error *error)
 {
     return model_open(&work->model, set.model, error) &&
            model_is_of_words(&work->model, set.model, error) &&
-           (!set.unnormalised || output_has_scores(work->model.network.shape.output, error) ||
+           (!set.unnormalised || model_has_scores(&work->model, error) ||
             error_prefix(error, "%s: ", set.model));
 }
 

@@ -27,7 +27,7 @@ struct language_models {
     const struct ngram_model *ngram;
     const struct ngram_model *old; // whose scores the lattices have
     double lambda;                 // weight of the network beside `ngram`
-    bool unnormalised;             // its scores stand for probabilities (output_has_scores())
+    bool unnormalised;             // its scores stand for probabilities (model_has_scores())
     bool unk;                      // unknown words are taken as a model's word for them
     // and have their shares of its probability, but in `old`; NULL: each has all of it
     const struct unknown_shares *shares;

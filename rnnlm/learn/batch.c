@@ -42,6 +42,10 @@ static bool allocate(struct batch *batch, struct error *error)
     }
     for (size_t i = 0; ok && i < words; i++)
         batch->words.place[i] = -1;
+    if (ok && batch->rule.lesson_share > 0) {
+        batch->lesson = memory_new(rows, sizeof *batch->lesson, error);
+        ok = batch->lesson != NULL;
+    }
     if (ok && network->shape.maxent > 0) {
         batch->history = memory_new(rows + streams, SHAPE_MOST_ORDER * sizeof(int32_t), error);
         ok = batch->history != NULL;
@@ -94,6 +98,7 @@ void batch_free(struct batch *batch)
     free(batch->words.row);
     free(batch->words.place);
     free(batch->history);
+    free(batch->lesson);
     free(batch->value);
     tape_free(&batch->tape);
     memset(batch, 0, sizeof *batch);
@@ -334,6 +339,9 @@ static bool run_output(struct batch *batch, struct error *error)
         .error = top->error,
         .stride = top->width,
         .cutoff = batch->tape.cutoff,
+        .self_normalise = batch->rule.self_normalise,
+        .lesson = batch->lesson,
+        .lesson_share = batch->rule.lesson_share,
         .prob = batch->prob,
         .sink = &batch->optimiser.sink};
     return batch->network->shape.output->blocks->learn(batch->output, &block, error);

@@ -28,6 +28,8 @@ struct batch_rule {
     struct dropout_rule dropout;
     struct penalty_rule penalty;
     struct output_noise noise; // of outputs that learn against some
+    float self_normalise;      // of outputs that can
+    float lesson_share; // of what a teacher says, of outputs that can be taught; 0: there is none
     // Where the streams are divided (learn/pieces.h); NULL: they are not.
     const struct pieces_rule *pieces;
 };
@@ -54,6 +56,8 @@ struct batch {
                // on
     struct pieces *pieces; // NULL if the streams are not divided
     void *output;          // the output's own
+    struct output_lesson
+        *lesson; // [R] filled by the caller, as word[] and target[] are; NULL without a teacher
     // The rest belongs to batch.c.
     size_t steps_now, rows_now; // of the current block
     double *prob;               // [R] of the targets

@@ -32,6 +32,8 @@ struct training_record {
     uint64_t unit;                // enum text_unit: what the words of the vocabulary are
     double starting_alpha, alpha; // learning rate: at first, now
     bool halving;                 // alpha is halved after each epoch
+    double
+        self_normalise; // weight with which (log Z)^2 was kept small (net/output.h); 0: it was not
 };
 
 #define NO_VALIDATION (-100000000.0)
@@ -47,6 +49,10 @@ struct model {
     struct map map;           // where vocabulary and weights lie, if model_open()
                               // (model/model_file.h) mapped a file
 };
+
+// Whether scores may stand for probabilities: an output that is learnt against noise, or one that has learnt
+// to be near its sums. Error, where `error` is not NULL: what it is, and which it is to be.
+bool model_has_scores(const struct model *model, struct error *error);
 
 // Empties a model, whatever it holds.
 void model_free(struct model *model);

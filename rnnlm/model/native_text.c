@@ -166,7 +166,15 @@ bool native_parse_architecture(struct network_shape *shape, const char *text, st
 
 // ---- record -----------------------------------------------------------------------------------
 
-enum field_type { FIELD_TEXT, FIELD_REAL, FIELD_SIGNED, FIELD_UNSIGNED, FIELD_FLAG, FIELD_UNIT };
+enum field_type {
+    FIELD_TEXT,
+    FIELD_REAL,
+    FIELD_SIGNED,
+    FIELD_UNSIGNED,
+    FIELD_FLAG,
+    FIELD_UNIT, // not written, as the next one, of values that older versions take for granted
+    FIELD_WEIGHT
+};
 
 struct field {
     const char *name;
@@ -196,6 +204,7 @@ static const struct field fields[] = {
     FIELD("alpha", FIELD_REAL, alpha),
     FIELD("halving", FIELD_FLAG, halving),
     FIELD("unit", FIELD_UNIT, unit),
+    FIELD("self-normalise", FIELD_WEIGHT, self_normalise),
 };
 
 enum { FIELDS = sizeof fields / sizeof fields[0], LINE = 80 };
@@ -243,7 +252,11 @@ static int print_field(const struct training_record *record, const struct field 
         return snprintf(text, LINE, "%s %.17g\n", field->name, *(double *)member);
     case FIELD_SIGNED:
         return snprintf(text, LINE, "%s %" PRId64 "\n", field->name, *(int64_t *)member);
-    case FIELD_UNIT: // nothing for words: versions that know no others read the file too
+    case FIELD_WEIGHT:
+        return *(double *)member > 0
+                   ? snprintf(text, LINE, "%s %.17g\n", field->name, *(double *)member)
+                   : 0;
+    case FIELD_UNIT:
         return *(uint64_t *)member != UNIT_WORD
                    ? snprintf(text, LINE, "%s %s\n", field->name,
                               unit_name((enum text_unit) * (uint64_t *)member))
@@ -270,8 +283,9 @@ static bool parse_number(const struct field *field, void *member, const char *va
 {
     double real;
     uint64_t whole;
-    if (field->type == FIELD_REAL) {
-        bool ok = number_parse(value, length, &real) && isfinite(real);
+    if (field->type == FIELD_REAL || field->type == FIELD_WEIGHT) {
+        bool ok = number_parse(value, length, &real) && isfinite(real) &&
+                  (field->type == FIELD_REAL || real >= 0);
         if (ok)
             *(double *)member = real;
         return ok;
@@ -306,8 +320,13 @@ static bool parse_field(const struct field *field, void *member, const char *val
         return parse_name(member, value, length, error);
     if (field->type == FIELD_UNIT)
         return parse_unit(member, value, length, error);
-    static const char *const wanted[] = {"", "a finite number", "a whole number", "a whole number",
-                                         "0 or 1"};
+    static const char *const wanted[] = {"",
+                                         "a finite number",
+                                         "a whole number",
+                                         "a whole number",
+                                         "0 or 1",
+                                         "",
+                                         "a finite number that is not below 0"};
     return parse_number(field, member, value, length) ||
            error_set(error, "%s: found \"%.*s\", wanted %s", field->name,
                      (int)(length < 60 ? length : 60), value, wanted[field->type]);

@@ -22,7 +22,8 @@ enum {
 struct rounding {
     const struct network *network;
     size_t parameter;
-    float *mean; // [width] scratch
+    float *mean;     // [width] scratch
+    bool has_scores; // which what is added to all rows would change
 };
 
 // A row, less `mean` unless that is NULL.
@@ -61,7 +62,7 @@ static const float *mean_of(const struct parameter *parameter, size_t first, siz
     return of_mean > small * power ? mean : NULL;
 }
 
-// Softmaxes are asked for in the order of their rows.
+// Softmaxes are asked for in the order of their rows. Where scores stand for probabilities, they stay.
 static void put_parameter(const struct section_plan *plan, struct section_sink *sink)
 {
     const struct rounding *rounding = plan->context;
@@ -69,7 +70,8 @@ static void put_parameter(const struct section_plan *plan, struct section_sink *
     const struct parameter *parameter = &network->parameter[rounding->parameter];
     struct output_softmax softmax;
     size_t next = 0;
-    for (size_t i = 0; network->shape.output->softmax(network, i, &softmax); i++) {
+    for (size_t i = 0;
+         !rounding->has_scores && network->shape.output->softmax(network, i, &softmax); i++) {
         if (softmax.parameter != rounding->parameter)
             continue;
         const float *mean = mean_of(parameter, softmax.first, softmax.count, rounding->mean);
@@ -135,7 +137,7 @@ static bool write(const struct model *model, struct output *output, const char *
             widest = network->parameter[i].width;
     float *mean = memory_new(widest, sizeof *mean, error);
     for (size_t i = 0; mean != NULL && i < network->parameters; i++) {
-        rounding[i] = (struct rounding){network, i, mean};
+        rounding[i] = (struct rounding){network, i, mean, model_has_scores(model, NULL)};
         plan_parameter(&plan[count++], model, &rounding[i]);
     }
     bool ok = mean != NULL && sections_write(output, "model", plan, count, error);

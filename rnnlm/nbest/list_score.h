@@ -50,7 +50,7 @@ struct list_models {
     const struct vocabulary *known; // if not NULL, all other words are unknown
     enum list_history history;
     bool independent; // sentences are, whatever the models say
-    bool unnormalised; // scores stand for probabilities of networks (output_has_scores()); not with
+    bool unnormalised; // scores stand for probabilities of networks (model_has_scores()); not with
                        // adaptation
     struct pool *pool;
     struct dynamic *dynamic; // [models] for adaptation; independent where `history` is

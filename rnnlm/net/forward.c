@@ -342,7 +342,7 @@ bool forward_other_factors(struct forward *forward, size_t pairs, const size_t *
                            const int32_t *word, double *prob, struct error *error)
 {
     const struct output_scoring *output = scoring(forward);
-    return output->other_factors == NULL ||
+    return forward->weights->unnormalised || output->other_factors == NULL ||
            output->other_factors(forward->output, pairs, state, word, prob, error);
 }
 

@@ -21,7 +21,7 @@ struct forward_weights {
     struct state *reset;           // where sentences are independent: the state behind </s>; else
                                    // NULL
     bool unnormalised; // scores stand for probabilities, which are quicker without their sums: set
-        // before anything is loaded, of outputs that have scores (output_has_scores())
+        // before anything is loaded, of outputs that have scores (model_has_scores())
 };
 
 // `independent`: whether sentences are. Error: no memory. forward_weights_free() in any case.

@@ -9,15 +9,6 @@
 
 const struct output_type *const output_table[] = {OUTPUT_KINDS(OUTPUT_ENTRY) NULL};
 
-bool output_has_scores(const struct output_type *type, struct error *error)
-{
-    return type->noise ||
-           error_set(error,
-                     "found output %s, whose scores sum to anything: -unnormalised wants a network "
-                     "that was trained with -output nce",
-                     type->name);
-}
-
 const struct output_type *output_named(const char *name, struct error *error)
 {
     const char *names[16] = {NULL};

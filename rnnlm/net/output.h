@@ -100,7 +100,22 @@ struct output_noise {
     uint32_t seed;
 };
 
+// What a teacher says of a place: the distribution over classes, [C] in bfloat16, and that over the words of
+// the target's class, [its words].
+struct output_lesson {
+    const uint16_t *classes, *words; // NULL: nothing is said
+};
+
 // A block of R rows, one for each place of a text.
+//
+// Of each softmax, with logits y, Z = sum over i of exp(y_i), p = exp(y) / Z, the target t and what a
+// teacher says q, learning makes larger
+//
+//   J = (1 - s) log p_t + s sum over i of q_i log p_i - c (log Z)^2
+//   dJ/dy_i = (1 - s) [i = t] + s q_i - (1 + 2 c log Z) p_i
+//
+// with s = lesson_share (Hinton et al. 2015), 0 where nothing is said, and c = self_normalise (Devlin et al.
+// 2014), with which exp(y) comes near to p.
 struct output_block {
     uint64_t number; // in the text, which what is drawn for it depends on
     size_t rows;
@@ -112,6 +127,9 @@ struct output_block {
     float *error;                 // [R][stride] d log P / d input, to be filled
     size_t stride;                // at least the topmost layer's row
     float cutoff;                 // bound on each part of an error carried down
+    float self_normalise;         // of outputs that can be asked for it; else 0
+    const struct output_lesson *lesson; // [R] of outputs that can be taught; NULL: no teacher
+    float lesson_share;
     double *prob;                 // [R] P(target), to be filled where it is known; against noise
                                   // its score
     struct gradient_sink *sink;
@@ -148,6 +166,7 @@ struct output_type {
     bool direct;  // it can have direct connections
     bool tied;    // its rows of words can be those of the bottom layer
     bool noise;   // it learns against noise, in blocks, so that scores are near probabilities
+    bool taught;  // it can learn in blocks from what a teacher says
     bool clusters; // words that are not frequent are in clusters (shape.h)
 
     // Whether words can be added to it and removed from it with their rows (model/resize.h), and the
@@ -162,6 +181,10 @@ struct output_type {
     void (*initialise)(const struct network *network, struct random *random);
     // Biases with which the output has the words' frequencies, before anything else is learnt.
     void (*initialise_biases)(const struct network *network, const uint64_t *count);
+
+    // Of outputs that can learn in blocks to have scores near probabilities, NULL for others: makes the sums
+    // of the softmaxes 1 where rows are 0, which changes no probability.
+    void (*normalise_biases)(const struct network *network);
 
     // How words with these counts are divided, where that is not for the caller to say: sets what the
     // shape says of it, or classes too, which classes_free() frees in any case. NULL for kinds without
@@ -180,9 +203,6 @@ struct output_type {
 };
 
 extern const struct output_type *const output_table[]; // NULL at the end
-
-// Whether scores may stand for probabilities. Error: the kind, and which it is to be.
-bool output_has_scores(const struct output_type *type, struct error *error);
 
 // NULL if there is none of that name. Error: the name, and the nearest there is.
 const struct output_type *output_named(const char *name, struct error *error);

@@ -33,7 +33,7 @@ struct network_use {
     bool independent;  // sentences are
     bool per_sentence; // each line begins in the start state; else the text goes on from where the
                        // model file stands, or independent sentences begin anew by themselves
-    bool unnormalised; // scores stand for probabilities (output_has_scores()); not with dynamic
+    bool unnormalised; // scores stand for probabilities (model_has_scores()); not with dynamic
     int32_t unknown;   // what words unknown to it are taken as; may be WORD_OOV
     const struct unknown_shares *shares; // how they share its probability; NULL: each has all of it
     struct dynamic *dynamic; // for dynamic evaluation one of the model's network, else NULL; not

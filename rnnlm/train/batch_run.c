@@ -90,6 +90,19 @@ bool batch_run_start(struct batch_run *run, uint64_t words, bool anew, struct er
     return true;
 }
 
+// Reads the next steps of some streams into the tape, and what teachers say of them.
+static void read_streams(struct batch_run *run, size_t first, size_t count, size_t steps)
+{
+    struct tape *tape = &run->batch.tape;
+    text_streams_read_parts(run->streams, first, count, steps, tape->word, tape->target);
+    for (size_t b = 0; b < count && run->batch.lesson != NULL; b++) {
+        uint64_t place = text_streams_place(run->streams, first + b);
+        for (size_t t = 0; t < steps; t++)
+            run->batch.lesson[t * count + b] =
+                lessons_at(run->lessons, place + t, tape->target[t * count + b]);
+    }
+}
+
 // Learns what this process has of a block.
 static bool learn_pieces(struct batch_run *run, size_t steps, struct share_note *note,
                          struct error *error)
@@ -98,8 +111,7 @@ static bool learn_pieces(struct batch_run *run, size_t steps, struct share_note 
     struct pieces_range own = pieces_own(batch->pieces);
     for (size_t p = own.first; p < own.first + own.count; p++) {
         struct pieces_range streams = pieces_range(batch->pieces, p);
-        text_streams_read_parts(run->streams, streams.first, streams.count, steps, batch->tape.word,
-                                batch->tape.target);
+        read_streams(run, streams.first, streams.count, steps);
         if (!pieces_learn(batch, p, steps, note, error))
             return false;
     }
@@ -162,7 +174,8 @@ static bool next_block(struct batch_run *run, uint64_t before, size_t steps, dou
     run->note.asked = asked(run);
     run->note.due = run->wants_save;
     run->settled = true;
-    text_streams_read(run->streams, steps, batch->tape.word, batch->tape.target);
+    read_streams(run, 0, batch->tape.streams, steps);
+    text_streams_advance(run->streams, steps);
     return batch_learn(batch, steps, log10_prob, error);
 }
 

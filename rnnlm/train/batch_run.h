@@ -8,6 +8,7 @@
 #include "learn/batch.h"
 #include "learn/pieces.h"
 #include "model/model.h"
+#include "train/lessons.h"
 #include "train/text_streams.h"
 
 // How streams are divided among processes; of one by itself, into pieces.
@@ -23,6 +24,7 @@ struct batch_run {
     struct model *model; // not owned
     struct text_streams *streams; // not owned
     struct batch batch;
+    const struct lessons *lessons; // likewise, with rule.lesson_share; may be NULL
     const atomic_int *stop; // set by the caller after batch_run_init(); may be NULL
     bool wants_save;        // set before batch_run_next() by the process that knows the time
     // After batch_run_next():

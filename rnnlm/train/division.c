@@ -4,20 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/checksum.h"
 #include "base/memory.h"
+#include "train/fingerprint.h"
 #include "train/run.h"
-
-static uint64_t weights_of(const struct network *network)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < network->parameters; i++) {
-        uint64_t own =
-            checksum_of(network->parameter[i].data, parameter_bytes(&network->parameter[i]));
-        sum = (sum ^ own) * 0x9e3779b97f4a7c15; // odd: no parameter is lost
-    }
-    return sum;
-}
 
 // ---- the same training --------------------------------------------------------------------------
 
@@ -35,7 +24,7 @@ static void list_others(const struct run *run, char list[OTHER_SETTINGS])
              "\n-max-iter %" PRId64 "\n-peers %s\n-peers-pieces %zu\n-peers-words %" PRIu64
              "\n-peers-momentum %g\n-peers-step %g\n-valid %s\n",
              training->program != NULL ? training->program : "", text,
-             weights_of(&run->model->network), record->epochs, record->position,
+             fingerprint_weights(&run->model->network), record->epochs, record->position,
              training->save_every, training->most_epochs,
              training->average ? "average" : "synchronous", training->pieces,
              training->average_every, training->averages.momentum, training->averages.step,
@@ -102,7 +91,8 @@ bool division_same_weights(const struct run *run, struct error *error)
 {
     struct peers *peers = run->peers;
     struct peers_parts parts = {0};
-    uint64_t weights = peers->size > 1 ? weights_of(&run->model->network) : 0, first, other;
+    uint64_t weights = peers->size > 1 ? fingerprint_weights(&run->model->network) : 0, first,
+             other;
     bool ok = peers_gather(peers, &weights, sizeof weights, &parts, error);
     for (size_t i = 1; ok && i < peers->size; i++) {
         memcpy(&first, parts.part[0].data, sizeof first);

@@ -9,13 +9,16 @@
 #include "net/state.h"
 #include "text/exchange.h"
 
-static bool randomise(struct model *model, uint32_t seed, struct error *error)
+static bool randomise(struct model *model, const struct new_model *wanted, struct error *error)
 {
     const struct network *network = &model->network;
-    if (!network_randomise(&model->network, seed, error))
+    const struct output_type *output = network->shape.output;
+    if (!network_randomise(&model->network, wanted->seed, error))
         return false;
     if (network->shape.biases)
-        network->shape.output->initialise_biases(network, model->vocabulary.count);
+        output->initialise_biases(network, model->vocabulary.count);
+    if (network->shape.biases && wanted->self_normalise && output->normalise_biases != NULL)
+        output->normalise_biases(network);
     return true;
 }
 
@@ -68,7 +71,7 @@ static bool create_network(struct model *model, const struct new_model *wanted, 
         return false;
     }
     return network_init(&model->network, &shape, &classes, error) &&
-           randomise(model, wanted->seed, error) && model_attach(model, error);
+           randomise(model, wanted, error) && model_attach(model, error);
 }
 
 static bool create(struct model *model, const struct new_model *wanted, struct corpus *text,

@@ -10,6 +10,7 @@ struct new_model {
     struct network_shape shape; // words and classes aside
     size_t classes;
     bool old_classes, independent;
+    bool self_normalise;   // its output can be asked for that (net/output.h)
     bool exchange_classes; // classes of words that follow the same words (text/exchange.h)
     struct word_cut *cut;  // which words of the text it has; NULL: all
     int64_t bptt;       // steps beyond the current word; 0 for none

@@ -42,6 +42,8 @@ static void list_regularisation(const struct training *training, struct checkpoi
     checkpoint_setting(checkpoint, "-penalty-activation", "%g",
                        (double)training->penalty.activation);
     checkpoint_setting(checkpoint, "-penalty-change", "%g", (double)training->penalty.change);
+    if (training->self_normalise > 0)
+        checkpoint_setting(checkpoint, "-self-normalise", "%g", training->self_normalise);
 }
 
 // What is drawn of each epoch's words (train/epoch_text.h).
@@ -54,6 +56,17 @@ static void list_order(struct run *run)
         checkpoint_setting(&run->checkpoint, "-shuffle",
                            "%d -shuffle-block %" PRIu64 " -rand-seed %" PRIu32, order->shuffle,
                            order->block, order->seed);
+}
+
+// Teachers by their weights, wherever they are.
+static void list_teachers(const struct training *training, struct checkpoint *checkpoint)
+{
+    for (size_t i = 0; i < training->teachers; i++)
+        checkpoint_setting(checkpoint, "-teach", "%016" PRIx64 ":%g",
+                           fingerprint_weights(&training->teacher[i].model->network),
+                           training->teacher[i].weight);
+    if (training->teachers > 0)
+        checkpoint_setting(checkpoint, "-teach-share", "%g", training->lesson_share);
 }
 
 static void list_settings(struct run *run)
@@ -80,6 +93,7 @@ static void list_settings(struct run *run)
         checkpoint_setting(checkpoint, "-clip-norm", "%g", training->clip_norm);
         list_regularisation(training, checkpoint);
         list_noise(training, &run->model->network.shape, checkpoint);
+        list_teachers(training, checkpoint);
     }
     checkpoint_setting(checkpoint, "-alpha", "%g", training->alpha);
     checkpoint_setting(checkpoint, "-beta", "%g", training->beta);

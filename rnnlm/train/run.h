@@ -30,6 +30,7 @@ struct run {
     struct text_streams *text; // as many as there are streams; online one
     struct learner learner;    // online
     struct batch_run batch;    // with streams
+    struct lessons *lessons;   // of the training's teachers; NULL: there are none
     struct network fallback;   // weights after the best epoch; no arrays without validation
     float *fallback_state;     // [network.state]
     struct checkpoint checkpoint;

@@ -60,8 +60,7 @@ uint64_t text_streams_words(const struct text_streams *streams)
     return streams->words;
 }
 
-// Where a part is in the epoch.
-static uint64_t place_of(const struct text_streams *streams, size_t b)
+uint64_t text_streams_place(const struct text_streams *streams, size_t b)
 {
     const struct part *part = &streams->part[b];
     return streams->step < part->end - part->begin ? part->begin + streams->step : part->end;
@@ -71,7 +70,7 @@ uint64_t text_streams_done(const struct text_streams *streams)
 {
     uint64_t done = 0;
     for (size_t b = 0; b < streams->count; b++)
-        done += place_of(streams, b) - streams->part[b].begin;
+        done += text_streams_place(streams, b) - streams->part[b].begin;
     return done;
 }
 
@@ -107,7 +106,7 @@ bool text_streams_start(struct text_streams *streams, uint64_t epoch, uint64_t s
     cut(streams);
     for (size_t b = 0; b < streams->count; b++) {
         struct part *part = &streams->part[b];
-        part->next = place_of(streams, b);
+        part->next = text_streams_place(streams, b);
         part->previous = part->next > 0 ? word_at(streams, part->next - 1) : WORD_END;
         epoch_text_seek(streams->text, part->next, &part->place);
     }
@@ -117,7 +116,7 @@ bool text_streams_start(struct text_streams *streams, uint64_t epoch, uint64_t s
 void text_streams_history(const struct text_streams *streams, size_t b, int32_t *history,
                           size_t count)
 {
-    uint64_t next = place_of(streams, b);
+    uint64_t next = text_streams_place(streams, b);
     for (size_t i = 0; i < count; i++)
         history[i] = i < next ? word_at(streams, next - 1 - i) : WORD_END;
 }
@@ -136,7 +135,7 @@ static void next_word(struct text_streams *streams, struct part *part, int32_t *
 size_t text_streams_left(const struct text_streams *streams, size_t most)
 {
     size_t last = streams->count - 1;
-    uint64_t left = streams->part[last].end - place_of(streams, last);
+    uint64_t left = streams->part[last].end - text_streams_place(streams, last);
     return left < most ? (size_t)left : most;
 }
 

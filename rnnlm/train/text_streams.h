@@ -35,6 +35,9 @@ void text_streams_history(const struct text_streams *streams, size_t b, int32_t 
 size_t text_streams_read(struct text_streams *streams, size_t steps, int32_t *word,
                          int32_t *target);
 
+// The number, in the epoch, of the word that part b predicts next.
+uint64_t text_streams_place(const struct text_streams *streams, size_t b);
+
 // Where the latest target of part b stands, for messages.
 void text_streams_where(const struct text_streams *streams, size_t b, const char **name,
                         uint64_t *line);

@@ -88,7 +88,7 @@ static void measure_sums(struct run *run, const struct validation *validation)
 {
     double words = (double)validation->words, mean = words > 0 ? validation->log_z / words : 0;
     double variance = words > 0 ? validation->log_z_squared / words - mean * mean : 0;
-    run->progress.has_scores = run->model->network.shape.output->noise;
+    run->progress.has_scores = validation->has_scores;
     run->progress.valid_log_z = mean;
     run->progress.valid_log_z_deviation = sqrt(variance > 0 ? variance : 0);
 }
@@ -97,7 +97,8 @@ static void measure_sums(struct run *run, const struct validation *validation)
 static bool score_validation(struct run *run, struct validation *validation, struct error *error)
 {
     const struct model *model = run->model;
-    *validation = (struct validation){.stop = run->training->stop};
+    *validation = (struct validation){.has_scores = model_has_scores(model, NULL),
+                                      .stop = run->training->stop};
     if (run_leads(run) &&
         !validation_run(&model->network, model->record.independent, &model->vocabulary,
                         run->training->valid, run->pool, model->state, validation, error))
@@ -206,6 +207,21 @@ static bool epochs_left(const struct run *run)
            (training->epochs == 0 || done < training->epochs);
 }
 
+static bool ask_teachers(struct run *run, struct batch_rule *rule, struct error *error)
+{
+    const struct training *training = run->training;
+    if (!lessons_can_be(training->teacher, training->teachers, run->model, error))
+        return false;
+    run->lessons = lessons_new(training->teacher, training->teachers, run->model, training->train,
+                               &training->order, training->model_path, run->pool, error);
+    if (run->lessons == NULL)
+        return false;
+    rule->lesson_share = (float)training->lesson_share;
+    run_tell(run, TRAINING_TAUGHT, "what they say of %" PRIu64 " words takes %.1f MB of disk",
+             lessons_words(run->lessons), (double)lessons_bytes(run->lessons) / 1e6);
+    return true;
+}
+
 // What learns, the one way or the other, and from what: no more streams than there are words.
 static bool begin_learning(struct run *run, struct error *error)
 {
@@ -229,15 +245,21 @@ static bool begin_learning(struct run *run, struct error *error)
                               .halves = training->halves,
                               .dropout = training->dropout,
                               .penalty = training->penalty,
-                              .noise = training->noise};
+                              .noise = training->noise,
+                              .self_normalise = (float)training->self_normalise};
     rule.noise.count = run->model->vocabulary.count;
+    if (training->teachers > 0 && !ask_teachers(run, &rule, error))
+        return false;
     struct batch_division division = {.peers = run->peers,
                                       .pieces = training->pieces,
                                       .average = training->average,
                                       .rule = training->averages,
                                       .every = training->average_every};
-    return batch_run_init(&run->batch, run->model, &rule, run->text, (size_t)streams, &division,
-                          run->pool, error);
+    if (!batch_run_init(&run->batch, run->model, &rule, run->text, (size_t)streams, &division,
+                        run->pool, error))
+        return false;
+    run->batch.lessons = run->lessons;
+    return true;
 }
 
 // ---- epochs -----------------------------------------------------------------------------------
@@ -416,6 +438,7 @@ bool train_model(struct model *model, const struct training *training, struct er
     learner_free(&run.learner);
     batch_run_free(&run.batch);
     text_streams_close(run.text);
+    lessons_free(run.lessons);
     pool_free(run.pool);
     network_free(&run.fallback);
     free(run.fallback_state);

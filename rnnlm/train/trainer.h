@@ -13,15 +13,17 @@
 #include "net/output.h"
 #include "text/corpus.h"
 #include "train/epoch_text.h"
+#include "train/lessons.h"
 #include "train/progress.h"
 
 // What a program may tell its user, with a text of one line.
 enum training_event {
     TRAINING_BEGINS,   // learning begins: from here on a stop saves what has been learnt; no text
+    TRAINING_TAUGHT,   // teachers have been asked: how much they have said
     TRAINING_RESUMED,  // it goes on from a checkpoint; its path
     TRAINING_FINISHED, // nothing is left to be learnt: why, and how to go on; files stay
     TRAINING_STOPPED,  // as `stop` asked for; what the model file holds, and how to go on
-    TRAINING_WAITS,    // it has been asked to end, and other processes do not answer yet; what if not
+    TRAINING_WAITS, // it has been asked to end, and other processes do not answer yet; what if not
     TRAINING_WARNING,  // something that no result says
     TRAINING_UNWRITTEN // a file other than the model could not be written; training goes on
 };
@@ -45,7 +47,11 @@ struct training {
     struct penalty_rule penalty; // of batch training
     struct output_noise
         noise; // of outputs that learn against some; its counts are the vocabulary's
+    double self_normalise; // of batch training: weight of (log Z)^2 (net/output.h), 0 for none
     bool halves;                 // of batch training: learn/batch.h
+    const struct teacher *teacher; // [teachers] of batch training (train/lessons.h)
+    size_t teachers;
+    double lesson_share;         // of what they say, beside the text itself: 1 is all
     size_t threads;              // of batch training and of validation; 0: one for each processor
     int64_t epochs;              // of all runs together: the rate falls to 0; 0: see train_model()
     double decay;                // factor of the rate; 0: it halves

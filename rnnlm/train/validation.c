@@ -59,7 +59,6 @@ static void way_free(struct way *way)
 static bool pass_init(struct pass *pass, const struct network *network, bool independent,
                       struct pool *pool, struct error *error)
 {
-    pass->has_scores = network->shape.output->noise;
     if (!way_init(&pass->exact, network, independent, pool, error))
         return false;
     if (!pass->has_scores)
@@ -129,7 +128,10 @@ bool validation_run(const struct network *network, bool independent,
                     float *value, struct validation *validation, struct error *error)
 {
     struct pass *pass = memory_new(1, sizeof *pass, error);
-    *validation = (struct validation){.most = validation->most, .stop = validation->stop};
+    *validation = (struct validation){
+        .most = validation->most, .has_scores = validation->has_scores, .stop = validation->stop};
+    if (pass != NULL)
+        pass->has_scores = validation->has_scores;
     bool ok = pass != NULL && corpus_start(text, vocabulary, error) &&
               pass_init(pass, network, independent, pool, error) &&
               score(pass, text, validation, error);

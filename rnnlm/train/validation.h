@@ -10,12 +10,12 @@
 
 struct validation {
     uint64_t most;          // words to score, set by the caller; 0: the whole text
+    bool has_scores;        // log Z is wanted: model_has_scores(); set by the caller
     const atomic_int *stop; // looked at now and then, set by the caller; may be NULL
     bool stopped;           // it was not 0: the rest is not scored
     double log10_prob;   // of the known words
     uint64_t words;      // known ones
-    double log_z, log_z_squared; // sums of log Z and its square before these, of outputs that have
-                                 // scores (net/output.h): natural
+    double log_z, log_z_squared; // sums of log Z and its square before these, natural
     uint64_t wrong_line; // not 0: a word there has the probability `wrong_prob`, which is none
     double wrong_prob;
 };

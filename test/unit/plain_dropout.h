@@ -57,6 +57,9 @@ static inline void read_factors(size_t rows)
 static inline struct plain *drop_weights(struct plain *to, const struct plain *from)
 {
     to->noise = from->noise;
+    to->self_normalise = from->self_normalise;
+    to->lesson_share = from->lesson_share;
+    to->lesson = from->lesson;
     for (size_t p = 0; p < from->network->parameters; p++)
         for (size_t i = 0; i < plain_count(from, p); i++)
             to->weight[p][i] = from->weight[p][i] * dropped.factor[p][i];

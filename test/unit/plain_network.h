@@ -3,6 +3,8 @@
 #ifndef PLAIN_NETWORK_H
 #define PLAIN_NETWORK_H
 
+#include "base/bfloat16.h"
+#include "net/output.h"
 #include "net/state.h"
 #include "testing.h"
 
@@ -24,6 +26,9 @@ struct plain {
     const float *mask[PLAIN_LAYERS]; // dropout: factors of what layers hand up; NULL for 1
     const double *word_factor;       // and of words taken in
     const struct plain_noise *noise; // that the output learns against; NULL for none
+    // What learning adds to softmaxes (net/output.h); `lesson` is of the word at hand.
+    double self_normalise, lesson_share;
+    const struct output_lesson *lesson; // NULL: no teacher
 };
 
 // A state: what layers carry on (h, c where there is one, ...), and the history.
@@ -432,9 +437,10 @@ static inline double plain_output_bias(const struct plain *plain, int64_t k, siz
     return plain->word_bias != NULL ? plain->word_bias[word] : 0;
 }
 
-// prob[i] for the classes (k < 0), or the words of class k, given the rows' input.
+// prob[i] for the classes (k < 0), or the words of class k, given the rows' input, and the logarithm of what
+// they were divided by.
 static inline size_t plain_softmax(const struct plain *plain, const double *input,
-                                   const int32_t *history, int64_t k, double *prob)
+                                   const int32_t *history, int64_t k, double *prob, double *log_z)
 {
     const int32_t *begin = plain->network->classes.begin;
     size_t n = k < 0 ? plain->network->shape.classes : (size_t)(begin[k + 1] - begin[k]);
@@ -450,20 +456,21 @@ static inline size_t plain_softmax(const struct plain *plain, const double *inpu
     }
     for (size_t i = 0; i < n; i++)
         prob[i] /= sum;
+    *log_z = log(sum);
     return n;
 }
 
 static inline double plain_class_prob(const struct plain *plain, const double *input,
                                       const int32_t *history, int32_t word)
 {
-    double prob[PLAIN_UNITS] = {0}, class_prob = 1;
+    double prob[PLAIN_UNITS] = {0}, class_prob = 1, log_z;
     const struct network *network = plain->network;
     int32_t k = network->classes.of_word[word];
     if (plain->classes != NULL) {
-        plain_softmax(plain, input, history, -1, prob);
+        plain_softmax(plain, input, history, -1, prob, &log_z);
         class_prob = prob[k];
     }
-    plain_softmax(plain, input, history, k, prob);
+    plain_softmax(plain, input, history, k, prob, &log_z);
     return class_prob * prob[word - network->classes.begin[k]];
 }
 
@@ -593,6 +600,36 @@ static inline double plain_score(const struct plain *plain, const struct plain_s
     return score;
 }
 
+// What one softmax of a word adds: `said` is what a teacher says of it.
+static inline double plain_softmax_worth(const struct plain *plain, const double *input,
+                                         const int32_t *history, int64_t k, size_t target,
+                                         const uint16_t *said)
+{
+    double prob[PLAIN_UNITS] = {0}, log_z, share = said != NULL ? plain->lesson_share : 0;
+    size_t n = plain_softmax(plain, input, history, k, prob, &log_z);
+    double sum = (1 - share) * log(prob[target]) - plain->self_normalise * log_z * log_z;
+    for (size_t i = 0; i < n && said != NULL; i++)
+        sum += share * (double)bfloat16_to(said[i]) * log(prob[i]);
+    return sum;
+}
+
+// log P(word | state) of outputs that are softmaxes, and what else learning asks of these.
+static inline double plain_softmaxes_worth(const struct plain *plain,
+                                           const struct plain_state *state, int32_t word)
+{
+    const struct output_lesson none = {NULL, NULL},
+                               *lesson = plain->lesson != NULL ? plain->lesson : &none;
+    const struct classes *classes = &plain->network->classes;
+    double input[PLAIN_UNITS], sum = 0;
+    size_t top = plain->network->shape.layers - 1;
+    int32_t k = classes->of_word[word];
+    plain_hand_up(plain, top, state->value[top][0], input);
+    if (plain->classes != NULL)
+        sum = plain_softmax_worth(plain, input, state->history, -1, (size_t)k, lesson->classes);
+    return sum + plain_softmax_worth(plain, input, state->history, k,
+                                     (size_t)(word - classes->begin[k]), lesson->words);
+}
+
 // What learning makes larger: log P(word | state), or that the word is told from noise:
 //
 //   J = log p(word) + sum over noise n of log(1 - p(n))   with p(w) = logistic(score(w) - log(k q(w)))
@@ -602,6 +639,8 @@ static inline double plain_worth(const struct plain *plain, const struct plain_s
                                  int32_t word)
 {
     const struct plain_noise *noise = plain->noise;
+    if (plain->self_normalise > 0 || plain->lesson != NULL)
+        return plain_softmaxes_worth(plain, state, word);
     if (!plain->network->shape.output->noise)
         return log(plain_prob(plain, state, word));
     double score = plain_score(plain, state, word);

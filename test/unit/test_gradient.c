@@ -7,6 +7,7 @@
 // relative to the largest gradient of a parameter.
 #include "plain_network.h"
 
+#include "base/bfloat16.h"
 #include "learn/batch.h"
 #include "learn/optimisers/kinds.h"
 #include "net/outputs/nce.h"
@@ -27,6 +28,8 @@ struct course {
     uint32_t seed; // of weights
     struct dropout_rule dropout;
     struct penalty_rule penalty;
+    float self_normalise, lesson_share; // 0: none, as in net/output.h
+    struct output_lesson lesson[MOST_ROWS];
     int32_t word[MOST_ROWS], target[MOST_ROWS];
 };
 
@@ -87,6 +90,8 @@ static double stream_worth(const struct course *course, size_t b, size_t first, 
         take_masks(plain, r - first * course->streams);
         take_masks(fixed, r - first * course->streams);
         plain_step(plain, course->through_time ? state : &given, course->word[r], &after);
+        if (course->lesson_share > 0)
+            plain->lesson = &course->lesson[r];
         if (course->target[r] >= 0)
             sum += plain_worth(plain, &after, course->target[r]);
         sum -= penalties(course, plain, goes_on ? state : NULL, &after);
@@ -316,6 +321,7 @@ static void compare_blocks(const struct course *course, struct batch *batch, str
     struct starts starts, after;
     struct course unpunished = *course;
     unpunished.penalty = (struct penalty_rule){0};
+    unpunished.lesson_share = 0;
     begin_streams(batch, plain, &starts);
     for (int block = 0; block < 2; block++) {
         size_t steps = block == 0 ? FIRST : SECOND, at = block == 0 ? 0 : FIRST * course->streams;
@@ -324,13 +330,18 @@ static void compare_blocks(const struct course *course, struct batch *batch, str
         take_nothing(batch->network);
         memcpy(batch->tape.word, course->word + at, rows * sizeof(int32_t));
         memcpy(batch->tape.target, course->target + at, rows * sizeof(int32_t));
+        if (course->lesson_share > 0)
+            memcpy(batch->lesson, course->lesson + at, rows * sizeof *batch->lesson);
         assert_true(batch_learn(batch, steps, &log10_prob, NULL));
         read_factors(rows);
         plain->noise = NULL;
+        plain->self_normalise = 0;
         double wanted = block_worth(&unpunished, block, plain, fixed, &starts, &after);
         assert_near(log10_prob * log(10) / (double)rows, wanted / (double)rows, 1e-6);
         draw_noise((uint64_t)block);
         plain->noise = &noise;
+        plain->self_normalise = (double)course->self_normalise;
+        plain->lesson_share = (double)course->lesson_share;
         for (size_t p = 0; p < batch->network->parameters; p++)
             compare_parameter(course, block, plain, fixed, &starts, p, worst);
         starts = after;
@@ -351,7 +362,9 @@ static void check_gradients(const struct course *course)
                               .independent = course->independent,
                               .dropout = course->dropout,
                               .penalty = course->penalty,
-                              .noise = small_noise()};
+                              .noise = small_noise(),
+                              .self_normalise = course->self_normalise,
+                              .lesson_share = course->lesson_share};
     make_network(&network, &shape, course->seed, stack_range(course->layers));
     make_network(&same, &shape, course->seed, stack_range(course->layers));
     struct plain plain = plain_new(&network), fixed = plain_new(&network);
@@ -503,6 +516,68 @@ static void gradients_of_many_streams_with_dropout(void **state)
     }
 }
 
+// Softmaxes whose sums are to be 1, of a whole vocabulary and of classes.
+static void gradients_of_sums(void **state)
+{
+    (void)state;
+    static const char *const layers[] = {"lstm:6", "elman:5 full", "projection:5,gru:5 tied",
+                                         "projection:5,lstm:5 full tied"};
+    for (size_t i = 0; i < 2 * sizeof layers / sizeof layers[0]; i++) {
+        struct course course = new_course(layers[i / 2], i % 2 ? MOST_STREAMS : 5, i % 2);
+        course.threads = i % 2 ? 3 : 1;
+        course.self_normalise = 0.25f;
+        course.maxent = i == 0 ? 101 : 0;
+        check_gradients(&course);
+    }
+}
+
+// A distribution in eighths, which bfloat16 has exactly.
+static void say(struct random *random, size_t n, uint16_t *said)
+{
+    int eighths[2 * WORDS] = {0};
+    for (int i = 0; i < 8; i++)
+        eighths[random_next(random) % (int32_t)n]++;
+    for (size_t i = 0; i < n; i++)
+        said[i] = bfloat16_from((float)eighths[i] / 8);
+}
+
+// What a teacher says of all rows but some: of the classes, and of the words of the target's.
+static void teach(struct course *course, uint16_t said[MOST_ROWS][2 * WORDS])
+{
+    struct network network;
+    struct random random;
+    struct network_shape shape =
+        new_shape(WORDS, course->layers, course->classes, course->maxent, 3);
+    random_seed(&random, 9);
+    make_network(&network, &shape, course->seed, stack_range(course->layers));
+    for (size_t r = 0; r < STEPS * course->streams; r++) {
+        if (r % 5 == 3 || course->target[r] < 0)
+            continue;
+        const struct classes *classes = &network.classes;
+        int32_t k = classes->of_word[course->target[r]];
+        say(&random, network.shape.classes, said[r]);
+        say(&random, (size_t)(classes->begin[k + 1] - classes->begin[k]), said[r] + WORDS);
+        course->lesson[r] = (struct output_lesson){said[r], said[r] + WORDS};
+    }
+    network_free(&network);
+}
+
+static void gradients_of_lessons(void **state)
+{
+    (void)state;
+    static uint16_t said[MOST_ROWS][2 * WORDS];
+    static const char *const layers[] = {"lstm:6", "elman:5", "projection:5,gru:5 tied"};
+    for (size_t i = 0; i < 2 * sizeof layers / sizeof layers[0]; i++) {
+        struct course course = new_course(layers[i / 2], i % 2 ? MOST_STREAMS : 5, i % 2);
+        course.threads = i % 2 ? 3 : 1;
+        course.lesson_share = i == 3 ? 1 : 0.75f;
+        course.self_normalise = i == 2 ? 0.25f : 0;
+        course.maxent = i == 0 ? 101 : 0;
+        teach(&course, said);
+        check_gradients(&course);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,6 +586,8 @@ int main(void)
         cmocka_unit_test(gradients_of_small_hashes),
         cmocka_unit_test(gradients_of_clusters),
         cmocka_unit_test(gradients_of_many_streams),
+        cmocka_unit_test(gradients_of_sums),
+        cmocka_unit_test(gradients_of_lessons),
         cmocka_unit_test(gradients_with_everything_dropped),
         cmocka_unit_test(gradients_with_one_thing_dropped),
         cmocka_unit_test(gradients_of_many_streams_with_dropout),

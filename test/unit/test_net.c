@@ -434,8 +434,8 @@ static void plain_learn_rows(struct plain *plain, const struct plain_rule *rule,
                              const double *input, const int32_t *history, int64_t k, size_t target,
                              double *below)
 {
-    double prob[64], keep = rule->penalty ? 1 - rule->alpha * rule->beta : 1;
-    size_t width = plain->network->width, n = plain_softmax(plain, input, history, k, prob);
+    double prob[64], log_z, keep = rule->penalty ? 1 - rule->alpha * rule->beta : 1;
+    size_t width = plain->network->width, n = plain_softmax(plain, input, history, k, prob, &log_z);
     double *rows = plain_rows(plain, k);
     for (size_t i = 0; i < n; i++) {
         double e = (i == target) - prob[i];

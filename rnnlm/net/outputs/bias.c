@@ -11,6 +11,15 @@ void bias_from_count(struct parameter *bias, size_t i, uint64_t count)
     parameter_row(bias, 0)[i] = (float)log((double)count + 1);
 }
 
+void bias_normalise(struct parameter *bias, size_t first, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += exp((double)parameter_row(bias, 0)[first + i]);
+    for (size_t i = 0; i < n; i++)
+        parameter_row(bias, 0)[first + i] -= (float)log(sum);
+}
+
 void bias_begin(const struct parameter *bias, size_t first, size_t n, float *logit)
 {
     if (bias != NULL)

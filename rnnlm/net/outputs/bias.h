@@ -10,6 +10,9 @@
 // been counted a little.
 void bias_from_count(struct parameter *bias, size_t i, uint64_t count);
 
+// Takes from bias[first + i], for i < n, the logarithm of the sum of their exp, which is then 1.
+void bias_normalise(struct parameter *bias, size_t first, size_t n);
+
 // logit[i] = bias[first + i], for i < n: what products are then added to.
 void bias_begin(const struct parameter *bias, size_t first, size_t n, float *logit);
 

@@ -1,6 +1,7 @@
 // The output that is factorised by classes: parameters and scoring.
 #include "net/outputs/class.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,14 @@ static void initialise_biases(const struct network *network, const uint64_t *cou
         }
         bias_from_count(own.class_bias, k, of_class);
     }
+}
+
+static void normalise_biases(const struct network *network)
+{
+    struct class_parameters own = class_parameters(network);
+    bias_normalise(own.class_bias, 0, network->shape.classes);
+    for (size_t k = 0; k < network->shape.classes; k++)
+        bias_normalise(own.bias, class_first(network, k), class_words(network, k));
 }
 
 static bool softmax(const struct network *network, size_t i, struct output_softmax *softmax)
@@ -278,6 +287,41 @@ static bool other_factors(void *data, size_t pairs, const size_t *state, const i
     return true;
 }
 
+// The logit of one row of a parameter in a state.
+static float row_logit(const struct scoring *scoring, const struct parameter *rows, size_t row,
+                       const struct parameter *bias, size_t state)
+{
+    const struct output_inputs *inputs = &scoring->inputs;
+    float logit;
+    bias_begin(bias, row, 1, &logit);
+    linear_rows_times(&logit, 1, rows, row, 1, inputs->input + state * inputs->row, inputs->row,
+                      inputs->half != NULL ? inputs->half + state * inputs->half_row : NULL,
+                      inputs->half_row, 1, 1);
+    return logit;
+}
+
+// Those of a class and a word in it, as if both softmaxes summed to 1.
+static double score_of(const struct scoring *scoring, size_t state, int32_t word)
+{
+    const struct network *network = scoring->network;
+    const int32_t *history = scoring->inputs.history[state];
+    size_t k = (size_t)network->classes.of_word[word], i = (size_t)word - class_first(network, k);
+    struct maxent_features features;
+    float logit = row_logit(scoring, scoring->own.classes, k, scoring->own.class_bias, state);
+    maxent_class_features(network, history, &features);
+    logit += maxent_element(scoring->own.hash, &features, k);
+    logit += row_logit(scoring, scoring->own.words, (size_t)word, scoring->own.bias, state);
+    maxent_word_features(network, history, k, &features);
+    return exp((double)(logit + maxent_element(scoring->own.hash, &features, i)));
+}
+
+static void scores(void *data, size_t pairs, const size_t *state, const int32_t *word,
+                   double *score)
+{
+    for (size_t i = 0; i < pairs; i++)
+        score[i] = word[i] >= 0 ? score_of(data, state[i], word[i]) : 0;
+}
+
 static size_t sort_scratch(const struct network *network)
 {
     return network->shape.classes + 2;
@@ -315,6 +359,7 @@ static const struct output_scoring class_scoring = {
     .load = load,
     .load_inputs = load_inputs,
     .first_factor = first_factor,
+    .scores = scores,
     .other_factors = other_factors,
     .draw = draw,
     .sort_scratch = sort_scratch,
@@ -327,6 +372,7 @@ const struct output_type output_class = {
     .classes = true,
     .direct = true,
     .tied = true,
+    .taught = true,
     .resizes = true,
     .word_bias = "bias",
     .class_rows = "classes",
@@ -334,6 +380,7 @@ const struct output_type output_class = {
     .parameters = parameters,
     .initialise = initialise,
     .initialise_biases = initialise_biases,
+    .normalise_biases = normalise_biases,
     .softmax = softmax,
     .scoring = &class_scoring,
     .online = &class_online,

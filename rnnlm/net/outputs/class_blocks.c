@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bfloat16.h"
 #include "base/kernels.h"
 #include "base/memory.h"
 #include "net/outputs/class.h"
+#include "net/outputs/softmax.h"
 
 // Slots of a class beyond which it is divided into several shares; rows of the words of such a class
 // whose gradients are one item; rows of a block that take their classes together; rows of classes
@@ -210,15 +212,30 @@ static size_t class_of(const struct blocks *blocks, size_t r)
     return (size_t)blocks->network->classes.of_word[blocks->block.target[r]];
 }
 
-// Logits to probabilities to errors; returns the target's probability.
-static double softmax_errors(float *e, size_t n, size_t target)
+// Logits to probabilities to errors; returns the target's probability. `lesson`: what a teacher says, or NULL.
+static double softmax_errors(const struct output_block *block, float *e, size_t n, size_t target,
+                             const uint16_t *lesson)
 {
+    struct softmax_sum sum = SOFTMAX_NOTHING;
+    float fall = 1, share = lesson != NULL ? block->lesson_share : 0;
+    if (block->self_normalise > 0) {
+        softmax_add(&sum, e, n);
+        fall = softmax_self_normalise(&sum, block->self_normalise);
+    }
     kernels->softmax(e, n);
     double prob = (double)e[target];
     for (size_t i = 0; i < n; i++)
-        e[i] = -e[i];
-    e[target] += 1;
+        e[i] *= -fall;
+    for (size_t i = 0; lesson != NULL && i < n; i++)
+        e[i] += share * bfloat16_to(lesson[i]);
+    e[target] += 1 - share;
     return prob;
+}
+
+// What is said of row r, of classes or of words.
+static struct output_lesson lesson_of(const struct output_block *block, size_t r)
+{
+    return block->lesson != NULL ? block->lesson[r] : (struct output_lesson){NULL, NULL};
 }
 
 static void class_errors(struct blocks *blocks, size_t r)
@@ -235,7 +252,8 @@ static void class_errors(struct blocks *blocks, size_t r)
         maxent_class_features(blocks->network, block->history + r * SHAPE_MOST_ORDER, features);
         maxent_add(blocks->own.hash, features, e, classes);
     }
-    block->prob[r] = softmax_errors(e, classes, class_of(blocks, r));
+    block->prob[r] =
+        softmax_errors(block, e, classes, class_of(blocks, r), lesson_of(block, r).classes);
 }
 
 // Classes, and their errors down to the output's input, for a chunk of rows.
@@ -275,7 +293,8 @@ static void word_errors(struct blocks *blocks, size_t k, size_t slot)
         maxent_word_features(network, block->history + r * SHAPE_MOST_ORDER, k, features);
         maxent_add(blocks->own.hash, features, e, n);
     }
-    block->prob[r] *= softmax_errors(e, n, (size_t)block->target[r] - class_first(network, k));
+    size_t target = (size_t)block->target[r] - class_first(network, k);
+    block->prob[r] *= softmax_errors(block, e, n, target, lesson_of(block, r).words);
 }
 
 static void add_below(struct blocks *blocks, size_t slot)

@@ -46,6 +46,11 @@ static void initialise_biases(const struct network *network, const uint64_t *cou
         bias_from_count(bias, w, count[w]);
 }
 
+static void normalise_biases(const struct network *network)
+{
+    bias_normalise(full_parameters(network).bias, 0, network->shape.words);
+}
+
 static bool softmax(const struct network *network, size_t i, struct output_softmax *softmax)
 {
     size_t words = (size_t)(full_parameters(network).words - network->parameter);
@@ -189,6 +194,7 @@ const struct output_type output_full = {
     .parameters = full_list_parameters,
     .initialise = full_initialise,
     .initialise_biases = initialise_biases,
+    .normalise_biases = normalise_biases,
     .softmax = softmax,
     .scoring = &full_scoring,
     .online = &full_online,

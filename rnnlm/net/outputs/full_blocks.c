@@ -156,10 +156,16 @@ static void make_errors(struct blocks *blocks, size_t r)
     }
     kernels->softmax_part(e, blocks->count, sum->largest, -1 / sum->sum);
     size_t target = (size_t)block->target[r];
-    if (target < blocks->first || target - blocks->first >= blocks->count)
-        return;
-    block->prob[r] = -(double)e[target - blocks->first];
-    e[target - blocks->first] += 1;
+    bool here = target >= blocks->first && target - blocks->first < blocks->count;
+    if (here)
+        block->prob[r] = -(double)e[target - blocks->first];
+    if (block->self_normalise > 0) {
+        float fall = softmax_self_normalise(sum, block->self_normalise);
+        for (size_t i = 0; i < blocks->count; i++)
+            e[i] *= fall;
+    }
+    if (here)
+        e[target - blocks->first] += 1;
 }
 
 // Errors of some rows for the words of the strip, and what they are for the layer below.

@@ -1,6 +1,7 @@
 // Direct connections. The hash is the reference's, prime by prime: models are interchangeable.
 #include "net/outputs/maxent.h"
 
+#include "base/bfloat16.h"
 #include "base/kernels.h"
 
 enum { PRIMES = 36 };
@@ -63,6 +64,20 @@ void maxent_add(const struct parameter *table, const struct maxent_features *fea
         else
             kernels->scale_add(logit, parameter_row(table, 0) + start, length, 1, 1);
     }
+}
+
+float maxent_element(const struct parameter *table, const struct maxent_features *features,
+                     size_t i)
+{
+    float sum = 0;
+    for (int order = 0; order < features->count; order++) {
+        size_t at = features->start[order] + i;
+        if (i >= features->most[order])
+            continue;
+        sum += table->type == PARAMETER_BFLOAT16 ? bfloat16_to(parameter_half_row(table, 0)[at])
+                                                 : parameter_row(table, 0)[at];
+    }
+    return sum;
 }
 
 void maxent_learn(struct parameter *table, const struct maxent_features *features, const float *e,

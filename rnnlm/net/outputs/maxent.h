@@ -28,6 +28,10 @@ void maxent_word_features(const struct network *network, const int32_t *history,
 void maxent_add(const struct parameter *table, const struct maxent_features *features, float *logit,
                 size_t n);
 
+// The sum of the i-th entries of the runs that have one.
+float maxent_element(const struct parameter *table, const struct maxent_features *features,
+                     size_t i);
+
 // entry = keep entry + step e[i], for the same entries.
 void maxent_learn(struct parameter *table, const struct maxent_features *features, const float *e,
                   size_t n, float step, float keep);

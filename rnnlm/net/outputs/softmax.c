@@ -22,6 +22,11 @@ float softmax_element(const struct softmax_sum *all, float logit)
     return expf(below < -87 ? -87 : below) / all->sum;
 }
 
+float softmax_self_normalise(const struct softmax_sum *all, float weight)
+{
+    return 1 + 2 * weight * (all->largest + logf(all->sum));
+}
+
 size_t softmax_draw(struct random *random, const float *share, size_t n)
 {
     double total = 0;
