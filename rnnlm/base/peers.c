@@ -54,7 +54,7 @@ static bool exchange(struct peers *peers, const struct peers_span *send,
                      const struct peers_span *receive, struct error *error)
 {
     size_t own = peers->rank;
-    if (receive[own].size > 0)
+    if (receive[own].size > 0 && receive[own].data != send[own].data)
         memmove(receive[own].data, send[own].data, receive[own].size);
     for (size_t i = 0; i < peers->size; i++)
         peers->sent += i != own ? send[i].size : 0;
@@ -67,19 +67,19 @@ static size_t padded(uint64_t size)
     return (size / MEMORY_ALIGNMENT + 1) * MEMORY_ALIGNMENT;
 }
 
-// Room in `parts` for what everybody has said that it sends.
-static bool make_room(struct peers *peers, const uint64_t *size, struct peers_parts *parts,
-                      struct error *error)
+// Room in `parts` for what the others have said that they send; one's own stays where it is.
+static bool make_room(struct peers *peers, const uint64_t *size, struct peers_span own,
+                      struct peers_parts *parts, struct error *error)
 {
     parts->bytes.size = 0;
     for (size_t i = 0; i < peers->size; i++)
-        if (size[i] > SIZE_MAX / 2 ||
-            peers_bytes_room(&parts->bytes, padded(size[i]), error) == NULL)
+        if (i != peers->rank && (size[i] > SIZE_MAX / 2 ||
+                                 peers_bytes_room(&parts->bytes, padded(size[i]), error) == NULL))
             return false;
     char *data = parts->bytes.data;
     for (size_t i = 0; i < peers->size; i++) {
-        parts->part[i] = (struct peers_span){data, size[i]};
-        data += padded(size[i]);
+        parts->part[i] = i == peers->rank ? own : (struct peers_span){data, size[i]};
+        data += i == peers->rank ? 0 : padded(size[i]);
     }
     return true;
 }
@@ -96,7 +96,8 @@ static bool exchange_spans(struct peers *peers, const struct peers_span *send,
         scratch[i] = (struct peers_span){(char *)&mine[i], sizeof *mine};
         parts->part[i] = (struct peers_span){(char *)&size[i], sizeof *size};
     }
-    return exchange(peers, scratch, parts->part, error) && make_room(peers, size, parts, error) &&
+    return exchange(peers, scratch, parts->part, error) &&
+           make_room(peers, size, send[peers->rank], parts, error) &&
            exchange(peers, send, parts->part, error);
 }
 

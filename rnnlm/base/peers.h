@@ -67,14 +67,15 @@ void peers_bytes_free(struct peers_bytes *bytes);
 
 // What came from each of all processes, in the order of ranks: zero at first.
 struct peers_parts {
-    struct peers_span *part; // [size], in `bytes`
+    struct peers_span *part; // [size], in `bytes`, or one's own where it was sent from
     struct peers_bytes bytes;
     size_t capacity;
 };
 
 void peers_parts_free(struct peers_parts *parts);
 
-// send[i] goes to process i; what comes from each is in `parts`, also the process's own.
+// send[i] goes to process i; what comes from each is in `parts`, also the process's own, which has to stay
+// where it is for as long.
 bool peers_exchange(struct peers *peers, const struct peers_bytes *send, struct peers_parts *parts,
                     struct error *error);
 

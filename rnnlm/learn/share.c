@@ -16,10 +16,7 @@ struct record {
     // Behind it: float power[count], if the optimiser wants norms; float row[count][width]
 };
 
-enum {
-    NOTE = UINT32_MAX, // the parameter of a record that is followed by a share_note
-    WORKERS = 16
-}; // parts of a message that threads take in side by side
+enum { NOTE = UINT32_MAX }; // the parameter of a record that is followed by a share_note
 
 bool share_init(struct share *share, struct peers *peers, struct optimiser *optimiser,
                 struct pool *pool, struct error *error)
@@ -198,11 +195,17 @@ static void take_weights(const struct share *share, const struct record *record,
                           record->count);
 }
 
-// A stretch is for one thread, whoever has sent it.
+// A message is taken in by all threads side by side, each of which looks for what is for it. A stretch is for
+// one, whoever has sent it: how many there are changes no sum.
+static size_t parts_of(const struct share *share)
+{
+    return pool_threads(share->pool);
+}
+
 static bool is_for(const struct share *share, const struct record *record, size_t part)
 {
     size_t most = optimiser_stretch_rows(share->optimiser, record->parameter);
-    return (record->first / most + record->parameter) % WORKERS == part;
+    return (record->first / most + record->parameter) % parts_of(share) == part;
 }
 
 static void take_part(struct share *share, size_t part, bool weights)
@@ -304,7 +307,7 @@ static bool spread(struct share *share, struct error *error)
             return no_memory(error);
     if (!peers_gather(share->peers, bytes->data, bytes->size, &share->received, error))
         return false;
-    pool_run(share->pool, weights_part, share, WORKERS);
+    pool_run(share->pool, weights_part, share, parts_of(share));
     return true;
 }
 
@@ -314,7 +317,7 @@ bool share_step(struct share *share, struct share_note *note, struct error *erro
     if (!peers_exchange(share->peers, share->send, &share->received, error))
         return false;
     add_notes(share, note);
-    pool_run(share->pool, add_part, share, WORKERS);
+    pool_run(share->pool, add_part, share, parts_of(share));
     if (optimiser->rule.clip_norm > 0 && !clip(share, error))
         return false;
     pool_run(share->pool, move_item, share, own_items(share));
