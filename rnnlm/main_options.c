@@ -324,7 +324,8 @@ static const struct option table[] = {
      "its share of the probability. Each that is not given is found on -tune, for each network."},
     {OPTION_FLAG, "unnormalised", NULL, &set.unnormalised, NULL, 0, 0,
      "Score words by exp(row . x + bias) alone, without the sum over all words, which networks of "
-     "-output nce have learnt to be near 1: far faster with large vocabularies. What is printed "
+     "-output nce or -self-normalise have learnt to be near 1: far faster with large vocabularies. "
+     "What is printed "
      "are "
      "scores, and no perplexities; the log score less the log probability of -test without it is "
      "the sum of log10 Z."},

@@ -38,8 +38,8 @@ static const struct option table[] = {
     {OPTION_TEXT, "rnnlm", "FILE", &set.model, NULL, 0, 0,
      "Network, in any model format. Without models the lattices' own scores count."},
     {OPTION_FLAG, "unnormalised", NULL, &set.unnormalised, NULL, 0, 0,
-     "Take the scores of a network of -output nce for probabilities: far faster with large "
-     "vocabularies, and as good as their sums are near 1."},
+     "Take the scores of a network of -output nce or -self-normalise for probabilities: far faster "
+     "with large vocabularies, and as good as their sums are near 1."},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
      "Back-off model, an ARPA file or a binary model of rnnlm-ngram build, alone or mixed with the "
      "network word by word; the lattice's own scores are then replaced. -lm and -ngrams are the "

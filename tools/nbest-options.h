@@ -43,8 +43,8 @@ static const struct option table[] = {
     {OPTION_TEXT, "weights", "X,X,...", &set.weights, NULL, 0, 0,
      "Weights of several networks, in their order. Equal if not given."},
     {OPTION_FLAG, "unnormalised", NULL, &set.unnormalised, NULL, 0, 0,
-     "Take the scores of networks of -output nce for probabilities: far faster with large "
-     "vocabularies, and as good as their sums are near 1."},
+     "Take the scores of networks of -output nce or -self-normalise for probabilities: far faster "
+     "with large vocabularies, and as good as their sums are near 1."},
     {OPTION_TEXT, "ngram", "FILE", &set.ngram, NULL, 0, 0,
      "Back-off n-gram model (ARPA file, or binary model of rnnlm-ngram build), alone or to mix "
      "with; each hypothesis begins behind <s>. -lm and -ngrams are the same."},

@@ -365,7 +365,7 @@ static const char *wrong_usage(const struct option_list *operands)
     if (set.model == NULL && set.ngram == NULL && (set.lambda_given || set.mix != NULL))
         return "-lambda and -mix want -rnnlm MODEL or -ngram FILE";
     if (set.model == NULL && set.unnormalised)
-        return "-unnormalised wants -rnnlm MODEL, of -output nce";
+        return "-unnormalised wants -rnnlm MODEL, of -output nce or -self-normalise";
     if (set.unk_probs != NULL && set.unk_count > 0)
         return "-unk-probs and -unk-count exclude each other";
     if (has_shares() && set.model == NULL && set.ngram == NULL)
