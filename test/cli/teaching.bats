@@ -34,6 +34,7 @@ perplexity() { # MODEL OPTIONS...
 }
 
 @test "teach: a network comes nearer to its teachers' mixture than one that learns alone" {
+    skip_if_slow
     learn alone -rand-seed 3 -epochs 4
     learn taught -rand-seed 3 -epochs 4 -teach first -teach second -teach-share 1
     grep -q "^Teachers have been asked: what they say of [1-9][0-9]* words takes [0-9.]* MB of disk$" taught.log
@@ -48,6 +49,7 @@ perplexity() { # MODEL OPTIONS...
 }
 
 @test "teach: nobody's share changes nothing, weights are relative, threads and pieces give one model" {
+    skip_if_slow
     learn alone -epochs 2
     learn none -epochs 2 -teach first -teach-share 0
     cmp <(rnnlm -rnnlm alone -test test -debug 2) <(rnnlm -rnnlm none -test test -debug 2 | sed 's/none/alone/')
@@ -110,6 +112,7 @@ perplexity() { # MODEL OPTIONS...
 }
 
 @test "self-normalise: lists and lattices use scores, bfloat16 keeps them" {
+    skip_if_slow
     rnnlm -rnnlm sums -test test -unnormalised -write scores -per-sentence >lines
     sed 's/^/1 /' test >list
     "$BIN/rnnlm-nbest" -rnnlm sums list -unnormalised -oov-penalty 0 >nbest
