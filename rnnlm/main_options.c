@@ -177,7 +177,7 @@ static const struct option table[] = {
      "The same of how much the topmost layer changes from word to word."},
     {OPTION_NUMBER, "self-normalise", "X", &set.self_normalise, NULL, 0, 1e3,
      "X times the square of the logarithm of each softmax's sum is a penalty on each word, so that "
-     "sums come near to 1 and -unnormalised is safe: for -output class and full. A tenth is much."},
+     "sums come near to 1 and -unnormalised is safe: for -output class and full. 0.3 and 1 do that."},
     {OPTION_LIST, "teach", "MODEL[:WEIGHT]", &set.teach, NULL, 0, 0,
      "Learn from what this network says of the training text, too; given several times, from their "
      "mixture (in equal parts, or by WEIGHT). Teachers are of -output class, trained on the same "
