@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -117,7 +118,9 @@ static bool map_answers(struct lessons *lessons, const char *folder, struct erro
         return true;
     int descriptor = descriptor_nameless(folder), problem = descriptor < 0 ? errno : 0;
     if (problem == 0)
-        problem = posix_fallocate(descriptor, 0, (off_t)bytes);
+        do
+            problem = posix_fallocate(descriptor, 0, (off_t)bytes);
+        while (problem == EINTR);
     void *data = MAP_FAILED;
     if (problem == 0) {
         data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
@@ -213,13 +216,15 @@ struct desk {
     double *prob;
 };
 
+enum asking_end { ASKING, NO_MEMORY, NO_PROBABILITIES };
+
 struct asking {
     struct lessons *lessons;
     struct stretch stretch;
     struct chair *chair;
     size_t chairs;
-    struct desk *desk; // [threads]
-    bool *failed;      // [groups] memory ran out
+    struct desk *desk;    // [threads]
+    enum asking_end *end; // [groups]
 };
 
 static bool chair_init(struct chair *chair, const struct teacher *teacher, size_t streams,
@@ -324,17 +329,20 @@ static bool ask_for_words(const struct asking *asking, const struct chair *chair
     return true;
 }
 
-// A distribution that is in proportion to `sum`.
-static void keep(const float *sum, size_t n, uint16_t *to)
+// A distribution that is in proportion to `sum`; false if there is none.
+static bool keep(const float *sum, size_t n, uint16_t *to)
 {
     float all = 0;
     for (size_t i = 0; i < n; i++)
         all += sum[i];
+    if (!(all > 0 && all <= FLT_MAX))
+        return false;
     for (size_t i = 0; i < n; i++)
         to[i] = bfloat16_from(sum[i] / all);
+    return true;
 }
 
-static void keep_answers(const struct asking *asking, const struct desk *desk,
+static bool keep_answers(const struct asking *asking, const struct desk *desk,
                          const struct places *at, size_t step)
 {
     const struct network *network = asking->lessons->network;
@@ -345,12 +353,15 @@ static void keep_answers(const struct asking *asking, const struct desk *desk,
         size_t k = (size_t)network->classes.of_word[at->target[i]];
         uint16_t *to =
             answer_to(asking->lessons, asking->stretch.place[at->first + i] + (uint64_t)step);
-        keep(desk->classes + i * classes, classes, to);
-        keep(desk->words + i * most, class_words(network, k), to + classes);
+        if (!keep(desk->classes + i * classes, classes, to) ||
+            !keep(desk->words + i * most, class_words(network, k), to + classes))
+            return false;
     }
+    return true;
 }
 
-static bool ask(const struct asking *asking, size_t worker, const struct places *at, size_t step)
+static enum asking_end ask(const struct asking *asking, size_t worker, const struct places *at,
+                           size_t step)
 {
     const struct network *network = asking->lessons->network;
     const struct desk *desk = &asking->desk[worker];
@@ -369,10 +380,9 @@ static bool ask(const struct asking *asking, size_t worker, const struct places 
         forward_load(forward, at->count, (const struct state *const *)now);
         ask_for_classes(asking, chair, forward, desk, at);
         if (!ask_for_words(asking, chair, forward, desk, at))
-            return false;
+            return NO_MEMORY;
     }
-    keep_answers(asking, desk, at, step);
-    return true;
+    return keep_answers(asking, desk, at, step) ? ASKING : NO_PROBABILITIES;
 }
 
 static void ask_group(void *context, size_t worker, size_t item)
@@ -380,11 +390,11 @@ static void ask_group(void *context, size_t worker, size_t item)
     struct asking *asking = context;
     const struct stretch *stretch = &asking->stretch;
     size_t first = item * GROUP, left = stretch->streams - first;
-    for (size_t t = 0; t < stretch->steps && !asking->failed[item]; t++) {
+    for (size_t t = 0; t < stretch->steps && asking->end[item] == ASKING; t++) {
         size_t row = t * stretch->streams + first;
         struct places at = {first, left < GROUP ? left : GROUP, stretch->word + row,
                             stretch->target + row};
-        asking->failed[item] = !ask(asking, worker, &at, t);
+        asking->end[item] = ask(asking, worker, &at, t);
     }
 }
 
@@ -399,8 +409,10 @@ static bool ask_all(struct asking *asking, struct pool *pool, struct error *erro
     while (stretch_next(&asking->stretch)) {
         pool_run(pool, ask_group, asking, groups);
         for (size_t i = 0; i < groups; i++)
-            if (asking->failed[i])
-                return error_set(error, "not enough memory for what teachers say");
+            if (asking->end[i] != ASKING)
+                return error_set(error, asking->end[i] == NO_MEMORY
+                                            ? "not enough memory for what teachers say"
+                                            : "a teacher has probabilities that are no numbers");
     }
     return true;
 }
@@ -411,8 +423,8 @@ static bool take_seats(struct asking *asking, const struct teacher *teacher, siz
     size_t streams = asking->stretch.streams, threads = pool_threads(pool);
     asking->chair = memory_new(count, sizeof *asking->chair, error);
     asking->desk = memory_new(threads, sizeof *asking->desk, error);
-    asking->failed = memory_new(groups_of(streams), sizeof *asking->failed, error);
-    bool ok = asking->chair != NULL && asking->desk != NULL && asking->failed != NULL;
+    asking->end = memory_new(groups_of(streams), sizeof *asking->end, error);
+    bool ok = asking->chair != NULL && asking->desk != NULL && asking->end != NULL;
     for (size_t i = 0; ok && i < threads; i++)
         ok = desk_init(&asking->desk[i], asking->lessons->network, error);
     for (; ok && asking->chairs < count; asking->chairs++)
@@ -429,7 +441,7 @@ static void leave_seats(struct asking *asking, struct pool *pool)
         desk_free(&asking->desk[i]);
     free(asking->chair);
     free(asking->desk);
-    free(asking->failed);
+    free(asking->end);
     stretch_free(&asking->stretch);
 }
 

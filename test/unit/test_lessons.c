@@ -201,6 +201,19 @@ static void teachers_that_do_not_fit(void **state)
     close_school(&school);
 }
 
+static void a_teacher_that_has_blown_up(void **state)
+{
+    (void)state;
+    struct school school;
+    struct error error = {""};
+    open_school(&school, 900, 1, false);
+    parameter_row(network_parameter(&school.teacher[1].network, "output.class_bias"), 0)[0] = NAN;
+    assert_null(lessons_new(school.seat, 2, &school.learner, school.corpus, &plain_order, "model",
+                            school.pool, &error));
+    assert_string_equal(error.text, "a teacher has probabilities that are no numbers");
+    close_school(&school);
+}
+
 static void failed_memory(void **state)
 {
     (void)state;
@@ -225,6 +238,7 @@ int main(void)
         cmocka_unit_test(what_is_said_is_the_mixture),
         cmocka_unit_test(parts_begin_afresh),
         cmocka_unit_test(teachers_that_do_not_fit),
+        cmocka_unit_test(a_teacher_that_has_blown_up),
         cmocka_unit_test(failed_memory),
     };
     return cmocka_run_group_tests_name("lessons", tests, scratch_enter, scratch_leave);
