@@ -17,6 +17,17 @@ struct classes {
                       // classes perhaps none
 };
 
+// The first word of class k, and how many it has.
+static inline size_t classes_first(const struct classes *classes, size_t k)
+{
+    return (size_t)classes->begin[k];
+}
+
+static inline size_t classes_words(const struct classes *classes, size_t k)
+{
+    return (size_t)(classes->begin[k + 1] - classes->begin[k]);
+}
+
 enum class_method {
     CLASSES_SQRT,     // shares of sqrt(count), the reference's default
     CLASSES_FREQUENCY // shares of count: -old-classes

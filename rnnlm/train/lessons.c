@@ -13,7 +13,6 @@
 #include "base/descriptor.h"
 #include "base/memory.h"
 #include "net/forward.h"
-#include "net/outputs/class.h"
 #include "text/vocabulary.h"
 #include "train/fingerprint.h"
 
@@ -71,9 +70,10 @@ bool lessons_can_be(const struct teacher *teacher, size_t count, const struct mo
 
 static size_t answer_size(const struct network *network, int32_t target)
 {
-    return target < 0 ? 0
-                      : network->shape.classes +
-                            class_words(network, (size_t)network->classes.of_word[target]);
+    return target < 0
+               ? 0
+               : network->shape.classes +
+                     classes_words(&network->classes, (size_t)network->classes.of_word[target]);
 }
 
 static uint16_t *answer_to(const struct lessons *lessons, uint64_t place)
@@ -296,10 +296,11 @@ static void ask_for_classes(const struct asking *asking, const struct chair *cha
     size_t classes = network->shape.classes;
     for (size_t i = 0; i < at->count; i++)
         for (size_t k = 0; k < classes && at->target[i] >= 0; k++)
-            if (class_words(network, k) > 0)
+            if (classes_words(&network->classes, k) > 0)
                 desk->classes[i * classes + k] +=
                     (float)(chair->weight *
-                            forward_first_factor(forward, i, (int32_t)class_first(network, k)));
+                            forward_first_factor(forward, i,
+                                                 (int32_t)classes_first(&network->classes, k)));
 }
 
 // The words of the classes of the targets: P(class) P(word | class).
@@ -313,9 +314,9 @@ static bool ask_for_words(const struct asking *asking, const struct chair *chair
             continue;
         size_t k = (size_t)network->classes.of_word[at->target[i]];
         double of_class = forward_first_factor(forward, i, at->target[i]);
-        for (size_t j = 0; j < class_words(network, k); j++, pairs++) {
+        for (size_t j = 0; j < classes_words(&network->classes, k); j++, pairs++) {
             desk->state[pairs] = i;
-            desk->word[pairs] = (int32_t)(class_first(network, k) + j);
+            desk->word[pairs] = (int32_t)(classes_first(&network->classes, k) + j);
             desk->prob[pairs] = of_class;
         }
     }
@@ -323,8 +324,8 @@ static bool ask_for_words(const struct asking *asking, const struct chair *chair
         return false;
     for (size_t p = 0; p < pairs; p++) {
         size_t k = (size_t)network->classes.of_word[desk->word[p]];
-        desk->words[desk->state[p] * most + (size_t)desk->word[p] - class_first(network, k)] +=
-            (float)(chair->weight * desk->prob[p]);
+        desk->words[desk->state[p] * most + (size_t)desk->word[p] -
+                    classes_first(&network->classes, k)] += (float)(chair->weight * desk->prob[p]);
     }
     return true;
 }
@@ -354,7 +355,7 @@ static bool keep_answers(const struct asking *asking, const struct desk *desk,
         uint16_t *to =
             answer_to(asking->lessons, asking->stretch.place[at->first + i] + (uint64_t)step);
         if (!keep(desk->classes + i * classes, classes, to) ||
-            !keep(desk->words + i * most, class_words(network, k), to + classes))
+            !keep(desk->words + i * most, classes_words(&network->classes, k), to + classes))
             return false;
     }
     return true;

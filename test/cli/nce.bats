@@ -100,7 +100,7 @@ mean_log10_z() { # MODEL
     refused 2 "option -noise-power" rnnlm -train train -valid valid -rnnlm new -output nce -fast -noise-power 1.5
     refused 2 "option -noise" rnnlm -train train -valid valid -rnnlm new -output nce -fast -noise 0
     refused 1 "full: found output full" rnnlm -rnnlm model -rnnlm full -test test -unnormalised
-    refused 1 "trained with -output nce" "$BIN/rnnlm-nbest" -rnnlm full lists -unnormalised
+    refused 1 "trained with -self-normalise or -output nce" "$BIN/rnnlm-nbest" -rnnlm full lists -unnormalised
     refused 1 "full: found output full" "$BIN/rnnlm-lattice" -rnnlm full test -unnormalised
     refused 2 "-unnormalised wants -rnnlm" "$BIN/rnnlm-lattice" -ngram full test -unnormalised
     refused 2 "exclude each other" rnnlm -rnnlm model -test test -unnormalised -dynamic 0.1

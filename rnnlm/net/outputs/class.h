@@ -22,12 +22,12 @@ struct class_parameters class_parameters(const struct network *network);
 
 static inline size_t class_first(const struct network *network, size_t k)
 {
-    return (size_t)network->classes.begin[k];
+    return classes_first(&network->classes, k);
 }
 
 static inline size_t class_words(const struct network *network, size_t k)
 {
-    return (size_t)(network->classes.begin[k + 1] - network->classes.begin[k]);
+    return classes_words(&network->classes, k);
 }
 
 extern const struct output_online class_online;
