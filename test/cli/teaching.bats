@@ -48,7 +48,7 @@ perplexity() { # MODEL OPTIONS...
     awk 'NR == 1 { alone = $1 } END { exit !($1 < alone) }' distances || fail "$(cat distances)"
 }
 
-@test "teach: nobody's share changes nothing, weights are relative, threads and pieces give one model" {
+@test "teach: nobody's share changes nothing, weights are relative, one model comes of any number of workers and of pieces" {
     skip_if_slow
     learn alone -epochs 2
     learn none -epochs 2 -teach first -teach-share 0
