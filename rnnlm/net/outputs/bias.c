@@ -28,6 +28,18 @@ void bias_begin(const struct parameter *bias, size_t first, size_t n, float *log
         memset(logit, 0, n * sizeof *logit);
 }
 
+void bias_logits(const struct output_inputs *inputs, size_t state, size_t n,
+                 const struct parameter *rows, const struct parameter *bias, size_t first,
+                 size_t count, float *logit, size_t stride)
+{
+    for (size_t i = 0; i < n; i++)
+        bias_begin(bias, first, count, logit + i * stride);
+    linear_rows_times(logit, stride, rows, first, count, inputs->input + state * inputs->row,
+                      inputs->row,
+                      inputs->half != NULL ? inputs->half + state * inputs->half_row : NULL,
+                      inputs->half_row, n, 1);
+}
+
 void bias_add(const struct parameter *bias, size_t first, size_t n, float *logit)
 {
     if (bias != NULL)

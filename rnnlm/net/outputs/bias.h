@@ -3,8 +3,7 @@
 #ifndef NET_OUTPUTS_BIAS_H
 #define NET_OUTPUTS_BIAS_H
 
-#include "net/gradient.h"
-#include "net/network.h"
+#include "net/output.h"
 
 // bias[i] = log(count + 1): with such biases a softmax gives each its share, and those that have not
 // been counted a little.
@@ -18,6 +17,22 @@ void bias_begin(const struct parameter *bias, size_t first, size_t n, float *log
 
 // logit[i] += bias[first + i]
 void bias_add(const struct parameter *bias, size_t first, size_t n, float *logit);
+
+// logit[i * stride + j] = row first + j . the input of loaded state number state + i, and its bias, for i < n,
+// j < count.
+void bias_logits(const struct output_inputs *inputs, size_t state, size_t n,
+                 const struct parameter *rows, const struct parameter *bias, size_t first,
+                 size_t count, float *logit, size_t stride);
+
+// The logit of one row in a loaded state.
+static inline float bias_logit(const struct output_inputs *inputs, size_t state,
+                               const struct parameter *rows, const struct parameter *bias,
+                               size_t row)
+{
+    float logit;
+    bias_logits(inputs, state, 1, rows, bias, row, 1, &logit, 1);
+    return logit;
+}
 
 // bias[first + i] = keep bias[first + i] + step e[i]
 void bias_learn(struct parameter *bias, size_t first, size_t n, const float *e, float step,

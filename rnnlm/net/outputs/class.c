@@ -287,30 +287,19 @@ static bool other_factors(void *data, size_t pairs, const size_t *state, const i
     return true;
 }
 
-// The logit of one row of a parameter in a state.
-static float row_logit(const struct scoring *scoring, const struct parameter *rows, size_t row,
-                       const struct parameter *bias, size_t state)
-{
-    const struct output_inputs *inputs = &scoring->inputs;
-    float logit;
-    bias_begin(bias, row, 1, &logit);
-    linear_rows_times(&logit, 1, rows, row, 1, inputs->input + state * inputs->row, inputs->row,
-                      inputs->half != NULL ? inputs->half + state * inputs->half_row : NULL,
-                      inputs->half_row, 1, 1);
-    return logit;
-}
-
-// Those of a class and a word in it, as if both softmaxes summed to 1.
+// As if both softmaxes, of classes and of the words of one, summed to 1.
 static double score_of(const struct scoring *scoring, size_t state, int32_t word)
 {
     const struct network *network = scoring->network;
     const int32_t *history = scoring->inputs.history[state];
     size_t k = (size_t)network->classes.of_word[word], i = (size_t)word - class_first(network, k);
     struct maxent_features features;
-    float logit = row_logit(scoring, scoring->own.classes, k, scoring->own.class_bias, state);
+    float logit =
+        bias_logit(&scoring->inputs, state, scoring->own.classes, scoring->own.class_bias, k);
     maxent_class_features(network, history, &features);
     logit += maxent_element(scoring->own.hash, &features, k);
-    logit += row_logit(scoring, scoring->own.words, (size_t)word, scoring->own.bias, state);
+    logit +=
+        bias_logit(&scoring->inputs, state, scoring->own.words, scoring->own.bias, (size_t)word);
     maxent_word_features(network, history, k, &features);
     return exp((double)(logit + maxent_element(scoring->own.hash, &features, i)));
 }

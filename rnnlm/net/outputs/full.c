@@ -51,7 +51,7 @@ static void normalise_biases(const struct network *network)
     bias_normalise(full_parameters(network).bias, 0, network->shape.words);
 }
 
-static bool softmax(const struct network *network, size_t i, struct output_softmax *softmax)
+bool full_softmax(const struct network *network, size_t i, struct output_softmax *softmax)
 {
     size_t words = (size_t)(full_parameters(network).words - network->parameter);
     *softmax = (struct output_softmax){words, 0, network->shape.words};
@@ -96,13 +96,8 @@ static void *begin(const struct network *network, const struct columns *columns,
 // logit[i * TILE_WORDS + j] of word first + j in state number `state` + i, for i < n, j < count.
 static void compute(struct scoring *scoring, size_t state, size_t n, size_t first, size_t count)
 {
-    const struct output_inputs *inputs = &scoring->inputs;
-    for (size_t i = 0; i < n; i++)
-        bias_begin(scoring->own.bias, first, count, scoring->logit + i * TILE_WORDS);
-    linear_rows_times(scoring->logit, TILE_WORDS, scoring->own.words, first, count,
-                      inputs->input + state * inputs->row, inputs->row,
-                      inputs->half != NULL ? inputs->half + state * inputs->half_row : NULL,
-                      inputs->half_row, n, 1);
+    bias_logits(&scoring->inputs, state, n, scoring->own.words, scoring->own.bias, first, count,
+                scoring->logit, TILE_WORDS);
 }
 
 static size_t tile_at(const struct scoring *scoring, size_t first)
@@ -195,7 +190,7 @@ const struct output_type output_full = {
     .initialise = full_initialise,
     .initialise_biases = initialise_biases,
     .normalise_biases = normalise_biases,
-    .softmax = softmax,
+    .softmax = full_softmax,
     .scoring = &full_scoring,
     .online = &full_online,
     .blocks = &full_blocks,

@@ -20,6 +20,7 @@ struct full_parameters full_parameters(const struct network *network);
 // As in struct output_type.
 size_t full_list_parameters(const struct network *network, struct output_parameter *list);
 void full_initialise(const struct network *network, struct random *random);
+bool full_softmax(const struct network *network, size_t i, struct output_softmax *softmax);
 
 extern const struct output_scoring full_scoring;
 extern const struct output_online full_online;

@@ -16,15 +16,6 @@ static void initialise_biases(const struct network *network, const uint64_t *cou
         parameter_row(bias, 0)[w] = (float)log(((double)count[w] + 1) / all);
 }
 
-// What adds a vector to all rows changes scores.
-static bool softmax(const struct network *network, size_t i, struct output_softmax *softmax)
-{
-    (void)network;
-    (void)i;
-    (void)softmax;
-    return false;
-}
-
 const struct output_type output_nce = {
     .name = "nce",
     .about = "a softmax over all words, learnt against noise",
@@ -35,7 +26,7 @@ const struct output_type output_nce = {
     .parameters = full_list_parameters,
     .initialise = full_initialise,
     .initialise_biases = initialise_biases,
-    .softmax = softmax,
+    .softmax = full_softmax,
     .scoring = &full_scoring,
     .online = &full_online,
     .blocks = &nce_blocks,

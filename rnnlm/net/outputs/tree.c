@@ -144,14 +144,7 @@ static void load(void *data, const struct output_inputs *inputs)
 
 static float logit_of(const struct scoring *scoring, size_t state, size_t node)
 {
-    const struct output_inputs *inputs = &scoring->inputs;
-    float logit;
-    bias_begin(scoring->tree.bias, node, 1, &logit);
-    linear_rows_times(&logit, 1, scoring->tree.nodes, node, 1, inputs->input + state * inputs->row,
-                      inputs->row,
-                      inputs->half != NULL ? inputs->half + state * inputs->half_row : NULL,
-                      inputs->half_row, 1, 1);
-    return logit;
+    return bias_logit(&scoring->inputs, state, scoring->tree.nodes, scoring->tree.bias, node);
 }
 
 static double first_factor(void *data, size_t state, int32_t word)
