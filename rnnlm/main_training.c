@@ -219,11 +219,10 @@ static bool check_learning(const struct training *training, struct error *error)
 }
 
 // Only our own format remembers it.
-static bool self_normalise(const struct training *training, struct model *model,
-                           struct error *error)
+static bool check_sums(const struct training *training, const struct model *model,
+                       struct error *error)
 {
     const struct output_type *output = model->network.shape.output;
-    model->record.self_normalise = training->self_normalise;
     if (training->self_normalise == 0)
         return true;
     if (output->normalise_biases == NULL)
@@ -313,7 +312,7 @@ static bool prepare(struct model *model, struct corpus *text, struct corpus *val
         .average_every = (uint64_t)set.peers_words};
     return choose_products(&training->halves, error) && check_learning(training, error) &&
            check_noise(training, &model->network.shape, error) &&
-           self_normalise(training, model, error) &&
+           check_sums(training, model, error) &&
            main_teachers_ask(training, &model->network.shape, error) &&
            dropout_rule(&training->dropout, &model->network.shape, error) &&
            divide(training, model->network.shape.maxent > 0, error);

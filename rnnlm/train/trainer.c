@@ -207,21 +207,6 @@ static bool epochs_left(const struct run *run)
            (training->epochs == 0 || done < training->epochs);
 }
 
-static bool ask_teachers(struct run *run, struct batch_rule *rule, struct error *error)
-{
-    const struct training *training = run->training;
-    if (!lessons_can_be(training->teacher, training->teachers, run->model, error))
-        return false;
-    run->lessons = lessons_new(training->teacher, training->teachers, run->model, training->train,
-                               &training->order, training->model_path, run->pool, error);
-    if (run->lessons == NULL)
-        return false;
-    rule->lesson_share = (float)training->lesson_share;
-    run_tell(run, TRAINING_TAUGHT, "what they say of %" PRIu64 " words takes %.1f MB of disk",
-             lessons_words(run->lessons), (double)lessons_bytes(run->lessons) / 1e6);
-    return true;
-}
-
 // What learns, the one way or the other, and from what: no more streams than there are words.
 static bool begin_learning(struct run *run, struct error *error)
 {
@@ -246,19 +231,34 @@ static bool begin_learning(struct run *run, struct error *error)
                               .dropout = training->dropout,
                               .penalty = training->penalty,
                               .noise = training->noise,
-                              .self_normalise = (float)training->self_normalise};
+                              .self_normalise = (float)training->self_normalise,
+                              .lesson_share =
+                                  training->teachers > 0 ? (float)training->lesson_share : 0};
     rule.noise.count = run->model->vocabulary.count;
-    if (training->teachers > 0 && !ask_teachers(run, &rule, error))
+    if (!lessons_can_be(training->teacher, training->teachers, run->model, error))
         return false;
     struct batch_division division = {.peers = run->peers,
                                       .pieces = training->pieces,
                                       .average = training->average,
                                       .rule = training->averages,
                                       .every = training->average_every};
-    if (!batch_run_init(&run->batch, run->model, &rule, run->text, (size_t)streams, &division,
-                        run->pool, error))
+    return batch_run_init(&run->batch, run->model, &rule, run->text, (size_t)streams, &division,
+                          run->pool, error);
+}
+
+// Before the first block of a run, where teachers have a part in it.
+static bool ask_teachers(struct run *run, struct error *error)
+{
+    const struct training *training = run->training;
+    if (run->batch.batch.lesson == NULL)
+        return true;
+    run->lessons = lessons_new(training->teacher, training->teachers, run->model, training->train,
+                               &training->order, training->model_path, run->pool, error);
+    if (!peers_agree(run->peers, run->lessons != NULL, error, error))
         return false;
     run->batch.lessons = run->lessons;
+    run_tell(run, TRAINING_TAUGHT, "what they say of %" PRIu64 " words takes %.1f MB of disk",
+             lessons_words(run->lessons), (double)lessons_bytes(run->lessons) / 1e6);
     return true;
 }
 
@@ -367,7 +367,8 @@ static bool go_on(struct run *run, struct error *error)
 {
     char file[RUN_FILE_TEXT];
     bool more = run->checkpoint.stage != CHECKPOINT_FINISHED && !is_finished(run);
-    if (more && ((run_leads(run) && !guard_begin(run, error)) || !run_epochs(run, error)))
+    if (more && (!ask_teachers(run, error) || (run_leads(run) && !guard_begin(run, error)) ||
+                 !run_epochs(run, error)))
         return false;
     if (run->stopped) {
         guard_describe(run, file);
@@ -423,6 +424,7 @@ bool train_model(struct model *model, const struct training *training, struct er
         run.peers->context = &run;
     }
     model->record.save_every = training->save_every;
+    model->record.self_normalise = training->self_normalise;
     size_t threads = training->threads > 0 ? training->threads : threads_available();
     bool ok =
         model_can_be_saved(model, training->model_path, error) &&

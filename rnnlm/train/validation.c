@@ -57,8 +57,9 @@ static void way_free(struct way *way)
 }
 
 static bool pass_init(struct pass *pass, const struct network *network, bool independent,
-                      struct pool *pool, struct error *error)
+                      bool has_scores, struct pool *pool, struct error *error)
 {
+    pass->has_scores = has_scores;
     if (!way_init(&pass->exact, network, independent, pool, error))
         return false;
     if (!pass->has_scores)
@@ -130,10 +131,8 @@ bool validation_run(const struct network *network, bool independent,
     struct pass *pass = memory_new(1, sizeof *pass, error);
     *validation = (struct validation){
         .most = validation->most, .has_scores = validation->has_scores, .stop = validation->stop};
-    if (pass != NULL)
-        pass->has_scores = validation->has_scores;
     bool ok = pass != NULL && corpus_start(text, vocabulary, error) &&
-              pass_init(pass, network, independent, pool, error) &&
+              pass_init(pass, network, independent, validation->has_scores, pool, error) &&
               score(pass, text, validation, error);
     if (ok && value != NULL && !validation->stopped)
         memcpy(value, pass->exact.state->value, network->state * sizeof *value);

@@ -73,6 +73,9 @@ perplexity() { # MODEL OPTIONS...
     learn part -epochs 3 -teach first -teach second
     grep -q "Going on bit by bit" part.log
     cmp whole part
+    learn part -epochs 3 -teach first -teach second # has ended: nobody is asked
+    ! grep -q "Teachers" part.log
+    cmp whole part
 }
 
 @test "teach: teachers that do not fit are named, and nothing is written" {

@@ -8,6 +8,7 @@
 
 #include "scratch.h"
 
+#include "learn/optimisers/kinds.h"
 #include "train/new_model.h"
 #include "train/trainer.h"
 
@@ -373,6 +374,29 @@ static void one_epoch_without_validation(void **state)
 
 // ---- saving and resuming ----------------------------------------------------------------------
 
+// A network that goes on without what kept its sums near 1 has no such sums any more, whoever trains it.
+static void sums_of_the_last_training(void **state)
+{
+    (void)state;
+    static const double weights[] = {0.25, 0, 0.5};
+    struct model model = {0};
+    struct log log = {0};
+    struct new_model wanted = new_plain_model("lstm:4", 0);
+    struct training training = plain_training;
+    training.streams = 2;
+    training.optimiser = &optimiser_adam;
+    generate("short", 30, 1, false);
+    wanted.format = MODEL_NATIVE;
+    remove("model");
+    for (size_t i = 0; i < 3; i++) {
+        training.self_normalise = weights[i];
+        train_well(&model, &wanted, &training, "short", NULL, &log);
+        assert_true(model.record.self_normalise == weights[i]);
+        assert_true(model_has_scores(&model, NULL) == (weights[i] > 0));
+    }
+    model_free(&model);
+}
+
 static void model_and_log_after_each_epoch(void **state)
 {
     (void)state;
@@ -616,6 +640,7 @@ int main(void)
         cmocka_unit_test(schedule_until_the_end),
         cmocka_unit_test(fallback_of_dense_weights),
         cmocka_unit_test(one_epoch_without_validation),
+        cmocka_unit_test(sums_of_the_last_training),
         cmocka_unit_test(model_and_log_after_each_epoch),
         cmocka_unit_test(resumed_run),
         cmocka_unit_test(text_shorter_than_the_position),
