@@ -1,7 +1,6 @@
 // The program rnnlm in parts: its command line (main_options.c, main_check.c); training (main_training.c), of which the
 // network, texts, words, teachers and processes are in main_network.c, main_texts.c, main_words.c, main_teachers.c and
-// main_peers.c;
-// the use of models (main_scoring.c); and who calls them (main.c).
+// main_peers.c; the use of models (main_scoring.c); and who calls them (main.c).
 #ifndef MAIN_H
 #define MAIN_H
 

@@ -56,8 +56,7 @@ struct batch {
                // on
     struct pieces *pieces; // NULL if the streams are not divided
     void *output;          // the output's own
-    struct output_lesson
-        *lesson; // [R] filled by the caller, as word[] and target[] are; NULL without a teacher
+    struct output_lesson *lesson; // [R] filled by the caller, as word[] is; NULL without a teacher
     // The rest belongs to batch.c.
     size_t steps_now, rows_now; // of the current block
     double *prob;               // [R] of the targets

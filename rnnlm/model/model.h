@@ -32,8 +32,7 @@ struct training_record {
     uint64_t unit;                // enum text_unit: what the words of the vocabulary are
     double starting_alpha, alpha; // learning rate: at first, now
     bool halving;                 // alpha is halved after each epoch
-    double
-        self_normalise; // weight with which (log Z)^2 was kept small (net/output.h); 0: it was not
+    double self_normalise; // weight of (log Z)^2 in the last training (net/output.h); 0: none
 };
 
 #define NO_VALIDATION (-100000000.0)
