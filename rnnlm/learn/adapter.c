@@ -69,12 +69,13 @@ static void add_squares(float *sum, const float *g, size_t count)
         sum[j] += g[j] * g[j];
 }
 
-static void collect_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,
-                        const float *g)
+static void collect_span(struct optimiser *optimiser, const struct optimiser_span *span,
+                         const float *g)
 {
-    const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    add_squares(collector_of(optimiser)->roots->root[gradient->parameter] + row * parameter->stride,
-                g, parameter->width);
+    const struct parameter *parameter = &optimiser->network->parameter[span->parameter];
+    add_squares(collector_of(optimiser)->roots->root[span->parameter] +
+                    span->row * parameter->stride,
+                g, span->count);
 }
 
 static void collect(struct optimiser *optimiser, const struct gradient *gradient,
@@ -84,7 +85,7 @@ static void collect(struct optimiser *optimiser, const struct gradient *gradient
         add_squares(collector_of(optimiser)->roots->root[gradient->parameter] + gradient->first,
                     gradient->left, gradient->count);
     else
-        optimiser_each_row(optimiser, gradient, scratch, collect_row);
+        optimiser_each_span(optimiser, gradient, scratch, collect_span);
 }
 
 static const struct optimiser_type collecting = {.name = "collecting", .move = collect};
@@ -153,15 +154,16 @@ static void adapt(const struct adapter *adapter, float *w, const float *origin, 
     }
 }
 
-static void adapt_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,
-                      const float *g)
+static void adapt_span(struct optimiser *optimiser, const struct optimiser_span *span,
+                       const float *g)
 {
     const struct adapter *adapter = adapter_of(optimiser);
-    const size_t p = gradient->parameter;
+    const size_t p = span->parameter;
     const struct parameter *parameter = &optimiser->network->parameter[p];
-    float missed = optimiser_missed(optimiser, optimiser_row_memory(optimiser, p, row));
-    adapt(adapter, parameter_row(parameter, row), optimiser_weights_memory(optimiser, p, 0, row),
-          adapter->roots->root[p] + row * parameter->stride, g, parameter->width, missed + 1);
+    adapt(adapter, parameter_row(parameter, span->row),
+          optimiser_weights_memory(optimiser, p, 0, span->row),
+          adapter->roots->root[p] + span->row * parameter->stride, g, span->count,
+          span->missed + 1);
 }
 
 static void adapt_move(struct optimiser *optimiser, const struct gradient *gradient,
@@ -170,7 +172,7 @@ static void adapt_move(struct optimiser *optimiser, const struct gradient *gradi
     const struct adapter *adapter = adapter_of(optimiser);
     const size_t p = gradient->parameter;
     if (gradient->form != GRADIENT_RUN) {
-        optimiser_each_row(optimiser, gradient, scratch, adapt_row);
+        optimiser_each_span(optimiser, gradient, scratch, adapt_span);
         return;
     }
     adapt(adapter, parameter_row(&optimiser->network->parameter[p], 0) + gradient->first,

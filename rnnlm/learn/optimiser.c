@@ -239,28 +239,53 @@ const float *optimiser_gradient_rows(const struct optimiser *optimiser,
     return scratch->rows;
 }
 
-void optimiser_each_row(struct optimiser *optimiser, const struct gradient *gradient,
-                        struct optimiser_scratch *scratch,
-                        void (*move)(struct optimiser *optimiser, const struct gradient *gradient,
-                                     size_t row, const float *g))
-{
-    size_t stride = optimiser->network->parameter[gradient->parameter].stride, count;
-    for (size_t at = 0; at < gradient->count; at += count) {
-        count = gradient->count - at < OPTIMISER_ROWS ? gradient->count - at : OPTIMISER_ROWS;
-        const float *rows = optimiser_gradient_rows(optimiser, gradient, at, count, scratch);
-        for (size_t i = 0; i < count; i++)
-            move(optimiser, gradient, gradient->first + at + i, rows + i * stride);
-    }
-}
-
-// A float holds whole numbers up to 2^24: blocks are counted from 0 again there, which a row could
-// only tell from missing none of so many.
-float optimiser_missed(const struct optimiser *optimiser, float *last)
+// The blocks between this one and `last`, in which rows moved that move now. A float holds whole numbers
+// up to 2^24: blocks are counted from 0 again there, which a row could only tell from missing none of
+// so many.
+static float missed_since(const struct optimiser *optimiser, float last, float *now)
 {
     const uint64_t most = 1 << 24;
-    float now = (float)((optimiser->blocks + 1) % most), missed = now - *last - 1;
-    *last = now;
+    *now = (float)((optimiser->blocks + 1) % most);
+    float missed = *now - last - 1;
     return missed >= 0 ? missed : missed + (float)most;
+}
+
+// The first of some rows that have missed the same blocks: how many they are, and they are noted to have
+// moved in this one.
+static size_t rows_alike(const struct optimiser *optimiser, struct optimiser_span *span,
+                         size_t count)
+{
+    if (optimiser->type->per_row == 0)
+        return count;
+    float *last = optimiser_row_memory(optimiser, span->parameter, span->row), now;
+    size_t alike = 1;
+    while (alike < count && last[alike] == last[0])
+        alike++;
+    span->missed = missed_since(optimiser, last[0], &now);
+    for (size_t i = 0; i < alike; i++)
+        last[i] = now;
+    return alike;
+}
+
+void optimiser_each_span(struct optimiser *optimiser, const struct gradient *gradient,
+                         struct optimiser_scratch *scratch,
+                         void (*move)(struct optimiser *optimiser,
+                                      const struct optimiser_span *span, const float *g))
+{
+    size_t stride = optimiser->network->parameter[gradient->parameter].stride, count, alike;
+    size_t most = gradient->form == GRADIENT_WHOLE ? gradient->count : OPTIMISER_ROWS;
+    for (size_t at = 0; at < gradient->count; at += count) {
+        count = gradient->count - at < most ? gradient->count - at : most;
+        const float *rows = optimiser_gradient_rows(optimiser, gradient, at, count, scratch);
+        for (size_t i = 0; i < count; i += alike) {
+            struct optimiser_span span = {.parameter = gradient->parameter,
+                                          .row = gradient->first + at + i,
+                                          .terms = gradient->terms};
+            alike = rows_alike(optimiser, &span, count - i);
+            span.count = alike * stride;
+            move(optimiser, &span, rows + i * stride);
+        }
+    }
 }
 
 static void move(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
@@ -279,11 +304,16 @@ static float *held_row(const struct optimiser *optimiser, size_t parameter, size
 }
 
 // Workers may mark the same group at the same time.
-static void mark_groups(struct optimiser_held *held, const struct gradient *gradient)
+void optimiser_mark(struct optimiser_held *held, size_t first, size_t count)
 {
-    size_t last = (gradient->first + gradient->count - 1) / OPTIMISER_GROUP;
-    for (size_t i = gradient->first / OPTIMISER_GROUP; i <= last; i++)
-        __atomic_store_n(&held->group[i], true, __ATOMIC_RELAXED);
+    const uint64_t all = UINT64_MAX;
+    for (size_t i = first, end = first + count, next; i < end; i = next) {
+        next = (i / OPTIMISER_GROUP + 1) * OPTIMISER_GROUP;
+        size_t last = (next < end ? next : end) - 1;
+        uint64_t rows =
+            all << i % OPTIMISER_GROUP & all >> (OPTIMISER_GROUP - 1 - last % OPTIMISER_GROUP);
+        __atomic_fetch_or(&held->group[i / OPTIMISER_GROUP], rows, __ATOMIC_RELAXED);
+    }
 }
 
 static bool any_held(const struct optimiser_held *held, const struct gradient *gradient)
@@ -309,7 +339,8 @@ static void hold(struct optimiser *optimiser, size_t worker, const struct gradie
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     struct optimiser_held *held = &optimiser->held[gradient->parameter];
-    mark_groups(held, gradient);
+    if (gradient->terms > 0)
+        optimiser_mark(held, gradient->first, gradient->count);
     if (held->place != NULL && held->terms[gradient->first] == 0) // these come one by one
         held->place[gradient->first] = __atomic_fetch_add(&held->places, 1, __ATOMIC_RELAXED);
     float *rows = held_row(optimiser, gradient->parameter, gradient->first);
@@ -325,6 +356,9 @@ static void hold(struct optimiser *optimiser, size_t worker, const struct gradie
 
 // Rows that are measured and move together; fewer where they are divided among processes.
 enum { HELD_ROWS = 8 * OPTIMISER_GROUP, SHARED_ROWS = 32, SHARED_ELEMENTS = 4096 };
+
+// Floats of narrow rows that are measured together, of fewer rows than any stretch has.
+enum { MEASURED = 256 };
 
 struct optimiser_rows optimiser_rows_of(const struct optimiser *optimiser, size_t i)
 {
@@ -389,11 +423,38 @@ static size_t next_held(const struct optimiser_held *held, const struct optimise
                         size_t i)
 {
     size_t end = rows->first + rows->count;
-    while (i < end && held->terms[i] == 0) {
-        bool skip = !held->runs && i % OPTIMISER_GROUP == 0 && !held->group[i / OPTIMISER_GROUP];
-        i += skip ? OPTIMISER_GROUP : 1;
+    while (held->runs && i < end && held->terms[i] == 0)
+        i++;
+    for (bool found = held->runs; i < end && !found;) {
+        uint64_t left = __atomic_load_n(&held->group[i / OPTIMISER_GROUP], __ATOMIC_RELAXED) >>
+                        i % OPTIMISER_GROUP;
+        found = left != 0;
+        i += found ? (size_t)__builtin_ctzll(left) : OPTIMISER_GROUP - i % OPTIMISER_GROUP;
     }
     return i < end ? i : end;
+}
+
+// Rows, or elements, in which as many words have a part, from i on, to `end` at most.
+static size_t run_length(const struct optimiser_held *held, size_t i, size_t end)
+{
+    size_t from = i;
+    while (i < end && held->terms[i] == held->terms[from])
+        i++;
+    return i - from;
+}
+
+// Rows that are held from i on, one after another.
+static size_t rows_together(const struct optimiser_held *held, size_t i, size_t end)
+{
+    return held->place != NULL ? 1 : run_length(held, i, end);
+}
+
+// Narrow rows are measured some at a time, always the same ones, wherever a stretch begins.
+static size_t measured_end(size_t stride, size_t i, size_t end)
+{
+    size_t together = stride < MEASURED ? MEASURED / stride : 1;
+    size_t next = (i / together + 1) * together;
+    return next < end ? next : end;
 }
 
 double optimiser_measure(const struct optimiser *optimiser, size_t item)
@@ -402,12 +463,14 @@ double optimiser_measure(const struct optimiser *optimiser, size_t item)
     const struct optimiser_held *held = &optimiser->held[rows.parameter];
     size_t stride = optimiser_rows_of(optimiser, rows.parameter).stride;
     double power = 0;
-    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first);
-    for (; i < end; i = next_held(held, &rows, i + 1)) {
+    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first), count = 1;
+    for (; i < end; i = next_held(held, &rows, i + count)) {
         const float *row = held->runs ? held->rows + i : held_row(optimiser, rows.parameter, i);
         float square = held->runs ? *row * *row : 0;
-        if (!held->runs)
-            kernels->rows_times(&square, row, stride, 1, row, stride);
+        if (!held->runs) {
+            count = rows_together(held, i, measured_end(stride, i, end));
+            kernels->rows_times(&square, row, count * stride, 1, row, count * stride);
+        }
         power += (double)square;
     }
     return power;
@@ -420,36 +483,28 @@ static void measure_held(void *context, size_t worker, size_t item)
     optimiser->power[item] = optimiser_measure(optimiser, item);
 }
 
-// Elements that as many words have a part in, from i on, to `end` at most.
-static size_t run_length(const struct optimiser_held *held, size_t i, size_t end)
-{
-    size_t from = i;
-    while (i < end && held->terms[i] == held->terms[from])
-        i++;
-    return i - from;
-}
-
 static void move_rows(struct optimiser *optimiser, size_t worker, struct optimiser_stretch rows)
 {
     const struct optimiser_held *held = &optimiser->held[rows.parameter];
-    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first);
-    for (; i < end; i = next_held(held, &rows, i + 1)) {
+    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first), count;
+    for (; i < end; i = next_held(held, &rows, i + count)) {
+        count = rows_together(held, i, end);
         struct gradient gradient = {.parameter = rows.parameter,
                                     .form = GRADIENT_WHOLE,
                                     .first = i,
-                                    .count = 1,
+                                    .count = count,
                                     .terms = held->terms[i],
                                     .right = held_row(optimiser, rows.parameter, i),
                                     .norm = held->power != NULL ? &held->power[i] : NULL};
         move(optimiser, worker, &gradient);
         if (optimiser->shared)
             continue; // others are still to be told which rows have moved
-        held->terms[i] = 0;
+        memset(held->terms + i, 0, count * sizeof *held->terms);
         if (held->power != NULL)
-            held->power[i] = 0;
+            memset(held->power + i, 0, count * sizeof *held->power);
     }
     for (i = rows.first; i < end && !optimiser->shared; i += OPTIMISER_GROUP)
-        held->group[i / OPTIMISER_GROUP] = false;
+        held->group[i / OPTIMISER_GROUP] = 0;
 }
 
 static void move_runs(struct optimiser *optimiser, size_t worker, struct optimiser_stretch rows)

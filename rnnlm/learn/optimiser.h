@@ -62,7 +62,7 @@ struct optimiser_held {
     uint32_t places; // taken
     float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
     uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block
-    bool *group;     // [rows / OPTIMISER_GROUP] whether any of these has one; not of runs
+    uint64_t *group; // [rows / OPTIMISER_GROUP] a bit for each that has one; not of runs
     bool runs;       // they come as runs: each element is a row of its own
 };
 
@@ -126,6 +126,10 @@ size_t optimiser_stretches(const struct optimiser *optimiser);
 size_t optimiser_stretch_rows(const struct optimiser *optimiser, size_t parameter); // at most
 struct optimiser_stretch optimiser_stretch(const struct optimiser *optimiser, size_t item);
 
+// Rows first..first+count-1 of a parameter, which is not one of runs, have a gradient. Several threads may
+// mark different rows.
+void optimiser_mark(struct optimiser_held *held, size_t first, size_t count);
+
 // Has gradients given that are held. For the next ones they are forgotten.
 void optimiser_collect(struct optimiser *optimiser, struct pool *pool,
                        void (*give)(void *context, size_t worker, size_t item), void *context,
@@ -155,16 +159,21 @@ const float *optimiser_gradient_rows(const struct optimiser *optimiser,
                                      const struct gradient *gradient, size_t from, size_t count,
                                      struct optimiser_scratch *scratch);
 
-// Has the rows of a gradient that is not a run moved one after the other: row `row` by its gradient
-// g[stride].
-void optimiser_each_row(struct optimiser *optimiser, const struct gradient *gradient,
-                        struct optimiser_scratch *scratch,
-                        void (*move)(struct optimiser *optimiser, const struct gradient *gradient,
-                                     size_t row, const float *g));
+// Rows that lie one after another and have missed the same blocks: they move as one, their padding, which
+// is zeros, included.
+struct optimiser_span {
+    size_t parameter, row; // the first of them
+    size_t count;          // floats
+    size_t terms;          // words that have a part in each row
+    float missed; // blocks between this one and that in which they moved last; 0 without per_row
+};
 
-// The blocks between this one and the one in which a row moved last, which it has missed. `last` is a
-// number of the row's own memory, 0 at first, that nobody else changes.
-float optimiser_missed(const struct optimiser *optimiser, float *last);
+// Has the rows of a gradient that is not a run moved, span by span, by their gradient g[count]. A type
+// with a number per_row leaves it to this function, which keeps there when a row moved last.
+void optimiser_each_span(struct optimiser *optimiser, const struct gradient *gradient,
+                         struct optimiser_scratch *scratch,
+                         void (*move)(struct optimiser *optimiser,
+                                      const struct optimiser_span *span, const float *g));
 
 // Memory of row i of a parameter: its weights' first, second, ... numbers, and its own.
 float *optimiser_weights_memory(const struct optimiser *optimiser, size_t parameter, size_t which,

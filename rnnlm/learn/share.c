@@ -167,7 +167,7 @@ static void add_row(struct optimiser_held *held, const struct optimiser_rows *ro
     }
     held->terms[row] += terms;
     if (!held->runs) // two stretches, of different threads, may be in a group
-        __atomic_store_n(&held->group[row / OPTIMISER_GROUP], true, __ATOMIC_RELAXED);
+        optimiser_mark(held, row, 1);
 }
 
 static void add_record(const struct share *share, const struct record *record, const char *data)

@@ -547,6 +547,120 @@ static void formulas(void **state)
     stack = 0;
 }
 
+static void assert_padding_is_zero(const struct network *network)
+{
+    for (size_t p = 0; p < network->parameters; p++) {
+        const struct parameter *parameter = &network->parameter[p];
+        for (size_t i = 0; i < parameter->rows; i++)
+            for (size_t j = parameter->width; j < parameter->stride; j++)
+                if (parameter_row(parameter, i)[j] != 0)
+                    fail_msg("%s: row %zu is %g behind its width", parameter->name, i,
+                             (double)parameter_row(parameter, i)[j]);
+    }
+}
+
+// ---- rows far apart -----------------------------------------------------------------------------
+
+enum { MANY_WORDS = 300 };
+
+// Gradients of rows of words, as if a block of a text with many words had given them.
+struct far {
+    const struct network *network;
+    struct gradient_sink *sink;
+    size_t block;
+};
+
+static uint32_t drawn(size_t block, size_t i)
+{
+    uint32_t x = (uint32_t)(block * 7919 + i * 104729 + 1);
+    x = (x ^ (x >> 7)) * 2654435761u;
+    return (x ^ (x >> 15)) * 2246822519u >> 8;
+}
+
+// Those of one parameter: single rows, and stretches of rows, with gaps of up to some groups of rows.
+static void give_far(void *context, size_t worker, size_t p)
+{
+    const struct far *far = context;
+    const struct parameter *of = &far->network->parameter[p];
+    float right[200 * MEMORY_ROW * 2], norm[200];
+    if (of->use != PARAMETER_BY_INPUT && of->use != PARAMETER_BY_OUTPUT &&
+        of->use != PARAMETER_BY_BOTH)
+        return;
+    assert_true(of->stride <= MEMORY_ROW * 2);
+    for (size_t row = drawn(far->block, p) % 70; row < of->rows;) {
+        uint32_t length = drawn(far->block + 1, row), gap = drawn(far->block + 2, row);
+        size_t count = of->use == PARAMETER_BY_OUTPUT && length % 2 ? 1 + length / 2 % 150 : 1;
+        count = count < of->rows - row ? count : of->rows - row;
+        memset(right, 0, sizeof right);
+        for (size_t i = 0; i < count; i++) {
+            norm[i] = 0;
+            for (size_t j = 0; j < of->width; j++) {
+                float *g = &right[i * of->stride + j];
+                *g = (float)(drawn(far->block * 31 + p, (row + i) * of->width + j) % 2000) / 1000 -
+                     1;
+                norm[i] += *g * *g;
+            }
+        }
+        struct gradient gradient = {.parameter = p,
+                                    .form = GRADIENT_WHOLE,
+                                    .first = row,
+                                    .count = count,
+                                    .terms = 1 + length % 3,
+                                    .right = right,
+                                    .right_stride = of->stride,
+                                    .norm = norm};
+        far->sink->take(far->sink, worker, &gradient);
+        row += count + (gap % 3 == 0 ? 0 : gap % 150);
+    }
+}
+
+// Blocks of which each has gradients for other rows, also none for whole groups of them.
+static void check_far_rows(const struct optimiser_type *type, const char *text, float clip_norm)
+{
+    const struct network_shape shape = new_shape(MANY_WORDS, text, 4, 0, 0);
+    const struct batch_rule rule = {
+        .optimiser = type,
+        .step = {.alpha = (float)type->alpha, .beta = 0.01f, .clip_norm = clip_norm}};
+    struct rule same = {
+        (double)rule.step.alpha, (double)rule.step.beta, (double)clip_norm, 5, 1, 0};
+    struct gradient_sink plainly = {.take = take};
+    struct network network;
+    struct batch batch;
+    struct error error = {""};
+    struct pool *pool = pool_new(1, NULL);
+    make_network(&network, &shape, 5, 0.7);
+    begin_batch(&batch, &network, &rule, 5, pool);
+    begin_moves(&network);
+    for (size_t block = 0; block < 3 * BLOCKS; block++) {
+        struct far far = {&network, &batch.optimiser.sink, block},
+                   other = {&network, &plainly, block};
+        forget_gradients();
+        for (size_t p = 0; p < network.parameters; p++)
+            give_far(&other, 0, p);
+        assert_true(some_rows_rest());
+        assert_true(
+            optimiser_step(&batch.optimiser, pool, give_far, &far, network.parameters, &error));
+        move_plainly(plain_optimiser_named(type->name), &same);
+        worst_weight(&network);
+    }
+    assert_padding_is_zero(&network);
+    end_moves();
+    batch_free(&batch);
+    pool_free(pool);
+    network_free(&network);
+}
+
+static void rows_far_apart(void **state)
+{
+    (void)state;
+    for (size_t i = 0; optimiser_table[i] != NULL; i++) {
+        check_far_rows(optimiser_table[i], "elman:17 full", 0);
+        check_far_rows(optimiser_table[i], "elman:17 full", 0.25f);
+        check_far_rows(optimiser_table[i], "elman:7 full", 1e6f);
+        check_far_rows(optimiser_table[i], "elman:7 full tied", 0.25f);
+    }
+}
+
 // ---- clipping -----------------------------------------------------------------------------------
 
 // Moves of one block by plain gradient descent: their length over alpha.
@@ -683,18 +797,6 @@ static double run(const struct batch_rule *rule, size_t streams, size_t threads,
     return sum;
 }
 
-static void assert_padding_is_zero(const struct network *network)
-{
-    for (size_t p = 0; p < network->parameters; p++) {
-        const struct parameter *parameter = &network->parameter[p];
-        for (size_t i = 0; i < parameter->rows; i++)
-            for (size_t j = parameter->width; j < parameter->stride; j++)
-                if (parameter_row(parameter, i)[j] != 0)
-                    fail_msg("%s: row %zu is %g behind its width", parameter->name, i,
-                             (double)parameter_row(parameter, i)[j]);
-    }
-}
-
 static void check_threads(void)
 {
     for (size_t i = 0; optimiser_table[i] != NULL; i++)
@@ -751,8 +853,11 @@ static void optimisers_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formulas),           cmocka_unit_test(clipping_bounds_the_whole_gradient),
-        cmocka_unit_test(averages_are_means), cmocka_unit_test(threads_do_not_change_results),
+        cmocka_unit_test(formulas),
+        cmocka_unit_test(rows_far_apart),
+        cmocka_unit_test(clipping_bounds_the_whole_gradient),
+        cmocka_unit_test(averages_are_means),
+        cmocka_unit_test(threads_do_not_change_results),
         cmocka_unit_test(optimisers_by_name),
     };
     return cmocka_run_group_tests_name("optimiser", tests, NULL, NULL);

@@ -16,14 +16,14 @@ static void move_weights(float *w, float *v, const float *g, size_t n, float sca
     kernels->scale_add_divided(w, g, v, n, alpha * scale, 1, EPSILON, keep);
 }
 
-static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,
-                     const float *g)
+static void move_span(struct optimiser *optimiser, const struct optimiser_span *span,
+                      const float *g)
 {
-    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    move_weights(parameter_row(parameter, row),
-                 optimiser_weights_memory(optimiser, gradient->parameter, 0, row), g,
-                 parameter->width, optimiser->scale / (float)optimiser->streams,
-                 optimiser->rule.alpha, optimiser_keep(optimiser, gradient->terms));
+    struct parameter *parameter = &optimiser->network->parameter[span->parameter];
+    move_weights(parameter_row(parameter, span->row),
+                 optimiser_weights_memory(optimiser, span->parameter, 0, span->row), g, span->count,
+                 optimiser->scale / (float)optimiser->streams, optimiser->rule.alpha,
+                 optimiser_keep(optimiser, span->terms));
 }
 
 static void move(struct optimiser *optimiser, const struct gradient *gradient,
@@ -37,7 +37,7 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
                      gradient->left, gradient->count, optimiser->scale / (float)optimiser->streams,
                      optimiser->rule.alpha, optimiser_keep(optimiser, 10));
     else
-        optimiser_each_row(optimiser, gradient, scratch, move_row);
+        optimiser_each_span(optimiser, gradient, scratch, move_span);
 }
 
 const struct optimiser_type optimiser_adagrad = {

@@ -43,26 +43,25 @@ static void move_weights(float *w, float *m, float *v, const float *g, size_t n,
     kernels->scale_add_divided(w, m, v, n, by->step, by->second, EPSILON, by->keep);
 }
 
-static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,
-                     const float *g)
+static void move_span(struct optimiser *optimiser, const struct optimiser_span *span,
+                      const float *g)
 {
-    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    size_t id = gradient->parameter;
-    float *w = parameter_row(parameter, row), *m = optimiser_weights_memory(optimiser, id, 0, row),
-          *v = optimiser_weights_memory(optimiser, id, 1, row);
-    float t = (float)(optimiser->blocks + 1), r = B1 / sqrtf(B2);
-    float missed = optimiser_missed(optimiser, optimiser_row_memory(optimiser, id, row));
+    struct parameter *parameter = &optimiser->network->parameter[span->parameter];
+    float *w = parameter_row(parameter, span->row);
+    float *m = optimiser_weights_memory(optimiser, span->parameter, 0, span->row);
+    float *v = optimiser_weights_memory(optimiser, span->parameter, 1, span->row);
+    float t = (float)(optimiser->blocks + 1), r = B1 / sqrtf(B2), missed = span->missed;
     struct change by = {.scale = optimiser->scale / (float)optimiser->streams,
-                        .keep = optimiser_keep(optimiser, gradient->terms),
+                        .keep = optimiser_keep(optimiser, span->terms),
                         .step = optimiser->rule.alpha / (1 - powf(B1, t)),
                         .second = 1 / (1 - powf(B2, t))};
     if (missed > 0) {
         by.owed = by.step * r * (1 - powf(r, missed)) / (1 - r);
         by.m_left = powf(B1, missed);
         by.v_left = powf(B2, missed);
-        make_up(w, m, v, parameter->width, &by);
+        make_up(w, m, v, span->count, &by);
     }
-    move_weights(w, m, v, g, parameter->width, &by);
+    move_weights(w, m, v, g, span->count, &by);
 }
 
 static void move(struct optimiser *optimiser, const struct gradient *gradient,
@@ -81,7 +80,7 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
                      gradient->count, &by);
         return;
     }
-    optimiser_each_row(optimiser, gradient, scratch, move_row);
+    optimiser_each_span(optimiser, gradient, scratch, move_span);
 }
 
 const struct optimiser_type optimiser_adam = {

@@ -33,13 +33,13 @@ static float step(const struct optimiser *optimiser)
     return optimiser->rule.alpha * optimiser->scale / (float)optimiser->streams;
 }
 
-static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,
-                     const float *g)
+static void move_span(struct optimiser *optimiser, const struct optimiser_span *span,
+                      const float *g)
 {
-    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    move_weights(parameter_row(parameter, row),
-                 optimiser_weights_memory(optimiser, gradient->parameter, MOVES, row), g,
-                 parameter->width, step(optimiser), optimiser_keep(optimiser, gradient->terms),
+    struct parameter *parameter = &optimiser->network->parameter[span->parameter];
+    move_weights(parameter_row(parameter, span->row),
+                 optimiser_weights_memory(optimiser, span->parameter, MOVES, span->row), g,
+                 span->count, step(optimiser), optimiser_keep(optimiser, span->terms),
                  age(optimiser));
 }
 
@@ -54,7 +54,7 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
                      gradient->left, gradient->count, step(optimiser),
                      optimiser_keep(optimiser, 10), age(optimiser));
     else
-        optimiser_each_row(optimiser, gradient, scratch, move_row);
+        optimiser_each_span(optimiser, gradient, scratch, move_span);
 }
 
 static void begin_averages(struct optimiser *optimiser)

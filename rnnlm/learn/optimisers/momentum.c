@@ -28,17 +28,15 @@ static void move_weights(float *restrict w, float *restrict v, const float *rest
     }
 }
 
-static void move_row(struct optimiser *optimiser, const struct gradient *gradient, size_t row,
-                     const float *g)
+static void move_span(struct optimiser *optimiser, const struct optimiser_span *span,
+                      const float *g)
 {
-    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    size_t id = gradient->parameter;
-    float missed = optimiser_missed(optimiser, optimiser_row_memory(optimiser, id, row));
-    float left = powf(MU, missed);
-    move_weights(parameter_row(parameter, row), optimiser_weights_memory(optimiser, id, 0, row), g,
-                 parameter->width, optimiser->scale / (float)optimiser->streams,
-                 optimiser->rule.alpha, MU * MU * (1 - left) / (1 - MU), left,
-                 optimiser_keep(optimiser, gradient->terms));
+    struct parameter *parameter = &optimiser->network->parameter[span->parameter];
+    float left = powf(MU, span->missed);
+    move_weights(parameter_row(parameter, span->row),
+                 optimiser_weights_memory(optimiser, span->parameter, 0, span->row), g, span->count,
+                 optimiser->scale / (float)optimiser->streams, optimiser->rule.alpha,
+                 MU * MU * (1 - left) / (1 - MU), left, optimiser_keep(optimiser, span->terms));
 }
 
 static void move(struct optimiser *optimiser, const struct gradient *gradient,
@@ -52,7 +50,7 @@ static void move(struct optimiser *optimiser, const struct gradient *gradient,
                      gradient->left, gradient->count, optimiser->scale / (float)optimiser->streams,
                      optimiser->rule.alpha, 0, 1, optimiser_keep(optimiser, 10));
     else
-        optimiser_each_row(optimiser, gradient, scratch, move_row);
+        optimiser_each_span(optimiser, gradient, scratch, move_span);
 }
 
 const struct optimiser_type optimiser_momentum = {

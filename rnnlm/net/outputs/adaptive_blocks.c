@@ -14,7 +14,7 @@
 // Slots of a leaf beyond which it is divided into several shares; rows of the words of such a leaf whose
 // gradients are one item; rows of a block, or slots, that are taken together; rows of a matrix whose
 // gradients are one item; leaves the biases of whose words are.
-enum { SHARE_SLOTS = 64, SPLIT_ROWS = 256, CHUNK_ROWS = 48, GROUP_ROWS = 16, BIAS_LEAVES = 32 };
+enum { SHARE_SLOTS = 64, SPLIT_ROWS = 256, CHUNK_ROWS = 48, GROUP_ROWS = 64, BIAS_LEAVES = 32 };
 
 // Some slots, or some rows of words, of a leaf or a cluster: the unit of work.
 struct share {

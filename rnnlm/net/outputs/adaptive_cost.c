@@ -19,7 +19,7 @@
 
 enum { GRID = 4, OCTAVES = 31, POINTS = GRID * OCTAVES + 2, LEAST_FREQUENT = 128, RATIO = 3 };
 
-static const double PLACES = 512, SOFTMAX = 8, FLOOR = 20000, ROW = 64, TOUCH = 12, CLASSES = 8;
+static const double PLACES = 512, SOFTMAX = 24, FLOOR = 20000, ROW = 32, TOUCH = 4, CLASSES = 8;
 
 struct way {
     double cost;
