@@ -303,25 +303,32 @@ static float *held_row(const struct optimiser *optimiser, size_t parameter, size
     return held->rows + place * optimiser->network->parameter[parameter].stride;
 }
 
+// Bits of rows i..end-1 as far as they are in the group of i, which ends before *next.
+static uint64_t bits_of(size_t i, size_t end, size_t *next)
+{
+    const uint64_t all = UINT64_MAX;
+    *next = (i / OPTIMISER_GROUP + 1) * OPTIMISER_GROUP;
+    size_t last = (*next < end ? *next : end) - 1;
+    return all << i % OPTIMISER_GROUP & all >> (OPTIMISER_GROUP - 1 - last % OPTIMISER_GROUP);
+}
+
 // Workers may mark the same group at the same time.
 void optimiser_mark(struct optimiser_held *held, size_t first, size_t count)
 {
-    const uint64_t all = UINT64_MAX;
     for (size_t i = first, end = first + count, next; i < end; i = next) {
-        next = (i / OPTIMISER_GROUP + 1) * OPTIMISER_GROUP;
-        size_t last = (next < end ? next : end) - 1;
-        uint64_t rows =
-            all << i % OPTIMISER_GROUP & all >> (OPTIMISER_GROUP - 1 - last % OPTIMISER_GROUP);
-        __atomic_fetch_or(&held->group[i / OPTIMISER_GROUP], rows, __ATOMIC_RELAXED);
+        uint64_t bits = bits_of(i, end, &next);
+        __atomic_fetch_or(&held->group[i / OPTIMISER_GROUP], bits, __ATOMIC_RELAXED);
     }
 }
 
 static bool any_held(const struct optimiser_held *held, const struct gradient *gradient)
 {
-    for (size_t i = 0; i < gradient->count; i++)
-        if (held->terms[gradient->first + i] > 0)
-            return true;
-    return false;
+    uint64_t found = 0;
+    for (size_t i = gradient->first, end = i + gradient->count, next; i < end; i = next) {
+        uint64_t bits = bits_of(i, end, &next);
+        found |= __atomic_load_n(&held->group[i / OPTIMISER_GROUP], __ATOMIC_RELAXED) & bits;
+    }
+    return found != 0;
 }
 
 static void add_rows(const struct optimiser *optimiser, const struct gradient *gradient,
@@ -339,8 +346,6 @@ static void hold(struct optimiser *optimiser, size_t worker, const struct gradie
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     struct optimiser_held *held = &optimiser->held[gradient->parameter];
-    if (gradient->terms > 0)
-        optimiser_mark(held, gradient->first, gradient->count);
     if (held->place != NULL && held->terms[gradient->first] == 0) // these come one by one
         held->place[gradient->first] = __atomic_fetch_add(&held->places, 1, __ATOMIC_RELAXED);
     float *rows = held_row(optimiser, gradient->parameter, gradient->first);
@@ -348,6 +353,8 @@ static void hold(struct optimiser *optimiser, size_t worker, const struct gradie
         add_rows(optimiser, gradient, rows, &optimiser->scratch[worker]);
     else
         compute_rows(parameter, gradient, 0, gradient->count, rows);
+    if (gradient->terms > 0)
+        optimiser_mark(held, gradient->first, gradient->count);
     for (size_t i = 0; i < gradient->count; i++)
         held->terms[gradient->first + i] += (uint32_t)gradient->terms;
     if (held->power != NULL)
