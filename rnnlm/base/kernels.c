@@ -221,6 +221,20 @@ static void scale_add_divided(float *y, const float *x, const float *square, siz
         y[i] = keep * y[i] + step * x[i] / (sqrtf(scale * square[i]) + epsilon);
 }
 
+static void adam(float *w, float *m, float *v, const float *g, size_t n, const struct adam_step *by)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (by->m_left != 1) {
+            w[i] += by->owed * m[i] / (sqrtf(by->second * v[i]) + by->epsilon);
+            m[i] *= by->m_left;
+            v[i] *= by->v_left;
+        }
+        m[i] = by->m_keep * m[i] + by->m_step * g[i];
+        v[i] = by->v_keep * v[i] + by->v_step * g[i] * g[i];
+        w[i] = by->keep * w[i] + by->step * m[i] / (sqrtf(by->second * v[i]) + by->epsilon);
+    }
+}
+
 static void to_halves(uint16_t *y, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -323,6 +337,7 @@ static const struct kernels portable = {
     .gru_error = gru_error,
     .scale_add_squares = scale_add_squares,
     .scale_add_divided = scale_add_divided,
+    .adam = adam,
     .to_halves = to_halves,
     .add_halves = add_halves,
     .half_rows_times = half_rows_times,

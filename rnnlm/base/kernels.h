@@ -17,6 +17,16 @@
 
 #include "base/error.h"
 
+// A step of Adam (learn/optimisers/adam.c), in this order:
+//   w = w + owed m / (sqrt(second v) + epsilon),  m = m_left m,  v = v_left v      unless m_left is 1
+//   m = m_keep m + m_step g,  v = v_keep v + v_step g g
+//   w = keep w + step m / (sqrt(second v) + epsilon)
+struct adam_step {
+    float owed, m_left, v_left;
+    float m_step, m_keep, v_step, v_keep;
+    float step, second, epsilon, keep;
+};
+
 struct kernels {
     const char *name;
 
@@ -97,6 +107,8 @@ struct kernels {
     void (*scale_add_squares)(float *y, const float *x, size_t n, float step, float keep);
     void (*scale_add_divided)(float *y, const float *x, const float *square, size_t n, float step,
                               float scale, float epsilon, float keep);
+    void (*adam)(float *w, float *m, float *v, const float *g, size_t n,
+                 const struct adam_step *by);
 
     // Numbers in bfloat16 ("halves", base/bfloat16.h): products of halves, sums of floats. Rows of
     // halves lie in memory up to the next multiple of 32, zeros behind `width`.

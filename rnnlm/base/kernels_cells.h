@@ -109,4 +109,31 @@ static void scale_add_divided(float *y, const float *x, const float *square, siz
              v = v * all(keep) + load_part(x + i, n - i) * all(step) / (root + all(epsilon)));
 }
 
+// step m / (sqrt(second v) + epsilon)
+INLINE vector adam_move(vector m, vector v, float step, const struct adam_step *by)
+{
+    return m * all(step) / (square_root(v * all(by->second)) + all(by->epsilon));
+}
+
+static void adam(float *w, float *m, float *v, const float *g, size_t n, const struct adam_step *by)
+{
+    const bool owes = by->m_left != 1;
+    for (size_t k = 0; k < n; k += LANES) {
+        size_t there = n - k;
+        vector weight = load_part(w + k, there), gradient = load_part(g + k, there);
+        vector mean = load_part(m + k, there), square = load_part(v + k, there);
+        if (owes) {
+            weight = weight + adam_move(mean, square, by->owed, by);
+            mean = mean * all(by->m_left);
+            square = square * all(by->v_left);
+        }
+        mean = mean * all(by->m_keep) + gradient * all(by->m_step);
+        square = square * all(by->v_keep) + gradient * gradient * all(by->v_step);
+        weight = weight * all(by->keep) + adam_move(mean, square, by->step, by);
+        store_part(m + k, mean, there);
+        store_part(v + k, square, there);
+        store_part(w + k, weight, there);
+    }
+}
+
 #endif

@@ -290,6 +290,7 @@ const struct kernels KERNELS_SET = {
     .gru_error = gru_error,
     .scale_add_squares = scale_add_squares,
     .scale_add_divided = scale_add_divided,
+    .adam = adam,
     .to_halves = to_halves,
     .add_halves = add_halves,
     .half_rows_times = half_rows_times,

@@ -67,3 +67,14 @@ perplexity() { # MODEL
     run cmp -s "elman:10 context" "elman:10 frequency"
     [ "$status" -eq 1 ]
 }
+
+@test "classes: more than there are words are fewer, with a word" {
+    printf 'a b\nb a b\n' >tiny # three words with </s>
+    for classes in 3 4; do
+        run -0 --separate-stderr rnnlm -train tiny -one-iter -rnnlm model$classes -hidden 2 -class $classes
+        warned[classes]="$stderr"
+    done
+    [ "${warned[3]}" = "" ]
+    [ "${warned[4]}" = "rnnlm: warning: 4 classes wanted, the vocabulary has 3 words: as many classes are made" ]
+    "$BIN/rnnlm-model" -rnnlm model4 -check | grep -x "class size: 3"
+}

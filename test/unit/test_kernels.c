@@ -271,6 +271,10 @@ static void run_cells(const struct kernels *set, float *const *array, size_t n, 
     for (size_t i = 0; i < n; i++)
         x[4][i] *= x[4][i];
     set->scale_add_divided(x[2], x[0], x[4], n, 0.1f, 1.5f, 1e-3f, 0.8f);
+    struct adam_step by = {0.2f, 1, 1, 0.3f, 0.7f, 0.4f, 0.6f, 0.1f, 1.5f, 1e-3f, 0.8f};
+    set->adam(x[2], x[1], x[4], x[0], n, &by);
+    by.m_left = 0.5f, by.v_left = 0.25f;
+    set->adam(x[3], x[0], x[4], x[1], n, &by);
 }
 
 static void cells_agree(void **state)

@@ -19,68 +19,55 @@
 
 static const float B1 = 0.9f, B2 = 0.999f, EPSILON = 1e-8f;
 
-// What becomes of a row's numbers. A move is `step` m / (sqrt(`second` v) + epsilon).
-struct change {
-    float scale, keep;          // of gradient and weight
-    float step, second;         // with the corrections
-    float owed, m_left, v_left; // for blocks missed: a step, and what is left of m and v
-};
-
-static void make_up(float *w, float *m, float *v, size_t n, const struct change *by)
+// Without corrections, and of rows that have missed nothing.
+static struct adam_step plain_step(const struct optimiser *optimiser, size_t words)
 {
-    kernels->scale_add_divided(w, m, v, n, by->owed, by->second, EPSILON, 1);
-    for (size_t i = 0; i < n; i++) {
-        m[i] *= by->m_left;
-        v[i] *= by->v_left;
-    }
+    const float scale = optimiser->scale / (float)optimiser->streams;
+    return (struct adam_step){.m_left = 1,
+                              .v_left = 1,
+                              .m_step = (1 - B1) * scale,
+                              .m_keep = B1,
+                              .v_step = (1 - B2) * scale * scale,
+                              .v_keep = B2,
+                              .step = optimiser->rule.alpha,
+                              .second = 1,
+                              .epsilon = EPSILON,
+                              .keep = optimiser_keep(optimiser, words)};
 }
 
-static void move_weights(float *w, float *m, float *v, const float *g, size_t n,
-                         const struct change *by)
+static void move_weights(struct optimiser *optimiser, size_t parameter, size_t at, const float *g,
+                         size_t n, const struct adam_step *by)
 {
-    kernels->scale_add(m, g, n, (1 - B1) * by->scale, B1);
-    kernels->scale_add_squares(v, g, n, (1 - B2) * by->scale * by->scale, B2);
-    kernels->scale_add_divided(w, m, v, n, by->step, by->second, EPSILON, by->keep);
+    kernels->adam(parameter_row(&optimiser->network->parameter[parameter], 0) + at,
+                  optimiser_weights_memory(optimiser, parameter, 0, 0) + at,
+                  optimiser_weights_memory(optimiser, parameter, 1, 0) + at, g, n, by);
 }
 
 static void move_span(struct optimiser *optimiser, const struct optimiser_span *span,
                       const float *g)
 {
-    struct parameter *parameter = &optimiser->network->parameter[span->parameter];
-    float *w = parameter_row(parameter, span->row);
-    float *m = optimiser_weights_memory(optimiser, span->parameter, 0, span->row);
-    float *v = optimiser_weights_memory(optimiser, span->parameter, 1, span->row);
-    float t = (float)(optimiser->blocks + 1), r = B1 / sqrtf(B2), missed = span->missed;
-    struct change by = {.scale = optimiser->scale / (float)optimiser->streams,
-                        .keep = optimiser_keep(optimiser, span->terms),
-                        .step = optimiser->rule.alpha / (1 - powf(B1, t)),
-                        .second = 1 / (1 - powf(B2, t))};
-    if (missed > 0) {
-        by.owed = by.step * r * (1 - powf(r, missed)) / (1 - r);
-        by.m_left = powf(B1, missed);
-        by.v_left = powf(B2, missed);
-        make_up(w, m, v, span->count, &by);
+    size_t stride = optimiser->network->parameter[span->parameter].stride;
+    float t = (float)(optimiser->blocks + 1), r = B1 / sqrtf(B2);
+    struct adam_step by = plain_step(optimiser, span->terms);
+    by.step /= 1 - powf(B1, t);
+    by.second /= 1 - powf(B2, t);
+    if (span->missed > 0) {
+        by.owed = by.step * r * (1 - powf(r, span->missed)) / (1 - r);
+        by.m_left = powf(B1, span->missed);
+        by.v_left = powf(B2, span->missed);
     }
-    move_weights(w, m, v, g, span->count, &by);
+    move_weights(optimiser, span->parameter, span->row * stride, g, span->count, &by);
 }
 
 static void move(struct optimiser *optimiser, const struct gradient *gradient,
                  struct optimiser_scratch *scratch)
 {
-    struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
-    size_t id = gradient->parameter;
-    if (gradient->form == GRADIENT_RUN) {
-        float *m = optimiser_weights_memory(optimiser, id, 0, 0) + gradient->first;
-        float *v = optimiser_weights_memory(optimiser, id, 1, 0) + gradient->first;
-        struct change by = {.scale = optimiser->scale / (float)optimiser->streams,
-                            .keep = optimiser_keep(optimiser, 10),
-                            .step = optimiser->rule.alpha,
-                            .second = 1};
-        move_weights(parameter_row(parameter, 0) + gradient->first, m, v, gradient->left,
+    struct adam_step by = plain_step(optimiser, 10);
+    if (gradient->form == GRADIENT_RUN)
+        move_weights(optimiser, gradient->parameter, gradient->first, gradient->left,
                      gradient->count, &by);
-        return;
-    }
-    optimiser_each_span(optimiser, gradient, scratch, move_span);
+    else
+        optimiser_each_span(optimiser, gradient, scratch, move_span);
 }
 
 const struct optimiser_type optimiser_adam = {
