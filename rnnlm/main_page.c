@@ -111,8 +111,5 @@ bool main_draw_page(struct evaluation *evaluation, struct error *error)
         main_make_sources(evaluation, &set.lm_probs, set.per_sentence, set.dynamic > 0, error) &&
         write_page(evaluation, output, text, error);
     reader_close(text);
-    if (ok)
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    return output_end(output, ok, error);
 }

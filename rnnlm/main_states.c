@@ -24,8 +24,5 @@ bool main_write_states(const struct evaluation *evaluation, struct error *error)
     bool ok = text != NULL &&
               hidden_states_write(&evaluation->model[0], &use, text, tokens, output, error);
     reader_close(text);
-    if (ok)
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    return output_end(output, ok, error);
 }

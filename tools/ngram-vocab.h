@@ -235,10 +235,7 @@ static bool vocab_write_all(struct vocab *vocab, struct error *error)
         vocab_set.written_text != NULL ? output_create(vocab_set.written_text, error) : NULL;
     if (output == NULL)
         return vocab_set.written_text == NULL;
-    if (vocab_write_texts(vocab, output, error))
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    return output_end(output, vocab_write_texts(vocab, output, error), error);
 }
 
 static bool vocab_run(struct vocab *vocab, struct error *error)

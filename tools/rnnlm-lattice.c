@@ -123,12 +123,8 @@ static bool write_result(struct work *work, const struct lattice *lattice, struc
         form.format = lattice->format;
     if (set.folder != NULL) {
         struct output *output = open_own(lattice, error);
-        if (output == NULL)
-            return false;
-        if (lattice_result_write(lattice, &form, output, error))
-            return output_commit(output, error);
-        output_discard(output);
-        return false;
+        bool ok = output != NULL && lattice_result_write(lattice, &form, output, error);
+        return output_end(output, ok, error);
     }
     form.named = !lattice->bare;
     bool one = form.format == LATTICE_SLF || (form.format != LATTICE_KALDI && lattice->bare);
@@ -340,10 +336,8 @@ static bool rescore_all(const struct option_list *operands, struct output *outpu
     work.output = set.output != NULL ? output_create(set.output, error) : output;
     bool ok = work.output != NULL && (set.folder == NULL || output_try_folder(set.folder, error)) &&
               prepare(&work, error) && process_all(&work, operands, error);
-    if (set.output != NULL && ok)
-        ok = output_commit(work.output, error);
-    else if (set.output != NULL && work.output != NULL)
-        output_discard(work.output);
+    if (set.output != NULL)
+        ok = output_end(work.output, ok, error);
     if (ok)
         warn_of_unknown(&work.language);
     language_free(&work.language);

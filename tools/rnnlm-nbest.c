@@ -131,9 +131,7 @@ static bool write_file(struct work *work, const struct nbest_list *list, struct 
              work->what == WRITE_SRILM ? ".gz" : "");
     struct output *output = output_create(path, error);
     bool ok = output != NULL && write_list(work, list, output, error);
-    if (output != NULL && !ok)
-        output_discard(output);
-    ok = ok && output_commit(output, error);
+    ok = output_end(output, ok, error);
     free(path);
     return ok || error_prefix(error, "%s: line %" PRIu64 ": utterance %s: ", list->path, list->line,
                               name);
@@ -344,12 +342,8 @@ static bool score(const struct option_list *operands, struct output *output, str
     static struct work work;
     work.output = output;
     bool ok = check_settings(&work, error) && open_out(&work, error) && run(&work, operands, error);
-    if (work.output != NULL && work.output != output) {
-        if (ok)
-            ok = output_commit(work.output, error);
-        else
-            output_discard(work.output);
-    }
+    if (work.output != output)
+        ok = output_end(work.output, ok, error);
     struct error remark;
     if (ok && coverage_remark(list_scorer_coverage(work.scorer), &remark))
         options_warn(PROGRAM, remark.text);

@@ -39,12 +39,7 @@ static bool write_page(const struct learning_log *log, size_t logs, struct outpu
     if (output == NULL)
         return false;
     bool ok = learning_page_write(output, log, logs, 0, error);
-    if (is_standard)
-        return ok;
-    if (ok)
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    return is_standard ? ok : output_end(output, ok, error);
 }
 
 static bool run(const struct option_list *operands, struct output *output, struct error *error)

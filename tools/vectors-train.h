@@ -234,11 +234,7 @@ static bool train_write(const struct vector_table *table, struct output *standar
         ok = train_write_classes(table, output, error);
     else
         vectors_write(&vectors, train_set.binary > 0 ? VECTORS_BINARY : VECTORS_WORD2VEC, output);
-    if (ok && !is_standard)
-        return output_commit(output, error);
-    if (!is_standard)
-        output_discard(output);
-    return ok;
+    return is_standard ? ok : output_end(output, ok, error);
 }
 
 static bool train(const struct option_list *operands, struct output *standard, struct error *error)

@@ -124,4 +124,8 @@ bool output_commit(struct output *output, struct error *error);
 // Gives up the writing: the old file stays.
 void output_discard(struct output *output);
 
+// The one or the other, as `ok` says; NULL is not ok. Returns whether the result is there. Error: that of
+// output_commit(), or else what is there already.
+bool output_end(struct output *output, bool ok, struct error *error);
+
 #endif

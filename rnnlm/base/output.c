@@ -355,3 +355,11 @@ void output_discard(struct output *output)
     if (output != NULL)
         output_free(output);
 }
+
+bool output_end(struct output *output, bool ok, struct error *error)
+{
+    if (ok && output != NULL)
+        return output_commit(output, error);
+    output_discard(output);
+    return false;
+}

@@ -135,12 +135,9 @@ bool model_save(const struct model *model, const char *path, struct error *error
     struct output *output = output_open(path, error);
     if (output == NULL)
         return false;
-    if (model->format != MODEL_NATIVE && model->format != MODEL_NATIVE_BFLOAT16) {
-        mikolov_write(model, output);
-    } else if (!native_write(model, output, error)) {
-        output_discard(output);
-        return false;
-    }
+    if (model->format == MODEL_NATIVE || model->format == MODEL_NATIVE_BFLOAT16)
+        return output_end(output, native_write(model, output, error), error);
+    mikolov_write(model, output);
     return output_commit(output, error);
 }
 

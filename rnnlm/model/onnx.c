@@ -268,10 +268,7 @@ bool onnx_save(const struct model *model, enum onnx_form form, const struct onnx
         add_sentences(&export);
     else
         add_states(&export);
-    bool ok = write_file(&export, model, output, error);
+    bool ok = write_file(&export, model, output, error) || error_prefix(error, "%s: ", path);
     onnx_graph_free(&export.graph);
-    if (ok)
-        return output_commit(output, error);
-    output_discard(output);
-    return error_prefix(error, "%s: ", path);
+    return output_end(output, ok, error);
 }

@@ -285,8 +285,5 @@ bool binary_write(const struct ngram_model *model, const char *path, unsigned bi
     make_shapes(&packing);
     ok = ok && write_sections(&packing, output, error);
     packing_free(&packing);
-    if (ok)
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    return output_end(output, ok, error);
 }

@@ -163,10 +163,7 @@ bool cache_stream(const char *text, const char *output, const struct cache_optio
     ok = ok && (reader = reader_open(text, error)) != NULL;
     ok = ok && (to = output_create(output, error)) != NULL;
     ok = ok && stream_text(reader, cache, &vocabulary, to, error);
-    if (ok)
-        ok = output_commit(to, error);
-    else
-        output_discard(to);
+    ok = output_end(to, ok, error);
     reader_close(reader);
     cache_free(cache);
     vocabulary_free(&vocabulary);

@@ -162,12 +162,9 @@ bool counts_write(struct counts *counts, const char *path, struct allowance *all
     counts_free_unigrams(counts);
     ok = ok && word_store_open(&counts->store, error);
     struct output *output = ok ? output_create(path, error) : NULL;
-    if (output != NULL && !write_all(counts, &all, output, written, error)) {
-        output_discard(output);
-        output = NULL;
-    }
+    ok = output != NULL && write_all(counts, &all, output, written, error);
     sorter_free(&all);
-    return output != NULL && output_commit(output, error);
+    return output_end(output, ok, error);
 }
 
 // ---- folders -----------------------------------------------------------------------------------
@@ -234,13 +231,6 @@ static bool make_order(struct folder *folder, size_t order, struct error *error)
     return make_folder(folder->file, error);
 }
 
-static bool end_file(struct output *output, bool ok, struct error *error)
-{
-    if (!ok)
-        output_discard(output);
-    return ok && output_commit(output, error);
-}
-
 // The line of the index for the file that begins with the next n-gram.
 static void add_to_index(const struct count_lines *lines, struct output *index, const char *name)
 {
@@ -276,7 +266,7 @@ static bool write_files(struct folder *folder, struct count_lines *context, stru
         context->left = folder->each;
         struct output *output = open_file(folder, context->order, name, error);
         if (output == NULL ||
-            !end_file(output, lines_write(&lines, output, folder->allowance, error), error))
+            !output_end(output, lines_write(&lines, output, folder->allowance, error), error))
             return false;
     }
     remove_others(folder, context->order, number);
@@ -296,7 +286,7 @@ static bool write_order(struct folder *folder, size_t order, struct error *error
     snprintf(name, sizeof name, "%zugm.idx", order);
     struct output *index =
         ok && start_lines(&context, error) ? open_file(folder, order, name, error) : NULL;
-    ok = index != NULL && end_file(index, write_files(folder, &context, index, error), error);
+    ok = index != NULL && output_end(index, write_files(folder, &context, index, error), error);
     *folder->written += context.written;
     sorter_free(&all);
     return ok;

@@ -213,12 +213,9 @@ static bool save(const struct id_text *text, const char *file, const struct stam
     plan[2].put = put_ids;
     plan[2].context = text;
     struct output *output = output_open(file, error);
-    if (output == NULL)
-        return false;
-    if (sections_write(output, kind, plan, sizeof plan / sizeof plan[0], error))
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    bool ok =
+        output != NULL && sections_write(output, kind, plan, sizeof plan / sizeof plan[0], error);
+    return output_end(output, ok, error);
 }
 
 // A text that was written to in the last seconds may be written to again without a later time.

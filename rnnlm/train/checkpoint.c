@@ -74,12 +74,9 @@ static bool write_sections(const struct checkpoint *checkpoint, const struct sav
     for (size_t i = 0; i < kept->count; i++)
         sections[TEXTS + i] = plan(kept->piece[i].name, kept->piece[i].data, kept->piece[i].bytes);
     struct output *output = output_open(checkpoint->path, error);
-    if (output == NULL)
-        return false;
-    if (sections_write(output, "checkpoint", sections, TEXTS + kept->count, error))
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    bool ok = output != NULL &&
+              sections_write(output, "checkpoint", sections, TEXTS + kept->count, error);
+    return output_end(output, ok, error);
 }
 
 bool checkpoint_write(struct checkpoint *checkpoint, const struct training_record *record,

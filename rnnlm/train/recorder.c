@@ -384,12 +384,8 @@ static bool write_page(const struct recorder *recorder, bool ended, struct error
 {
     const struct learning_log log = {recorder->training->model_path, &recorder->log};
     struct output *output = output_open(recorder->rule.page, error);
-    if (output == NULL)
-        return false;
-    if (learning_page_write(output, &log, 1, ended ? 0 : RELOAD, error))
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    bool ok = output != NULL && learning_page_write(output, &log, 1, ended ? 0 : RELOAD, error);
+    return output_end(output, ok, error);
 }
 
 static void write_all(struct recorder *recorder, bool ended)

@@ -86,12 +86,8 @@ bool statistics_write(const struct gradient_roots *roots, const struct model *mo
         plan[count++] = section_plan_array(network->parameter[p].name, SECTION_FLOAT,
                                            parameter_count(&network->parameter[p]), roots->root[p]);
     struct output *output = output_create(path, error);
-    if (output == NULL)
-        return false;
-    if (sections_write(output, KIND, plan, count, error))
-        return output_commit(output, error);
-    output_discard(output);
-    return false;
+    bool ok = output != NULL && sections_write(output, KIND, plan, count, error);
+    return output_end(output, ok, error);
 }
 
 // The array of a section, whose checksum is right.
