@@ -44,9 +44,9 @@ perplexity() {
 @test "neural cache: each network of a mixture has its own, and weights are found with them" {
     rnnlm -rnnlm net -rnnlm other -test test -tune tune -weights auto -cache-neural 100 >"$out"
     [ "$(grep -c '^cache of ' "$out")" -eq 2 ]
-    # on that text the two are no worse than one with a cache of its own
+    # On that text the two are no worse than one with a cache of its own, as near as weights are found.
     rnnlm -rnnlm net -test tune -tune tune -cache-neural 100 >"$out.one" 2>"$out.err"
-    awk -v a="$(figure "PPL combine on tune" "$out")" -v b="$(perplexity "$out.one")" 'BEGIN { exit !(a < b) }'
+    awk -v a="$(figure "PPL combine on tune" "$out")" -v b="$(perplexity "$out.one")" 'BEGIN { exit !(a < 1.00001 * b) }'
     # One setting may be given.
     rnnlm -rnnlm net -test test -tune tune -cache-neural 100 -cache-theta 0.25 >"$out"
     grep -q '^cache of net: theta 0.25, lambda' "$out"
