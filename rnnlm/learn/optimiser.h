@@ -50,21 +50,7 @@ struct optimiser_rule {
                      // aside; 0 for none
 };
 
-// Gradients that are held until they are complete: those of a tied table, which come from both ends;
-// with clip_norm, which depends on all of them, all but runs; and where others have a part in them
-// (learn/share.h), all. A block has a gradient for few of a large vocabulary's words: what is done for
-// each block is done for groups of rows that have one.
-enum { OPTIMISER_GROUP = 64 };
-
-struct optimiser_held {
-    float *rows; // [rows][stride] NULL if nothing is held; of words taken in [most_terms][stride]
-    uint32_t *place; // [rows] of words taken in: where in `rows` theirs is; else NULL
-    uint32_t places; // taken
-    float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
-    uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block
-    uint64_t *group; // [rows / OPTIMISER_GROUP] a bit for each that has one; not of runs
-    bool runs;       // they come as runs: each element is a row of its own
-};
+struct held; // gradients that wait until they are complete: learn/held.h
 
 struct optimiser {
     struct gradient_sink sink; // first: whoever has the sink has the optimiser
@@ -78,7 +64,7 @@ struct optimiser {
     float scale;    // of gradients: what clip_norm leaves of them
     float **memory; // [parameters] per_weight for each weight, then per_row for each row;
                     // NULL if it needs none
-    struct optimiser_held *held; // [parameters]
+    struct held *held; // [parameters]
     double *power; // [items] squares of the lengths of what is held and what is given, only with
                    // clip_norm
     size_t power_capacity;
@@ -107,40 +93,12 @@ bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
                     size_t items, struct error *error);
 
-// ---- for learn/share.c, which has parts of gradients added up elsewhere -------------------------
-
-// From the first block on all gradients are held. The network has no hash. Error: no memory.
-bool optimiser_share(struct optimiser *optimiser, struct error *error);
-
-// What is held, as rows; those of runs have one element each.
-struct optimiser_rows {
-    size_t rows, width, stride; // `rows` 0: nothing is held
-};
-struct optimiser_rows optimiser_rows_of(const struct optimiser *optimiser, size_t parameter);
-
-// Stretches of these rows, in which they move together: item by item.
-struct optimiser_stretch {
-    size_t parameter, first, count;
-};
-size_t optimiser_stretches(const struct optimiser *optimiser);
-size_t optimiser_stretch_rows(const struct optimiser *optimiser, size_t parameter); // at most
-struct optimiser_stretch optimiser_stretch(const struct optimiser *optimiser, size_t item);
-
-// Rows first..first+count-1 of a parameter, which is not one of runs, have a gradient. Several threads may
-// mark different rows.
-void optimiser_mark(struct optimiser_held *held, size_t first, size_t count);
-
-// Has gradients given that are held. For the next ones they are forgotten.
+// Has gradients given that are held (learn/held.h); and what is left by clip_norm of a gradient of this
+// square.
 void optimiser_collect(struct optimiser *optimiser, struct pool *pool,
                        void (*give)(void *context, size_t worker, size_t item), void *context,
                        size_t items);
-void optimiser_forget(struct optimiser *optimiser);
-
-// The square of the length of what is held of a stretch; what is left by clip_norm of a gradient of this
-// square; and the step of a stretch.
-double optimiser_measure(const struct optimiser *optimiser, size_t item);
 void optimiser_clip(struct optimiser *optimiser, double power);
-void optimiser_move(struct optimiser *optimiser, size_t worker, size_t item);
 
 // Its memory.
 void optimiser_kept(struct optimiser *optimiser, struct kept *kept);
@@ -153,8 +111,12 @@ size_t optimiser_memory(const struct optimiser *optimiser, size_t parameter);
 // What is left of a weight after `words` words: online, every tenth pays the penalty.
 float optimiser_keep(const struct optimiser *optimiser, size_t words);
 
-// Rows from..from+count-1 of a gradient that is not a run, with count at most OPTIMISER_ROWS:
-// [count][stride], in scratch->rows or where they are already. clip_norm's scale is not in them.
+// Rows from..from+count-1 of a gradient that is not a run: out[count][stride].
+void optimiser_compute_rows(const struct parameter *parameter, const struct gradient *gradient,
+                            size_t from, size_t count, float *out);
+
+// The same of at most OPTIMISER_ROWS rows, in scratch->rows or where they are already. clip_norm's scale is not
+// in them.
 const float *optimiser_gradient_rows(const struct optimiser *optimiser,
                                      const struct gradient *gradient, size_t from, size_t count,
                                      struct optimiser_scratch *scratch);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "learn/held.h"
 
 static size_t divided(size_t all, size_t parts, size_t i)
 {

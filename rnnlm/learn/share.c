@@ -10,6 +10,7 @@
 
 #include "base/kernels.h"
 #include "base/memory.h"
+#include "learn/held.h"
 
 struct record {
     uint32_t parameter, first, count, terms;
@@ -25,10 +26,10 @@ bool share_init(struct share *share, struct peers *peers, struct optimiser *opti
     share->peers = peers;
     share->optimiser = optimiser;
     share->pool = pool;
-    if (!optimiser_share(optimiser, error))
+    if (!held_share(optimiser, error))
         return false;
     share->send = memory_new(peers->size, sizeof *share->send, error);
-    share->power = memory_new(optimiser_stretches(optimiser), sizeof *share->power, error);
+    share->power = memory_new(held_stretches(optimiser), sizeof *share->power, error);
     return share->send != NULL && share->power != NULL;
 }
 
@@ -49,7 +50,7 @@ static size_t owner_of(const struct share *share, size_t item)
 
 static size_t own_items(const struct share *share)
 {
-    size_t items = optimiser_stretches(share->optimiser), rank = share->peers->rank;
+    size_t items = held_stretches(share->optimiser), rank = share->peers->rank;
     return items > rank ? (items - rank - 1) / share->peers->size + 1 : 0;
 }
 
@@ -69,8 +70,8 @@ static size_t alike(const uint32_t *terms, size_t row, size_t end)
     return row - from;
 }
 
-static bool put_rows(struct peers_bytes *bytes, const struct optimiser_rows *rows,
-                     const float *from, const float *power, const struct record *record)
+static bool put_rows(struct peers_bytes *bytes, const struct held_rows *rows, const float *from,
+                     const float *power, const struct record *record)
 {
     size_t count = record->count, powers = power != NULL ? count : 0;
     char *to = peers_bytes_room(
@@ -93,9 +94,9 @@ static bool put_stretch(const struct share *share, struct peers_bytes *bytes, si
                         bool weights)
 {
     const struct optimiser *optimiser = share->optimiser;
-    struct optimiser_stretch stretch = optimiser_stretch(optimiser, item);
-    struct optimiser_rows rows = optimiser_rows_of(optimiser, stretch.parameter);
-    const struct optimiser_held *held = &optimiser->held[stretch.parameter];
+    struct held_stretch stretch = held_stretch(optimiser, item);
+    struct held_rows rows = held_rows_of(optimiser, stretch.parameter);
+    const struct held *held = &optimiser->held[stretch.parameter];
     const float *from =
         weights ? optimiser->network->parameter[stretch.parameter].data : held->rows;
     size_t end = stretch.first + stretch.count, count;
@@ -114,7 +115,7 @@ static bool put_stretch(const struct share *share, struct peers_bytes *bytes, si
 static void put_for(void *context, size_t worker, size_t peer)
 {
     struct share *share = context;
-    size_t items = optimiser_stretches(share->optimiser);
+    size_t items = held_stretches(share->optimiser);
     (void)worker;
     for (size_t item = peer; item < items; item += share->peers->size)
         if (!put_stretch(share, &share->send[peer], item, false)) {
@@ -132,7 +133,7 @@ bool share_piece(struct share *share, const struct share_note *note, struct erro
 {
     struct record record = {.parameter = NOTE};
     pool_run(share->pool, put_for, share, share->peers->size);
-    optimiser_forget(share->optimiser);
+    held_forget(share->optimiser);
     if (atomic_load(&share->failed))
         return no_memory(error);
     for (size_t i = 0; i < share->peers->size; i++)
@@ -149,13 +150,13 @@ static size_t behind(const struct share *share, const struct record *record, boo
 {
     if (record->parameter == NOTE)
         return sizeof(struct share_note);
-    size_t width = optimiser_rows_of(share->optimiser, record->parameter).width;
+    size_t width = held_rows_of(share->optimiser, record->parameter).width;
     bool powers = !weights && share->optimiser->held[record->parameter].power != NULL;
     return record->count * (width + powers) * sizeof(float);
 }
 
-static void add_row(struct optimiser_held *held, const struct optimiser_rows *rows, size_t row,
-                    uint32_t terms, const float *from)
+static void add_row(struct held *held, const struct held_rows *rows, size_t row, uint32_t terms,
+                    const float *from)
 {
     float *to = held->rows + row * rows->stride;
     if (held->terms[row] == 0) {
@@ -167,13 +168,13 @@ static void add_row(struct optimiser_held *held, const struct optimiser_rows *ro
     }
     held->terms[row] += terms;
     if (!held->runs) // two stretches, of different threads, may be in a group
-        optimiser_mark(held, row, 1);
+        held_mark(held, row, 1);
 }
 
 static void add_record(const struct share *share, const struct record *record, const char *data)
 {
-    struct optimiser_held *held = &share->optimiser->held[record->parameter];
-    struct optimiser_rows rows = optimiser_rows_of(share->optimiser, record->parameter);
+    struct held *held = &share->optimiser->held[record->parameter];
+    struct held_rows rows = held_rows_of(share->optimiser, record->parameter);
     const float *from = (const float *)(const void *)data;
     for (size_t i = 0; held->power != NULL && i < record->count; i++)
         held->power[record->first + i] += from[i];
@@ -186,7 +187,7 @@ static void take_weights(const struct share *share, const struct record *record,
 {
     const struct optimiser *optimiser = share->optimiser;
     const struct parameter *parameter = &optimiser->network->parameter[record->parameter];
-    struct optimiser_rows rows = optimiser_rows_of(optimiser, record->parameter);
+    struct held_rows rows = held_rows_of(optimiser, record->parameter);
     float *to = (float *)parameter->data + record->first * rows.stride;
     for (size_t i = 0; i < record->count; i++)
         memcpy(to + i * rows.stride, data + i * rows.width * sizeof *to, rows.width * sizeof *to);
@@ -204,7 +205,7 @@ static size_t parts_of(const struct share *share)
 
 static bool is_for(const struct share *share, const struct record *record, size_t part)
 {
-    size_t most = optimiser_stretch_rows(share->optimiser, record->parameter);
+    size_t most = held_stretch_rows(share->optimiser, record->parameter);
     return (record->first / most + record->parameter) % parts_of(share) == part;
 }
 
@@ -268,13 +269,13 @@ static void measure_item(void *context, size_t worker, size_t i)
 {
     struct share *share = context;
     (void)worker;
-    share->power[i] = optimiser_measure(share->optimiser, own_item(share, i));
+    share->power[i] = held_measure(share->optimiser, own_item(share, i));
 }
 
 // Each measures what it owns; the sum is taken in the order of stretches.
 static bool clip(struct share *share, struct error *error)
 {
-    size_t items = optimiser_stretches(share->optimiser), own = own_items(share);
+    size_t items = held_stretches(share->optimiser), own = own_items(share);
     struct peers_parts *parts = &share->received;
     double power = 0;
     pool_run(share->pool, measure_item, share, own);
@@ -294,7 +295,7 @@ static bool clip(struct share *share, struct error *error)
 static void move_item(void *context, size_t worker, size_t i)
 {
     struct share *share = context;
-    optimiser_move(share->optimiser, worker, own_item(share, i));
+    held_move(share->optimiser, worker, own_item(share, i));
 }
 
 // The rows that have moved.
@@ -323,7 +324,7 @@ bool share_step(struct share *share, struct share_note *note, struct error *erro
     pool_run(share->pool, move_item, share, own_items(share));
     if (share->peers->size > 1 && !spread(share, error))
         return false;
-    optimiser_forget(optimiser);
+    held_forget(optimiser);
     optimiser->blocks++;
     for (size_t i = 0; i < share->peers->size; i++)
         share->send[i].size = 0;
@@ -338,8 +339,8 @@ static bool visit_memory(const struct share *share, size_t item,
 {
     struct optimiser *optimiser = share->optimiser;
     const struct optimiser_type *type = optimiser->type;
-    struct optimiser_stretch stretch = optimiser_stretch(optimiser, item);
-    size_t id = stretch.parameter, stride = optimiser_rows_of(optimiser, id).stride;
+    struct held_stretch stretch = held_stretch(optimiser, item);
+    size_t id = stretch.parameter, stride = held_rows_of(optimiser, id).stride;
     bool ok = true;
     for (size_t which = 0; ok && which < type->per_weight; which++)
         ok = visit(context,
@@ -367,7 +368,7 @@ static bool take_memory(void *context, void *data, size_t bytes)
 bool share_memory(struct share *share, struct error *error)
 {
     struct peers_bytes *bytes = &share->send[0];
-    size_t items = optimiser_stretches(share->optimiser);
+    size_t items = held_stretches(share->optimiser);
     if (share->peers->size == 1)
         return true;
     for (size_t i = 0; i < own_items(share); i++)

@@ -1,0 +1,60 @@
+// Gradients that are held until they are complete: those of a tied table, which come from both ends;
+// with clip_norm, which depends on all of them, all but runs; and where others have a part in them
+// (learn/share.h), all. A block has a gradient for few of a large vocabulary's words: what is done for
+// each block is done for those, which groups of rows know by a bit each.
+#ifndef LEARN_HELD_H
+#define LEARN_HELD_H
+
+#include "learn/optimiser.h"
+
+enum { HELD_GROUP = 64 };
+
+// Of one parameter.
+struct held {
+    float *rows; // [rows][stride] NULL if nothing is held; of words taken in [most_terms][stride]
+    uint32_t *place; // [rows] of words taken in: where in `rows` theirs is; else NULL
+    uint32_t places; // taken
+    float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
+    uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block
+    uint64_t *group; // [rows / HELD_GROUP] a bit for each that has one; not of runs
+    bool runs;       // they come as runs: each element is a row of its own
+};
+
+// For blocks of at most `most_terms` words. Error: no memory. held_free() in any case.
+bool held_init(struct optimiser *optimiser, size_t most_terms, struct error *error);
+void held_free(struct optimiser *optimiser);
+
+// From the first block on all gradients are held. The network has no hash. Error: no memory.
+bool held_share(struct optimiser *optimiser, struct error *error);
+
+// Adds a gradient to what is held of its parameter, or a run. Threads may do so for different rows.
+void held_add(struct optimiser *optimiser, size_t worker, const struct gradient *gradient);
+void held_add_run(struct optimiser *optimiser, const struct gradient *gradient);
+
+// Rows first..first+count-1 of a parameter that is not one of runs have a gradient: for who has added it
+// up elsewhere. Threads may mark different rows.
+void held_mark(struct held *held, size_t first, size_t count);
+
+// What is held is forgotten.
+void held_forget(struct optimiser *optimiser);
+
+// What is held, as rows; those of runs have one element each.
+struct held_rows {
+    size_t rows, width, stride; // `rows` 0: nothing is held
+};
+struct held_rows held_rows_of(const struct optimiser *optimiser, size_t parameter);
+
+// Stretches of these rows, in which they move together: item by item.
+struct held_stretch {
+    size_t parameter, first, count;
+};
+size_t held_stretches(const struct optimiser *optimiser);
+size_t held_stretch_rows(const struct optimiser *optimiser, size_t parameter); // at most
+struct held_stretch held_stretch(const struct optimiser *optimiser, size_t item);
+
+// The square of the length of what is held of a stretch; and its step, after which nothing is held of it,
+// unless it is shared.
+double held_measure(const struct optimiser *optimiser, size_t item);
+void held_move(struct optimiser *optimiser, size_t worker, size_t item);
+
+#endif
