@@ -251,6 +251,11 @@ static bool divide(struct training *training, bool direct, struct error *error)
                            "text; several processes learn them with -peers average alone");
     if (training->average && given.pieces)
         return error_usage(error, "-peers-pieces is for -peers synchronous");
+    if (!training->average && (given.peers_words || given.peers_momentum || given.peers_step))
+        return error_usage(error, "%s is for -peers average",
+                           given.peers_words      ? "-peers-words"
+                           : given.peers_momentum ? "-peers-momentum"
+                                                  : "-peers-step");
     if (training->average && training->optimiser->begin_averages != NULL)
         return error_usage(error, "-peers average and -optimiser %s exclude each other",
                            training->optimiser->name);

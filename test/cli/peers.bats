@@ -66,6 +66,10 @@ learn() {
     [[ "$output" == *"option -peers: found \"both\", wanted synchronous or average"* ]]
     run -2 rnnlm -train train -valid valid -rnnlm new $lstm -peers average -peers-pieces 2
     [[ "$output" == *"-peers-pieces is for -peers synchronous"* ]]
+    for option in "-peers-words 100" "-peers-momentum 0.5" "-peers-step 1"; do
+        run -2 rnnlm -train train -valid valid -rnnlm new $lstm $option
+        [[ "$output" == *"${option% *} is for -peers average"* ]]
+    done
     run -2 rnnlm -train train -valid valid -rnnlm new $lstm -peers average -optimiser average
     [[ "$output" == *"-peers average and -optimiser average exclude each other"* ]]
     run -2 rnnlm -train train -valid valid -rnnlm new -hidden 5 -streams 4 -direct 1 -peers-pieces 2
