@@ -67,9 +67,11 @@ static bool kernels_are_faster(size_t m, size_t n, size_t terms, bool right_tran
 
 static void clear(float *out, size_t out_stride, size_t m, size_t width)
 {
-    if (out_stride == width) // rows without gaps, which may be narrow
-        memset(out, 0, m * width * sizeof *out);
-    for (size_t r = 0; r < m && out_stride != width; r++)
+    if (out_stride == width) { // rows without gaps, which may be narrow, are one
+        width *= m;
+        m = 1;
+    }
+    for (size_t r = 0; r < m; r++)
         memset(out + r * out_stride, 0, width * sizeof *out);
 }
 
