@@ -20,7 +20,7 @@ static size_t groups_of(size_t rows)
     return (rows + HELD_GROUP - 1) / HELD_GROUP;
 }
 
-// `places`: fewer than rows, if they are taken as they come; else 0.
+// `places`: at most as many as rows, if they are taken as they come; else 0.
 static bool hold_parameter(struct optimiser *optimiser, size_t i, bool runs, size_t places,
                            struct error *error)
 {
@@ -41,16 +41,26 @@ static bool hold_parameter(struct optimiser *optimiser, size_t i, bool runs, siz
            (held->power != NULL || runs || !optimiser->type->norms);
 }
 
+static void divide_rows(struct optimiser *optimiser);
+
+static size_t places_of(const struct parameter *parameter, size_t most_terms)
+{
+    if (parameter->use == PARAMETER_BY_OUTPUT)
+        return parameter->rows;
+    return parameter->use == PARAMETER_BY_INPUT && most_terms < parameter->rows ? most_terms : 0;
+}
+
 bool held_init(struct optimiser *optimiser, size_t most_terms, struct error *error)
 {
     optimiser->held = memory_new(optimiser->network->parameters, sizeof *optimiser->held, error);
     bool ok = optimiser->held != NULL;
     for (size_t i = 0; ok && i < optimiser->network->parameters; i++) {
         const struct parameter *parameter = &optimiser->network->parameter[i];
-        bool few = parameter->use == PARAMETER_BY_INPUT && most_terms < parameter->rows;
         if (is_held(optimiser, parameter))
-            ok = hold_parameter(optimiser, i, false, few ? most_terms : 0, error);
+            ok = hold_parameter(optimiser, i, false, places_of(parameter, most_terms), error);
     }
+    if (ok)
+        divide_rows(optimiser);
     return ok;
 }
 
@@ -91,16 +101,30 @@ bool held_share(struct optimiser *optimiser, struct error *error)
         if (network->parameter[i].use != PARAMETER_HASH)
             ok = hold_parameter(optimiser, i, runs, 0, error);
     }
+    if (ok)
+        divide_rows(optimiser);
     return ok;
 }
 
 // ---- holding ----------------------------------------------------------------------------------
 
+// Of a place: rows that come together lie together, and the first is marked, so that which rows are taken
+// for neighbours does not depend on the order in which they came.
+static const uint32_t PLACE_BEGINS = UINT32_C(1) << 31;
+
+static void take_places(struct held *held, size_t first, size_t count)
+{
+    uint32_t place = __atomic_fetch_add(&held->places, (uint32_t)count, __ATOMIC_RELAXED);
+    for (size_t i = 0; i < count; i++)
+        held->place[first + i] = place + (uint32_t)i;
+    held->place[first] |= PLACE_BEGINS;
+}
+
 // Row i of what is held of a parameter, which has a place.
 static float *held_row(const struct optimiser *optimiser, size_t parameter, size_t i)
 {
     const struct held *held = &optimiser->held[parameter];
-    size_t place = held->place != NULL ? held->place[i] : i;
+    size_t place = held->place != NULL ? held->place[i] & ~PLACE_BEGINS : i;
     return held->rows + place * optimiser->network->parameter[parameter].stride;
 }
 
@@ -147,8 +171,8 @@ void held_add(struct optimiser *optimiser, size_t worker, const struct gradient 
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     struct held *held = &optimiser->held[gradient->parameter];
-    if (held->place != NULL && held->terms[gradient->first] == 0) // these come one by one
-        held->place[gradient->first] = __atomic_fetch_add(&held->places, 1, __ATOMIC_RELAXED);
+    if (held->place != NULL && held->terms[gradient->first] == 0)
+        take_places(held, gradient->first, gradient->count);
     float *rows = held_row(optimiser, gradient->parameter, gradient->first);
     if (any_held(held, gradient))
         add_rows(optimiser, gradient, rows, &optimiser->scratch[worker]);
@@ -174,8 +198,15 @@ void held_add_run(struct optimiser *optimiser, const struct gradient *gradient)
 
 // ---- stretches --------------------------------------------------------------------------------
 
-// Rows that are measured and move together; fewer where they are divided among processes.
-enum { HELD_ROWS = 8 * HELD_GROUP, SHARED_ROWS = 32, SHARED_ELEMENTS = 4096 };
+// Rows that are measured and move together: at least HELD_ROWS, and more of narrow ones, and of many, of
+// which few have a gradient; fewer where they are divided among processes.
+enum {
+    HELD_ROWS = 8 * HELD_GROUP,
+    HELD_ELEMENTS = 1 << 16,
+    MOST_STRETCHES = 64,
+    SHARED_ROWS = 32,
+    SHARED_ELEMENTS = 4096
+};
 
 // Floats of narrow rows that are measured together, of fewer rows than any stretch has.
 enum { MEASURED = 256 };
@@ -190,34 +221,46 @@ struct held_rows held_rows_of(const struct optimiser *optimiser, size_t i)
     return (struct held_rows){parameter->rows, parameter->width, parameter->stride};
 }
 
-size_t held_stretch_rows(const struct optimiser *optimiser, size_t parameter)
+static size_t larger(size_t a, size_t b)
 {
-    return !optimiser->shared                ? HELD_ROWS
-           : optimiser->held[parameter].runs ? SHARED_ELEMENTS
-                                             : SHARED_ROWS;
+    return a > b ? a : b;
 }
 
-static size_t stretches_of(const struct optimiser *optimiser, size_t parameter)
+static size_t stretch_rows(const struct optimiser *optimiser, size_t parameter)
 {
-    size_t most = held_stretch_rows(optimiser, parameter);
-    return (held_rows_of(optimiser, parameter).rows + most - 1) / most;
+    struct held_rows of = held_rows_of(optimiser, parameter);
+    if (optimiser->shared)
+        return optimiser->held[parameter].runs ? SHARED_ELEMENTS : SHARED_ROWS;
+    if (of.rows == 0)
+        return HELD_ROWS;
+    size_t rows = larger(HELD_ELEMENTS / of.stride, of.rows / MOST_STRETCHES);
+    return groups_of(larger(rows, HELD_ROWS)) * HELD_GROUP;
 }
 
-size_t held_stretches(const struct optimiser *optimiser)
+static void divide_rows(struct optimiser *optimiser)
 {
-    size_t items = 0;
-    for (size_t i = 0; i < optimiser->network->parameters; i++)
-        items += stretches_of(optimiser, i);
-    return items;
+    optimiser->stretches = 0;
+    for (size_t i = 0; i < optimiser->network->parameters; i++) {
+        struct held *held = &optimiser->held[i];
+        held->stretch = optimiser->stretches;
+        held->stretch_rows = stretch_rows(optimiser, i);
+        size_t rows = held_rows_of(optimiser, i).rows;
+        optimiser->stretches += (rows + held->stretch_rows - 1) / held->stretch_rows;
+    }
 }
 
 struct held_stretch held_stretch(const struct optimiser *optimiser, size_t item)
 {
     struct held_stretch rows = {.parameter = 0};
-    for (; item >= stretches_of(optimiser, rows.parameter); rows.parameter++)
-        item -= stretches_of(optimiser, rows.parameter);
-    size_t most = held_stretch_rows(optimiser, rows.parameter);
-    rows.first = item * most;
+    for (size_t end = optimiser->network->parameters; end - rows.parameter > 1;) {
+        size_t middle = rows.parameter + (end - rows.parameter) / 2;
+        if (optimiser->held[middle].stretch <= item)
+            rows.parameter = middle;
+        else
+            end = middle;
+    }
+    size_t most = optimiser->held[rows.parameter].stretch_rows;
+    rows.first = (item - optimiser->held[rows.parameter].stretch) * most;
     rows.count = held_rows_of(optimiser, rows.parameter).rows - rows.first;
     rows.count = rows.count < most ? rows.count : most;
     return rows;
@@ -265,7 +308,12 @@ static size_t run_length(const struct held *held, size_t i, size_t end)
 // Rows that are held from i on, one after another.
 static size_t rows_together(const struct held *held, size_t i, size_t end)
 {
-    return held->place != NULL ? 1 : run_length(held, i, end);
+    size_t count = run_length(held, i, end), alike = 1;
+    if (held->place == NULL)
+        return count;
+    while (alike < count && (held->place[i + alike] & PLACE_BEGINS) == 0)
+        alike++;
+    return alike;
 }
 
 // Narrow rows are measured some at a time, always the same ones, wherever a stretch begins.
@@ -300,9 +348,12 @@ double held_measure(const struct optimiser *optimiser, size_t item)
 static void move_rows(struct optimiser *optimiser, size_t worker, struct held_stretch rows)
 {
     const struct held *held = &optimiser->held[rows.parameter];
-    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first), count;
-    for (; i < end; i = next_held(held, &rows, i + count)) {
+    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first), count, next;
+    for (; i < end; i = next) {
         count = rows_together(held, i, end);
+        next = next_held(held, &rows, i + count);
+        if (next < end)
+            optimiser_fetch_row(optimiser, rows.parameter, next);
         struct gradient gradient = {.parameter = rows.parameter,
                                     .form = GRADIENT_WHOLE,
                                     .first = i,

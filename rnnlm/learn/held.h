@@ -12,8 +12,11 @@ enum { HELD_GROUP = 64 };
 // Of one parameter.
 struct held {
     float *rows; // [rows][stride] NULL if nothing is held; of words taken in [most_terms][stride]
-    uint32_t *place; // [rows] of words taken in: where in `rows` theirs is; else NULL
+    uint32_t
+        *place; // [rows] where in `rows` those that have a gradient are, if they lie there as they
+                // come, so that few of many are near one another; else NULL
     uint32_t places; // taken
+    size_t stretch, stretch_rows; // its first; rows of each but the last
     float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
     uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block
     uint64_t *group; // [rows / HELD_GROUP] a bit for each that has one; not of runs
@@ -44,12 +47,10 @@ struct held_rows {
 };
 struct held_rows held_rows_of(const struct optimiser *optimiser, size_t parameter);
 
-// Stretches of these rows, in which they move together: item by item.
+// Stretches of these rows, in which they move together: item by item, optimiser->stretches of them.
 struct held_stretch {
     size_t parameter, first, count;
 };
-size_t held_stretches(const struct optimiser *optimiser);
-size_t held_stretch_rows(const struct optimiser *optimiser, size_t parameter); // at most
 struct held_stretch held_stretch(const struct optimiser *optimiser, size_t item);
 
 // The square of the length of what is held of a stretch; and its step, after which nothing is held of it,

@@ -49,6 +49,17 @@ float *optimiser_row_memory(const struct optimiser *optimiser, size_t parameter,
            i * optimiser->type->per_row;
 }
 
+void optimiser_fetch_row(const struct optimiser *optimiser, size_t parameter, size_t i)
+{
+    const struct parameter *of = &optimiser->network->parameter[parameter];
+    linear_fetch_row(of, i);
+    for (size_t which = 0; which < optimiser->type->per_weight; which++) {
+        const float *row = optimiser_weights_memory(optimiser, parameter, which, i);
+        for (size_t at = 0; at < of->stride; at += MEMORY_ROW)
+            __builtin_prefetch(row + at, 1);
+    }
+}
+
 static size_t widest(const struct network *network)
 {
     size_t most = 0;
@@ -285,7 +296,7 @@ void optimiser_clip(struct optimiser *optimiser, double power)
 static void clip_held(struct optimiser *optimiser, struct pool *pool, size_t items)
 {
     double power = 0;
-    pool_run(pool, measure_held, optimiser, held_stretches(optimiser));
+    pool_run(pool, measure_held, optimiser, optimiser->stretches);
     for (size_t i = 0; i < items; i++)
         power += optimiser->power[i];
     optimiser_clip(optimiser, power);
@@ -295,7 +306,7 @@ void optimiser_collect(struct optimiser *optimiser, struct pool *pool,
                        void (*give)(void *context, size_t worker, size_t item), void *context,
                        size_t items)
 {
-    struct step step = {optimiser, held_stretches(optimiser), give, context};
+    struct step step = {optimiser, optimiser->stretches, give, context};
     pool_run(pool, run_item, &step, items);
 }
 
@@ -303,7 +314,7 @@ bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
                     size_t items, struct error *error)
 {
-    size_t held = held_stretches(optimiser), all = held + items;
+    size_t held = optimiser->stretches, all = held + items;
     bool clip = optimiser->rule.clip_norm > 0;
     if (clip && !memory_grow(&optimiser->power, &optimiser->power_capacity, all,
                              sizeof *optimiser->power, error)) {

@@ -65,6 +65,7 @@ struct optimiser {
     float **memory; // [parameters] per_weight for each weight, then per_row for each row;
                     // NULL if it needs none
     struct held *held; // [parameters]
+    size_t stretches;  // of what is held (learn/held.h)
     double *power; // [items] squares of the lengths of what is held and what is given, only with
                    // clip_norm
     size_t power_capacity;
@@ -141,5 +142,8 @@ void optimiser_each_span(struct optimiser *optimiser, const struct gradient *gra
 float *optimiser_weights_memory(const struct optimiser *optimiser, size_t parameter, size_t which,
                                 size_t i);
 float *optimiser_row_memory(const struct optimiser *optimiser, size_t parameter, size_t i);
+
+// Row i is about to move: what it needs of memory is asked for.
+void optimiser_fetch_row(const struct optimiser *optimiser, size_t parameter, size_t i);
 
 #endif

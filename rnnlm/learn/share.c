@@ -29,7 +29,7 @@ bool share_init(struct share *share, struct peers *peers, struct optimiser *opti
     if (!held_share(optimiser, error))
         return false;
     share->send = memory_new(peers->size, sizeof *share->send, error);
-    share->power = memory_new(held_stretches(optimiser), sizeof *share->power, error);
+    share->power = memory_new(optimiser->stretches, sizeof *share->power, error);
     return share->send != NULL && share->power != NULL;
 }
 
@@ -50,7 +50,7 @@ static size_t owner_of(const struct share *share, size_t item)
 
 static size_t own_items(const struct share *share)
 {
-    size_t items = held_stretches(share->optimiser), rank = share->peers->rank;
+    size_t items = share->optimiser->stretches, rank = share->peers->rank;
     return items > rank ? (items - rank - 1) / share->peers->size + 1 : 0;
 }
 
@@ -115,7 +115,7 @@ static bool put_stretch(const struct share *share, struct peers_bytes *bytes, si
 static void put_for(void *context, size_t worker, size_t peer)
 {
     struct share *share = context;
-    size_t items = held_stretches(share->optimiser);
+    size_t items = share->optimiser->stretches;
     (void)worker;
     for (size_t item = peer; item < items; item += share->peers->size)
         if (!put_stretch(share, &share->send[peer], item, false)) {
@@ -205,7 +205,7 @@ static size_t parts_of(const struct share *share)
 
 static bool is_for(const struct share *share, const struct record *record, size_t part)
 {
-    size_t most = held_stretch_rows(share->optimiser, record->parameter);
+    size_t most = share->optimiser->held[record->parameter].stretch_rows;
     return (record->first / most + record->parameter) % parts_of(share) == part;
 }
 
@@ -275,7 +275,7 @@ static void measure_item(void *context, size_t worker, size_t i)
 // Each measures what it owns; the sum is taken in the order of stretches.
 static bool clip(struct share *share, struct error *error)
 {
-    size_t items = held_stretches(share->optimiser), own = own_items(share);
+    size_t items = share->optimiser->stretches, own = own_items(share);
     struct peers_parts *parts = &share->received;
     double power = 0;
     pool_run(share->pool, measure_item, share, own);
@@ -368,7 +368,7 @@ static bool take_memory(void *context, void *data, size_t bytes)
 bool share_memory(struct share *share, struct error *error)
 {
     struct peers_bytes *bytes = &share->send[0];
-    size_t items = held_stretches(share->optimiser);
+    size_t items = share->optimiser->stretches;
     if (share->peers->size == 1)
         return true;
     for (size_t i = 0; i < own_items(share); i++)

@@ -268,6 +268,9 @@ static void begin_sums(const struct tape *tape, const struct tape_layer *own, si
     const struct parameter *bias = layer_map(layer, MAP_ONE), *input = layer_map(layer, MAP_INPUT);
     float *sums = sums_at(tape, own, row);
     bool word = layer->bottom && tape->word[row] >= 0;
+    size_t next = row + tape->streams; // of the same stream
+    if (word && tape->batches && next < tape->streams * tape->steps && tape->word[next] >= 0)
+        linear_fetch_row(input, (size_t)tape->word[next]);
     memset(sums, 0, layer->sums_row * sizeof *sums);
     if (word)
         memcpy(sums + layer->sums_at[MAP_INPUT], parameter_row(input, (size_t)tape->word[row]),

@@ -14,7 +14,7 @@ enum {
     SHAPE_MOST_LAYERS = 64,
     SHAPE_MOST_UNITS = 1 << 20,
     SHAPE_MOST_ORDER = 20,
-    SHAPE_MOST_CLUSTERS = 8
+    SHAPE_MOST_CLUSTERS = 32
 };
 
 struct layer_shape {

@@ -96,7 +96,9 @@ static void forged_architectures(void **state)
         {OUTPUT("adaptive:99999999999999999999"), "wanted adaptive:FIRST,FIRST"},
         {OUTPUT("adaptive:5,3"), "clusters begin at 5 and then 3"},
         {OUTPUT("adaptive:3,3"), "clusters begin at 3 and then 3"},
-        {OUTPUT("adaptive:1,2,3,4,5,6,7,8,9"), "wanted at most 8 clusters"},
+        {OUTPUT("adaptive:1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,"
+                "28,29,30,31,32,33"),
+         "wanted at most 32 clusters"},
         {OUTPUT("adaptive:3,13"),
          "found one from word 13 on, wanted less than the vocabulary's 13"},
         {OUTPUT("adaptive:3/6,8"), "found classes of 6 words, wanted at most the 5"},

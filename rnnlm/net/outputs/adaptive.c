@@ -8,11 +8,15 @@
 
 enum { LEAST_WIDTH = 16 };
 
-static const char *const projection_names[SHAPE_MOST_CLUSTERS] = {
-    "projection1", "projection2", "projection3", "projection4",
-    "projection5", "projection6", "projection7", "projection8"};
-static const char *const words_names[SHAPE_MOST_CLUSTERS] = {
-    "words1", "words2", "words3", "words4", "words5", "words6", "words7", "words8"};
+// Names with the numbers of clusters behind them.
+#define NUMBERED(stem)                                                                             \
+    stem "1", stem "2", stem "3", stem "4", stem "5", stem "6", stem "7", stem "8", stem "9",      \
+        stem "10", stem "11", stem "12", stem "13", stem "14", stem "15", stem "16", stem "17",    \
+        stem "18", stem "19", stem "20", stem "21", stem "22", stem "23", stem "24", stem "25",    \
+        stem "26", stem "27", stem "28", stem "29", stem "30", stem "31", stem "32"
+
+static const char *const projection_names[SHAPE_MOST_CLUSTERS] = {NUMBERED("projection")};
+static const char *const words_names[SHAPE_MOST_CLUSTERS] = {NUMBERED("words")};
 
 size_t adaptive_width(size_t layer, size_t k)
 {

@@ -48,7 +48,10 @@ struct blocks {
     size_t word_error_capacity;
     float *head_bias_sum, *bias_sum;      // sums of errors, those of leaves that are targets; NULL
     struct shares chunks, shares, splits; // slots of clusters, slots of leaves, rows of leaves
+    size_t item_begin[SHAPE_MOST_CLUSTERS + 1]; // gradients of a cluster: item_begin[k] and on
 };
+
+static void count_items(struct blocks *blocks);
 
 // ---- memory -----------------------------------------------------------------------------------
 
@@ -127,6 +130,7 @@ static void *begin(const struct network *network, const struct columns *columns,
     blocks->own = adaptive_parameters(network);
     blocks->columns = columns;
     blocks->pool = pool;
+    count_items(blocks);
     if (allocate(blocks, most_rows, error))
         return blocks;
     end(blocks);
@@ -411,18 +415,23 @@ static size_t groups(size_t rows)
 
 static size_t bias_parts(const struct blocks *blocks, const struct adaptive_cluster *cluster)
 {
-    return blocks->bias_sum != NULL ? (cluster->leaves + BIAS_LEAVES - 1) / BIAS_LEAVES : 0;
+    return blocks->own.bias != NULL ? (cluster->leaves + BIAS_LEAVES - 1) / BIAS_LEAVES : 0;
+}
+
+static void count_items(struct blocks *blocks)
+{
+    const struct adaptive_parameters *own = &blocks->own;
+    blocks->item_begin[0] = groups(own->head->rows);
+    for (size_t k = 0; k < own->clusters; k++)
+        blocks->item_begin[k + 1] = blocks->item_begin[k] + groups(own->cluster[k].width) +
+                                    groups(own->cluster[k].classes) +
+                                    bias_parts(blocks, &own->cluster[k]);
 }
 
 static size_t gradients(const void *data)
 {
     const struct blocks *blocks = data;
-    const struct adaptive_parameters *own = &blocks->own;
-    size_t items = groups(own->head->rows);
-    for (size_t k = 0; k < own->clusters; k++)
-        items += groups(own->cluster[k].width) + groups(own->cluster[k].classes) +
-                 bias_parts(blocks, &own->cluster[k]);
-    return items;
+    return blocks->item_begin[blocks->own.clusters];
 }
 
 // The gradient of a group of rows of a softmax or a projection, and of their biases, if they have some.
@@ -509,26 +518,22 @@ static void give_biases(const struct blocks *blocks, const struct adaptive_clust
 static void give(const void *data, size_t item, size_t worker)
 {
     const struct blocks *blocks = data;
-    const struct adaptive_parameters *own = &blocks->own;
-    if (item < groups(own->head->rows)) {
+    if (item < blocks->item_begin[0]) {
         give_head(blocks, item, worker);
         return;
     }
-    item -= groups(own->head->rows);
-    for (size_t k = 0; k < own->clusters; k++) {
-        const struct adaptive_cluster *cluster = &own->cluster[k];
-        size_t rows = groups(cluster->width), classes = groups(cluster->classes);
-        size_t biases = bias_parts(blocks, cluster);
-        if (item < rows)
-            give_projection(blocks, cluster, item, worker);
-        else if (item - rows < classes)
-            give_classes(blocks, cluster, item - rows, worker);
-        else if (item - rows - classes < biases)
-            give_biases(blocks, cluster, item - rows - classes, worker);
-        if (item < rows + classes + biases)
-            return;
-        item -= rows + classes + biases;
-    }
+    size_t k = 0;
+    while (item >= blocks->item_begin[k + 1])
+        k++;
+    const struct adaptive_cluster *cluster = &blocks->own.cluster[k];
+    size_t rows = groups(cluster->width), classes = groups(cluster->classes);
+    item -= blocks->item_begin[k];
+    if (item < rows)
+        give_projection(blocks, cluster, item, worker);
+    else if (item < rows + classes)
+        give_classes(blocks, cluster, item - rows, worker);
+    else
+        give_biases(blocks, cluster, item - rows - classes, worker);
 }
 
 const struct output_blocks adaptive_blocks = {

@@ -7,17 +7,18 @@
 //
 // The first term is the work; the second is there as soon as one place asks: the floor of a product,
 // and rows that come from memory, are moved, and go back. Clusters begin at numbers of a grid, GRID of
-// them to an octave, where each has at least RATIO times as many words as come before it, as its rows
-// are a quarter as wide; which of these are best is found by dynamic programming from the frequent words
-// on (a cluster's width depends on how many are before it). Classes make a cluster worse: their cost
-// counts CLASSES times.
+// them to an octave. One whose rows are narrower than those of the cluster before it has at least RATIO
+// times as many words as come before it; of those of the least width there may be any number, up to
+// the most there can be: what a rare word touches is the smaller. Which are best is found by dynamic
+// programming from the frequent words on (a cluster's width depends on how many are before it).
+// Classes make a cluster worse: their cost counts CLASSES times.
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "net/outputs/adaptive.h"
 
-enum { GRID = 4, OCTAVES = 31, POINTS = GRID * OCTAVES + 2, LEAST_FREQUENT = 128, RATIO = 3 };
+enum { GRID = 16, OCTAVES = 31, POINTS = GRID * OCTAVES + 2, LEAST_FREQUENT = 128, RATIO = 3 };
 
 static const double PLACES = 512, SOFTMAX = 24, FLOOR = 20000, ROW = 32, TOUCH = 4, CLASSES = 8;
 
@@ -79,24 +80,32 @@ static void make_grid(struct search *search, const uint64_t *count, size_t words
     }
 }
 
+// Least cost of the words before a point with k clusters, from those with k - 1.
+static struct way find_way(const struct search *search, size_t k, size_t to)
+{
+    bool narrower =
+        k == 1 || adaptive_width(search->width, k - 1) < adaptive_width(search->width, k - 2);
+    struct way best = {INFINITY, 0};
+    for (size_t from = 0; from < to; from++) {
+        size_t words = search->point[to] - search->point[from], class_words;
+        if (narrower && words < RATIO * search->point[from])
+            break;
+        double cost =
+            search->way[k - 1][from].cost + cluster_cost(search, k - 1, from, to, &class_words);
+        if (cost < best.cost && (narrower || class_words > 0))
+            best = (struct way){cost, from};
+    }
+    return best;
+}
+
 static void find_ways(struct search *search)
 {
-    for (size_t k = 0; k <= SHAPE_MOST_CLUSTERS; k++)
-        for (size_t to = 0; to < search->points; to++) {
-            struct way *best = &search->way[k][to];
-            *best = (struct way){INFINITY, 0};
-            if (k == 0)
-                best->cost = rows_cost(PLACES, (double)search->point[to], (double)search->width);
-            for (size_t from = 0; k > 0 && from < to; from++) {
-                size_t class_words;
-                if (search->point[to] - search->point[from] < RATIO * search->point[from])
-                    break;
-                double cost = search->way[k - 1][from].cost +
-                              cluster_cost(search, k - 1, from, to, &class_words);
-                if (cost < best->cost)
-                    *best = (struct way){cost, from};
-            }
-        }
+    for (size_t to = 0; to < search->points; to++)
+        search->way[0][to].cost =
+            rows_cost(PLACES, (double)search->point[to], (double)search->width);
+    for (size_t k = 1; k <= SHAPE_MOST_CLUSTERS; k++)
+        for (size_t to = 0; to < search->points; to++)
+            search->way[k][to] = find_way(search, k, to);
 }
 
 bool adaptive_choose_clusters(struct network_shape *shape, const uint64_t *count,
