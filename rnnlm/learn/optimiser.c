@@ -58,6 +58,8 @@ void optimiser_fetch_row(const struct optimiser *optimiser, size_t parameter, si
         for (size_t at = 0; at < of->stride; at += MEMORY_ROW)
             __builtin_prefetch(row + at, 1);
     }
+    if (optimiser->type->per_row > 0)
+        __builtin_prefetch(optimiser_row_memory(optimiser, parameter, i), 1);
 }
 
 static size_t widest(const struct network *network)
