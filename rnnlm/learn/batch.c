@@ -8,12 +8,20 @@
 
 #include "base/kernels.h"
 #include "base/memory.h"
+#include "learn/held.h"
 #include "learn/pieces.h"
 #include "text/vocabulary.h"
 
 // Streams that go through a layer together; rows of a block that have their input's part computed
-// together; words whose gradients are an item; rows of a matrix likewise.
-enum { GROUP_STREAMS = 16, CHUNK_ROWS = 48, ITEM_WORDS = 32, ITEM_ROWS = OPTIMISER_ROWS };
+// together; words whose gradients are an item, and how far ahead what is held of a word is asked for;
+// rows of a matrix whose gradients are an item.
+enum {
+    GROUP_STREAMS = 16,
+    CHUNK_ROWS = 48,
+    ITEM_WORDS = 32,
+    AHEAD = 4,
+    ITEM_ROWS = OPTIMISER_ROWS
+};
 
 // Bound on errors where the user wants none: activations and weights stay far from overflow.
 static const float SAFE_CUTOFF = 1000;
@@ -364,9 +372,12 @@ static void give_words(struct batch *batch, size_t item, size_t worker)
     const struct tape_layer *own = &batch->tape.layer[0];
     const struct parameter *table = layer_map(own->layer, MAP_INPUT);
     const float *factor = batch->tape.word_factor;
+    size_t parameter = (size_t)(table - batch->network->parameter);
     size_t last = (item + 1) * ITEM_WORDS < words->count ? (item + 1) * ITEM_WORDS : words->count;
     for (size_t i = item * ITEM_WORDS; i < last; i++) {
-        struct gradient gradient = {.parameter = (size_t)(table - batch->network->parameter),
+        if (i + AHEAD < words->count)
+            held_fetch(&batch->optimiser, parameter, (size_t)words->distinct[i + AHEAD]);
+        struct gradient gradient = {.parameter = parameter,
                                     .form = GRADIENT_SUM,
                                     .first = (size_t)words->distinct[i],
                                     .count = 1,

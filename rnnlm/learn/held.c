@@ -167,6 +167,15 @@ static void add_rows(const struct optimiser *optimiser, const struct gradient *g
     }
 }
 
+void held_fetch(const struct optimiser *optimiser, size_t parameter, size_t i)
+{
+    const struct held *held = &optimiser->held[parameter];
+    if (held->terms != NULL)
+        __builtin_prefetch(&held->terms[i], 1);
+    if (held->place != NULL)
+        __builtin_prefetch(&held->place[i], 1);
+}
+
 void held_add(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];

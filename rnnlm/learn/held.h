@@ -34,6 +34,9 @@ bool held_share(struct optimiser *optimiser, struct error *error);
 void held_add(struct optimiser *optimiser, size_t worker, const struct gradient *gradient);
 void held_add_run(struct optimiser *optimiser, const struct gradient *gradient);
 
+// A gradient of row i is about to be added: what is known of the row is asked for of memory.
+void held_fetch(const struct optimiser *optimiser, size_t parameter, size_t i);
+
 // Rows first..first+count-1 of a parameter that is not one of runs have a gradient: for who has added it
 // up elsewhere. Threads may mark different rows.
 void held_mark(struct held *held, size_t first, size_t count);
