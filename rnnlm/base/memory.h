@@ -34,6 +34,13 @@ static inline size_t memory_half_row(size_t width)
     return (width + MEMORY_HALF_ROW - 1) / MEMORY_HALF_ROW * MEMORY_HALF_ROW;
 }
 
+// Asks for memory that is soon to be read or written, so that it is in the cache by then.
+static inline void memory_fetch(const void *data, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += MEMORY_ALIGNMENT)
+        __builtin_prefetch((const char *)data + at);
+}
+
 // For tests: the allocation after `count` successful ones fails, and all later ones; a negative
 // count switches this off.
 void memory_fail_after(int64_t count);

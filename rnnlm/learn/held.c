@@ -171,9 +171,9 @@ void held_fetch(const struct optimiser *optimiser, size_t parameter, size_t i)
 {
     const struct held *held = &optimiser->held[parameter];
     if (held->terms != NULL)
-        __builtin_prefetch(&held->terms[i], 1);
+        memory_fetch(&held->terms[i], sizeof *held->terms);
     if (held->place != NULL)
-        __builtin_prefetch(&held->place[i], 1);
+        memory_fetch(&held->place[i], sizeof *held->place);
 }
 
 void held_add(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
@@ -317,12 +317,11 @@ static size_t run_length(const struct held *held, size_t i, size_t end)
 // Rows that are held from i on, one after another.
 static size_t rows_together(const struct held *held, size_t i, size_t end)
 {
-    size_t count = run_length(held, i, end), alike = 1;
-    if (held->place == NULL)
-        return count;
-    while (alike < count && (held->place[i + alike] & PLACE_BEGINS) == 0)
-        alike++;
-    return alike;
+    size_t next = i + 1;
+    while (next < end && held->terms[next] == held->terms[i] &&
+           (held->place == NULL || (held->place[next] & PLACE_BEGINS) == 0))
+        next++;
+    return next - i;
 }
 
 // Narrow rows are measured some at a time, always the same ones, wherever a stretch begins.

@@ -30,7 +30,8 @@ void held_free(struct optimiser *optimiser);
 // From the first block on all gradients are held. The network has no hash. Error: no memory.
 bool held_share(struct optimiser *optimiser, struct error *error);
 
-// Adds a gradient to what is held of its parameter, or a run. Threads may do so for different rows.
+// Adds a gradient to what is held of its parameter, or a run. Threads may do so for different rows. Rows of
+// the output come in the same company each time within a block: they keep the places they get together.
 void held_add(struct optimiser *optimiser, size_t worker, const struct gradient *gradient);
 void held_add_run(struct optimiser *optimiser, const struct gradient *gradient);
 

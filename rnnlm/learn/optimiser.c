@@ -53,13 +53,11 @@ void optimiser_fetch_row(const struct optimiser *optimiser, size_t parameter, si
 {
     const struct parameter *of = &optimiser->network->parameter[parameter];
     linear_fetch_row(of, i);
-    for (size_t which = 0; which < optimiser->type->per_weight; which++) {
-        const float *row = optimiser_weights_memory(optimiser, parameter, which, i);
-        for (size_t at = 0; at < of->stride; at += MEMORY_ROW)
-            __builtin_prefetch(row + at, 1);
-    }
+    for (size_t which = 0; which < optimiser->type->per_weight; which++)
+        memory_fetch(optimiser_weights_memory(optimiser, parameter, which, i),
+                     of->stride * sizeof(float));
     if (optimiser->type->per_row > 0)
-        __builtin_prefetch(optimiser_row_memory(optimiser, parameter, i), 1);
+        memory_fetch(optimiser_row_memory(optimiser, parameter, i), sizeof(float));
 }
 
 static size_t widest(const struct network *network)

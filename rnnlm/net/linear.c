@@ -22,8 +22,7 @@ void linear_fetch_row(const struct parameter *parameter, size_t i)
 {
     size_t size = parameter->type == PARAMETER_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
     const char *row = (const char *)parameter->data + i * parameter->stride * size;
-    for (size_t at = 0; at < parameter->width * size; at += MEMORY_ALIGNMENT)
-        __builtin_prefetch(row + at);
+    memory_fetch(row, parameter->width * size);
 }
 
 void linear_add_products(const struct parameter *parameter, size_t first, size_t count,

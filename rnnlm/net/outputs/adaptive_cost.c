@@ -8,10 +8,10 @@
 // The first term is the work; the second is there as soon as one place asks: the floor of a product,
 // and rows that come from memory, are moved, and go back. Clusters begin at numbers of a grid, GRID of
 // them to an octave. One whose rows are narrower than those of the cluster before it has at least RATIO
-// times as many words as come before it; of those of the least width there may be any number, up to
-// the most there can be: what a rare word touches is the smaller. Which are best is found by dynamic
-// programming from the frequent words on (a cluster's width depends on how many are before it).
-// Classes make a cluster worse: their cost counts CLASSES times.
+// times as many words as come before it. Behind the first of the least width there may be more with
+// classes, as many as there can be at all: the more, the fewer rows a rare word touches. Which are best
+// is found by dynamic programming from the frequent words on (a cluster's width depends on how many are
+// before it). Classes make a cluster worse: their cost counts CLASSES times.
 #include <math.h>
 #include <stdlib.h>
 
