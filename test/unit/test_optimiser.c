@@ -4,6 +4,7 @@
 
 #include "base/kernels.h"
 #include "learn/batch.h"
+#include "learn/held.h"
 #include "learn/optimisers/kinds.h"
 #include "text/vocabulary.h"
 
@@ -661,6 +662,47 @@ static void rows_far_apart(void **state)
     }
 }
 
+// Each row that is held is in one stretch, one after another.
+static void check_stretches(size_t words, const char *text)
+{
+    const struct network_shape shape = new_shape(words, text, 4, 0, 0);
+    const struct batch_rule rule = {.optimiser = &optimiser_adam,
+                                    .step = {.alpha = 0.5f, .clip_norm = 1}};
+    struct network network;
+    struct batch batch;
+    struct pool *pool = pool_new(1, NULL);
+    make_network(&network, &shape, 5, 0.7);
+    begin_batch(&batch, &network, &rule, 5, pool);
+    const struct optimiser *optimiser = &batch.optimiser;
+    size_t item = 0;
+    for (size_t p = 0; p < network.parameters; p++) {
+        size_t rows = held_rows_of(optimiser, p).rows, covered = 0;
+        while (covered < rows) {
+            struct held_stretch stretch = held_stretch(optimiser, item++);
+            assert_int_equal(stretch.parameter, p);
+            assert_int_equal(stretch.first, covered);
+            assert_true(stretch.count > 0 && stretch.count <= rows - covered);
+            covered += stretch.count;
+        }
+    }
+    assert_int_equal(item, optimiser->stretches);
+    batch_free(&batch);
+    pool_free(pool);
+    network_free(&network);
+}
+
+// Rows of 16, 32 and 304 floats: stretches of 4096, 2048 and 512 rows.
+static void stretches_cover_rows(void **state)
+{
+    (void)state;
+    static const size_t words[] = {100, 511, 512, 513, 2047, 2048, 2049, 4095, 4096, 4097, 9000};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        check_stretches(words[i], "elman:7 full");
+        check_stretches(words[i], "elman:17 full");
+        check_stretches(words[i], "elman:300 full");
+    }
+}
+
 // ---- clipping -----------------------------------------------------------------------------------
 
 // Moves of one block by plain gradient descent: their length over alpha.
@@ -855,6 +897,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formulas),
         cmocka_unit_test(rows_far_apart),
+        cmocka_unit_test(stretches_cover_rows),
         cmocka_unit_test(clipping_bounds_the_whole_gradient),
         cmocka_unit_test(averages_are_means),
         cmocka_unit_test(threads_do_not_change_results),

@@ -63,6 +63,16 @@ static void narrower_clusters_are_larger(void **state)
         }
 }
 
+// Narrower rows are reason enough for a cluster.
+static void narrower_clusters_need_no_classes(void **state)
+{
+    (void)state;
+    struct network_shape shape = chosen(10000, 200, zipf);
+    assert_true(shape.clusters >= 2);
+    assert_int_equal(shape.cluster[0].class_words, 0);
+    assert_int_equal(shape.cluster[1].class_words, 0);
+}
+
 // Words that come once are as good as all the text: a place touches some hundreds of rows, where two
 // levels of a million words are of a thousand each.
 static void rare_words_touch_few_rows(void **state)
@@ -101,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(few_words_are_all_frequent),
         cmocka_unit_test(narrower_clusters_are_larger),
+        cmocka_unit_test(narrower_clusters_need_no_classes),
         cmocka_unit_test(rare_words_touch_few_rows),
         cmocka_unit_test(clusters_that_are_given_stay),
     };
