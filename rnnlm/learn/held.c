@@ -7,6 +7,9 @@
 #include "base/kernels.h"
 #include "base/memory.h"
 
+// Floats of narrow rows that are measured together, of fewer rows than any stretch has.
+enum { MEASURED = 256 };
+
 // ---- memory -----------------------------------------------------------------------------------
 
 static bool is_held(const struct optimiser *optimiser, const struct parameter *parameter)
@@ -20,7 +23,7 @@ static size_t groups_of(size_t rows)
     return (rows + HELD_GROUP - 1) / HELD_GROUP;
 }
 
-// `places`: at most as many as rows, if they are taken as they come; else 0.
+// `places`: at most as many as rows, if they are taken by bands; else 0.
 static bool hold_parameter(struct optimiser *optimiser, size_t i, bool runs, size_t places,
                            struct error *error)
 {
@@ -30,14 +33,15 @@ static bool hold_parameter(struct optimiser *optimiser, size_t i, bool runs, siz
     held->runs = runs;
     held->rows =
         memory_new(places > 0 ? places : parameter->rows, parameter->stride * sizeof(float), error);
-    held->terms = memory_new(rows, sizeof *held->terms, error);
     held->group = memory_new(groups_of(rows), sizeof *held->group, error);
     if (places > 0)
-        held->place = memory_new(rows, sizeof *held->place, error);
+        held->band = memory_new(rows, sizeof *held->band, error);
+    else
+        held->terms = memory_new(rows, sizeof *held->terms, error);
     if (optimiser->type->norms && !runs)
         held->power = memory_new(rows, sizeof *held->power, error);
-    return held->rows != NULL && held->terms != NULL && held->group != NULL &&
-           (held->place != NULL || places == 0) &&
+    return held->rows != NULL && held->group != NULL &&
+           (held->band != NULL || held->terms != NULL) &&
            (held->power != NULL || runs || !optimiser->type->norms);
 }
 
@@ -70,7 +74,7 @@ static void free_one(struct held *held)
     free(held->power);
     free(held->terms);
     free(held->group);
-    free(held->place);
+    free(held->band);
     *held = (struct held){.rows = NULL};
 }
 
@@ -108,23 +112,11 @@ bool held_share(struct optimiser *optimiser, struct error *error)
 
 // ---- holding ----------------------------------------------------------------------------------
 
-// Of a place: rows that come together lie together, and the first is marked, so that which rows are taken
-// for neighbours does not depend on the order in which they came.
-static const uint32_t PLACE_BEGINS = UINT32_C(1) << 31;
-
-static void take_places(struct held *held, size_t first, size_t count)
-{
-    uint32_t place = __atomic_fetch_add(&held->places, (uint32_t)count, __ATOMIC_RELAXED);
-    for (size_t i = 0; i < count; i++)
-        held->place[first + i] = place + (uint32_t)i;
-    held->place[first] |= PLACE_BEGINS;
-}
-
-// Row i of what is held of a parameter, which has a place.
+// Row i of what is held of a parameter; with bands, the first of one that has a place.
 static float *held_row(const struct optimiser *optimiser, size_t parameter, size_t i)
 {
     const struct held *held = &optimiser->held[parameter];
-    size_t place = held->place != NULL ? held->place[i] & ~PLACE_BEGINS : i;
+    size_t place = held->band != NULL ? held->band[i].place : i;
     return held->rows + place * optimiser->network->parameter[parameter].stride;
 }
 
@@ -170,27 +162,71 @@ static void add_rows(const struct optimiser *optimiser, const struct gradient *g
 void held_fetch(const struct optimiser *optimiser, size_t parameter, size_t i)
 {
     const struct held *held = &optimiser->held[parameter];
-    if (held->terms != NULL)
+    if (held->band != NULL)
+        memory_fetch(&held->band[i], sizeof *held->band);
+    else if (held->terms != NULL)
         memory_fetch(&held->terms[i], sizeof *held->terms);
-    if (held->place != NULL)
-        memory_fetch(&held->place[i], sizeof *held->place);
+}
+
+// Rows that follow each other, some at a time: few floats are summed in floats.
+static double square_of(const float *rows, size_t count, size_t stride)
+{
+    size_t together = stride < MEASURED ? MEASURED / stride : 1;
+    double sum = 0;
+    for (size_t i = 0; i < count; i += together) {
+        size_t n = (count - i < together ? count - i : together) * stride;
+        float square = 0;
+        kernels->rows_times(&square, rows + i * stride, n, 1, rows + i * stride, n);
+        sum += (double)square;
+    }
+    return sum;
+}
+
+static void add_band(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
+{
+    const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    struct held *held = &optimiser->held[gradient->parameter];
+    struct held_band *band = &held->band[gradient->first];
+    bool first = band->terms == 0;
+    if (first) {
+        band->count = (uint32_t)gradient->count;
+        band->place = __atomic_fetch_add(&held->places, band->count, __ATOMIC_RELAXED);
+    }
+    float *rows = held_row(optimiser, gradient->parameter, gradient->first);
+    if (first)
+        optimiser_compute_rows(parameter, gradient, 0, gradient->count, rows);
+    else
+        add_rows(optimiser, gradient, rows, &optimiser->scratch[worker]);
+    band->terms += (uint32_t)gradient->terms;
+    if (optimiser->rule.clip_norm > 0) // while they are in the cache
+        band->power = square_of(rows, gradient->count, parameter->stride);
+    held_mark(held, gradient->first, 1);
+}
+
+static void add_to_rows(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
+{
+    const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
+    struct held *held = &optimiser->held[gradient->parameter];
+    float *rows = held_row(optimiser, gradient->parameter, gradient->first);
+    if (any_held(held, gradient))
+        add_rows(optimiser, gradient, rows, &optimiser->scratch[worker]);
+    else
+        optimiser_compute_rows(parameter, gradient, 0, gradient->count, rows);
+    held_mark(held, gradient->first, gradient->count);
+    for (size_t i = 0; i < gradient->count; i++)
+        held->terms[gradient->first + i] += (uint32_t)gradient->terms;
 }
 
 void held_add(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
 {
     const struct parameter *parameter = &optimiser->network->parameter[gradient->parameter];
     struct held *held = &optimiser->held[gradient->parameter];
-    if (held->place != NULL && held->terms[gradient->first] == 0)
-        take_places(held, gradient->first, gradient->count);
-    float *rows = held_row(optimiser, gradient->parameter, gradient->first);
-    if (any_held(held, gradient))
-        add_rows(optimiser, gradient, rows, &optimiser->scratch[worker]);
+    if (gradient->terms == 0)
+        return; // of no words
+    if (held->band != NULL)
+        add_band(optimiser, worker, gradient);
     else
-        optimiser_compute_rows(parameter, gradient, 0, gradient->count, rows);
-    if (gradient->terms > 0)
-        held_mark(held, gradient->first, gradient->count);
-    for (size_t i = 0; i < gradient->count; i++)
-        held->terms[gradient->first + i] += (uint32_t)gradient->terms;
+        add_to_rows(optimiser, worker, gradient);
     if (held->power != NULL)
         linear_add_power(parameter, gradient, 0, gradient->count, held->power + gradient->first);
 }
@@ -216,9 +252,6 @@ enum {
     SHARED_ROWS = 32,
     SHARED_ELEMENTS = 4096
 };
-
-// Floats of narrow rows that are measured together, of fewer rows than any stretch has.
-enum { MEASURED = 256 };
 
 struct held_rows held_rows_of(const struct optimiser *optimiser, size_t i)
 {
@@ -282,6 +315,8 @@ void held_forget(struct optimiser *optimiser)
         size_t rows = held_rows_of(optimiser, i).rows;
         if (held->terms != NULL)
             memset(held->terms, 0, rows * sizeof *held->terms);
+        if (held->band != NULL)
+            memset(held->band, 0, rows * sizeof *held->band);
         if (held->power != NULL)
             memset(held->power, 0, rows * sizeof *held->power);
         if (held->group != NULL)
@@ -314,16 +349,6 @@ static size_t run_length(const struct held *held, size_t i, size_t end)
     return i - from;
 }
 
-// Rows that are held from i on, one after another.
-static size_t rows_together(const struct held *held, size_t i, size_t end)
-{
-    size_t next = i + 1;
-    while (next < end && held->terms[next] == held->terms[i] &&
-           (held->place == NULL || (held->place[next] & PLACE_BEGINS) == 0))
-        next++;
-    return next - i;
-}
-
 // Narrow rows are measured some at a time, always the same ones, wherever a stretch begins.
 static size_t measured_end(size_t stride, size_t i, size_t end)
 {
@@ -336,29 +361,37 @@ double held_measure(const struct optimiser *optimiser, size_t item)
 {
     struct held_stretch rows = held_stretch(optimiser, item);
     const struct held *held = &optimiser->held[rows.parameter];
-    size_t stride = held_rows_of(optimiser, rows.parameter).stride;
+    size_t stride = held_rows_of(optimiser, rows.parameter).stride, end = rows.first + rows.count;
     double power = 0;
-    size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first), count = 1;
-    for (; i < end; i = next_held(held, &rows, i + count)) {
-        const float *row = held->runs ? held->rows + i : held_row(optimiser, rows.parameter, i);
-        float square = held->runs ? *row * *row : 0;
-        if (!held->runs) {
-            count = rows_together(held, i, measured_end(stride, i, end));
-            kernels->rows_times(&square, row, count * stride, 1, row, count * stride);
+    for (size_t i = next_held(held, &rows, rows.first), count; i < end;
+         i = next_held(held, &rows, i + count)) {
+        if (held->band != NULL) {
+            count = held->band[i].count;
+            power += held->band[i].power;
+        } else if (held->runs) {
+            count = 1;
+            power += (double)(held->rows[i] * held->rows[i]);
+        } else {
+            count = run_length(held, i, measured_end(stride, i, end));
+            power += square_of(held->rows + i * stride, count, stride);
         }
-        power += (double)square;
     }
     return power;
 }
 
 // ---- moving -----------------------------------------------------------------------------------
 
+static size_t terms_of(const struct held *held, size_t i)
+{
+    return held->band != NULL ? held->band[i].terms : held->terms[i];
+}
+
 static void move_rows(struct optimiser *optimiser, size_t worker, struct held_stretch rows)
 {
     const struct held *held = &optimiser->held[rows.parameter];
     size_t end = rows.first + rows.count, i = next_held(held, &rows, rows.first), count, next;
     for (; i < end; i = next) {
-        count = rows_together(held, i, end);
+        count = held->band != NULL ? held->band[i].count : run_length(held, i, end);
         next = next_held(held, &rows, i + count);
         if (next < end)
             optimiser_fetch_row(optimiser, rows.parameter, next);
@@ -366,13 +399,16 @@ static void move_rows(struct optimiser *optimiser, size_t worker, struct held_st
                                     .form = GRADIENT_WHOLE,
                                     .first = i,
                                     .count = count,
-                                    .terms = held->terms[i],
+                                    .terms = terms_of(held, i),
                                     .right = held_row(optimiser, rows.parameter, i),
                                     .norm = held->power != NULL ? &held->power[i] : NULL};
         optimiser->type->move(optimiser, &gradient, &optimiser->scratch[worker]);
         if (optimiser->shared)
             continue; // others are still to be told which rows have moved
-        memset(held->terms + i, 0, count * sizeof *held->terms);
+        if (held->band != NULL)
+            held->band[i].terms = 0;
+        else
+            memset(held->terms + i, 0, count * sizeof *held->terms);
         if (held->power != NULL)
             memset(held->power + i, 0, count * sizeof *held->power);
     }

@@ -9,17 +9,25 @@
 
 enum { HELD_GROUP = 64 };
 
+// Rows that get a gradient together, and again together if they get several in a block.
+struct held_band {
+    uint32_t place; // where in held.rows the first of them is: bands lie as they come
+    uint32_t count; // rows
+    uint32_t terms; // words that have a part in them; 0: no gradient in this block
+    double power;   // the square of the length of their gradient, where it is clipped
+};
+
 // Of one parameter.
 struct held {
     float *rows; // [rows][stride] NULL if nothing is held; of words taken in [most_terms][stride]
-    uint32_t
-        *place; // [rows] where in `rows` those that have a gradient are, if they lie there as they
-                // come, so that few of many are near one another; else NULL
-    uint32_t places; // taken
+    struct held_band *band; // [rows], each at its first row, where few of many rows have a gradient;
+                            // else NULL, and row i lies at place i
+    uint32_t places;        // taken by bands
+    uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block; not with bands
     size_t stretch, stretch_rows; // its first; rows of each but the last
     float *power;    // [rows] sums over the words of a block of the squares; NULL without norms
-    uint32_t *terms; // [rows] words that have a part in it; 0: no gradient in this block
-    uint64_t *group; // [rows / HELD_GROUP] a bit for each that has one; not of runs
+    uint64_t *group; // [rows / HELD_GROUP] a bit for each that has a gradient, or begins a band that
+                     // has; not of runs
     bool runs;       // they come as runs: each element is a row of its own
 };
 
@@ -30,8 +38,8 @@ void held_free(struct optimiser *optimiser);
 // From the first block on all gradients are held. The network has no hash. Error: no memory.
 bool held_share(struct optimiser *optimiser, struct error *error);
 
-// Adds a gradient to what is held of its parameter, or a run. Threads may do so for different rows. Rows of
-// the output come in the same company each time within a block: they keep the places they get together.
+// Adds a gradient to what is held of its parameter, or a run. Threads may do so for different rows. Where
+// there are bands, rows come in the same company each time within a block.
 void held_add(struct optimiser *optimiser, size_t worker, const struct gradient *gradient);
 void held_add_run(struct optimiser *optimiser, const struct gradient *gradient);
 
@@ -57,7 +65,7 @@ struct held_stretch {
 };
 struct held_stretch held_stretch(const struct optimiser *optimiser, size_t item);
 
-// The square of the length of what is held of a stretch; and its step, after which nothing is held of it,
+// The square of the length of what is held of a stretch, a band where it begins; and its step, after which nothing is held of it,
 // unless it is shared.
 double held_measure(const struct optimiser *optimiser, size_t item);
 void held_move(struct optimiser *optimiser, size_t worker, size_t item);

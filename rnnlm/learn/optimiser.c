@@ -52,7 +52,7 @@ float *optimiser_row_memory(const struct optimiser *optimiser, size_t parameter,
 void optimiser_fetch_row(const struct optimiser *optimiser, size_t parameter, size_t i)
 {
     const struct parameter *of = &optimiser->network->parameter[parameter];
-    linear_fetch_row(of, i);
+    linear_fetch_rows(of, i, 1);
     for (size_t which = 0; which < optimiser->type->per_weight; which++)
         memory_fetch(optimiser_weights_memory(optimiser, parameter, which, i),
                      of->stride * sizeof(float));

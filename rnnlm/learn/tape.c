@@ -270,7 +270,7 @@ static void begin_sums(const struct tape *tape, const struct tape_layer *own, si
     bool word = layer->bottom && tape->word[row] >= 0;
     size_t next = row + tape->streams; // of the same stream
     if (word && tape->batches && next < tape->streams * tape->steps && tape->word[next] >= 0)
-        linear_fetch_row(input, (size_t)tape->word[next]);
+        linear_fetch_rows(input, (size_t)tape->word[next], 1);
     memset(sums, 0, layer->sums_row * sizeof *sums);
     if (word)
         memcpy(sums + layer->sums_at[MAP_INPUT], parameter_row(input, (size_t)tape->word[row]),

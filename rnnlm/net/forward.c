@@ -269,7 +269,7 @@ void forward_fetch(const struct forward *forward, int32_t word)
 {
     const struct parameter *table = layer_map(&forward->weights->network->layer[0], MAP_INPUT);
     if (table != NULL && word >= 0)
-        linear_fetch_row(table, (size_t)word);
+        linear_fetch_rows(table, (size_t)word, 1);
 }
 
 // ---- output -----------------------------------------------------------------------------------

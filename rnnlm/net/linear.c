@@ -18,11 +18,12 @@ void linear_add_row(const struct parameter *parameter, size_t i, float *out)
         kernels->scale_add(out, parameter_row(parameter, i), parameter->width, 1, 1);
 }
 
-void linear_fetch_row(const struct parameter *parameter, size_t i)
+void linear_fetch_rows(const struct parameter *parameter, size_t first, size_t count)
 {
     size_t size = parameter->type == PARAMETER_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
-    const char *row = (const char *)parameter->data + i * parameter->stride * size;
-    memory_fetch(row, parameter->width * size);
+    size_t stride = parameter->stride, gap = stride - parameter->width;
+    const char *row = (const char *)parameter->data + first * stride * size;
+    memory_fetch(row, (count * stride - gap) * size);
 }
 
 void linear_add_products(const struct parameter *parameter, size_t first, size_t count,

@@ -11,8 +11,8 @@
 // out += row i
 void linear_add_row(const struct parameter *parameter, size_t i, float *out);
 
-// Row i will be wanted soon: it begins to come into the caches.
-void linear_fetch_row(const struct parameter *parameter, size_t i);
+// Some rows, at least one, will be wanted soon: they begin to come into the caches.
+void linear_fetch_rows(const struct parameter *parameter, size_t first, size_t count);
 
 // out[i] += row first + i . in, for i < count (floats only)
 void linear_add_products(const struct parameter *parameter, size_t first, size_t count,

@@ -13,8 +13,15 @@
 
 // Slots of a leaf beyond which it is divided into several shares; rows of the words of such a leaf whose
 // gradients are one item; rows of a block, or slots, that are taken together; rows of a matrix whose
-// gradients are one item; leaves the biases of whose words are.
-enum { SHARE_SLOTS = 64, SPLIT_ROWS = 256, CHUNK_ROWS = 48, GROUP_ROWS = 64, BIAS_LEAVES = 32 };
+// gradients are one item; leaves the biases of whose words are; words of a leaf that are asked for ahead.
+enum {
+    SHARE_SLOTS = 64,
+    SPLIT_ROWS = 256,
+    CHUNK_ROWS = 48,
+    GROUP_ROWS = 64,
+    BIAS_LEAVES = 32,
+    FETCH_ROWS = 256
+};
 
 // Some slots, or some rows of words, of a leaf or a cluster: the unit of work.
 struct share {
@@ -333,6 +340,21 @@ static void word_gradient(const struct blocks *blocks, const struct adaptive_clu
                  blocks->bias_sum + cluster->bias + gradient.first);
 }
 
+// The words of the leaf that comes next, which are in no cache if they are rare, come while those of this
+// one are computed. Of a large leaf the first, for it takes long enough to be read on by the processor.
+static void fetch_words(const struct blocks *blocks, size_t item)
+{
+    if (item >= blocks->shares.count)
+        return;
+    const struct share *share = &blocks->shares.share[item];
+    size_t first = share->leaf * share->cluster->class_words;
+    size_t n = least(adaptive_leaf_words(share->cluster, share->leaf), FETCH_ROWS);
+    linear_fetch_rows(share->cluster->words, first, n);
+    if (blocks->own.bias != NULL)
+        memory_fetch((float *)blocks->own.bias->data + share->cluster->bias + first,
+                     n * sizeof(float));
+}
+
 // The words of a leaf for some of its slots.
 static void run_words(void *context, size_t worker, size_t item)
 {
@@ -343,6 +365,7 @@ static void run_words(void *context, size_t worker, size_t item)
     size_t n = adaptive_leaf_words(cluster, share->leaf), error_row = memory_row(n);
     size_t first = share->leaf * cluster->class_words, row = blocks->z_row;
     float *e = errors_of(blocks, cluster, share->leaf, share->first);
+    fetch_words(blocks, item + 1);
     for (size_t i = 0; i < share->count; i++)
         bias_begin(blocks->own.bias, cluster->bias + first, n, e + i * error_row);
     linear_rows_times(e, error_row, cluster->words, first, n, blocks->z + share->first * row, row,

@@ -141,7 +141,7 @@ static void scores(void *data, size_t pairs, const size_t *state, const int32_t 
     struct scoring *scoring = data;
     for (size_t i = 0; i < pairs; i++) {
         if (i + AHEAD < pairs && word[i + AHEAD] >= 0)
-            linear_fetch_row(scoring->own.words, (size_t)word[i + AHEAD]);
+            linear_fetch_rows(scoring->own.words, (size_t)word[i + AHEAD], 1);
         score[i] = 0;
         if (word[i] < 0)
             continue;
