@@ -91,7 +91,8 @@ static const struct option table[] = {
      "are: for large vocabularies). Clusters are chosen for speed, or given by the numbers of "
      "their "
      "first words: adaptive:2000,10000; adaptive:2000,10000/100 has the words of the last one in "
-     "classes of 100. tree: a binary tree, in which a word takes some log2 of the vocabulary's "
+     "classes of 100, adaptive:2000,10000/50/40 these in groups of 40. tree: a binary tree, in "
+     "which a word takes some log2 of the vocabulary's "
      "number of rows: the least work for a word, and the worst of these. nce: full learnt against "
      "noise, with -streams or -fast: as fast with a million words as with ten thousand, and for "
      "-unnormalised."},
@@ -177,7 +178,8 @@ static const struct option table[] = {
      "The same of how much the topmost layer changes from word to word."},
     {OPTION_NUMBER, "self-normalise", "X", &set.self_normalise, NULL, 0, 1e3,
      "X times the square of the logarithm of each softmax's sum is a penalty on each word, so that "
-     "sums come near to 1 and -unnormalised is safe: for -output class and full. 0.3 and 1 do that."},
+     "sums come near to 1 and -unnormalised is safe: for -output class and full. 0.3 and 1 do "
+     "that."},
     {OPTION_LIST, "teach", "MODEL[:WEIGHT]", &set.teach, NULL, 0, 0,
      "Learn from what this network says of the training text, too; given several times, from their "
      "mixture (in equal parts, or by WEIGHT). Teachers are of -output class, trained on the same "

@@ -46,6 +46,13 @@ static bool clusters_ok(const struct network_shape *shape, struct error *error)
                              "clusters: found classes of %zu words, wanted at most the %zu "
                              "words of the cluster from %zu on",
                              shape->cluster[k].class_words, end - first, first);
+        size_t n = shape->cluster[k].class_words, groups = shape->cluster[k].group_classes;
+        size_t classes = n > 0 ? (end - first + n - 1) / n : 0;
+        if (groups > classes)
+            return error_set(error,
+                             "clusters: found groups of %zu classes, wanted at most the %zu "
+                             "classes of the cluster from %zu on",
+                             groups, classes, first);
         last = first;
     }
     return true;
@@ -181,20 +188,27 @@ static bool parse_words(const char **at, size_t *number)
     return *at > from && *number >= 1 && *number <= INT32_MAX;
 }
 
-// FIRST,FIRST/N,...
+// /N, if it is there.
+static bool parse_share(const char **at, size_t *number)
+{
+    if (**at != '/')
+        return true;
+    (*at)++;
+    return parse_words(at, number);
+}
+
+// FIRST,FIRST/N,FIRST/N/M,...
 static bool parse_clusters(struct network_shape *shape, const char *text, struct error *error)
 {
     for (const char *at = text;; at++) {
         struct cluster_shape cluster = {.first = 0};
-        bool ok = parse_words(&at, &cluster.first);
-        if (ok && *at == '/') {
-            at++;
-            ok = parse_words(&at, &cluster.class_words);
-        }
+        bool ok = parse_words(&at, &cluster.first) && parse_share(&at, &cluster.class_words) &&
+                  parse_share(&at, &cluster.group_classes);
         if (!ok || (*at != ',' && *at != '\0'))
             return error_set(error,
                              "found \"%.60s\", wanted %s:FIRST,FIRST,... with the number of the "
-                             "first word of each cluster, and perhaps /N for classes of N words",
+                             "first word of each cluster, and perhaps /N for classes of N words, "
+                             "/N/M for groups of M of these",
                              text, shape->output->name);
         if (shape->clusters == SHAPE_MOST_CLUSTERS)
             return error_set(error, "found \"%.60s\", wanted at most %d clusters", text,
@@ -236,6 +250,9 @@ void shape_print_output(const struct network_shape *shape, char text[SHAPE_OUTPU
         if (cluster->class_words > 0)
             length += (size_t)snprintf(text + length, SHAPE_OUTPUT_TEXT - length, "/%zu",
                                        cluster->class_words);
+        if (cluster->group_classes > 0)
+            length += (size_t)snprintf(text + length, SHAPE_OUTPUT_TEXT - length, "/%zu",
+                                       cluster->group_classes);
     }
 }
 

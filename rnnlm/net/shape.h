@@ -26,8 +26,8 @@ struct layer_shape {
 // Words that an output has apart from the frequent ones: those from `first` on, up to the next cluster.
 struct cluster_shape {
     size_t first;
-    size_t
-        class_words; // they are in classes of so many, the last of which may be smaller; 0: in none
+    size_t class_words;   // they are in classes of so many, the last perhaps smaller; 0: in none
+    size_t group_classes; // and these in groups of so many, likewise
 };
 
 struct network_shape {
@@ -66,8 +66,8 @@ bool shape_add_layer(struct network_shape *shape, const struct layer_type *type,
 enum { SHAPE_TEXT = SHAPE_MOST_LAYERS * 40 };
 void shape_print_layers(const struct network_shape *shape, char text[SHAPE_TEXT]);
 
-// KIND, or of an output that has clusters KIND:FIRST,FIRST/N,... : where each begins, and the words of
-// its classes if it has any. Error: what was found, and the nearest kind there is.
+// KIND, or of an output that has clusters KIND:FIRST,FIRST/N,FIRST/N/M,... : where each begins, the words
+// of its classes if it has any, and the classes of their groups. Error: what was found, and the nearest kind there is.
 bool shape_parse_output(struct network_shape *shape, const char *text, struct error *error);
 
 // The inverse.

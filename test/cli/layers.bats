@@ -106,7 +106,7 @@ used_everywhere() {
 }
 
 @test "outputs: frequent words and clusters, in every program" {
-    used_everywhere lstm:14 -output adaptive:20,40/30
+    used_everywhere lstm:14 -output adaptive:20/5/2,40/30
 }
 
 @test "outputs: a tree of words, in every program" {
@@ -117,11 +117,11 @@ used_everywhere() {
     learn model -hidden 16 -fast -output adaptive -max-iter 1
     "$BIN/rnnlm-model" -rnnlm model -check >shown
     grep -q "^output: adaptive" shown
-    learn other -hidden 16 -fast -output adaptive:9,30/20 -max-iter 1
+    learn other -hidden 16 -fast -output adaptive:9/4/3,30/20 -max-iter 1
     "$BIN/rnnlm-model" -rnnlm other -check >shown
-    grep -q "^output: adaptive:9,30/20$" shown
+    grep -q "^output: adaptive:9/4/3,30/20$" shown
     run -1 --separate-stderr rnnlm -train train -valid valid -rnnlm other -output adaptive:9
-    [[ "$stderr" == *"found output adaptive:9,30/20, -output asks for adaptive:9:"* ]]
+    [[ "$stderr" == *"found output adaptive:9/4/3,30/20, -output asks for adaptive:9:"* ]]
     refused 2 "clusters begin at 30 and then 20, wanted rising numbers" -hidden 5 -output adaptive:30,20
     refused 2 "wanted at most 32 clusters" -hidden 5 -output "adaptive:$(seq -s , 33)"
     refused 2 "wanted adaptive:FIRST,FIRST,..." -hidden 5 -output adaptive:30,

@@ -489,9 +489,26 @@ static inline double plain_element(const double *rows, const double *bias, size_
     return wanted / sum;
 }
 
+// Of n rows of words in classes of c, and these in groups of g: how many rows there are.
+static inline size_t plain_adaptive_rows(const struct cluster_shape *cluster, size_t words)
+{
+    size_t c = cluster->class_words, g = cluster->group_classes;
+    size_t classes = c > 0 ? (words + c - 1) / c : 0, groups = g > 0 ? (classes + g - 1) / g : 0;
+    return words + classes + groups;
+}
+
+// Element i of the softmax over rows from..from+n-1 that is in a run of `each` of them.
+static inline double plain_run(const double *rows, const double *bias, size_t from, size_t n,
+                               size_t each, size_t width, const double *z, size_t i)
+{
+    size_t run = i / each * each, size = n - run < each ? n - run : each;
+    return plain_element(rows + (from + run) * width, bias != NULL ? bias + from + run : NULL, size,
+                         width, z, i - run);
+}
+
 // Frequent words and clusters F + k are one softmax; words of cluster k, perhaps in classes of N
-// words each whose rows are behind them, are softmaxes of projection_k x, a quarter as wide as the one
-// before (but of 16 numbers at least, or all).
+// words each whose rows are behind them, and these in groups likewise, are softmaxes of projection_k x, a
+// quarter as wide as the one before (but of 16 numbers at least, or all).
 static inline double plain_adaptive_prob(const struct plain *plain, const double *x,
                                          const int32_t *history, int32_t word)
 {
@@ -504,16 +521,14 @@ static inline double plain_adaptive_prob(const struct plain *plain, const double
     (void)history;
     if (w < frequent)
         return plain_element(head, head_bias, frequent + shape->clusters, width, x, w);
-    for (; k + 1 < shape->clusters && w >= shape->cluster[k + 1].first; k++) {
-        size_t words = shape->cluster[k + 1].first - shape->cluster[k].first,
-               n = shape->cluster[k].class_words;
-        bias += words + (n > 0 ? (words + n - 1) / n : 0);
-    }
+    for (; k + 1 < shape->clusters && w >= shape->cluster[k + 1].first; k++)
+        bias += plain_adaptive_rows(&shape->cluster[k],
+                                    shape->cluster[k + 1].first - shape->cluster[k].first);
     double prob =
         plain_element(head, head_bias, frequent + shape->clusters, width, x, frequent + k);
     size_t narrow = width >> (2 * (k + 1)), first = shape->cluster[k].first;
     size_t words = (k + 1 < shape->clusters ? shape->cluster[k + 1].first : shape->words) - first;
-    size_t n = shape->cluster[k].class_words;
+    size_t n = shape->cluster[k].class_words, m = shape->cluster[k].group_classes;
     char projection[32], rows[32];
     narrow = narrow > least ? narrow : least;
     snprintf(projection, sizeof projection, "projection%d", (int)k + 1);
@@ -525,11 +540,13 @@ static inline double plain_adaptive_prob(const struct plain *plain, const double
     w -= first;
     if (n == 0)
         return prob * plain_element(of, b, words, narrow, z, w);
-    size_t c = w / n, in_class = words - c * n < n ? words - c * n : n;
-    prob *= plain_element(of + words * narrow, b != NULL ? b + words : NULL, (words + n - 1) / n,
-                          narrow, z, c);
-    return prob * plain_element(of + c * n * narrow, b != NULL ? b + c * n : NULL, in_class, narrow,
-                                z, w - c * n);
+    size_t classes = (words + n - 1) / n, c = w / n;
+    prob *= plain_run(of, b, 0, words, n, narrow, z, w);
+    if (m == 0)
+        return prob * plain_run(of, b, words, classes, classes, narrow, z, c);
+    size_t groups = (classes + m - 1) / m;
+    return prob * plain_run(of, b, words, classes, m, narrow, z, c) *
+           plain_run(of, b, words + classes, groups, groups, narrow, z, c / m);
 }
 
 // The word at `place` of a depth is the one below all the inner nodes on its way; words come first at

@@ -181,7 +181,7 @@ static void threads_do_not_change_results(void **state)
         {"elman:50", 3, 300},
         {"lstm:33,elman:7:relu", 2, 300},
         {"lstm:33 full", 1, 0},
-        {"lstm:33 adaptive:3,6/3", 1, 0},
+        {"lstm:33 adaptive:3/2,6/1/2", 1, 0},
         {"lstm:33 tree", 1, 0},
         {"elman:33,lstm:33 tied", 2, 0},
         {"elman:33:tanh full tied", 1, 0},
@@ -410,7 +410,7 @@ static void weights_stay_finite_at_any_rate(void **state)
         "projection:7,jordan:5,projection:4",
         "lstm:7 full",
         "elman:7,lstm:7 full tied",
-        "elman:7,lstm:18 adaptive:2,5/2",
+        "elman:7,lstm:18 adaptive:2/2/2,5/2",
         "elman:7,lstm:18 tree",
     };
     for (size_t i = 0; i < 80; i++) {
@@ -460,7 +460,7 @@ static void no_memory(void **state)
     (void)state;
     static const char *const layers[] = {
         "lstm:5,elman:18,compression:5",  "lstm:5,elman:18 full", "elman:18,lstm:18 tied",
-        "lstm:5,elman:18 adaptive:2,5/2", "elman:5 tree",         "lstm:5,elman:18 nce"};
+        "lstm:5,elman:18 adaptive:2/1/2,5/2", "elman:5 tree",         "lstm:5,elman:18 nce"};
     for (size_t i = 0; optimiser_table[i] != NULL; i++) {
         struct block block = basic_block(layers[i % 6]);
         struct network network;

@@ -443,7 +443,8 @@ static void clusters(void **state)
 {
     (void)state;
     static const char *const layers[] = {"elman:18 adaptive:3,6,9/2", "elman:5 adaptive:1/3,8",
-                                         "lstm:33 adaptive:11/1"};
+                                         "lstm:33 adaptive:11/1", "elman:5 adaptive:1,4/2/2",
+                                         "lstm:18 adaptive:1/3/2,8/1/3"};
     static const int32_t text[] = {0, 3, 12, 3, 5, 6, WORD_OOV, 8, 9, 10, 11, 1, 4, 2, 7, 0};
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
         struct course course = new_course(layers[i]);

@@ -139,7 +139,7 @@ static void parts_of_every_stack_meet(void **state)
         "elman:9:tanh,lstm:17,compression:5",
         "compression:9,elman:9:relu,elman:5:elu",
         "lstm:9,elman:7 full",
-        "lstm:9,elman:19 adaptive:2,4/2",
+        "lstm:9,elman:19 adaptive:2/1/2,4/2",
         "elman:7 tree",
         "gru:19,gru:5",
         "sru:9,elman:5,sru:17",
@@ -298,7 +298,7 @@ static void any_order_of_pairs(void **state)
         "compression:5,lstm:17",
         "sru:9,gru:17",
         "lstm:17 full",
-        "lstm:17 adaptive:2,4/2",
+        "lstm:17 adaptive:2,4/2/1",
         "lstm:17 tree",
         "projection:5,jordan:17,projection:9",
     };

@@ -470,6 +470,9 @@ static void architectures_round_trip(void **state)
         {{40, "lstm:17 adaptive:3,9/4", 4, 0, 0, 0},
          "words=40 layers=lstm:17 output=adaptive:3,9/4 classes=1 direct=0 direct-order=0 "
          "biases=1"},
+        {{40, "lstm:17 adaptive:3/2/3,9/4,30/1/10", 4, 0, 0, 0},
+         "words=40 layers=lstm:17 output=adaptive:3/2/3,9/4,30/1/10 classes=1 direct=0 "
+         "direct-order=0 biases=1"},
         {{40, "elman:17 class tied", 4, 0, 0, 0},
          "words=40 layers=elman:17:logistic output=class classes=4 direct=0 direct-order=0 "
          "biases=1 tied=1"},

@@ -16,7 +16,7 @@ static const double TOLERANCE = 3e-5;
 static const char *const stacks[] = {
     "gru:5,sru:6,elman:17,compression:3", "lstm:5,elman:17 full",
     "elman:7:tanh,lstm:7 class tied",     "lstm:5,elman:20 full tied",
-    "lstm:5,elman:20 adaptive:6,12,20/5", "elman:17 tree"};
+    "lstm:5,elman:20 adaptive:6,12/3/2,20/5", "elman:17 tree"};
 enum { STACKS = sizeof stacks / sizeof stacks[0] };
 
 static size_t stack; // under way

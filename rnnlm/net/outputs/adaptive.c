@@ -25,6 +25,36 @@ size_t adaptive_width(size_t layer, size_t k)
     return width > least ? width : least;
 }
 
+// `each`: rows of a softmax, 0 for one softmax over all of them.
+static void add_level(struct adaptive_cluster *cluster, size_t rows, size_t each, size_t *nodes)
+{
+    struct adaptive_level *level = &cluster->level[cluster->levels++];
+    *level = (struct adaptive_level){.first = cluster->rows,
+                                     .rows = rows,
+                                     .each = each > 0 ? each : rows,
+                                     .words = 1,
+                                     .leaves = 1,
+                                     .node = *nodes};
+    level->softmaxes = (rows + level->each - 1) / level->each;
+    if (cluster->levels > 1) {
+        level->words = level[-1].words * level[-1].each;
+        level->leaves = level[-1].leaves * level->each;
+    }
+    cluster->rows += rows;
+    *nodes += level->softmaxes;
+}
+
+static void add_levels(struct adaptive_cluster *cluster, const struct cluster_shape *shape,
+                       size_t *nodes)
+{
+    const struct adaptive_level *level = cluster->level;
+    add_level(cluster, cluster->count, shape->class_words, nodes);
+    if (shape->class_words > 0)
+        add_level(cluster, level[0].softmaxes, shape->group_classes, nodes);
+    if (shape->class_words > 0 && shape->group_classes > 0)
+        add_level(cluster, level[1].softmaxes, 0, nodes);
+}
+
 // What the shape says of its clusters.
 static struct adaptive_parameters outline(const struct network_shape *shape)
 {
@@ -35,17 +65,15 @@ static struct adaptive_parameters outline(const struct network_shape *shape)
     for (size_t k = 0; k < shape->clusters; k++) {
         struct adaptive_cluster *cluster = &own.cluster[k];
         size_t end = k + 1 < shape->clusters ? shape->cluster[k + 1].first : shape->words;
-        size_t class_words = shape->cluster[k].class_words;
         cluster->first = shape->cluster[k].first;
         cluster->count = end - cluster->first;
-        cluster->class_words = class_words > 0 ? class_words : cluster->count;
-        cluster->leaves = (cluster->count + cluster->class_words - 1) / cluster->class_words;
-        cluster->classes = class_words > 0 ? cluster->leaves : 0;
+        add_levels(cluster, &shape->cluster[k], &own.nodes);
+        cluster->leaves = cluster->level[0].softmaxes;
         cluster->width = adaptive_width(shape->layer[shape->layers - 1].units, k);
         cluster->leaf = own.leaves;
         cluster->bias = bias;
         own.leaves += cluster->leaves;
-        bias += cluster->count + cluster->classes;
+        bias += cluster->rows;
     }
     return own;
 }
@@ -57,12 +85,11 @@ static size_t parameters(const struct network *network, struct output_parameter 
     list[count++] = (struct output_parameter){"head", PARAMETER_EACH_WORD, head, network->width};
     for (size_t k = 0; k < own.clusters; k++) {
         const struct adaptive_cluster *cluster = &own.cluster[k];
-        size_t rows = cluster->count + cluster->classes;
         list[count++] = (struct output_parameter){projection_names[k], PARAMETER_EACH_WORD,
                                                   cluster->width, network->width};
-        list[count++] =
-            (struct output_parameter){words_names[k], PARAMETER_BY_OUTPUT, rows, cluster->width};
-        rest += rows;
+        list[count++] = (struct output_parameter){words_names[k], PARAMETER_BY_OUTPUT,
+                                                  cluster->rows, cluster->width};
+        rest += cluster->rows;
     }
     if (network->shape.biases)
         list[count++] = (struct output_parameter){"head_bias", PARAMETER_BIAS, 1, head};
@@ -105,6 +132,19 @@ static uint64_t sum_of(const uint64_t *count, size_t n)
     return sum;
 }
 
+// Those of a level's rows, each for the words it stands for.
+static void initialise_level(const struct adaptive_parameters *own,
+                             const struct adaptive_cluster *cluster,
+                             const struct adaptive_level *level, const uint64_t *count)
+{
+    for (size_t i = 0; i < level->rows; i++) {
+        size_t from = i * level->words, left = cluster->count - from;
+        uint64_t sum =
+            sum_of(count + cluster->first + from, left < level->words ? left : level->words);
+        bias_from_count(own->bias, cluster->bias + level->first + i, sum);
+    }
+}
+
 static void initialise_biases(const struct network *network, const uint64_t *count)
 {
     struct adaptive_parameters own = adaptive_parameters(network);
@@ -112,13 +152,10 @@ static void initialise_biases(const struct network *network, const uint64_t *cou
         bias_from_count(own.head_bias, w, count[w]);
     for (size_t k = 0; k < own.clusters; k++) {
         const struct adaptive_cluster *cluster = &own.cluster[k];
-        const uint64_t *of = count + cluster->first;
-        bias_from_count(own.head_bias, own.frequent + k, sum_of(of, cluster->count));
-        for (size_t i = 0; i < cluster->count; i++)
-            bias_from_count(own.bias, cluster->bias + i, of[i]);
-        for (size_t c = 0; c < cluster->classes; c++)
-            bias_from_count(own.bias, cluster->bias + cluster->count + c,
-                            sum_of(of + c * cluster->class_words, adaptive_leaf_words(cluster, c)));
+        bias_from_count(own.head_bias, own.frequent + k,
+                        sum_of(count + cluster->first, cluster->count));
+        for (size_t l = 0; l < cluster->levels; l++)
+            initialise_level(&own, cluster, &cluster->level[l], count);
     }
 }
 
@@ -132,18 +169,16 @@ static bool softmax(const struct network *network, size_t i, struct output_softm
     i--;
     for (size_t k = 0; k < own.clusters; k++) {
         const struct adaptive_cluster *cluster = &own.cluster[k];
-        size_t words = (size_t)(cluster->words - network->parameter);
-        if (i < cluster->leaves) {
-            *softmax = (struct output_softmax){words, i * cluster->class_words,
-                                               adaptive_leaf_words(cluster, i)};
-            return true;
+        for (size_t l = 0; l < cluster->levels; l++) {
+            const struct adaptive_level *level = &cluster->level[l];
+            if (i < level->softmaxes) {
+                *softmax = (struct output_softmax){(size_t)(cluster->words - network->parameter),
+                                                   level->first + i * level->each,
+                                                   adaptive_rows(level, i)};
+                return true;
+            }
+            i -= level->softmaxes;
         }
-        i -= cluster->leaves;
-        if (i == 0 && cluster->classes > 0) {
-            *softmax = (struct output_softmax){words, cluster->count, cluster->classes};
-            return true;
-        }
-        i -= cluster->classes > 0;
     }
     return false;
 }
@@ -169,7 +204,7 @@ size_t adaptive_head_target(const struct adaptive_parameters *own, int32_t word)
 static size_t leaf_over_all(const struct adaptive_parameters *own, int32_t word)
 {
     const struct adaptive_cluster *cluster = adaptive_cluster_of(own, word);
-    return cluster->leaf + adaptive_leaf_of(cluster, word);
+    return cluster->leaf + adaptive_place(cluster, 0, word).softmax;
 }
 
 size_t adaptive_sort(const struct adaptive_parameters *own, const int32_t *word, size_t n,

@@ -9,13 +9,14 @@
 // padded to that anyway), but never more than the layer.
 //
 // A cluster may have its words in classes of equal size, runs of words as they are numbered, each but
-// perhaps the last of N words. The second factor is then, for word w of class c,
+// perhaps the last of N words, and its classes likewise in groups. The second factor is then one for
+// each level, for word w of class c of group g
 //
-//   softmax(classes_k z + bias)[c] softmax(words of c . z + bias)[w]
+//   softmax(groups_k z + bias)[g] softmax(classes of g . z + bias)[c] softmax(words of c . z + bias)[w]
 //
-// so that a place of a text touches some N rows, and not all of a large cluster. Rows of classes stand
-// behind those of the cluster's words. What is one softmax is a leaf: a class, or all words of a
-// cluster that has none.
+// so that a place of a text touches some rows, and not all of a large cluster. Rows of classes stand
+// behind those of the cluster's words, those of groups behind them. The softmaxes of words are the
+// leaves: one for each class, or one where there are none.
 //
 // Where clusters are not given, they are chosen for least cost (adaptive_cost.c).
 //
@@ -27,12 +28,26 @@
 #include "net/output.h"
 #include "net/outputs/bias.h"
 
+enum { ADAPTIVE_MOST_LEVELS = 3 };
+
+// Words, classes or groups of a cluster: softmaxes over rows that follow each other. The topmost level
+// has one.
+struct adaptive_level {
+    size_t first, rows; // of the cluster's
+    size_t each;        // rows of a softmax, but perhaps the last
+    size_t softmaxes;
+    size_t words;  // that a row stands for, the last one perhaps for fewer
+    size_t leaves; // below a softmax, the last one perhaps with fewer
+    size_t node;   // the number of the first softmax, counted over all clusters
+};
+
 struct adaptive_cluster {
     struct parameter *projection; // [width][layer's width]
-    struct parameter *words;      // [words + classes][width]
+    struct parameter *words;      // [rows][width]
     size_t first, count;          // its words
-    size_t classes;               // 0: none
-    size_t class_words;           // all of them without classes
+    size_t rows;                  // of all levels
+    struct adaptive_level level[ADAPTIVE_MOST_LEVELS];
+    size_t levels;
     size_t width;
     size_t leaf, leaves; // the first, counted over all clusters
     size_t bias;         // where those of its rows begin
@@ -42,8 +57,8 @@ struct adaptive_cluster {
 struct adaptive_parameters {
     struct parameter *head; // [frequent words, then clusters][layer's width]
     struct parameter *head_bias, *bias;
-    size_t frequent; // words
-    size_t clusters, leaves;
+    size_t frequent;                // words
+    size_t clusters, leaves, nodes; // softmaxes of words; of all levels
     struct adaptive_cluster cluster[SHAPE_MOST_CLUSTERS];
 };
 
@@ -52,21 +67,42 @@ struct adaptive_parameters adaptive_parameters(const struct network *network);
 // Width of cluster k behind a layer.
 size_t adaptive_width(size_t layer, size_t k);
 
-// Words of the i-th leaf of a cluster, which begin at row i * class_words.
-static inline size_t adaptive_leaf_words(const struct adaptive_cluster *cluster, size_t i)
+// Rows of a level's i-th softmax, which begin at row first + i * each.
+static inline size_t adaptive_rows(const struct adaptive_level *level, size_t i)
 {
-    size_t left = cluster->count - i * cluster->class_words;
-    return left < cluster->class_words ? left : cluster->class_words;
+    size_t left = level->rows - i * level->each;
+    return left < level->each ? left : level->each;
+}
+
+// Of the levels of a cluster, the lowest ones, whose softmaxes are computed for some places of a text:
+// all but the topmost, or the only one.
+static inline size_t adaptive_levels_apart(const struct adaptive_cluster *cluster)
+{
+    return cluster->levels > 1 ? cluster->levels - 1 : 1;
+}
+
+// The topmost level, whose softmax is computed for all places that the cluster is wanted for; NULL if
+// the cluster's words are in no classes.
+static inline const struct adaptive_level *adaptive_top(const struct adaptive_cluster *cluster)
+{
+    return cluster->levels > 1 ? &cluster->level[cluster->levels - 1] : NULL;
 }
 
 // The cluster of a word that is not frequent.
 const struct adaptive_cluster *adaptive_cluster_of(const struct adaptive_parameters *own,
                                                    int32_t word);
 
-// Its leaf, counted within the cluster.
-static inline size_t adaptive_leaf_of(const struct adaptive_cluster *cluster, int32_t word)
+// Which of a level's softmaxes, and which of its rows, a word of the cluster belongs to.
+struct adaptive_place {
+    size_t softmax, row;
+};
+
+static inline struct adaptive_place adaptive_place(const struct adaptive_cluster *cluster,
+                                                   size_t level, int32_t word)
 {
-    return ((size_t)word - cluster->first) / cluster->class_words;
+    const struct adaptive_level *of = &cluster->level[level];
+    size_t row = ((size_t)word - cluster->first) / of->words;
+    return (struct adaptive_place){row / of->each, row % of->each};
 }
 
 // The target's place in the softmax of the head.

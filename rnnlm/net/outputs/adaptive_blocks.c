@@ -1,9 +1,10 @@
 // The adaptive output, learning in blocks.
 //
 // All rows of a block take part in the head. Those whose target is in a cluster have a slot each,
-// sorted by leaf: the slots of a cluster go through its projection and its classes, those of a leaf
-// through its words, whose rows move at once while they are in the cache; and what has come together
-// for z then goes down through the projection. Nothing is done for a leaf that is no target's.
+// sorted by leaf: the slots of a cluster go through its projection and its topmost level, those of a
+// softmax of a lower level through its rows, which move at once while they are in the cache; and what
+// has come together for z then goes down through the projection. Nothing is done for a softmax that is
+// on no target's way.
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,24 +12,27 @@
 #include "base/memory.h"
 #include "net/outputs/adaptive.h"
 
-// Slots of a leaf beyond which it is divided into several shares; rows of the words of such a leaf whose
+// Slots of a softmax beyond which it is divided into several shares; rows of such a softmax whose
 // gradients are one item; rows of a block, or slots, that are taken together; rows of a matrix whose
-// gradients are one item; leaves the biases of whose words are; words of a leaf that are asked for ahead.
+// gradients are one item; softmaxes the biases of which are; rows that are asked for ahead.
 enum {
     SHARE_SLOTS = 64,
     SPLIT_ROWS = 256,
     CHUNK_ROWS = 48,
     GROUP_ROWS = 64,
-    BIAS_LEAVES = 32,
+    BIAS_SOFTMAXES = 32,
     FETCH_ROWS = 256
 };
 
-// Some slots, or some rows of words, of a leaf or a cluster: the unit of work.
+enum { MOST_APART = ADAPTIVE_MOST_LEVELS - 1 };
+
+// Some slots, or some rows, of a softmax or a cluster: the unit of work.
 struct share {
     const struct adaptive_cluster *cluster;
-    size_t leaf;         // counted within the cluster
-    size_t first, count; // slots; of a split: rows of words of the leaf
-    bool whole;          // all slots of the leaf
+    const struct adaptive_level *level; // NULL: the cluster's topmost
+    size_t softmax;                     // of the level
+    size_t first, count;                // slots; of a split: rows of the softmax
+    bool whole;                         // all slots of the softmax
 };
 
 struct shares {
@@ -48,13 +52,15 @@ struct blocks {
     size_t *slot_row;   // [R]
     float *slot_input, *slot_below, *slot_norm; // [R][row], [R][row], [R]
     float *z, *dz, *z_norm;                     // [R][z_row], [R][z_row], [R]
-    float *class_error;                         // [R][class_row]
-    size_t row, z_row, class_row;
-    size_t *errors_begin; // [leaves] where a leaf's errors begin in word_error
-    float *word_error;    // [slots of l][memory_row(words of l)] for each leaf l
-    size_t word_error_capacity;
-    float *head_bias_sum, *bias_sum;      // sums of errors, those of leaves that are targets; NULL
-    struct shares chunks, shares, splits; // slots of clusters, slots of leaves, rows of leaves
+    float *top_error;                           // [R][top_row]
+    size_t row, z_row, top_row;
+    size_t *errors_begin; // [nodes] where the errors of a softmax begin in error
+    float *error;         // [its slots][memory_row(its rows)] for each that is on a target's way
+    size_t error_capacity;
+    float *head_bias_sum, *bias_sum; // sums of errors, those of softmaxes on a target's way; NULL
+    struct shares chunks;            // slots of clusters
+    struct shares softmaxes; // of lower levels that are on a target's way, with all their slots
+    struct shares shares[MOST_APART], splits; // slots of each level's softmaxes, rows of softmaxes
     size_t item_begin[SHAPE_MOST_CLUSTERS + 1]; // gradients of a cluster: item_begin[k] and on
 };
 
@@ -74,13 +80,15 @@ static void end(void *data)
     free(blocks->z);
     free(blocks->dz);
     free(blocks->z_norm);
-    free(blocks->class_error);
+    free(blocks->top_error);
     free(blocks->errors_begin);
-    free(blocks->word_error);
+    free(blocks->error);
     free(blocks->head_bias_sum);
     free(blocks->bias_sum);
     free(blocks->chunks.share);
-    free(blocks->shares.share);
+    free(blocks->softmaxes.share);
+    for (size_t l = 0; l < MOST_APART; l++)
+        free(blocks->shares[l].share);
     free(blocks->splits.share);
     free(blocks);
 }
@@ -93,18 +101,19 @@ static float *rows_of(size_t rows, size_t row, struct error *error)
 static bool allocate(struct blocks *blocks, size_t rows, struct error *error)
 {
     const struct adaptive_parameters *own = &blocks->own;
-    size_t width = 1, classes = 1;
+    size_t width = 1, top = 1;
     for (size_t k = 0; k < own->clusters; k++) {
+        const struct adaptive_level *level = adaptive_top(&own->cluster[k]);
         width = own->cluster[k].width > width ? own->cluster[k].width : width;
-        classes = own->cluster[k].classes > classes ? own->cluster[k].classes : classes;
+        top = level != NULL && level->rows > top ? level->rows : top;
     }
     blocks->head_row = memory_row(own->head->rows);
     blocks->row = memory_row(blocks->network->width);
     blocks->z_row = memory_row(width);
-    blocks->class_row = memory_row(classes);
+    blocks->top_row = memory_row(top);
     blocks->head_error = rows_of(rows, blocks->head_row, error);
     blocks->leaf_begin = memory_new(own->leaves + 2, sizeof *blocks->leaf_begin, error);
-    blocks->errors_begin = memory_new(own->leaves + 1, sizeof *blocks->errors_begin, error);
+    blocks->errors_begin = memory_new(own->nodes + 1, sizeof *blocks->errors_begin, error);
     blocks->slot_row = memory_new(rows, sizeof *blocks->slot_row, error);
     blocks->slot_input = rows_of(rows, blocks->row, error);
     blocks->slot_below = rows_of(rows, blocks->row, error);
@@ -112,7 +121,7 @@ static bool allocate(struct blocks *blocks, size_t rows, struct error *error)
     blocks->z = rows_of(rows, blocks->z_row, error);
     blocks->dz = rows_of(rows, blocks->z_row, error);
     blocks->z_norm = rows_of(rows, 1, error);
-    blocks->class_error = rows_of(rows, blocks->class_row, error);
+    blocks->top_error = rows_of(rows, blocks->top_row, error);
     if (own->head_bias != NULL)
         blocks->head_bias_sum = rows_of(1, own->head_bias->width, error);
     if (own->bias != NULL)
@@ -120,12 +129,12 @@ static bool allocate(struct blocks *blocks, size_t rows, struct error *error)
     return blocks->head_error != NULL && blocks->leaf_begin != NULL &&
            blocks->errors_begin != NULL && blocks->slot_row != NULL && blocks->slot_input != NULL &&
            blocks->slot_below != NULL && blocks->slot_norm != NULL && blocks->z != NULL &&
-           blocks->dz != NULL && blocks->z_norm != NULL && blocks->class_error != NULL &&
+           blocks->dz != NULL && blocks->z_norm != NULL && blocks->top_error != NULL &&
            (blocks->head_bias_sum != NULL || own->head_bias == NULL) &&
            (blocks->bias_sum != NULL || own->bias == NULL);
 }
 
-// Products with the words of a leaf are of few rows, and of floats in any case.
+// Products with the rows of a softmax are of few rows, and of floats in any case.
 static void *begin(const struct network *network, const struct columns *columns, size_t most_rows,
                    bool halves, struct pool *pool, struct error *error)
 {
@@ -151,69 +160,96 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static size_t first_slot(const struct blocks *blocks, const struct adaptive_cluster *cluster,
+// Slots of the leaves from one of the cluster's on; behind the last one they end.
+static size_t slots_from(const struct blocks *blocks, const struct adaptive_cluster *cluster,
                          size_t leaf)
 {
-    return blocks->leaf_begin[cluster->leaf + leaf];
+    return blocks->leaf_begin[cluster->leaf + least(leaf, cluster->leaves)];
 }
 
-static size_t slots_of(const struct blocks *blocks, const struct adaptive_cluster *cluster,
-                       size_t leaf)
+static struct share all_slots(const struct blocks *blocks, const struct adaptive_cluster *cluster,
+                              const struct adaptive_level *level, size_t softmax)
 {
-    return first_slot(blocks, cluster, leaf + 1) - first_slot(blocks, cluster, leaf);
+    size_t leaf = level != NULL ? softmax * level->leaves : 0;
+    size_t end = level != NULL ? leaf + level->leaves : cluster->leaves;
+    size_t first = slots_from(blocks, cluster, leaf);
+    return (struct share){.cluster = cluster,
+                          .level = level,
+                          .softmax = softmax,
+                          .first = first,
+                          .count = slots_from(blocks, cluster, end) - first,
+                          .whole = true};
 }
 
-static size_t slots_of_cluster(const struct blocks *blocks, const struct adaptive_cluster *cluster)
+static bool add(struct shares *shares, const struct share *share, struct error *error)
 {
-    return first_slot(blocks, cluster, cluster->leaves) - first_slot(blocks, cluster, 0);
+    if (!memory_grow(&shares->share, &shares->capacity, shares->count + 1, sizeof *share, error))
+        return false;
+    shares->share[shares->count++] = *share;
+    return true;
 }
 
 // Divides first..first+count-1 into shares of at most `most`.
 static bool divide(struct shares *shares, struct share share, size_t most, struct error *error)
 {
     size_t end = share.first + share.count;
+    share.whole = share.count <= most;
     for (; share.first < end; share.first += share.count) {
         share.count = least(most, end - share.first);
-        if (!memory_grow(&shares->share, &shares->capacity, shares->count + 1, sizeof share, error))
+        if (!add(shares, &share, error))
             return false;
-        shares->share[shares->count++] = share;
     }
     return true;
 }
 
-static bool share_leaf(struct blocks *blocks, const struct adaptive_cluster *cluster, size_t leaf,
-                       struct error *error)
+// Divides the work on a softmax that has slots, and finds a place for its errors, which are `floats`
+// with those before it.
+static bool share_softmax(struct blocks *blocks, const struct share *all, size_t *floats,
+                          struct error *error)
 {
-    size_t count = slots_of(blocks, cluster, leaf);
-    bool whole = count <= SHARE_SLOTS;
-    struct share slots = {cluster, leaf, first_slot(blocks, cluster, leaf), count, whole};
-    struct share rows = {cluster, leaf, 0, adaptive_leaf_words(cluster, leaf), false};
-    return divide(&blocks->shares, slots, SHARE_SLOTS, error) &&
-           (whole || divide(&blocks->splits, rows, SPLIT_ROWS, error));
+    struct share rows = *all;
+    rows.first = 0;
+    rows.count = adaptive_rows(all->level, all->softmax);
+    blocks->errors_begin[all->level->node + all->softmax] = *floats;
+    *floats += all->count * memory_row(rows.count);
+    return add(&blocks->softmaxes, all, error) &&
+           divide(&blocks->shares[all->level - all->cluster->level], *all, SHARE_SLOTS, error) &&
+           (all->count <= SHARE_SLOTS || divide(&blocks->splits, rows, SPLIT_ROWS, error));
 }
 
-// Divides the work on clusters, and makes room for errors of words.
+// Those of the levels apart: the softmaxes that the slots pass, and no others, are looked at.
+static bool share_levels(struct blocks *blocks, const struct adaptive_cluster *cluster,
+                         size_t *floats, struct error *error)
+{
+    struct share slots = all_slots(blocks, cluster, NULL, 0);
+    for (size_t l = 0; l < adaptive_levels_apart(cluster); l++)
+        for (size_t at = slots.first, end = at + slots.count; at < end;) {
+            int32_t word = blocks->block.target[blocks->slot_row[at]];
+            struct share all = all_slots(blocks, cluster, &cluster->level[l],
+                                         adaptive_place(cluster, l, word).softmax);
+            if (!share_softmax(blocks, &all, floats, error))
+                return false;
+            at += all.count;
+        }
+    return true;
+}
+
+// Divides the work on clusters, and makes room for errors of their rows.
 static bool share_clusters(struct blocks *blocks, struct error *error)
 {
     const struct adaptive_parameters *own = &blocks->own;
-    size_t total = 0;
-    blocks->chunks.count = blocks->shares.count = blocks->splits.count = 0;
+    size_t floats = 0;
+    blocks->chunks.count = blocks->softmaxes.count = blocks->splits.count = 0;
+    for (size_t l = 0; l < MOST_APART; l++)
+        blocks->shares[l].count = 0;
     for (size_t k = 0; k < own->clusters; k++) {
         const struct adaptive_cluster *cluster = &own->cluster[k];
-        struct share slots = {cluster, 0, first_slot(blocks, cluster, 0),
-                              slots_of_cluster(blocks, cluster), false};
-        if (!divide(&blocks->chunks, slots, CHUNK_ROWS, error))
+        if (!divide(&blocks->chunks, all_slots(blocks, cluster, NULL, 0), CHUNK_ROWS, error) ||
+            !share_levels(blocks, cluster, &floats, error))
             return false;
-        for (size_t leaf = 0; leaf < cluster->leaves; leaf++) {
-            blocks->errors_begin[cluster->leaf + leaf] = total;
-            total +=
-                slots_of(blocks, cluster, leaf) * memory_row(adaptive_leaf_words(cluster, leaf));
-            if (!share_leaf(blocks, cluster, leaf, error))
-                return false;
-        }
     }
-    return memory_grow(&blocks->word_error, &blocks->word_error_capacity, total + MEMORY_ROW,
-                       sizeof(float), error);
+    return memory_grow(&blocks->error, &blocks->error_capacity, floats + MEMORY_ROW, sizeof(float),
+                       error);
 }
 
 // ---- errors -----------------------------------------------------------------------------------
@@ -267,26 +303,27 @@ static void gather(struct blocks *blocks, size_t slot)
         blocks->slot_norm[slot] = block->norm[r];
 }
 
-static void class_errors(struct blocks *blocks, const struct share *chunk)
+static void top_errors(struct blocks *blocks, const struct share *chunk)
 {
     const struct adaptive_cluster *cluster = chunk->cluster;
-    size_t row = blocks->class_row, n = cluster->classes;
-    float *e = blocks->class_error + chunk->first * row;
+    const struct adaptive_level *top = adaptive_top(cluster);
+    size_t row = blocks->top_row, n = top->rows;
+    float *e = blocks->top_error + chunk->first * row;
     for (size_t i = 0; i < chunk->count; i++)
-        bias_begin(blocks->own.bias, cluster->bias + cluster->count, n, e + i * row);
-    linear_rows_times(e, row, cluster->words, cluster->count, n,
+        bias_begin(blocks->own.bias, cluster->bias + top->first, n, e + i * row);
+    linear_rows_times(e, row, cluster->words, top->first, n,
                       blocks->z + chunk->first * blocks->z_row, blocks->z_row, NULL, 0,
                       chunk->count, 1);
     for (size_t i = 0; i < chunk->count; i++) {
         size_t r = blocks->slot_row[chunk->first + i];
-        size_t leaf = adaptive_leaf_of(cluster, blocks->block.target[r]);
-        blocks->block.prob[r] *= softmax_errors(e + i * row, n, leaf);
+        size_t target = adaptive_place(cluster, cluster->levels - 1, blocks->block.target[r]).row;
+        blocks->block.prob[r] *= softmax_errors(e + i * row, n, target);
     }
-    linear_errors(cluster->words, cluster->count, n, e, row, chunk->count,
+    linear_errors(cluster->words, top->first, n, e, row, chunk->count,
                   blocks->dz + chunk->first * blocks->z_row, blocks->z_row);
 }
 
-// The projection and the classes for some slots of a cluster.
+// The projection and the topmost level for some slots of a cluster.
 static void run_projection(void *context, size_t worker, size_t item)
 {
     struct blocks *blocks = context;
@@ -307,65 +344,64 @@ static void run_projection(void *context, size_t worker, size_t item)
         *norm = 0;
         kernels->rows_times(norm, z + i * row, row, 1, z + i * row, cluster->width);
     }
-    if (cluster->classes > 0)
-        class_errors(blocks, chunk);
+    if (adaptive_top(cluster) != NULL)
+        top_errors(blocks, chunk);
 }
 
-static float *errors_of(const struct blocks *blocks, const struct adaptive_cluster *cluster,
-                        size_t leaf, size_t slot)
+static float *errors_of(const struct blocks *blocks, const struct share *share)
 {
-    return blocks->word_error + blocks->errors_begin[cluster->leaf + leaf] +
-           (slot - first_slot(blocks, cluster, leaf)) *
-               memory_row(adaptive_leaf_words(cluster, leaf));
+    return blocks->error + blocks->errors_begin[share->level->node + share->softmax];
 }
 
-// Of some words of a leaf; the sums that are the gradient of their biases are left for later.
-static void word_gradient(const struct blocks *blocks, const struct adaptive_cluster *cluster,
-                          size_t leaf, size_t first, size_t count, size_t worker)
+// Of some rows of a softmax; the sums that are the gradient of their biases are left for later.
+static void row_gradient(const struct blocks *blocks, const struct share *all, size_t first,
+                         size_t count, size_t worker)
 {
-    size_t begin = first_slot(blocks, cluster, leaf);
+    const struct adaptive_cluster *cluster = all->cluster;
     struct gradient gradient = {.parameter = (size_t)(cluster->words - blocks->network->parameter),
                                 .form = GRADIENT_PRODUCTS,
-                                .first = leaf * cluster->class_words + first,
+                                .first =
+                                    all->level->first + all->softmax * all->level->each + first,
                                 .count = count,
-                                .terms = slots_of(blocks, cluster, leaf),
-                                .left = errors_of(blocks, cluster, leaf, begin) + first,
-                                .left_stride = memory_row(adaptive_leaf_words(cluster, leaf)),
-                                .right = blocks->z + begin * blocks->z_row,
+                                .terms = all->count,
+                                .left = errors_of(blocks, all) + first,
+                                .left_stride = memory_row(adaptive_rows(all->level, all->softmax)),
+                                .right = blocks->z + all->first * blocks->z_row,
                                 .right_stride = blocks->z_row,
-                                .norm = blocks->z_norm + begin};
+                                .norm = blocks->z_norm + all->first};
     blocks->block.sink->take(blocks->block.sink, worker, &gradient);
     if (blocks->bias_sum != NULL)
         bias_sum(gradient.left, gradient.left_stride, gradient.terms, count,
                  blocks->bias_sum + cluster->bias + gradient.first);
 }
 
-// The words of the leaf that comes next, which are in no cache if they are rare, come while those of this
-// one are computed. Of a large leaf the first, for it takes long enough to be read on by the processor.
-static void fetch_words(const struct blocks *blocks, size_t item)
+// The rows of the softmax that comes next, which are in no cache if they are rare words', come while
+// those of this one are computed. Of a large softmax the first, for it takes long enough to be read on
+// by the processor.
+static void fetch_rows(const struct blocks *blocks, const struct shares *shares, size_t item)
 {
-    if (item >= blocks->shares.count)
+    if (item >= shares->count)
         return;
-    const struct share *share = &blocks->shares.share[item];
-    size_t first = share->leaf * share->cluster->class_words;
-    size_t n = least(adaptive_leaf_words(share->cluster, share->leaf), FETCH_ROWS);
+    const struct share *share = &shares->share[item];
+    size_t first = share->level->first + share->softmax * share->level->each;
+    size_t n = least(adaptive_rows(share->level, share->softmax), FETCH_ROWS);
     linear_fetch_rows(share->cluster->words, first, n);
     if (blocks->own.bias != NULL)
-        memory_fetch((float *)blocks->own.bias->data + share->cluster->bias + first,
+        memory_fetch(parameter_row(blocks->own.bias, 0) + share->cluster->bias + first,
                      n * sizeof(float));
 }
 
-// The words of a leaf for some of its slots.
-static void run_words(void *context, size_t worker, size_t item)
+// The rows of a softmax of level `l` for some of its slots.
+static void run_rows(struct blocks *blocks, size_t l, size_t item, size_t worker)
 {
-    struct blocks *blocks = context;
     const struct output_block *block = &blocks->block;
-    const struct share *share = &blocks->shares.share[item];
+    const struct share *share = &blocks->shares[l].share[item];
     const struct adaptive_cluster *cluster = share->cluster;
-    size_t n = adaptive_leaf_words(cluster, share->leaf), error_row = memory_row(n);
-    size_t first = share->leaf * cluster->class_words, row = blocks->z_row;
-    float *e = errors_of(blocks, cluster, share->leaf, share->first);
-    fetch_words(blocks, item + 1);
+    struct share all = all_slots(blocks, cluster, share->level, share->softmax);
+    size_t n = adaptive_rows(share->level, share->softmax), error_row = memory_row(n);
+    size_t first = share->level->first + share->softmax * share->level->each, row = blocks->z_row;
+    float *e = errors_of(blocks, share) + (share->first - all.first) * error_row;
+    fetch_rows(blocks, &blocks->shares[l], item + 1);
     for (size_t i = 0; i < share->count; i++)
         bias_begin(blocks->own.bias, cluster->bias + first, n, e + i * error_row);
     linear_rows_times(e, error_row, cluster->words, first, n, blocks->z + share->first * row, row,
@@ -373,20 +409,31 @@ static void run_words(void *context, size_t worker, size_t item)
     for (size_t i = 0; i < share->count; i++) {
         size_t r = blocks->slot_row[share->first + i];
         block->prob[r] *=
-            softmax_errors(e + i * error_row, n, (size_t)block->target[r] - cluster->first - first);
+            softmax_errors(e + i * error_row, n, adaptive_place(cluster, l, block->target[r]).row);
     }
     linear_errors(cluster->words, first, n, e, error_row, share->count,
                   blocks->dz + share->first * row, row);
     if (share->whole)
-        word_gradient(blocks, cluster, share->leaf, 0, n, worker);
+        row_gradient(blocks, &all, 0, n, worker);
 }
 
-// Some words of a leaf that has been divided.
+static void run_words(void *context, size_t worker, size_t item)
+{
+    run_rows(context, 0, item, worker);
+}
+
+static void run_classes(void *context, size_t worker, size_t item)
+{
+    run_rows(context, 1, item, worker);
+}
+
+// Some rows of a softmax that has been divided.
 static void run_split(void *context, size_t worker, size_t item)
 {
     const struct blocks *blocks = context;
     const struct share *split = &blocks->splits.share[item];
-    word_gradient(blocks, split->cluster, split->leaf, split->first, split->count, worker);
+    struct share all = all_slots(blocks, split->cluster, split->level, split->softmax);
+    row_gradient(blocks, &all, split->first, split->count, worker);
 }
 
 // Errors of some slots down through the projection.
@@ -421,7 +468,8 @@ static bool learn(void *data, const struct output_block *block, struct error *er
         return false;
     pool_run(blocks->pool, run_head, blocks, (block->rows + CHUNK_ROWS - 1) / CHUNK_ROWS);
     pool_run(blocks->pool, run_projection, blocks, blocks->chunks.count);
-    pool_run(blocks->pool, run_words, blocks, blocks->shares.count);
+    pool_run(blocks->pool, run_words, blocks, blocks->shares[0].count);
+    pool_run(blocks->pool, run_classes, blocks, blocks->shares[1].count);
     pool_run(blocks->pool, run_split, blocks, blocks->splits.count);
     pool_run(blocks->pool, run_down, blocks, blocks->chunks.count);
     return true;
@@ -429,16 +477,17 @@ static bool learn(void *data, const struct output_block *block, struct error *er
 
 // ---- gradients --------------------------------------------------------------------------------
 
-// Items are groups of rows: of the head, then of each cluster's projection, of its classes, and its
-// leaves, for their biases.
+// Items are groups of rows: of the head, then of each cluster's projection and of its topmost level; then
+// softmaxes of the lower levels, for their biases.
 static size_t groups(size_t rows)
 {
     return (rows + GROUP_ROWS - 1) / GROUP_ROWS;
 }
 
-static size_t bias_parts(const struct blocks *blocks, const struct adaptive_cluster *cluster)
+static size_t top_rows(const struct adaptive_cluster *cluster)
 {
-    return blocks->own.bias != NULL ? (cluster->leaves + BIAS_LEAVES - 1) / BIAS_LEAVES : 0;
+    const struct adaptive_level *top = adaptive_top(cluster);
+    return top != NULL ? top->rows : 0;
 }
 
 static void count_items(struct blocks *blocks)
@@ -447,14 +496,15 @@ static void count_items(struct blocks *blocks)
     blocks->item_begin[0] = groups(own->head->rows);
     for (size_t k = 0; k < own->clusters; k++)
         blocks->item_begin[k + 1] = blocks->item_begin[k] + groups(own->cluster[k].width) +
-                                    groups(own->cluster[k].classes) +
-                                    bias_parts(blocks, &own->cluster[k]);
+                                    groups(top_rows(&own->cluster[k]));
 }
 
 static size_t gradients(const void *data)
 {
     const struct blocks *blocks = data;
-    return blocks->item_begin[blocks->own.clusters];
+    size_t biases = blocks->own.bias != NULL ? blocks->softmaxes.count : 0;
+    return blocks->item_begin[blocks->own.clusters] +
+           (biases + BIAS_SOFTMAXES - 1) / BIAS_SOFTMAXES;
 }
 
 // The gradient of a group of rows of a softmax or a projection, and of their biases, if they have some.
@@ -492,71 +542,75 @@ static void give_head(const struct blocks *blocks, size_t group, size_t worker)
                worker);
 }
 
-static void give_projection(const struct blocks *blocks, const struct adaptive_cluster *cluster,
-                            size_t group, size_t worker)
+static void give_projection(const struct blocks *blocks, const struct share *all, size_t group,
+                            size_t worker)
 {
-    size_t begin = first_slot(blocks, cluster, 0);
+    const struct adaptive_cluster *cluster = all->cluster;
     struct gradient gradient = {.parameter =
                                     (size_t)(cluster->projection - blocks->network->parameter),
-                                .terms = slots_of_cluster(blocks, cluster),
-                                .left = blocks->dz + begin * blocks->z_row,
+                                .terms = all->count,
+                                .left = blocks->dz + all->first * blocks->z_row,
                                 .left_stride = blocks->z_row,
-                                .right = blocks->slot_input + begin * blocks->row,
+                                .right = blocks->slot_input + all->first * blocks->row,
                                 .right_stride = blocks->row,
-                                .norm = blocks->slot_norm + begin};
-    if (gradient.terms > 0)
-        give_group(blocks, gradient, group, cluster->width, NULL, 0, NULL, worker);
+                                .norm = blocks->slot_norm + all->first};
+    give_group(blocks, gradient, group, cluster->width, NULL, 0, NULL, worker);
 }
 
-static void give_classes(const struct blocks *blocks, const struct adaptive_cluster *cluster,
-                         size_t group, size_t worker)
+static void give_top(const struct blocks *blocks, const struct share *all, size_t group,
+                     size_t worker)
 {
-    size_t begin = first_slot(blocks, cluster, 0);
+    const struct adaptive_cluster *cluster = all->cluster;
+    const struct adaptive_level *top = adaptive_top(cluster);
     struct gradient gradient = {.parameter = (size_t)(cluster->words - blocks->network->parameter),
-                                .first = cluster->count,
-                                .terms = slots_of_cluster(blocks, cluster),
-                                .left = blocks->class_error + begin * blocks->class_row,
-                                .left_stride = blocks->class_row,
-                                .right = blocks->z + begin * blocks->z_row,
+                                .first = top->first,
+                                .terms = all->count,
+                                .left = blocks->top_error + all->first * blocks->top_row,
+                                .left_stride = blocks->top_row,
+                                .right = blocks->z + all->first * blocks->z_row,
                                 .right_stride = blocks->z_row,
-                                .norm = blocks->z_norm + begin};
-    if (gradient.terms > 0)
-        give_group(blocks, gradient, group, cluster->classes, blocks->own.bias,
-                   cluster->bias + cluster->count, blocks->bias_sum, worker);
+                                .norm = blocks->z_norm + all->first};
+    give_group(blocks, gradient, group, top->rows, blocks->own.bias, cluster->bias + top->first,
+               blocks->bias_sum, worker);
 }
 
-static void give_biases(const struct blocks *blocks, const struct adaptive_cluster *cluster,
-                        size_t part, size_t worker)
+static void give_biases(const struct blocks *blocks, size_t part, size_t worker)
 {
-    size_t from = part * BIAS_LEAVES, end = least(from + BIAS_LEAVES, cluster->leaves);
-    for (size_t leaf = from; leaf < end; leaf++) {
-        size_t at = cluster->bias + leaf * cluster->class_words;
-        if (slots_of(blocks, cluster, leaf) > 0)
-            bias_give(blocks->network, blocks->own.bias, at, adaptive_leaf_words(cluster, leaf),
-                      slots_of(blocks, cluster, leaf), blocks->bias_sum + at, blocks->block.sink,
-                      worker);
+    size_t from = part * BIAS_SOFTMAXES;
+    size_t end = least(from + BIAS_SOFTMAXES, blocks->softmaxes.count);
+    for (size_t i = from; i < end; i++) {
+        const struct share *all = &blocks->softmaxes.share[i];
+        size_t at = all->cluster->bias + all->level->first + all->softmax * all->level->each;
+        bias_give(blocks->network, blocks->own.bias, at, adaptive_rows(all->level, all->softmax),
+                  all->count, blocks->bias_sum + at, blocks->block.sink, worker);
     }
+}
+
+static void give_cluster(const struct blocks *blocks, const struct adaptive_cluster *cluster,
+                         size_t item, size_t worker)
+{
+    struct share all = all_slots(blocks, cluster, NULL, 0);
+    size_t rows = groups(cluster->width);
+    if (all.count > 0 && item < rows)
+        give_projection(blocks, &all, item, worker);
+    else if (all.count > 0)
+        give_top(blocks, &all, item - rows, worker);
 }
 
 static void give(const void *data, size_t item, size_t worker)
 {
     const struct blocks *blocks = data;
+    size_t k = 0;
     if (item < blocks->item_begin[0]) {
         give_head(blocks, item, worker);
         return;
     }
-    size_t k = 0;
-    while (item >= blocks->item_begin[k + 1])
+    while (k < blocks->own.clusters && item >= blocks->item_begin[k + 1])
         k++;
-    const struct adaptive_cluster *cluster = &blocks->own.cluster[k];
-    size_t rows = groups(cluster->width), classes = groups(cluster->classes);
-    item -= blocks->item_begin[k];
-    if (item < rows)
-        give_projection(blocks, cluster, item, worker);
-    else if (item < rows + classes)
-        give_classes(blocks, cluster, item - rows, worker);
+    if (k < blocks->own.clusters)
+        give_cluster(blocks, &blocks->own.cluster[k], item - blocks->item_begin[k], worker);
     else
-        give_biases(blocks, cluster, item - rows - classes, worker);
+        give_biases(blocks, item - blocks->item_begin[k], worker);
 }
 
 const struct output_blocks adaptive_blocks = {

@@ -14,16 +14,17 @@ struct rows {
     size_t target;       // among them
 };
 
-enum { HEAD, CLASSES, WORDS, STEPS };
+// The head, and the levels of a cluster.
+enum { HEAD, LEVELS, STEPS = LEVELS + ADAPTIVE_MOST_LEVELS };
 
 // What it computes at one place of a text.
 struct online {
     struct adaptive_parameters own;
     const float *input;
     const struct adaptive_cluster *cluster; // of the word; NULL for a frequent one
-    struct rows rows[STEPS];                // none where count is 0
-    float *prob[STEPS];                     // [count]; when it learns, target - probability
-    float *z, *dz;                          // [width of the cluster] and what errors are for it
+    struct rows rows[STEPS];
+    float *prob[STEPS]; // [count]; when it learns, target - probability
+    float *z, *dz;      // [width of the cluster] and what errors are for it
 };
 
 static void end(void *data)
@@ -42,11 +43,12 @@ static void *begin(const struct network *network, struct error *error)
     if (online == NULL)
         return NULL;
     online->own = adaptive_parameters(network);
-    size_t most[STEPS] = {online->own.head->rows, 1, 1};
+    size_t most[STEPS] = {online->own.head->rows, 1, 1, 1};
     for (size_t k = 0; k < online->own.clusters; k++) {
         const struct adaptive_cluster *cluster = &online->own.cluster[k];
-        most[CLASSES] = cluster->classes > most[CLASSES] ? cluster->classes : most[CLASSES];
-        most[WORDS] = cluster->class_words > most[WORDS] ? cluster->class_words : most[WORDS];
+        for (size_t l = 0; l < cluster->levels; l++)
+            if (cluster->level[l].each > most[LEVELS + l])
+                most[LEVELS + l] = cluster->level[l].each;
     }
     online->z = memory_new(1, memory_row(network->width) * sizeof(float), error);
     online->dz = memory_new(1, memory_row(network->width) * sizeof(float), error);
@@ -72,6 +74,19 @@ static double distribution(struct online *online, size_t s, struct rows rows, co
     return (double)out[rows.target];
 }
 
+static double level_probability(struct online *online, size_t l, int32_t word)
+{
+    const struct adaptive_cluster *cluster = online->cluster;
+    const struct adaptive_level *level = &cluster->level[l];
+    struct adaptive_place place = adaptive_place(cluster, l, word);
+    size_t first = level->first + place.softmax * level->each;
+    return distribution(online, LEVELS + l,
+                        (struct rows){cluster->words, online->own.bias, first,
+                                      adaptive_rows(level, place.softmax), cluster->bias + first,
+                                      place.row},
+                        online->z);
+}
+
 static double predict(void *data, const float *input, const int32_t *history, int32_t word)
 {
     struct online *online = data;
@@ -86,20 +101,11 @@ static double predict(void *data, const float *input, const int32_t *history, in
     if (online->cluster == NULL)
         return prob;
     const struct adaptive_cluster *cluster = online->cluster;
-    size_t leaf = adaptive_leaf_of(cluster, word), first = leaf * cluster->class_words;
     memset(online->z, 0, memory_row(cluster->width) * sizeof(float));
     linear_add_products(cluster->projection, 0, cluster->width, input, online->z);
-    if (cluster->classes > 0)
-        prob *= distribution(online, CLASSES,
-                             (struct rows){cluster->words, own->bias, cluster->count,
-                                           cluster->classes, cluster->bias + cluster->count, leaf},
-                             online->z);
-    return prob *
-           distribution(online, WORDS,
-                        (struct rows){cluster->words, own->bias, first,
-                                      adaptive_leaf_words(cluster, leaf), cluster->bias + first,
-                                      (size_t)word - cluster->first - first},
-                        online->z);
+    for (size_t l = cluster->levels; l-- > 0;)
+        prob *= level_probability(online, l, word);
+    return prob;
 }
 
 // Errors of one softmax: its rows' step, that of biases, and the error below.
@@ -125,9 +131,8 @@ static void learn(void *data, const struct online_step *step, float *error)
     learn_rows(online, HEAD, online->input, step, error);
     if (cluster != NULL) {
         memset(online->dz, 0, memory_row(cluster->width) * sizeof(float));
-        if (cluster->classes > 0)
-            learn_rows(online, CLASSES, online->z, step, online->dz);
-        learn_rows(online, WORDS, online->z, step, online->dz);
+        for (size_t l = cluster->levels; l-- > 0;)
+            learn_rows(online, LEVELS + l, online->z, step, online->dz);
         if (step->cutoff > 0)
             kernels->clamp(online->dz, cluster->width, step->cutoff);
         linear_learn_rows(cluster->projection, 0, cluster->width, online->dz, online->input,

@@ -1,7 +1,8 @@
 // The adaptive output, scoring.
 //
 // Pairs of states and words are taken cluster by cluster: the states that a cluster is wanted for go
-// through its projection, and get the sum over its classes; then leaf by leaf.
+// through its projection, and get the sum over its topmost level; then leaf by leaf, on the way to which
+// each may pass a softmax of classes.
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,17 +30,18 @@ struct scoring {
     struct softmax_sum *head_sum; // [most]
     size_t head_row;
     // Of the states that the cluster at hand is wanted for, at most `most`:
-    size_t *distinct;              // which these are
-    size_t *index;                 // [most] the place of a state among them
-    bool *found;                   // [most] whether it is; false between clusters
-    struct gathered z;             // what the projection makes of them
-    struct softmax_sum *class_sum; // of the classes
+    size_t *distinct;            // which these are
+    size_t *index;               // [most] the place of a state among them
+    bool *found;                 // [most] whether it is; false between clusters
+    struct gathered z;           // what the projection makes of them
+    struct softmax_sum *top_sum; // of its topmost level
     // Of the states of one go:
     size_t go_states;           // at most
     struct gathered in, leaf;   // [go_states] inputs; z of the states that one leaf is wanted for
     size_t *go_index;           // [go_states] their places among those of the cluster
-    float *logit;               // [go_states][most classes, or words of a leaf]
-    float *class_logit;         // [go_states] of the leaf's class
+    float *logit;               // [go_states][most rows of a softmax]
+    float *top_logit;           // [go_states] of the row above the leaf in the topmost level
+    double *above;              // [go_states] P(the leaf), given the cluster
     size_t *leaf_begin, *order; // [leaves + 2], [pairs] as adaptive_sort() has them
     size_t order_capacity;
 };
@@ -74,12 +76,13 @@ static void end(void *data)
     free(scoring->index);
     free(scoring->found);
     gathered_free(&scoring->z);
-    free(scoring->class_sum);
+    free(scoring->top_sum);
     gathered_free(&scoring->in);
     gathered_free(&scoring->leaf);
     free(scoring->go_index);
     free(scoring->logit);
-    free(scoring->class_logit);
+    free(scoring->top_logit);
+    free(scoring->above);
     free(scoring->leaf_begin);
     free(scoring->order);
     free(scoring);
@@ -96,7 +99,8 @@ static bool allocate_clusters(struct scoring *scoring, struct error *error)
     size_t most = scoring->most, logits = 1, width = 1;
     bool halves = scoring->network->halves;
     for (size_t k = 0; k < own->clusters; k++) {
-        logits = larger(logits, larger(own->cluster[k].classes, own->cluster[k].class_words));
+        for (size_t l = 0; l < own->cluster[k].levels; l++)
+            logits = larger(logits, own->cluster[k].level[l].each);
         width = larger(width, own->cluster[k].width);
     }
     size_t fit = larger(LOGIT_FLOATS / logits, 1);
@@ -104,14 +108,15 @@ static bool allocate_clusters(struct scoring *scoring, struct error *error)
     scoring->distinct = memory_new(most, sizeof *scoring->distinct, error);
     scoring->index = memory_new(most, sizeof *scoring->index, error);
     scoring->found = memory_new(most, sizeof *scoring->found, error);
-    scoring->class_sum = memory_new(most, sizeof *scoring->class_sum, error);
+    scoring->top_sum = memory_new(most, sizeof *scoring->top_sum, error);
     scoring->go_index = memory_new(n, sizeof *scoring->go_index, error);
     scoring->logit = memory_new(n, memory_row(logits) * sizeof(float), error);
-    scoring->class_logit = memory_new(n, sizeof(float), error);
+    scoring->top_logit = memory_new(n, sizeof(float), error);
+    scoring->above = memory_new(n, sizeof *scoring->above, error);
     scoring->leaf_begin = memory_new(own->leaves + 2, sizeof(size_t), error);
     return scoring->distinct != NULL && scoring->index != NULL && scoring->found != NULL &&
-           scoring->class_sum != NULL && scoring->go_index != NULL && scoring->logit != NULL &&
-           scoring->class_logit != NULL && scoring->leaf_begin != NULL &&
+           scoring->top_sum != NULL && scoring->go_index != NULL && scoring->logit != NULL &&
+           scoring->top_logit != NULL && scoring->above != NULL && scoring->leaf_begin != NULL &&
            gathered_init(&scoring->z, most, width, halves, true, error) &&
            gathered_init(&scoring->in, n, scoring->network->width, halves, !halves, error) &&
            gathered_init(&scoring->leaf, n, width, halves, !halves, error) &&
@@ -193,7 +198,7 @@ static void multiply(const struct scoring *scoring, const struct adaptive_cluste
                       z->halves != NULL ? z->halves + at * z->half_row : NULL, z->half_row, n, 1);
 }
 
-// The projection and the classes for states number `at`.. of the `distinct`.
+// The projection and the topmost level for states number `at`.. of the `distinct`.
 static void project(struct scoring *scoring, const struct adaptive_cluster *cluster, size_t at,
                     size_t n)
 {
@@ -214,14 +219,13 @@ static void project(struct scoring *scoring, const struct adaptive_cluster *clus
         memset(half, 0, z->half_row * sizeof *half);
         kernels->to_halves(half, floats + i * z->row, cluster->width);
     }
-    if (cluster->classes == 0)
+    const struct adaptive_level *top = adaptive_top(cluster);
+    if (top == NULL)
         return;
-    multiply(scoring, cluster, cluster->count, cluster->classes, z, at, n, scoring->logit,
-             cluster->classes);
+    multiply(scoring, cluster, top->first, top->rows, z, at, n, scoring->logit, top->rows);
     for (size_t i = 0; i < n; i++) {
-        scoring->class_sum[at + i] = SOFTMAX_NOTHING;
-        softmax_add(&scoring->class_sum[at + i], scoring->logit + i * cluster->classes,
-                    cluster->classes);
+        scoring->top_sum[at + i] = SOFTMAX_NOTHING;
+        softmax_add(&scoring->top_sum[at + i], scoring->logit + i * top->rows, top->rows);
     }
 }
 
@@ -248,42 +252,82 @@ static void find_states(struct scoring *scoring, size_t begin, size_t end,
 
 // ---- leaves -----------------------------------------------------------------------------------
 
-// Logits of the leaf, and of its class, in the first n of go_index.
-static void compute_leaf(struct scoring *scoring, const struct adaptive_cluster *cluster,
-                         size_t leaf, size_t n)
+static void gather_leaf(struct scoring *scoring, size_t n)
 {
     const struct gathered *z = &scoring->z;
-    size_t words = adaptive_leaf_words(cluster, leaf);
     for (size_t i = 0; i < n; i++)
         gather_row(&scoring->leaf, i, z->floats + scoring->go_index[i] * z->row,
                    z->halves != NULL ? z->halves + scoring->go_index[i] * z->half_row : NULL);
-    multiply(scoring, cluster, leaf * cluster->class_words, words, &scoring->leaf, 0, n,
-             scoring->logit, words);
-    if (cluster->classes > 0)
-        multiply(scoring, cluster, cluster->count + leaf, 1, &scoring->leaf, 0, n,
-                 scoring->class_logit, 1);
 }
 
-// P(class) P(word of it | class) for the pairs order[begin..end-1], which are of one leaf, whose logits
+// What the first n of go_index have above a leaf: P(its row of the topmost level).
+static void begin_leaf(struct scoring *scoring, const struct adaptive_cluster *cluster, size_t leaf,
+                       size_t n)
+{
+    const struct adaptive_level *top = adaptive_top(cluster);
+    for (size_t i = 0; i < n; i++)
+        scoring->above[i] = 1;
+    if (top == NULL)
+        return;
+    size_t row = leaf * cluster->level[0].each / top->words;
+    multiply(scoring, cluster, top->first + row, 1, &scoring->leaf, 0, n, scoring->top_logit, 1);
+    for (size_t i = 0; i < n; i++)
+        scoring->above[i] =
+            (double)softmax_element(&scoring->top_sum[scoring->go_index[i]], scoring->top_logit[i]);
+}
+
+// Logits of a softmax for the first n of go_index.
+static void compute_softmax(struct scoring *scoring, const struct adaptive_cluster *cluster,
+                            const struct adaptive_level *level, size_t softmax, size_t n)
+{
+    size_t rows = adaptive_rows(level, softmax);
+    multiply(scoring, cluster, level->first + softmax * level->each, rows, &scoring->leaf, 0, n,
+             scoring->logit, rows);
+}
+
+// What leads to the leaf between the topmost level and its words.
+static void pass_level(struct scoring *scoring, const struct adaptive_cluster *cluster,
+                       const struct adaptive_level *level, size_t leaf, size_t n)
+{
+    size_t row = leaf * cluster->level[0].each / level->words, softmax = row / level->each;
+    size_t rows = adaptive_rows(level, softmax);
+    compute_softmax(scoring, cluster, level, softmax, n);
+    for (size_t i = 0; i < n; i++) {
+        const float *logit = scoring->logit + i * rows;
+        struct softmax_sum sum = SOFTMAX_NOTHING;
+        softmax_add(&sum, logit, rows);
+        scoring->above[i] *= (double)softmax_element(&sum, logit[row % level->each]);
+    }
+}
+
+// P(leaf), given the cluster, and logits of its words for the first n of go_index.
+static void compute_leaf(struct scoring *scoring, const struct adaptive_cluster *cluster,
+                         size_t leaf, size_t n)
+{
+    gather_leaf(scoring, n);
+    begin_leaf(scoring, cluster, leaf, n);
+    for (size_t l = 1; l + 1 < cluster->levels; l++)
+        pass_level(scoring, cluster, &cluster->level[l], leaf, n);
+    compute_softmax(scoring, cluster, &cluster->level[0], leaf, n);
+}
+
+// P(leaf) P(word of it | leaf) for the pairs order[begin..end-1], which are of one leaf, whose logits
 // are there.
 static void predict_go(struct scoring *scoring, const struct adaptive_cluster *cluster, size_t leaf,
                        size_t begin, size_t end, const size_t *state, const int32_t *word,
                        double *prob)
 {
-    size_t words = adaptive_leaf_words(cluster, leaf);
-    size_t first = cluster->first + leaf * cluster->class_words;
+    size_t words = adaptive_rows(&cluster->level[0], leaf);
+    size_t first = cluster->first + leaf * cluster->level[0].each;
     for (size_t i = begin, at = 0; i < end; at++) {
         const float *logit = scoring->logit + at * words;
-        size_t index = scoring->go_index[at], of = state[scoring->order[i]];
-        double class_prob =
-            cluster->classes == 0
-                ? 1
-                : (double)softmax_element(&scoring->class_sum[index], scoring->class_logit[at]);
+        size_t of = state[scoring->order[i]];
         struct softmax_sum sum = SOFTMAX_NOTHING;
         softmax_add(&sum, logit, words);
         for (; i < end && state[scoring->order[i]] == of; i++) {
             size_t target = (size_t)word[scoring->order[i]] - first;
-            prob[scoring->order[i]] *= class_prob * (double)softmax_element(&sum, logit[target]);
+            prob[scoring->order[i]] *=
+                scoring->above[at] * (double)softmax_element(&sum, logit[target]);
         }
     }
 }
@@ -364,10 +408,17 @@ static int32_t draw(void *data, size_t state, struct random *random)
     scoring->distinct[0] = state;
     scoring->go_index[0] = 0;
     project(scoring, cluster, 0, 1);
-    size_t leaf = cluster->classes > 0 ? draw_of(scoring->logit, cluster->classes, random) : 0;
-    compute_leaf(scoring, cluster, leaf, 1);
-    return (int32_t)(cluster->first + leaf * cluster->class_words +
-                     draw_of(scoring->logit, adaptive_leaf_words(cluster, leaf), random));
+    gather_leaf(scoring, 1);
+    size_t row = 0; // drawn of a level: the softmax of the one below it
+    for (size_t l = cluster->levels; l-- > 0;) {
+        const struct adaptive_level *level = &cluster->level[l];
+        size_t softmax = row;
+        if (level != adaptive_top(cluster))
+            compute_softmax(scoring, cluster, level, softmax, 1);
+        row =
+            softmax * level->each + draw_of(scoring->logit, adaptive_rows(level, softmax), random);
+    }
+    return (int32_t)(cluster->first + row);
 }
 
 const struct output_scoring adaptive_scoring = {
