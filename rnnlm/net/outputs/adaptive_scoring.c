@@ -11,7 +11,9 @@
 #include "net/outputs/adaptive.h"
 #include "net/outputs/softmax.h"
 
-enum { LOGIT_FLOATS = 1 << 18 }; // of logits that are held: more states are taken in several goes
+// Floats of logits that are held: more states are taken in several goes. Words of a leaf that are asked
+// for ahead.
+enum { LOGIT_FLOATS = 1 << 18, FETCH_ROWS = 256 };
 
 // Inputs of some states, side by side: floats, or halves in a network in bfloat16.
 struct gathered {
@@ -354,6 +356,32 @@ static void predict_leaf(struct scoring *scoring, const struct adaptive_cluster 
     }
 }
 
+// The leaf of the first of some pairs, order[at..]: its words are asked for ahead.
+static size_t fetch_leaf(const struct scoring *scoring, const struct adaptive_cluster *cluster,
+                         size_t at, const int32_t *word)
+{
+    size_t leaf = adaptive_place(cluster, 0, word[scoring->order[at]]).softmax;
+    size_t words = adaptive_rows(&cluster->level[0], leaf);
+    linear_fetch_rows(cluster->words, leaf * cluster->level[0].each,
+                      words < FETCH_ROWS ? words : FETCH_ROWS);
+    return leaf;
+}
+
+// Pairs order[first..last-1], at least one, which are of one cluster: only the leaves that they are of are looked at.
+static void predict_cluster(struct scoring *scoring, const struct adaptive_cluster *cluster,
+                            size_t first, size_t last, const size_t *state, const int32_t *word,
+                            double *prob)
+{
+    size_t next = fetch_leaf(scoring, cluster, first, word);
+    for (size_t at = first; at < last;) {
+        size_t leaf = next;
+        at = scoring->leaf_begin[cluster->leaf + leaf + 1];
+        if (at < last)
+            next = fetch_leaf(scoring, cluster, at, word);
+        predict_leaf(scoring, cluster, leaf, state, word, prob);
+    }
+}
+
 static bool other_factors(void *data, size_t pairs, const size_t *state, const int32_t *word,
                           double *prob, struct error *error)
 {
@@ -370,8 +398,7 @@ static bool other_factors(void *data, size_t pairs, const size_t *state, const i
         if (first == last)
             continue;
         find_states(scoring, first, last, cluster, state);
-        for (size_t leaf = 0; leaf < cluster->leaves; leaf++)
-            predict_leaf(scoring, cluster, leaf, state, word, prob);
+        predict_cluster(scoring, cluster, first, last, state, word, prob);
     }
     return true;
 }
