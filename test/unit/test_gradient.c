@@ -430,9 +430,10 @@ static void gradients_of_small_hashes(void **state)
 static void gradients_of_clusters(void **state)
 {
     (void)state;
-    static const char *const layers[] = {
-        "lstm:18 adaptive:3,6,9/2", "elman:5 adaptive:1/3,8", "elman:33 adaptive:11/1",
-        "gru:5 adaptive",           "sru:5 adaptive:1,4/2/2", "lstm:18 adaptive:1/3/2,8/1/3"};
+    static const char *const layers[] = {"lstm:18 adaptive:3,6,9/2", "elman:5 adaptive:1/3,8",
+                                         "elman:33 adaptive:11/1",   "gru:5 adaptive",
+                                         "sru:5 adaptive:1,4/2/2",   "lstm:18 adaptive:1/3/2,8/1/3",
+                                         "gru:5 adaptive:1/1"};
     for (size_t i = 0; i < 2 * sizeof layers / sizeof layers[0]; i++) {
         struct course course = new_course(layers[i / 2], i % 2 ? MOST_STREAMS : 5, i % 2);
         course.threads = i % 2 ? 3 : 1;

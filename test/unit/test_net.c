@@ -315,6 +315,50 @@ static void biases_begin_with_frequencies(void **state)
     network_free(&network);
 }
 
+// What a word's run has in a softmax over runs of `each` words from `from` on, each run counted once more.
+static double share_of_run(const uint64_t *count, size_t from, size_t end, size_t each, size_t word)
+{
+    double all = 0, own = 0;
+    for (size_t run = from; run < end; run += each) {
+        double sum = 1;
+        for (size_t w = run; w < run + each && w < end; w++)
+            sum += (double)count[w];
+        all += sum;
+        own += word >= run && word < run + each ? sum : 0;
+    }
+    return own / all;
+}
+
+// Two frequent words, a cluster of two, and one of seven in classes of 2 and groups of 2 of these.
+static void biases_of_clusters_begin_with_frequencies(void **state)
+{
+    (void)state;
+    const uint64_t count[11] = {90, 40, 30, 12, 7, 6, 5, 3, 1, 1, 0};
+    struct network_shape shape = new_shape(11, "lstm:3 adaptive:2,4/2/2", 1, 0, 0);
+    struct network network;
+    make_network(&network, &shape, 1, 0);
+    struct plain_state begin;
+    network.shape.output->initialise_biases(&network, count);
+    struct plain plain = plain_new(&network);
+    plain_begin(&plain, false, &begin);
+    const double head[4] = {91, 41, 43, 24}, all = 91 + 41 + 43 + 24;
+    for (size_t w = 0; w < 11; w++) {
+        double wanted = head[w < 2 ? w : w < 4 ? 2 : 3] / all;
+        if (w >= 4) {
+            size_t group = 4 + (w - 4) / 4 * 4, group_end = group + 4 < 11 ? group + 4 : 11;
+            size_t class = 4 + (w - 4) / 2 * 2, class_end = class + 2 < 11 ? class + 2 : 11;
+            wanted *= share_of_run(count, 4, 11, 4, w) *
+                      share_of_run(count, group, group_end, 2, w) *
+                      share_of_run(count, class, class_end, 1, w);
+        } else if (w >= 2) {
+            wanted *= share_of_run(count, 2, 4, 1, w);
+        }
+        assert_near(plain_prob(&plain, &begin, (int32_t)w), wanted, 1e-6);
+    }
+    plain_free(&plain);
+    network_free(&network);
+}
+
 static void empty_class_takes_part(void **state)
 {
     (void)state;
@@ -639,6 +683,7 @@ int main(void)
         cmocka_unit_test(weights_that_are_no_numbers),
         cmocka_unit_test(probabilities_are_those_of_the_definition),
         cmocka_unit_test(biases_begin_with_frequencies),
+        cmocka_unit_test(biases_of_clusters_begin_with_frequencies),
         cmocka_unit_test(empty_class_takes_part),
         cmocka_unit_test(features_are_those_of_the_hash_formula),
         cmocka_unit_test(features_of_one_history),

@@ -677,7 +677,7 @@ int main(void)
     failed += cmocka_run_group_tests_name("score, full", tests, make_model, free_model);
     layers = "elman:6 adaptive:3,5/2";
     failed += cmocka_run_group_tests_name("score, adaptive", tests, make_model, free_model);
-    layers = "elman:6 adaptive:1/2/2";
+    layers = "elman:6 adaptive:1/3/2";
     failed += cmocka_run_group_tests_name("score, groups", tests, make_model, free_model);
     layers = "elman:9 tree";
     return failed + cmocka_run_group_tests_name("score, tree", tests, make_model, free_model);

@@ -51,7 +51,7 @@ static void add_levels(struct adaptive_cluster *cluster, const struct cluster_sh
     add_level(cluster, cluster->count, shape->class_words, nodes);
     if (shape->class_words > 0)
         add_level(cluster, level[0].softmaxes, shape->group_classes, nodes);
-    if (shape->class_words > 0 && shape->group_classes > 0)
+    if (shape->group_classes > 0)
         add_level(cluster, level[1].softmaxes, 0, nodes);
 }
 

@@ -20,7 +20,7 @@ enum {
     SPLIT_ROWS = 256,
     CHUNK_ROWS = 48,
     GROUP_ROWS = 64,
-    BIAS_SOFTMAXES = 32,
+    BIAS_SOFTMAXES = 8,
     FETCH_ROWS = 256
 };
 
