@@ -65,8 +65,8 @@ struct held_stretch {
 };
 struct held_stretch held_stretch(const struct optimiser *optimiser, size_t item);
 
-// The square of the length of what is held of a stretch, a band where it begins; and its step, after which nothing is held of it,
-// unless it is shared.
+// The square of the length of what is held of a stretch, a band where it begins; and its step, after
+// which nothing is held of it, unless it is shared.
 double held_measure(const struct optimiser *optimiser, size_t item);
 void held_move(struct optimiser *optimiser, size_t worker, size_t item);
 

@@ -294,18 +294,25 @@ static void probabilities_are_those_of_the_definition(void **state)
     }
 }
 
-// Biases alone: the words' frequencies, each counted once more.
+static struct plain with_biases_alone(struct network *network, const struct network_shape *shape,
+                                      const uint64_t *count, struct plain_state *begin)
+{
+    make_network(network, shape, 1, 0);
+    network->shape.output->initialise_biases(network, count);
+    struct plain plain = plain_new(network);
+    plain_begin(&plain, false, begin);
+    return plain;
+}
+
+// The words' frequencies, each counted once more.
 static void biases_begin_with_frequencies(void **state)
 {
     (void)state;
     const uint64_t count[9] = {90, 40, 40, 12, 7, 3, 3, 1, 0};
     struct network_shape shape = new_shape(9, "lstm:3", 2, 0, 0);
     struct network network;
-    make_network(&network, &shape, 1, 0);
     struct plain_state begin;
-    network.shape.output->initialise_biases(&network, count);
-    struct plain plain = plain_new(&network);
-    plain_begin(&plain, false, &begin);
+    struct plain plain = with_biases_alone(&network, &shape, count, &begin);
     // words 0..4 are class 0
     const double of_class[2] = {190, 8}, in_class[2] = {194, 11};
     for (int32_t w = 0; w < 9; w++)
@@ -336,11 +343,8 @@ static void biases_of_clusters_begin_with_frequencies(void **state)
     const uint64_t count[11] = {90, 40, 30, 12, 7, 6, 5, 3, 1, 1, 0};
     struct network_shape shape = new_shape(11, "lstm:3 adaptive:2,4/2/2", 1, 0, 0);
     struct network network;
-    make_network(&network, &shape, 1, 0);
     struct plain_state begin;
-    network.shape.output->initialise_biases(&network, count);
-    struct plain plain = plain_new(&network);
-    plain_begin(&plain, false, &begin);
+    struct plain plain = with_biases_alone(&network, &shape, count, &begin);
     const double head[4] = {91, 41, 43, 24}, all = 91 + 41 + 43 + 24;
     for (size_t w = 0; w < 11; w++) {
         double wanted = head[w < 2 ? w : w < 4 ? 2 : 3] / all;

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "net/outputs/kinds.h"
 
-enum { LEAST_WIDTH = 16 };
+enum { LEAST_WIDTH = 16, FETCHED_ROWS = 256 };
 
 // Names with the numbers of clusters behind them.
 #define NUMBERED(stem)                                                                             \
@@ -172,9 +173,9 @@ static bool softmax(const struct network *network, size_t i, struct output_softm
         for (size_t l = 0; l < cluster->levels; l++) {
             const struct adaptive_level *level = &cluster->level[l];
             if (i < level->softmaxes) {
-                *softmax = (struct output_softmax){(size_t)(cluster->words - network->parameter),
-                                                   level->first + i * level->each,
-                                                   adaptive_rows(level, i)};
+                *softmax =
+                    (struct output_softmax){(size_t)(cluster->words - network->parameter),
+                                            adaptive_first_row(level, i), adaptive_rows(level, i)};
                 return true;
             }
             i -= level->softmaxes;
@@ -199,6 +200,16 @@ size_t adaptive_head_target(const struct adaptive_parameters *own, int32_t word)
     if ((size_t)word < own->frequent)
         return (size_t)word;
     return own->frequent + (size_t)(adaptive_cluster_of(own, word) - own->cluster);
+}
+
+void adaptive_fetch(const struct adaptive_parameters *own, const struct adaptive_cluster *cluster,
+                    const struct adaptive_level *level, size_t softmax)
+{
+    size_t first = adaptive_first_row(level, softmax), rows = adaptive_rows(level, softmax);
+    size_t n = rows < FETCHED_ROWS ? rows : FETCHED_ROWS;
+    linear_fetch_rows(cluster->words, first, n);
+    if (own->bias != NULL)
+        memory_fetch(parameter_row(own->bias, 0) + cluster->bias + first, n * sizeof(float));
 }
 
 static size_t leaf_over_all(const struct adaptive_parameters *own, int32_t word)

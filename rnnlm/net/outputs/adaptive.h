@@ -67,7 +67,12 @@ struct adaptive_parameters adaptive_parameters(const struct network *network);
 // Width of cluster k behind a layer.
 size_t adaptive_width(size_t layer, size_t k);
 
-// Rows of a level's i-th softmax, which begin at row first + i * each.
+// The first row of a level's i-th softmax, and how many it has.
+static inline size_t adaptive_first_row(const struct adaptive_level *level, size_t i)
+{
+    return level->first + i * level->each;
+}
+
 static inline size_t adaptive_rows(const struct adaptive_level *level, size_t i)
 {
     size_t left = level->rows - i * level->each;
@@ -104,6 +109,11 @@ static inline struct adaptive_place adaptive_place(const struct adaptive_cluster
     size_t row = ((size_t)word - cluster->first) / of->words;
     return (struct adaptive_place){row / of->each, row % of->each};
 }
+
+// The rows of a softmax, and their biases, are about to be wanted, and begin to come into the caches. Of a
+// large one the first: it takes long enough to be read on by the processor.
+void adaptive_fetch(const struct adaptive_parameters *own, const struct adaptive_cluster *cluster,
+                    const struct adaptive_level *level, size_t softmax);
 
 // The target's place in the softmax of the head.
 size_t adaptive_head_target(const struct adaptive_parameters *own, int32_t word);

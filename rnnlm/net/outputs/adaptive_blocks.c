@@ -14,15 +14,8 @@
 
 // Slots of a softmax beyond which it is divided into several shares; rows of such a softmax whose
 // gradients are one item; rows of a block, or slots, that are taken together; rows of a matrix whose
-// gradients are one item; softmaxes the biases of which are; rows that are asked for ahead.
-enum {
-    SHARE_SLOTS = 64,
-    SPLIT_ROWS = 256,
-    CHUNK_ROWS = 48,
-    GROUP_ROWS = 64,
-    BIAS_SOFTMAXES = 8,
-    FETCH_ROWS = 256
-};
+// gradients are one item; softmaxes the biases of which are.
+enum { SHARE_SLOTS = 64, SPLIT_ROWS = 256, CHUNK_ROWS = 48, GROUP_ROWS = 64, BIAS_SOFTMAXES = 8 };
 
 enum { MOST_APART = ADAPTIVE_MOST_LEVELS - 1 };
 
@@ -360,8 +353,7 @@ static void row_gradient(const struct blocks *blocks, const struct share *all, s
     const struct adaptive_cluster *cluster = all->cluster;
     struct gradient gradient = {.parameter = (size_t)(cluster->words - blocks->network->parameter),
                                 .form = GRADIENT_PRODUCTS,
-                                .first =
-                                    all->level->first + all->softmax * all->level->each + first,
+                                .first = adaptive_first_row(all->level, all->softmax) + first,
                                 .count = count,
                                 .terms = all->count,
                                 .left = errors_of(blocks, all) + first,
@@ -375,22 +367,6 @@ static void row_gradient(const struct blocks *blocks, const struct share *all, s
                  blocks->bias_sum + cluster->bias + gradient.first);
 }
 
-// The rows of the softmax that comes next, which are in no cache if they are rare words', come while
-// those of this one are computed. Of a large softmax the first, for it takes long enough to be read on
-// by the processor.
-static void fetch_rows(const struct blocks *blocks, const struct shares *shares, size_t item)
-{
-    if (item >= shares->count)
-        return;
-    const struct share *share = &shares->share[item];
-    size_t first = share->level->first + share->softmax * share->level->each;
-    size_t n = least(adaptive_rows(share->level, share->softmax), FETCH_ROWS);
-    linear_fetch_rows(share->cluster->words, first, n);
-    if (blocks->own.bias != NULL)
-        memory_fetch(parameter_row(blocks->own.bias, 0) + share->cluster->bias + first,
-                     n * sizeof(float));
-}
-
 // The rows of a softmax of level `l` for some of its slots.
 static void run_rows(struct blocks *blocks, size_t l, size_t item, size_t worker)
 {
@@ -399,9 +375,11 @@ static void run_rows(struct blocks *blocks, size_t l, size_t item, size_t worker
     const struct adaptive_cluster *cluster = share->cluster;
     struct share all = all_slots(blocks, cluster, share->level, share->softmax);
     size_t n = adaptive_rows(share->level, share->softmax), error_row = memory_row(n);
-    size_t first = share->level->first + share->softmax * share->level->each, row = blocks->z_row;
+    size_t first = adaptive_first_row(share->level, share->softmax), row = blocks->z_row;
     float *e = errors_of(blocks, share) + (share->first - all.first) * error_row;
-    fetch_rows(blocks, &blocks->shares[l], item + 1);
+    if (item + 1 <
+        blocks->shares[l].count) // the next one's, if they are rare words', are in no cache
+        adaptive_fetch(&blocks->own, share[1].cluster, share[1].level, share[1].softmax);
     for (size_t i = 0; i < share->count; i++)
         bias_begin(blocks->own.bias, cluster->bias + first, n, e + i * error_row);
     linear_rows_times(e, error_row, cluster->words, first, n, blocks->z + share->first * row, row,
@@ -580,7 +558,7 @@ static void give_biases(const struct blocks *blocks, size_t part, size_t worker)
     size_t end = least(from + BIAS_SOFTMAXES, blocks->softmaxes.count);
     for (size_t i = from; i < end; i++) {
         const struct share *all = &blocks->softmaxes.share[i];
-        size_t at = all->cluster->bias + all->level->first + all->softmax * all->level->each;
+        size_t at = all->cluster->bias + adaptive_first_row(all->level, all->softmax);
         bias_give(blocks->network, blocks->own.bias, at, adaptive_rows(all->level, all->softmax),
                   all->count, blocks->bias_sum + at, blocks->block.sink, worker);
     }

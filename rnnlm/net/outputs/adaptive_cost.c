@@ -25,7 +25,8 @@ enum {
     POINTS = GRID * OCTAVES + 2,
     LEAST_FREQUENT = 128,
     RATIO = 3,
-    GROUPED = 1 << 14
+    GROUPED = 1 << 14,
+    LEAST_TOGETHER = 8 // words of a class, classes of a group
 };
 
 static const double PLACES = 512, SOFTMAX = 24, FLOOR = 15000, ROW = 32, TOUCH = 4,
@@ -47,8 +48,8 @@ struct search {
     size_t point[POINTS];  // numbers of words
     double before[POINTS]; // share of the text that the words before it have
     struct way way[SHAPE_MOST_CLUSTERS + 1][POINTS]; // of k clusters that end at a point
-    struct priced *priced; // [points][points] from one point to another, rows `priced_width` wide
-    size_t priced_width;
+    struct priced *priced;                           // [points][points] from one point to another,
+    size_t priced_width;                             // with rows of this width
 };
 
 static double rows_cost(double asked, double rows, double width)
@@ -70,6 +71,11 @@ static double classes_cost(double asked, double words, double each, double toget
             rows_cost(asked, groups, width));
 }
 
+static size_t next_size(size_t n)
+{
+    return n > 0 ? 2 * n : LEAST_TOGETHER;
+}
+
 static struct priced price(const struct search *search, size_t width, size_t from, size_t to)
 {
     double asked = PLACES * (search->before[to] - search->before[from]);
@@ -77,15 +83,13 @@ static struct priced price(const struct search *search, size_t width, size_t fro
                         PLACES * ((double)search->width + SOFTMAX); // and its entry in the head
     size_t words = search->point[to] - search->point[from];
     struct priced best = {.cost = rows_cost(asked, (double)words, (double)width)};
-    for (size_t each = 8; each < words; each *= 2) {
-        size_t most = words >= GROUPED ? words / each : 0;
-        for (size_t n = 0; n == 0 || n<most; n = n> 0 ? 2 * n : 8) {
+    for (size_t each = LEAST_TOGETHER; each < words; each *= 2)
+        for (size_t n = 0; n == 0 || (words >= GROUPED && n < words / each); n = next_size(n)) {
             double cost =
                 classes_cost(asked, (double)words, (double)each, (double)n, (double)width);
             if (cost < best.cost)
                 best = (struct priced){cost, each, n};
         }
-    }
     best.cost += projection + CLUSTER;
     return best;
 }

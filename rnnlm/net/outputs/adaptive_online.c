@@ -79,7 +79,7 @@ static double level_probability(struct online *online, size_t l, int32_t word)
     const struct adaptive_cluster *cluster = online->cluster;
     const struct adaptive_level *level = &cluster->level[l];
     struct adaptive_place place = adaptive_place(cluster, l, word);
-    size_t first = level->first + place.softmax * level->each;
+    size_t first = adaptive_first_row(level, place.softmax);
     return distribution(online, LEVELS + l,
                         (struct rows){cluster->words, online->own.bias, first,
                                       adaptive_rows(level, place.softmax), cluster->bias + first,

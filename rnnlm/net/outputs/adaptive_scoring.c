@@ -11,9 +11,7 @@
 #include "net/outputs/adaptive.h"
 #include "net/outputs/softmax.h"
 
-// Floats of logits that are held: more states are taken in several goes. Words of a leaf that are asked
-// for ahead.
-enum { LOGIT_FLOATS = 1 << 18, FETCH_ROWS = 256 };
+enum { LOGIT_FLOATS = 1 << 18 }; // of logits that are held: more states are taken in several goes
 
 // Inputs of some states, side by side: floats, or halves in a network in bfloat16.
 struct gathered {
@@ -262,6 +260,13 @@ static void gather_leaf(struct scoring *scoring, size_t n)
                    z->halves != NULL ? z->halves + scoring->go_index[i] * z->half_row : NULL);
 }
 
+// The row of a level that stands for a leaf.
+static size_t row_above(const struct adaptive_cluster *cluster, const struct adaptive_level *level,
+                        size_t leaf)
+{
+    return leaf * cluster->level[0].each / level->words;
+}
+
 // What the first n of go_index have above a leaf: P(its row of the topmost level).
 static void begin_leaf(struct scoring *scoring, const struct adaptive_cluster *cluster, size_t leaf,
                        size_t n)
@@ -271,7 +276,7 @@ static void begin_leaf(struct scoring *scoring, const struct adaptive_cluster *c
         scoring->above[i] = 1;
     if (top == NULL)
         return;
-    size_t row = leaf * cluster->level[0].each / top->words;
+    size_t row = row_above(cluster, top, leaf);
     multiply(scoring, cluster, top->first + row, 1, &scoring->leaf, 0, n, scoring->top_logit, 1);
     for (size_t i = 0; i < n; i++)
         scoring->above[i] =
@@ -283,7 +288,7 @@ static void compute_softmax(struct scoring *scoring, const struct adaptive_clust
                             const struct adaptive_level *level, size_t softmax, size_t n)
 {
     size_t rows = adaptive_rows(level, softmax);
-    multiply(scoring, cluster, level->first + softmax * level->each, rows, &scoring->leaf, 0, n,
+    multiply(scoring, cluster, adaptive_first_row(level, softmax), rows, &scoring->leaf, 0, n,
              scoring->logit, rows);
 }
 
@@ -291,7 +296,7 @@ static void compute_softmax(struct scoring *scoring, const struct adaptive_clust
 static void pass_level(struct scoring *scoring, const struct adaptive_cluster *cluster,
                        const struct adaptive_level *level, size_t leaf, size_t n)
 {
-    size_t row = leaf * cluster->level[0].each / level->words, softmax = row / level->each;
+    size_t row = row_above(cluster, level, leaf), softmax = row / level->each;
     size_t rows = adaptive_rows(level, softmax);
     compute_softmax(scoring, cluster, level, softmax, n);
     for (size_t i = 0; i < n; i++) {
@@ -361,13 +366,12 @@ static size_t fetch_leaf(const struct scoring *scoring, const struct adaptive_cl
                          size_t at, const int32_t *word)
 {
     size_t leaf = adaptive_place(cluster, 0, word[scoring->order[at]]).softmax;
-    size_t words = adaptive_rows(&cluster->level[0], leaf);
-    linear_fetch_rows(cluster->words, leaf * cluster->level[0].each,
-                      words < FETCH_ROWS ? words : FETCH_ROWS);
+    adaptive_fetch(&scoring->own, cluster, &cluster->level[0], leaf);
     return leaf;
 }
 
-// Pairs order[first..last-1], at least one, which are of one cluster: only the leaves that they are of are looked at.
+// Pairs order[first..last-1], at least one, which are of one cluster: only the leaves that they are of
+// are looked at.
 static void predict_cluster(struct scoring *scoring, const struct adaptive_cluster *cluster,
                             size_t first, size_t last, const size_t *state, const int32_t *word,
                             double *prob)
