@@ -377,8 +377,8 @@ static void run_rows(struct blocks *blocks, size_t l, size_t item, size_t worker
     size_t n = adaptive_rows(share->level, share->softmax), error_row = memory_row(n);
     size_t first = adaptive_first_row(share->level, share->softmax), row = blocks->z_row;
     float *e = errors_of(blocks, share) + (share->first - all.first) * error_row;
-    if (item + 1 <
-        blocks->shares[l].count) // the next one's, if they are rare words', are in no cache
+    // Those of the next share, if they are rare words', are in no cache.
+    if (item + 1 < blocks->shares[l].count)
         adaptive_fetch(&blocks->own, share[1].cluster, share[1].level, share[1].softmax);
     for (size_t i = 0; i < share->count; i++)
         bias_begin(blocks->own.bias, cluster->bias + first, n, e + i * error_row);
