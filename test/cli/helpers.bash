@@ -72,6 +72,29 @@ optimisers() {
 
 . "$BATS_TEST_DIRNAME/../golden/lists" # small_nbest
 
+# killed_within_epoch MODEL OPTIONS...: a training that saves within its epochs, killed after the first save. A build with
+# sanitizers cannot be killed at a rename; it is slow enough for the save to be seen.
+killed_within_epoch() {
+    local model="$1" i position=0 code=0
+    shift
+    if [ "${RNNLM_SLOW_BUILD:-0}" != 1 ]; then
+        cc -shared -fPIC -o "$BATS_TEST_TMPDIR/kill.so" "$BATS_TEST_DIRNAME/kill-at-rename.c"
+        # a save has two renames, that of the checkpoint and that of the model
+        KILL_AT=3 LD_PRELOAD="$BATS_TEST_TMPDIR/kill.so" "$BIN/rnnlm" -rnnlm "$model" "$@" >/dev/null 2>&1 || code=$?
+        [ "$code" -eq 137 ] || fail "status $code, wanted 137" || return 1
+    else
+        "$BIN/rnnlm" -rnnlm "$model" "$@" >/dev/null 2>&1 3>&- &
+        local pid=$!
+        for ((i = 0; i < 3000 && ${position:-0} == 0; i++)); do
+            sleep 0.01
+            [ ! -e "$model" ] || position=$(figure "current position in training data" "$model")
+        done
+        kill -9 "$pid"
+        wait "$pid" || true
+    fi
+    [ "$(figure "current position in training data" "$model")" -gt 0 ] || fail "no save within an epoch"
+}
+
 # ---- figures ------------------------------------------------------------------------------------
 
 # figure LABEL FILE: what follows "LABEL:" at the start of a line; the last one counts.

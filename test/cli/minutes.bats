@@ -21,10 +21,10 @@ learn() { # MODEL OPTIONS...
     rnnlm -train long -valid valid -class 20 -max-iter 2 -binary -format native -debug 0 -rnnlm "$model" "$@"
 }
 
-# stopped MODEL OPTIONS...: learns for 6 ms, which is never enough.
+# stopped MODEL OPTIONS...: learns for 60 ns, which is never enough.
 stopped() {
     local code=0
-    learn "$@" -max-minutes 0.0001 >log 2>err || code=$?
+    learn "$@" -max-minutes 1e-9 >log 2>err || code=$?
     [ $code -eq 75 ] || fail "status $code: $(cat err)" || return 1
     grep -q "^rnnlm: stopped by -max-minutes: $1 holds the model after .*; the same command goes on from there$" err ||
         fail "$(cat err)"
@@ -43,7 +43,7 @@ stopped() {
 
 @test "minutes: a finished training ends with 0; what is behind one that is not is not done" {
     cp whole-hidden20-bptt3 m
-    learn m -hidden 20 -bptt 3 -max-minutes 0.0001 2>err
+    learn m -hidden 20 -bptt 3 -max-minutes 1e-9 2>err
     grep -q "the training is finished" err
     cmp m whole-hidden20-bptt3
     rm m
@@ -56,8 +56,8 @@ stopped() {
     cc -shared -fPIC -o kill.so "$BATS_TEST_DIRNAME/kill-at-rename.c"
     for way in "-hidden 20 -bptt 3" "-layers lstm:20 -streams 8 -epochs 2"; do
         rm -f m m.checkpoint
-        # when the second save has begun
-        KILL_AT=3 LD_PRELOAD=./kill.so learn m $way -save-minutes 0.0001 >log 2>&1 && false || [ $? -eq 137 ]
+        # each word, or each step of all streams, is saved after; the second save has begun
+        KILL_AT=3 LD_PRELOAD=./kill.so learn m $way -save-minutes 1e-9 >log 2>&1 && false || [ $? -eq 137 ]
         "$BIN/rnnlm-model" -rnnlm m -check | grep "^words done in this epoch: [1-9]"
         learn m $way -save-minutes 1
         cmp m "whole${way// /}"

@@ -321,18 +321,7 @@ BLOW_UP="-alpha 1e6 -beta 1000 -gradient-cutoff 0"
 @test "kill -9 while training, then go on from the last save" {
     head -n 5000 "$DATA/train.txt" >"$BATS_TEST_TMPDIR/train"
     options="-train $BATS_TEST_TMPDIR/train -valid valid -rnnlm $new -anti-kasparek 10000"
-    "$BIN/rnnlm" $options -hidden 20 >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
-    pid=$!
-    # Wait for a save within an epoch, and stop there.
-    for ((i = 0; i < 3000; i++)); do
-        position=0
-        [ ! -e "$new" ] || position=$(figure "current position in training data" "$new")
-        [ "${position:-0}" -eq 0 ] || break
-        sleep 0.01
-    done
-    kill -9 "$pid"
-    wait "$pid" || true
-    [ "$position" -gt 0 ] || fail "no save within an epoch seen"
+    killed_within_epoch "$new" -train "$BATS_TEST_TMPDIR/train" -valid valid -anti-kasparek 10000 -hidden 20
     rnnlm -rnnlm "$new" -test test >"$BATS_TEST_TMPDIR/out"
     epochs=$(figure "number of finished iterations" "$new")
     position=$(figure "current position in training data" "$new")

@@ -149,17 +149,7 @@ set_position() {
 @test "numbers: batches, killed within an epoch and gone on with" {
     head -n 5000 "$DATA/train.txt" >"$BATS_TEST_TMPDIR/train"
     options="-train $BATS_TEST_TMPDIR/train -valid valid -streams 7 -anti-kasparek 10000"
-    "$BIN/rnnlm" $options -rnnlm "$new" -hidden 20 >"$log" 2>&1 3>&- &
-    pid=$!
-    for ((i = 0; i < 3000; i++)); do
-        position=0
-        [ ! -e "$new" ] || position=$(figure "current position in training data" "$new")
-        [ "${position:-0}" -eq 0 ] || break
-        sleep 0.01
-    done
-    kill -9 "$pid"
-    wait "$pid" || true
-    [ "$position" -gt 0 ] || fail "no save within an epoch seen"
+    killed_within_epoch "$new" $options -hidden 20
     rm -f "$new.checkpoint"
     epochs=$(figure "number of finished iterations" "$new")
     rnnlm $options -rnnlm "$new" -max-iter $((epochs + 1)) >"$log"
