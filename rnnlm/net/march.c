@@ -9,6 +9,7 @@
 
 enum {
     STATES_BYTES = 8 << 20, // that are in memory at a time
+    CACHED_BYTES = 2 << 20, // of them that are still in a cache when their words are scored
     PARTS = 32,             // at most: more make products faster, but more is computed twice
     LEAST = 256,            // words of a part
     TOGETHER = 8,   // parts that a thread takes through their words side by side, however many
@@ -37,6 +38,12 @@ static const struct network *network_of(const struct march *march)
 static const struct output_scoring *scoring_of(const struct march *march)
 {
     return network_of(march)->shape.output->scoring;
+}
+
+// Whether factors of many words are computed in an order of their own.
+static bool has_order(const struct march *march)
+{
+    return scoring_of(march)->sort != NULL && !march->crew->weights.unnormalised;
 }
 
 bool march_init(struct march *march, const struct forward_crew *crew, struct error *error)
@@ -259,20 +266,25 @@ static void run_outputs(const struct pass *pass)
     struct round round = {.march = march, .n = collect(pass), .top = pass->top};
     pool_run(march->crew->pool, run_first_factors, &round, portions(round.n, FORWARD_STATES));
     const struct output_scoring *output = scoring_of(march);
-    if (output->sort != NULL)
+    if (has_order(march)) {
         round.known =
             output->sort(network_of(march), march->id, round.n, march->sort_scratch, march->order);
-    pool_run(march->crew->pool, run_other_factors, &round, portions(round.known, FORWARD_STATES));
+        pool_run(march->crew->pool, run_other_factors, &round,
+                 portions(round.known, FORWARD_STATES));
+    }
     for (size_t i = 0; i < round.n; i++)
         pass->prob[march->word[i].at] = march->word[i].prob;
 }
 
 // ---- both -------------------------------------------------------------------------------------
 
-// Words of a round.
+// Words of a round: the more, the more share what an order brings. Scores take one row a word, in any
+// order: as many as are still in a cache then. Threads make no difference, so that bits do not depend
+// on them.
 static size_t round_words(const struct march *march)
 {
-    size_t fit = STATES_BYTES / state_size(network_of(march));
+    size_t bytes = march->crew->weights.unnormalised ? CACHED_BYTES : STATES_BYTES;
+    size_t fit = bytes / state_size(network_of(march));
     fit = fit < MOST ? fit : MOST;
     return fit > PARTS * FEWEST ? fit : PARTS * FEWEST;
 }

@@ -178,7 +178,7 @@ static bool network_distribution(struct source *source, double *prob, struct err
 enum { LOOK_UPS = 4096 }; // words that a thread looks up at a time
 
 struct look_up {
-    struct network_source *network;
+    const struct network_source *network;
     const struct token *token;
     size_t count;
 };
@@ -186,10 +186,15 @@ struct look_up {
 static void find_ids(void *context, size_t worker, size_t item)
 {
     const struct look_up *look_up = context;
+    const struct network_source *network = look_up->network;
     size_t from = item * LOOK_UPS, left = look_up->count - from;
+    size_t to = from + (left < LOOK_UPS ? left : LOOK_UPS);
     (void)worker;
-    for (size_t i = from; i < from + (left < LOOK_UPS ? left : LOOK_UPS); i++)
-        look_up->network->id[i] = id_of(look_up->network, &look_up->token[i]);
+    vocabulary_find_all(&network->scorer.model->vocabulary, look_up->token + from, to - from,
+                        network->id + from);
+    for (size_t i = from; i < to; i++)
+        if (network->id[i] < 0)
+            network->id[i] = network->unknown;
 }
 
 // Room for `count` tokens, whose ids are found.

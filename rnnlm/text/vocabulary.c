@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "text/reader.h"
 
-enum { FIRST_SLOTS = 1024 };
+enum {
+    FIRST_SLOTS = 1024,
+    TOGETHER = 16 // words that are looked up side by side
+};
 
 // FNV-1a, with a last mixing step because the table's size is a power of two.
 static uint64_t hash_word(const char *word, size_t length)
@@ -17,17 +21,23 @@ static uint64_t hash_word(const char *word, size_t length)
     return hash ^ hash >> 32;
 }
 
-// The slot that holds the word, or the free one where it would go.
-static size_t find_slot(const struct vocabulary *vocabulary, const char *word, size_t length)
+// The slot that holds the word of this hash, or the free one where it would go.
+static size_t find_hashed(const struct vocabulary *vocabulary, uint64_t hash, const char *word,
+                          size_t length)
 {
     size_t mask = vocabulary->slots - 1;
-    size_t slot = hash_word(word, length) & mask;
+    size_t slot = hash & mask;
     for (; vocabulary->slot[slot] >= 0; slot = (slot + 1) & mask) {
         const char *there = vocabulary_word(vocabulary, vocabulary->slot[slot]);
         if (strnlen(there, length + 1) == length && memcmp(there, word, length) == 0)
             break;
     }
     return slot;
+}
+
+static size_t find_slot(const struct vocabulary *vocabulary, const char *word, size_t length)
+{
+    return find_hashed(vocabulary, hash_word(word, length), word, length);
 }
 
 static bool rehash(struct vocabulary *vocabulary, size_t slots, struct error *error)
@@ -103,6 +113,37 @@ int32_t vocabulary_rare(const struct vocabulary *vocabulary, const char *name)
 int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *word, size_t length)
 {
     return vocabulary->slot[find_slot(vocabulary, word, length)];
+}
+
+// A look-up reads a slot, the place of a word and its letters, one after the other: each is asked for
+// in all words before the next is. A slot that another word has is found to be so only then.
+static void find_together(const struct vocabulary *vocabulary, const struct token *token, size_t n,
+                          int32_t *id)
+{
+    uint64_t hash[TOGETHER];
+    const int32_t *slot[TOGETHER];
+    for (size_t i = 0; i < n; i++) {
+        hash[i] = hash_word(token[i].text, token[i].length);
+        slot[i] = &vocabulary->slot[hash[i] & (vocabulary->slots - 1)];
+        memory_fetch(slot[i], sizeof *slot[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (*slot[i] >= 0)
+            memory_fetch(&vocabulary->offset[*slot[i]], sizeof *vocabulary->offset);
+    for (size_t i = 0; i < n; i++)
+        if (*slot[i] >= 0)
+            memory_fetch(vocabulary_word(vocabulary, *slot[i]), 1);
+    for (size_t i = 0; i < n; i++)
+        id[i] = vocabulary->slot[find_hashed(vocabulary, hash[i], token[i].text, token[i].length)];
+}
+
+void vocabulary_find_all(const struct vocabulary *vocabulary, const struct token *token, size_t n,
+                         int32_t *id)
+{
+    for (size_t first = 0, count; first < n; first += count) {
+        count = n - first < TOGETHER ? n - first : TOGETHER;
+        find_together(vocabulary, token + first, count, id + first);
+    }
 }
 
 bool vocabulary_has(const struct vocabulary *vocabulary, const char *word)

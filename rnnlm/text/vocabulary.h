@@ -9,6 +9,8 @@
 
 enum { WORD_OOV = -1, WORD_END = 0 }; // ids: not in the vocabulary; </s>
 
+struct token;
+
 struct vocabulary {
     size_t size;     // words, ids 0..size-1
     uint64_t *count; // [size] occurrences in the training text
@@ -27,6 +29,11 @@ void vocabulary_free(struct vocabulary *vocabulary);
 
 // Id of a word, WORD_OOV if it is not there. Safe from any number of threads while nobody adds.
 int32_t vocabulary_find(const struct vocabulary *vocabulary, const char *word, size_t length);
+
+// Ids of n words, each as vocabulary_find() gives it. What lies in no cache, as most of a large
+// vocabulary does, is asked of memory for many words at a time. Safe as vocabulary_find().
+void vocabulary_find_all(const struct vocabulary *vocabulary, const struct token *token, size_t n,
+                         int32_t *id);
 
 // True if a word, 0-terminated, is there; it may be NULL, which is not.
 bool vocabulary_has(const struct vocabulary *vocabulary, const char *word);

@@ -61,7 +61,7 @@ struct comparison {
     const struct network *network;
     const int32_t *word;
     size_t n;
-    bool independent, forgets;
+    bool independent, forgets, unnormalised;
     const double *wanted;
     const struct state *start, *end;
 };
@@ -75,6 +75,7 @@ static void compare_march(const struct comparison *wanted, size_t threads, doubl
     struct state *state = state_new(network, NULL);
     assert_true(forward_crew_init(&crew, network, wanted->independent, pool, NULL));
     assert_true(march_init(&march, &crew, NULL));
+    crew.weights.unnormalised = wanted->unnormalised;
     state_copy(network, state, wanted->start);
     assert_true(march_score(&march, state, wanted->word, wanted->n, prob, NULL));
     for (size_t i = 0; i < wanted->n; i++)
@@ -89,28 +90,55 @@ static void compare_march(const struct comparison *wanted, size_t threads, doubl
     free(state);
 }
 
+// One word after the other, and its score alone.
+static void take_scores(const struct network *network, struct state *state, const int32_t *word,
+                        size_t n, double *score)
+{
+    struct forward_weights weights;
+    struct forward forward;
+    struct state *next = state_new(network, NULL);
+    assert_true(forward_weights_init(&weights, network, false, NULL));
+    assert_true(forward_init(&forward, &weights, 1, NULL));
+    weights.unnormalised = true;
+    for (size_t i = 0; i < n; i++) {
+        forward_load(&forward, 1, (const struct state *const *)&state);
+        score[i] = forward_first_factor(&forward, 0, word[i]);
+        advance_state(network, state, word[i], next);
+        state_copy(network, state, next);
+    }
+    free(next);
+    forward_free(&forward);
+    forward_weights_free(&weights);
+}
+
+static void compare_threads(const struct comparison *comparison)
+{
+    double *found = calloc(comparison->n + 1, sizeof *found);
+    double *again = calloc(comparison->n + 1, sizeof *again);
+    assert_true(found != NULL && again != NULL);
+    compare_march(comparison, 1, found);
+    for (size_t threads = 2; threads <= 3; threads++) {
+        compare_march(comparison, threads, again);
+        assert_memory_equal(found, again, comparison->n * sizeof *found);
+    }
+    free(found);
+    free(again);
+}
+
 static void compare_marches(const struct network *network, size_t n, bool independent, bool forgets)
 {
     int32_t *word = new_text(n);
-    double *wanted = calloc(n + 1, sizeof *wanted), *found = calloc(n + 1, sizeof *found);
-    double *again = calloc(n + 1, sizeof *again);
+    double *wanted = calloc(n + 1, sizeof *wanted);
     struct state *start = state_at_start(network, STATE_TEXT, NULL, NULL);
     struct state *reset = state_at_start(network, STATE_SENTENCE, NULL, NULL);
     struct state *end = state_new(network, NULL);
-    assert_true(wanted != NULL && found != NULL && again != NULL && start != NULL);
+    assert_true(wanted != NULL && start != NULL && reset != NULL && end != NULL);
     state_copy(network, end, start);
     score_plainly(network, independent ? reset : NULL, end, word, n, wanted);
-    const struct comparison comparison = {network, word,   n,     independent,
-                                          forgets, wanted, start, end};
-    compare_march(&comparison, 1, found);
-    for (size_t threads = 2; threads <= 3; threads++) {
-        compare_march(&comparison, threads, again);
-        assert_memory_equal(found, again, n * sizeof *found);
-    }
+    compare_threads(
+        &(struct comparison){network, word, n, independent, forgets, false, wanted, start, end});
     free(word);
     free(wanted);
-    free(found);
-    free(again);
     free(start);
     free(reset);
     free(end);
@@ -151,6 +179,30 @@ static void parts_of_every_stack_meet(void **state)
         struct network network = new_network(layers[i], 0.2);
         compare_marches(&network, TEXT, false, true);
         compare_marches(&network, TEXT, true, true);
+        network_free(&network);
+    }
+}
+
+// Of wide layers, so that there are several rounds of scores.
+static void scores_of_wide_layers(void **state)
+{
+    (void)state;
+    static const char *const layers[] = {"elman:210 full", "lstm:130,projection:7 class"};
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
+        struct network network = new_network(layers[i], 0.05);
+        int32_t *word = new_text(TEXT);
+        double *wanted = calloc(TEXT, sizeof *wanted);
+        struct state *start = state_at_start(&network, STATE_TEXT, NULL, NULL);
+        struct state *end = state_new(&network, NULL);
+        assert_true(wanted != NULL && start != NULL && end != NULL);
+        state_copy(&network, end, start);
+        take_scores(&network, end, word, TEXT, wanted);
+        compare_threads(
+            &(struct comparison){&network, word, TEXT, false, true, true, wanted, start, end});
+        free(word);
+        free(wanted);
+        free(start);
+        free(end);
         network_free(&network);
     }
 }
@@ -393,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_meet),
         cmocka_unit_test(parts_of_every_stack_meet),
+        cmocka_unit_test(scores_of_wide_layers),
         cmocka_unit_test(a_network_that_forgets_slowly),
         cmocka_unit_test(every_kernel_whatever_the_threads),
         cmocka_unit_test(a_long_text),

@@ -207,6 +207,41 @@ static void many_words(void **state)
     vocabulary_free(&vocabulary);
 }
 
+// Known words, unknown ones, beginnings of others and none at all, of any number; what is behind them stays.
+static void words_are_found_together(void **state)
+{
+    (void)state;
+    enum { WORDS = 3000, ASKED = 100 };
+    static char word[ASKED][32];
+    struct vocabulary vocabulary;
+    struct token token[ASKED];
+    int32_t id[ASKED + 1];
+    assert_true(vocabulary_init(&vocabulary, NULL));
+    for (unsigned i = 1; i <= WORDS; i++) {
+        snprintf(word[0], sizeof word[0], "%x", i * 7919u);
+        add(&vocabulary, word[0]);
+    }
+    size_t known = 0, asked = 0;
+    for (size_t n = 0; n <= ASKED; n++) {
+        for (size_t i = 0; i < n; i++) {
+            int length =
+                snprintf(word[i], sizeof word[i], "%x", (unsigned)random_below(2 * WORDS) * 7919u);
+            token[i] = (struct token){
+                word[i], random_below(8) > 0 ? (size_t)length : random_below(3), false};
+        }
+        id[n] = -77;
+        vocabulary_find_all(&vocabulary, token, n, id);
+        assert_int_equal(id[n], -77);
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(id[i], vocabulary_find(&vocabulary, token[i].text, token[i].length));
+            known += id[i] >= 0;
+        }
+        asked += n;
+    }
+    assert_true(known > asked / 3 && known < asked * 2 / 3);
+    vocabulary_free(&vocabulary);
+}
+
 // The reference's method, literally: old_id[a] is the word that comes to place a.
 static void selection_sort(const uint64_t *count, int32_t *old_id, size_t size)
 {
@@ -510,6 +545,7 @@ int main(void)
         cmocka_unit_test(words_are_added_and_found),
         cmocka_unit_test(zero_bytes_are_refused),
         cmocka_unit_test(many_words),
+        cmocka_unit_test(words_are_found_together),
         cmocka_unit_test(sorting_is_the_selection_sort),
         cmocka_unit_test(vocabulary_is_learnt),
         cmocka_unit_test(text_is_read_again),
