@@ -444,3 +444,15 @@ void held_move(struct optimiser *optimiser, size_t worker, size_t item)
     if (parameter->use == PARAMETER_EACH_WORD)
         columns_fill_rows(&optimiser->columns[rows.parameter], parameter, rows.first, rows.count);
 }
+
+static void move_stretch(void *context, size_t worker, size_t item)
+{
+    held_move(context, worker, item);
+}
+
+void held_move_all(struct optimiser *optimiser, struct pool *pool)
+{
+    pool_run(pool, move_stretch, optimiser, optimiser->stretches);
+    for (size_t i = 0; i < optimiser->network->parameters; i++)
+        optimiser->held[i].places = 0;
+}

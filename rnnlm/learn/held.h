@@ -70,4 +70,7 @@ struct held_stretch held_stretch(const struct optimiser *optimiser, size_t item)
 double held_measure(const struct optimiser *optimiser, size_t item);
 void held_move(struct optimiser *optimiser, size_t worker, size_t item);
 
+// The step of all stretches, which ends the block: bands lie from the first place on again.
+void held_move_all(struct optimiser *optimiser, struct pool *pool);
+
 #endif

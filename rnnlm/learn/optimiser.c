@@ -230,11 +230,6 @@ static void measure_held(void *context, size_t worker, size_t item)
     optimiser->power[item] = held_measure(optimiser, item);
 }
 
-static void move_held(void *context, size_t worker, size_t item)
-{
-    held_move(context, worker, item);
-}
-
 // With clip_norm runs come twice: for their length, and to move.
 static void take_run(struct optimiser *optimiser, size_t worker, const struct gradient *gradient)
 {
@@ -314,7 +309,7 @@ bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
                     void (*give)(void *context, size_t worker, size_t item), void *context,
                     size_t items, struct error *error)
 {
-    size_t held = optimiser->stretches, all = held + items;
+    size_t all = optimiser->stretches + items;
     bool clip = optimiser->rule.clip_norm > 0;
     if (clip && !memory_grow(&optimiser->power, &optimiser->power_capacity, all,
                              sizeof *optimiser->power, error)) {
@@ -330,9 +325,7 @@ bool optimiser_step(struct optimiser *optimiser, struct pool *pool,
         optimiser_collect(optimiser, pool, give, context, items);
         optimiser->holding = true;
     }
-    pool_run(pool, move_held, optimiser, held);
-    for (size_t i = 0; i < optimiser->network->parameters; i++)
-        optimiser->held[i].places = 0;
+    held_move_all(optimiser, pool);
     optimiser->blocks++;
     return true;
 }

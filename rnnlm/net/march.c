@@ -265,10 +265,9 @@ static void run_outputs(const struct pass *pass)
     struct march *march = pass->march;
     struct round round = {.march = march, .n = collect(pass), .top = pass->top};
     pool_run(march->crew->pool, run_first_factors, &round, portions(round.n, FORWARD_STATES));
-    const struct output_scoring *output = scoring_of(march);
     if (has_order(march)) {
-        round.known =
-            output->sort(network_of(march), march->id, round.n, march->sort_scratch, march->order);
+        round.known = scoring_of(march)->sort(network_of(march), march->id, round.n,
+                                              march->sort_scratch, march->order);
         pool_run(march->crew->pool, run_other_factors, &round,
                  portions(round.known, FORWARD_STATES));
     }

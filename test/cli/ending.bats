@@ -169,7 +169,7 @@ stopped() {
 @test "ending: a training that is stopped saves within a second, and goes on bit by bit" {
     skip_if_slow
     stops=0
-    for options in "-bptt 3 -max-iter 1" "-streams 8 -bptt 3 -max-iter 2" "-fast -epochs 2 -dropout 0.1 -optimiser adam"; do
+    for options in "-bptt 3 -max-iter 4" "-streams 8 -bptt 3 -max-iter 4" "-fast -epochs 3 -dropout 0.1 -optimiser adam"; do
         long whole $options >whole.log
         for signal in TERM HUP TERM; do
             stopped $signal 0.3 torn $options
