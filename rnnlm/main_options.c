@@ -220,10 +220,8 @@ static const struct option table[] = {
     {OPTION_TEXT, "peers", "NAME", &set.peers, NULL, 0, 0,
      "How processes that mpirun has started train one model (make MPI=1; README): synchronous, the "
      "gradients of all are summed in each block, as if one process had -streams N; or average, for "
-     "slow "
-     "networks: each moves weights w of its own, and every -peers-words W = W + d, d = eta d + "
-     "zeta "
-     "(mean of w - W) is what all go on from."},
+     "slow networks: each moves weights w of its own, and every -peers-words d = eta d + zeta "
+     "(mean of w - S), W = W + d, and S = W + eta d is what all go on from."},
     {OPTION_COUNT, "peers-pieces", "N", &set.pieces, &given.pieces, 1, 1 << 16,
      "With -peers synchronous: pieces whose gradients are summed. Models depend on it in their "
      "last "

@@ -56,8 +56,9 @@ bool average_step(struct average *average, struct error *error)
         if (!peers_sum(average->peers, weight, count, error))
             return false;
         for (size_t j = 0; j < count; j++) {
-            move[j] = momentum * move[j] + step * (share * weight[j] - begun[j]);
-            weight[j] = begun[j] += move[j];
+            float before = move[j];
+            move[j] = momentum * before + step * (share * weight[j] - begun[j]);
+            weight[j] = begun[j] += move[j] + momentum * (move[j] - before);
         }
     }
     return true;

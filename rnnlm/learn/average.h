@@ -1,14 +1,17 @@
 // Weights that several processes move by themselves and average now and then: the way for slow networks.
 //
-// Blockwise model-update filtering (Chen & Huo 2016). N processes begin with the same weights W, and each
-// learns a stretch of its own streams; then, with w[i] the weights of process i,
+// Blockwise model-update filtering with Nesterov's momentum (Chen & Huo 2016). N processes begin with the
+// same weights S, at first W, and each learns a stretch of its own streams; then, with w[i] the weights of
+// process i,
 //
-//   g = (w[1] + ... + w[N]) / N - W        what the stretch says
+//   g = (w[1] + ... + w[N]) / N - S        what the stretch says
 //   d = eta d + zeta g                     what is done about it, with momentum
-//   W = W + d                              with which all begin the next one
+//   W = W + d
+//   S = W + eta d                          with which all begin the next one: where momentum takes them
 //
 // With eta = 0 and zeta = 1 the average itself goes on, which takes 1/N of the steps that one process
-// would; eta = 1 - 1/N makes up for that. What an optimiser remembers is each process's own.
+// would; eta = 1 - 1/N makes up for that. What an optimiser remembers is each process's own. S is what is
+// validated and saved; as the learning rate falls, so does d.
 #ifndef LEARN_AVERAGE_H
 #define LEARN_AVERAGE_H
 
@@ -24,7 +27,7 @@ struct average {
     struct peers *peers;     // not owned
     struct network *network; // not owned
     struct average_rule rule;
-    float **begun; // [parameters] W
+    float **begun; // [parameters] S
     float **move;  // [parameters] d
 };
 
@@ -33,7 +36,7 @@ bool average_init(struct average *average, struct peers *peers, struct network *
                   const struct average_rule *rule, struct error *error);
 void average_free(struct average *average);
 
-// The weights are W, and have been read or written by somebody else.
+// The weights are S, and have been read or written by somebody else.
 void average_begin(struct average *average);
 
 // The end of a stretch. Error: no memory, or that of a connexion.

@@ -265,7 +265,9 @@ static void begin_plain(struct plain *plain, const struct course *course, size_t
     batch_refresh(&plain->batch);
 }
 
-static void average_plainly(struct plain plain[2], struct network *begun, double **move)
+// `weight` and `move` as W and d of learn/average.h; all begin with `begun`.
+static void average_plainly(struct plain plain[2], struct network *begun, double **weight,
+                            double **move)
 {
     for (size_t p = 0; p < begun->parameters; p++)
         for (size_t i = 0; i < begun->parameter[p].rows * begun->parameter[p].width; i++) {
@@ -274,7 +276,8 @@ static void average_plainly(struct plain plain[2], struct network *begun, double
             float *b = parameter_weight(&plain[1].network.parameter[p], i);
             double says = ((double)*a + (double)*b) / 2 - (double)*w;
             move[p][i] = ETA * move[p][i] + ZETA * says;
-            *w = *a = *b = (float)((double)*w + move[p][i]);
+            weight[p][i] += move[p][i];
+            *w = *a = *b = (float)(weight[p][i] + ETA * move[p][i]);
         }
     batch_refresh(&plain[0].batch);
     batch_refresh(&plain[1].batch);
@@ -291,10 +294,15 @@ static void weights_are_averaged_with_momentum(void **state)
     struct network begun;
     struct network_shape shape = new_shape(WORDS, course.layers, CLASSES, 101, 3);
     struct plain plain[2];
-    double *move[ALL], log10_prob[2] = {0};
+    double *weight[ALL], *move[ALL], log10_prob[2] = {0};
     make_network(&begun, &shape, 7, 0.4);
-    for (size_t p = 0; p < begun.parameters; p++)
-        move[p] = calloc(parameter_count(&begun.parameter[p]), sizeof(double));
+    for (size_t p = 0; p < begun.parameters; p++) {
+        struct parameter *parameter = &begun.parameter[p];
+        weight[p] = calloc(parameter_count(parameter), sizeof(double));
+        move[p] = calloc(parameter_count(parameter), sizeof(double));
+        for (size_t i = 0; i < parameter->rows * parameter->width; i++)
+            weight[p][i] = (double)*parameter_weight(parameter, i);
+    }
     for (size_t i = 0; i < 2; i++)
         begin_plain(&plain[i], &course, i, pool);
     for (size_t block = 0; block < BLOCKS; block++) {
@@ -303,7 +311,7 @@ static void weights_are_averaged_with_momentum(void **state)
             assert_true(batch_learn(&plain[i].batch, steps_of(block), &log10_prob[i], NULL));
         }
         if (block % 2 != 0)
-            average_plainly(plain, &begun, move);
+            average_plainly(plain, &begun, weight, move);
     }
     for (size_t i = 0; i < 2; i++) {
         assert_near(course.log10_prob[i], log10_prob[i], 1e-5);
@@ -313,8 +321,10 @@ static void weights_are_averaged_with_momentum(void **state)
         network_free(&plain[i].network);
     }
     assert_same_parameters(&course.network[0], &course.network[1]);
-    for (size_t p = 0; p < begun.parameters; p++)
+    for (size_t p = 0; p < begun.parameters; p++) {
+        free(weight[p]);
         free(move[p]);
+    }
     network_free(&begun);
     pool_free(pool);
     end(&course);
