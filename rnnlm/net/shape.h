@@ -67,7 +67,8 @@ enum { SHAPE_TEXT = SHAPE_MOST_LAYERS * 40 };
 void shape_print_layers(const struct network_shape *shape, char text[SHAPE_TEXT]);
 
 // KIND, or of an output that has clusters KIND:FIRST,FIRST/N,FIRST/N/M,... : where each begins, the words
-// of its classes if it has any, and the classes of their groups. Error: what was found, and the nearest kind there is.
+// of its classes if it has any, and the classes of their groups. Error: what was found, and the nearest
+// kind there is.
 bool shape_parse_output(struct network_shape *shape, const char *text, struct error *error);
 
 // The inverse.

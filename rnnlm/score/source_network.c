@@ -48,10 +48,15 @@ static const struct state *reset_of(const struct network_source *network)
     return network->crew.weights.reset;
 }
 
+static int32_t taken_as(const struct network_source *network, int32_t id)
+{
+    return id >= 0 ? id : network->unknown;
+}
+
 static int32_t id_of(const struct network_source *network, const struct token *token)
 {
-    int32_t id = vocabulary_find(&network->scorer.model->vocabulary, token->text, token->length);
-    return id >= 0 ? id : network->unknown;
+    return taken_as(
+        network, vocabulary_find(&network->scorer.model->vocabulary, token->text, token->length));
 }
 
 // ---- word by word -----------------------------------------------------------------------------
@@ -193,8 +198,7 @@ static void find_ids(void *context, size_t worker, size_t item)
     vocabulary_find_all(&network->scorer.model->vocabulary, look_up->token + from, to - from,
                         network->id + from);
     for (size_t i = from; i < to; i++)
-        if (network->id[i] < 0)
-            network->id[i] = network->unknown;
+        network->id[i] = taken_as(network, network->id[i]);
 }
 
 // Room for `count` tokens, whose ids are found.

@@ -42,15 +42,12 @@ killed() {
     wait "$pid" 2>/dev/null || true
 }
 
-# killed_at RENAME MODEL OPTIONS...: begins a training and kills it before its RENAME-th rename; false if there were fewer.
-# Each save has two, that of the checkpoint and that of the model, and each epoch three saves.
-killed_at() {
-    local at="$1" model="$2" status=0
+# training_killed_at RENAME MODEL OPTIONS...: each save has two renames, and each epoch three saves.
+training_killed_at() {
+    local at="$1" model="$2"
     shift 2
-    [ -e kill.so ] || cc -shared -fPIC -o kill.so "$BATS_TEST_DIRNAME/kill-at-rename.c"
-    KILL_AT="$at" LD_PRELOAD=./kill.so "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" \
-        $(defaults "-class 20 -anti-kasparek 20000" "$@") "$@" >log 2>&1 || status=$?
-    [ "$status" -eq 137 ]
+    killed_at "$at" "$BIN/rnnlm" -train long -valid valid -rnnlm "$model" \
+        $(defaults "-class 20 -anti-kasparek 20000" "$@") "$@"
 }
 
 # killed_surely MODEL SAVES OPTIONS...: so that a checkpoint is left. Where the program cannot be killed at a rename, it is
@@ -61,7 +58,7 @@ killed_surely() {
     if [ "${RNNLM_SLOW_BUILD:-0}" = 1 ]; then
         killed "$model" "$saves" -anti-kasparek 10000 "$@"
     else
-        killed_at $((2 * saves + 1)) "$model" -anti-kasparek 10000 "$@"
+        training_killed_at $((2 * saves + 1)) "$model" -anti-kasparek 10000 "$@"
     fi
     [ -e "$model.checkpoint" ]
 }
@@ -170,7 +167,7 @@ same_after_kills() {
         set -- -layers elman:12:tanh,lstm:8 -direct 1 -streams 16 -optimiser "$kind" -clip-norm 0.5 -bptt 9 \
             -min-improvement 1.5
         learn whole "$@"
-        killed_at 15 torn "$@"
+        training_killed_at 15 torn "$@"
         learn torn "$@"
         grep -q "Going on bit by bit from torn.checkpoint" torn.log
         cmp whole torn || fail "$kind"
@@ -188,7 +185,7 @@ kill_before_renames() {
     for ((at = 1; at < 40; at++)); do
         rm -f torn*
         [ -z "$from" ] || cp "$from" torn
-        killed_at "$at" torn -hidden 12 -binary "$@" || break
+        training_killed_at "$at" torn -hidden 12 -binary "$@" || break
         [ "$at" -eq 1 ] || [ -e torn.checkpoint ] || break # it has ended, but for its log
         learn torn -hidden 12 -binary "$@"
         cmp whole torn || fail "$*, before rename $at"
@@ -213,7 +210,7 @@ kill_before_renames() {
 @test "checkpoint: averages are saved within an epoch too" {
     skip_if_slow
     for at in 13 15; do # after the second epoch, and after some words of the third
-        killed_at $at torn -hidden 12 -streams 4 -bptt 3 -optimiser average -alpha 2 -min-improvement 1.5 -binary
+        training_killed_at $at torn -hidden 12 -streams 4 -bptt 3 -optimiser average -alpha 2 -min-improvement 1.5 -binary
         rnnlm -rnnlm torn -test valid >log
         perplexity[at]=$(figure "PPL net" log)
         rm torn*
@@ -265,7 +262,7 @@ refused() {
 
 @test "checkpoint: one of another model, or at another place of it" {
     skip_if_slow
-    killed_at 3 torn -hidden 12 -streams 8 -max-iter 9 -binary # within the first epoch
+    training_killed_at 3 torn -hidden 12 -streams 8 -max-iter 9 -binary # within the first epoch
     learn other -hidden 12 -streams 8 -max-iter 1 -binary -rand-seed 2
     cp torn.checkpoint kept
     cp other torn

@@ -72,16 +72,23 @@ optimisers() {
 
 . "$BATS_TEST_DIRNAME/../golden/lists" # small_nbest
 
+# killed_at RENAME COMMAND...: a program, or a function that runs one, killed before its RENAME-th rename; false if it did
+# not come to that. A save of a training has two renames, that of the checkpoint and that of the model.
+killed_at() {
+    local at="$1" code=0 kill="$BATS_TEST_TMPDIR/kill.so"
+    shift
+    [ -e "$kill" ] || cc -shared -fPIC -o "$kill" "$BATS_TEST_DIRNAME/kill-at-rename.c"
+    KILL_AT="$at" LD_PRELOAD="$kill" "$@" >"$BATS_TEST_TMPDIR/killed.log" 2>&1 || code=$?
+    [ "$code" -eq 137 ]
+}
+
 # killed_within_epoch MODEL OPTIONS...: a training that saves within its epochs, killed after the first save. A build with
 # sanitizers cannot be killed at a rename; it is slow enough for the save to be seen.
 killed_within_epoch() {
-    local model="$1" i position=0 code=0
+    local model="$1" i position=0
     shift
     if [ "${RNNLM_SLOW_BUILD:-0}" != 1 ]; then
-        cc -shared -fPIC -o "$BATS_TEST_TMPDIR/kill.so" "$BATS_TEST_DIRNAME/kill-at-rename.c"
-        # a save has two renames, that of the checkpoint and that of the model
-        KILL_AT=3 LD_PRELOAD="$BATS_TEST_TMPDIR/kill.so" "$BIN/rnnlm" -rnnlm "$model" "$@" >/dev/null 2>&1 || code=$?
-        [ "$code" -eq 137 ] || fail "status $code, wanted 137" || return 1
+        killed_at 3 "$BIN/rnnlm" -rnnlm "$model" "$@"
     else
         "$BIN/rnnlm" -rnnlm "$model" "$@" >/dev/null 2>&1 3>&- &
         local pid=$!
